@@ -86,6 +86,8 @@ enum svga_error {
     SVGA_ERROR_VERSION = 4,
 };
 
+/* Bytes of the BAR that every carrier creates. */
+#define SVGA_BAR_SIZE (1u << 20)
 #define SVGA_BAR_REGS 0u
 #define SVGA_BAR_ERROR_TEXT 2048u
 #define SVGA_BAR_ERROR_TEXT_SIZE 512u
