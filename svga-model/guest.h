@@ -1,0 +1,75 @@
+/*
+ * The guest half of the virtual GPU: a session's FIFO, fences and regions over some carrier.
+ *
+ * Commands are written in place:
+ *
+ *     svga_guest_lock(g);
+ *     void *cmd = svga_guest_reserve(g, size);   // waits for room
+ *     ... fill in ...
+ *     svga_guest_commit(g, size);                // any number of reserve/commit pairs
+ *     svga_guest_unlock(g);                      // publishes, rings the doorbell if the device sleeps
+ *
+ * Threads: everything here may be called from any thread; lock/unlock bracket one thread's commands.
+ */
+#ifndef SVGA_MODEL_GUEST_H
+#define SVGA_MODEL_GUEST_H
+
+#include <pthread.h>
+
+#include "svga-model/carrier.h"
+#include "svga-model/fifo.h"
+
+struct svga_guest {
+    struct svga_carrier *carrier;
+    svga_word *words;
+    struct svga_producer fifo; /* guarded by fifo_lock */
+    pthread_mutex_t fifo_lock;
+    pthread_mutex_t region_lock; /* guards the carrier's [serial] calls, next_region and free_regions */
+    uint32_t next_region;
+    uint32_t *free_regions;
+    size_t free_region_count, free_region_cap;
+    uint32_t last_fence;       /* guarded by fifo_lock */
+    uint64_t spin_ns;          /* how long a waiter spins at most before it sleeps */
+    _Atomic uint64_t doorbells; /* for measurements */
+    _Atomic uint64_t sleeps;
+};
+
+/*
+ * Takes over `carrier` (also on failure) and starts a session on it: sets the FIFO up and writes GUEST_ID = version and CONFIG_DONE.
+ * spin_us: see spin_ns. NULL with `why` filled when the device refuses.
+ */
+struct svga_guest *svga_guest_open(struct svga_carrier *carrier, uint32_t version, unsigned spin_us,
+                                   char why[SVGA_WHY_SIZE]);
+void svga_guest_close(struct svga_guest *g);
+
+/* A register's value, as the device wrote it. */
+uint32_t svga_guest_reg_read(const struct svga_guest *g, enum svga_reg reg);
+
+void svga_guest_lock(struct svga_guest *g);
+/* NULL if the device is lost: nothing was reserved, do not commit. */
+void *svga_guest_reserve(struct svga_guest *g, uint32_t size);
+void svga_guest_commit(struct svga_guest *g, uint32_t size);
+void svga_guest_unlock(struct svga_guest *g);
+
+/* Writes SVGA_CMD_FENCE with the next fence number and returns it (0: device lost). */
+uint32_t svga_guest_fence(struct svga_guest *g);
+/* Waits until FENCE has passed `fence`. 0 or -ENODEV. */
+int svga_guest_wait_fence(struct svga_guest *g, uint32_t fence);
+
+/*
+ * Waits until done(arg) is true: spins while that can help (the other side runs on another CPU), then sleeps. `done` reads
+ * memory that the device writes, with acquire order. 0, or -ENODEV when the device was lost first.
+ */
+int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg);
+
+/* True once the device is lost for good; svga_guest_error tells why. */
+bool svga_guest_lost(const struct svga_guest *g);
+/* Copies the device's reason into `why`; always leaves a sentence. */
+void svga_guest_error(const struct svga_guest *g, char why[SVGA_WHY_SIZE]);
+
+/* Makes a region of `size` bytes (rounded up to pages). 0 or a negative errno (svga_carrier_ops.region_create). */
+int svga_guest_region_create(struct svga_guest *g, uint64_t size, struct svga_region *region);
+/* The device must no longer use it (its users released, and a fence passed). */
+void svga_guest_region_destroy(struct svga_guest *g, struct svga_region *region);
+
+#endif
