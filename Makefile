@@ -1,0 +1,319 @@
+# Every task a person does. `make` alone lists them.
+#
+# Sources are found by folder, so a new .c file needs no line here. Nothing is built outside $(BUILD), and each target first
+# installs the Debian packages it needs (host-backend/setup/packages); DEPS=no leaves the machine as it is.
+
+BUILD   ?= build
+DEPS    ?= yes
+PREFIX  ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+# SAN=address,undefined or SAN=thread builds everything under a sanitizer; use another BUILD with it.
+SAN     ?=
+COVERAGE ?=
+
+CC  := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
+CXX := $(if $(filter default undefined,$(origin CXX)),g++,$(CXX))
+V ?= 0
+Q := $(if $(filter 0,$(V)),@)
+# $(call say,WORD): one short line for each thing made.
+say = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(CURDIR)/%,%,$@)'
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+B := $(abspath $(BUILD))
+
+# ---- sources ---------------------------------------------------------------------------------------------------------
+
+SRC_svga     := $(wildcard svga-model/*.c)
+SRC_trillium := $(wildcard trillium/*.c)
+SRC_icd      := $(wildcard guest-icd/*.c)
+SRC_host     := $(wildcard host-backend/broker/*.c host-backend/front/*.c host-backend/vm/*.c host-backend/setup/*.c \
+                  svga-model/vhost-user/*.c)
+SRC_worker   := $(wildcard host-backend/worker/*.c)
+SRC_cli      := $(wildcard host-backend/cli/*.c)
+SRC_init     := $(wildcard host-backend/vm/init/*.c)
+SRC_eval     := $(wildcard eval/programs/*.c)
+SRC_evallib  := $(wildcard eval/lib/*.c)
+SRC_bench    := $(wildcard eval/bench/*.c)
+SRC_vguest   := $(wildcard svga-model/visa/guest/*.c svga-model/visa/guest/*.cpp)
+SRC_vhost    := $(wildcard svga-model/visa/host/*.c svga-model/visa/host/*.cpp)
+SRC_vcommon  := $(wildcard svga-model/visa/*.c svga-model/visa/*.cpp)
+SRC_testlib  := $(wildcard tests/lib/*.c)
+# tests/unit/X.c and tests/programs/X.c are a program each. Any other folder of tests/ is one program, tests/<folder>/<folder>.
+SRC_unit     := $(wildcard tests/unit/*.c)
+SRC_testprog := $(wildcard tests/programs/*.c)
+SRC_tests    := $(filter-out tests/lib/% tests/fuzz/%,$(wildcard tests/*/*.c))
+TESTFOLDERS  := $(filter-out unit programs,$(sort $(patsubst tests/%/,%,$(dir $(SRC_tests)))))
+SRC_fuzz     := $(wildcard tests/fuzz/*.c)
+
+objs = $(patsubst %,$(B)/obj/%.o,$(1))
+
+SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
+  $(SRC_bench) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_testlib) $(SRC_tests)
+
+# ---- flags -----------------------------------------------------------------------------------------------------------
+
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) $(if $(COVERAGE),--coverage)
+OPT      ?= $(if $(SAN)$(COVERAGE),-O1,-O2)
+WARN     := -Wall -Wextra -Werror
+CFLAGS   ?= -g
+CPPFLAGS_ALL = -I. -D_GNU_SOURCE -DCL_TARGET_OPENCL_VERSION=300 -DCL_USE_DEPRECATED_OPENCL_1_2_APIS \
+               -DCL_USE_DEPRECATED_OPENCL_1_1_APIS -DCL_USE_DEPRECATED_OPENCL_2_0_APIS $(CPPFLAGS)
+CFLAGS_ALL   = -std=gnu17 -fPIC -pthread $(WARN) $(OPT) $(SANFLAGS) $(CFLAGS)
+CXXFLAGS_ALL = -std=c++17 -fno-rtti -fPIC -pthread $(WARN) $(OPT) $(SANFLAGS) $(CFLAGS)
+LDFLAGS_ALL  = -pthread $(SANFLAGS) $(LDFLAGS)
+# pkg-config may be missing until the build's packages are in: it is asked when a recipe runs, and only for who needs it.
+DRM_CFLAGS   = $(shell pkg-config --cflags libdrm)
+VISA_CPPFLAGS = -isystem /usr/lib/llvm-15/include -D__STDC_CONSTANT_MACROS -D__STDC_FORMAT_MACROS -D__STDC_LIMIT_MACROS
+VISA_LIBS     = -L/usr/lib/llvm-15/lib -lLLVM-15
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+
+$(B)/obj/svga-model/%.c.o:        EXTRA = $(DRM_CFLAGS)
+$(B)/obj/svga-model/visa/%.cpp.o: EXTRA = $(VISA_CPPFLAGS)
+$(B)/obj/host-backend/vm/init/%.c.o: SANFLAGS = $(if $(COVERAGE),)
+$(B)/obj/host-backend/cli/%.c.o:  EXTRA = -DTRILLIUM_VERSION='"$(VERSION)"'
+
+# ---- what is built ---------------------------------------------------------------------------------------------------
+
+LIB_svga     := $(B)/lib/libsvga.a
+LIB_trillium := $(B)/lib/libtrillium.a
+LIB_host     := $(B)/lib/libhost.a
+LIB_worker   := $(B)/lib/libworker.a
+LIB_icd      := $(B)/lib/libicd.a
+LIB_test     := $(B)/lib/libtest.a
+LIB_eval     := $(B)/lib/libeval.a
+LIBS         := $(LIB_svga) $(LIB_trillium) $(LIB_host) $(LIB_worker) $(LIB_icd) $(LIB_test) $(LIB_eval)
+
+# A program exists as soon as its sources do, so the tree can be built at any stage.
+PROGRAMS := $(if $(wildcard host-backend/cli/main.c),$(B)/bin/trillium) \
+            $(if $(wildcard host-backend/worker/main.c),$(B)/libexec/trillium-worker) \
+            $(if $(SRC_init),$(B)/libexec/trillium-vm-init) $(B)/libexec/trillium-vhost-user-gpu
+ICD      := $(if $(SRC_icd),$(B)/lib/libtrillium-icd.so)
+VISA     := $(if $(SRC_vguest),$(B)/lib/libtrillium-visa-guest.so) $(if $(SRC_vhost),$(B)/lib/libtrillium-visa-host.so)
+ICDFILES := $(B)/etc/trillium.icd $(B)/share/trillium/icd/trillium.icd
+EVAL     := $(patsubst eval/programs/%.c,$(B)/eval/%,$(SRC_eval)) $(if $(SRC_bench),$(B)/eval/bench)
+TESTBINS := $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit) $(SRC_testprog)) $(foreach f,$(TESTFOLDERS),$(B)/tests/$f/$f)
+
+# What `make check` runs: unit tests, and every executable script of tests/*/. tests/list.mk may say otherwise.
+TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit)) $(shell find tests -mindepth 2 -name '*.sh' -perm -u+x 2>/dev/null | sort)
+-include tests/list.mk
+
+.PHONY: all help
+all: $(PROGRAMS) $(ICD) $(VISA) $(ICDFILES) $(EVAL)
+
+help:
+	@echo 'Trillium: OpenCL programs in a VM run on the GPU of its host.'
+	@echo
+	@echo '  make eval         the main job: native, the SVGA baseline and Trillium compared, in a VM and in a process'
+	@echo '  make check        build and run all tests (check-asan, check-tsan: under sanitizers)'
+	@echo '  make bench        latency and throughput of single calls, native and in a process guest'
+	@echo
+	@echo '  make all          build into $(BUILD)/ (BUILD=DIR for another place, V=1 to see commands)'
+	@echo '  make install      install under PREFIX=$(PREFIX), the ICD in SYSCONFDIR=$(SYSCONFDIR) (DESTDIR works); uninstall'
+	@echo '  make deps         install the Debian packages for building, testing and eval; DEPS=no leaves the machine alone'
+	@echo '  make docs         write the reference pages made from the code'
+	@echo '  make clean        remove $(BUILD)/'
+	@echo
+	@echo '  make format       clang-format the tree           make lint      clang-tidy and cppcheck'
+	@echo '  make fuzz         fuzz targets, FUZZ_SECONDS=30 each'
+	@echo '  make coverage     line coverage of the tests in $(BUILD)/coverage'
+
+# ---- packages --------------------------------------------------------------------------------------------------------
+
+.PHONY: deps deps-build deps-test deps-vm deps-eval deps-dev
+install-deps = $(if $(filter no,$(DEPS)),:,host-backend/setup/install-deps.sh)
+deps: ; @$(install-deps) build test vm eval
+deps-build: ; @$(install-deps) build
+deps-test: ; @$(install-deps) build test vm
+deps-eval: ; @$(install-deps) build test vm eval
+deps-dev: ; @$(install-deps) build test dev
+
+# ---- rules -----------------------------------------------------------------------------------------------------------
+
+$(B)/obj/%.c.o: %.c | deps-build
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(EXTRA) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(B)/obj/%.cpp.o: %.cpp | deps-build
+	@mkdir -p $(@D)
+	$(call say,CXX)
+	$(Q)$(CXX) $(CPPFLAGS_ALL) $(EXTRA) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(LIB_svga):     $(call objs,$(SRC_svga))
+$(LIB_trillium): $(call objs,$(SRC_trillium))
+$(LIB_host):     $(call objs,$(SRC_host))
+$(LIB_worker):   $(call objs,$(SRC_worker))
+$(LIB_icd):      $(call objs,$(SRC_icd))
+$(LIB_test):     $(call objs,$(SRC_testlib))
+$(LIB_eval):     $(call objs,$(SRC_evallib))
+# The list of members is written down, so that an archive is remade when a source file goes away.
+$(LIBS): %.a: %.members
+	@mkdir -p $(@D)
+	$(call say,AR)
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
+$(LIBS:.a=.members): FORCE
+	@mkdir -p $(@D)
+	@echo '$(filter %.o,$(call objs,$(SRC_$(patsubst lib%.members,%,$(@F)))))' | cmp -s - $@ || \
+	  echo '$(filter %.o,$(call objs,$(SRC_$(patsubst lib%.members,%,$(@F)))))' > $@
+.PHONY: FORCE
+FORCE:
+SRC_test := $(SRC_testlib)
+
+link = $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@
+
+$(B)/bin/trillium: $(call objs,$(SRC_cli)) $(LIB_host) $(LIB_trillium) $(LIB_svga)
+	$(call say,LINK)
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -ljansson -lpopt -ldl
+
+$(B)/libexec/trillium-worker: $(call objs,$(SRC_worker)) $(LIB_trillium) $(LIB_svga)
+	$(call say,LINK)
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lOpenCL -lseccomp -ljansson -ldl
+
+# vhost-user programs are started without a subcommand: under this name the CLI is `trillium serve`.
+$(B)/libexec/trillium-vhost-user-gpu:
+	@mkdir -p $(@D) && ln -sf ../bin/trillium $@
+
+$(B)/libexec/trillium-vm-init: $(call objs,$(SRC_init))
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -static -o $@ $^
+
+# Only what an OpenCL driver shows to its loader leaves the library: guest-icd/exports.map.
+ICD_MAP := $(wildcard guest-icd/exports.map)
+$(B)/lib/libtrillium-icd.so: $(call objs,$(SRC_icd)) $(LIB_trillium) $(LIB_svga) $(ICD_MAP)
+	$(call say,LINK)
+	$(link) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,--no-undefined) -Wl,-Bsymbolic \
+	  $(addprefix -Wl$(comma)--version-script=,$(ICD_MAP)) $(filter %.o,$^) \
+	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -ldrm -ldl
+comma := ,
+
+visa-link = $(Q)mkdir -p $(@D) && $(CXX) $(LDFLAGS_ALL) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,--no-undefined) -o $@ $(filter %.o,$^)
+$(B)/lib/libtrillium-visa-guest.so: $(call objs,$(SRC_vguest) $(SRC_vcommon))
+	$(call say,LINK)
+	$(visa-link) -L/usr/lib/llvm-15/lib -lclang-cpp -lLLVM-15 -lLLVMSPIRVLib
+$(B)/lib/libtrillium-visa-host.so: $(call objs,$(SRC_vhost) $(SRC_vcommon))
+	$(call say,LINK)
+	$(visa-link) -L/usr/lib/llvm-15/lib -lLLVM-15 -lLLVMSPIRVLib -lSPIRV-Tools
+
+# The folder of share/trillium/icd holds nothing else: `trillium run` hands it to the loader as its only vendors folder.
+$(ICDFILES): guest-icd/trillium.icd.in
+	@mkdir -p $(@D)
+	@sed 's|@LIBDIR@|$(B)/lib|' $< > $@
+
+$(B)/eval/%: $(B)/obj/eval/programs/%.c.o $(LIB_eval)
+	$(call say,LINK)
+	$(link) $^ -lOpenCL -lm
+$(B)/eval/bench: $(call objs,$(SRC_bench)) $(LIB_eval)
+	$(call say,LINK)
+	$(link) $^ -lOpenCL -ljansson -lm
+
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.c.o $(LIB_test) $(LIB_host) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
+	$(call say,LINK)
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lseccomp -ljansson -ldl -lm
+$(B)/tests/programs/%: $(B)/obj/tests/programs/%.c.o $(LIB_test)
+	$(call say,LINK)
+	$(link) $^ -lcmocka -lOpenCL -ldl -lm
+# The application's side: knows OpenCL's loader and nothing of Trillium.
+define test-folder
+$(B)/tests/$(1)/$(1): $(call objs,$(wildcard tests/$(1)/*.c)) $(LIB_test)
+	$$(call say,LINK)
+	$$(link) $$^ -lcmocka -lOpenCL -ldl -lm
+endef
+$(foreach f,$(TESTFOLDERS),$(eval $(call test-folder,$f)))
+
+# ---- tests -----------------------------------------------------------------------------------------------------------
+
+.PHONY: check tests check-asan check-tsan asan tsan
+tests: all $(TESTBINS)
+check:
+	@$(MAKE) --no-print-directory deps-test
+	@$(MAKE) --no-print-directory tests
+	@TRILLIUM_BUILD=$(B) tests/run $(TESTS)
+
+asan:       ; @$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined tests
+tsan:       ; @$(MAKE) BUILD=$(BUILD)/tsan SAN=thread tests
+check-asan: ; @$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined check
+check-tsan: ; @$(MAKE) BUILD=$(BUILD)/tsan SAN=thread check
+
+FUZZ_SECONDS ?= 30
+FUZZ_OPT := -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZBINS := $(patsubst tests/%.c,$(B)/%,$(SRC_fuzz))
+.PHONY: fuzz
+fuzz:
+	@$(MAKE) --no-print-directory deps-dev
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang SAN=address,undefined,fuzzer-no-link fuzz-run
+.PHONY: fuzz-run
+fuzz-run: $(FUZZBINS)
+	@for f in $(FUZZBINS); do echo "== $${f##*/}, $(FUZZ_SECONDS) s"; mkdir -p $$f.corpus; \
+	  seeds=tests/fuzz/corpus/$${f##*/}; [ -d $$seeds ] || seeds=; \
+	  $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 -artifact_prefix=$$f- $$f.corpus $$seeds || exit 1; done
+$(B)/fuzz/%: tests/fuzz/%.c $(LIB_test) $(LIB_host) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga) | deps-build
+	$(call say,FUZZ)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -std=gnu17 -pthread $(WARN) $(FUZZ_OPT) -o $@ $< \
+	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lOpenCL -ldrm -lseccomp -ljansson -ldl -lm
+
+.PHONY: coverage
+coverage:
+	@$(MAKE) --no-print-directory deps-dev
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage COVERAGE=1 check
+	@gcovr -r . --object-directory $(BUILD)/coverage/obj -e 'tests/' -e 'eval/' --html-details $(BUILD)/coverage/index.html --print-summary
+	@echo "$(BUILD)/coverage/index.html"
+
+# ---- eval ------------------------------------------------------------------------------------------------------------
+
+.PHONY: eval bench
+eval:
+	@$(MAKE) --no-print-directory deps-eval
+	@$(MAKE) --no-print-directory all
+	@$(B)/bin/trillium eval --out eval/out $(EVAL_ARGS)
+bench:
+	@$(MAKE) --no-print-directory deps-eval
+	@$(MAKE) --no-print-directory all
+	@$(B)/eval/bench --out eval/out $(BENCH_ARGS)
+
+# ---- installation ----------------------------------------------------------------------------------------------------
+
+# The installed tree looks like the built one, so programs find each other by their own path.
+INSTALLED = bin/trillium libexec/trillium-worker libexec/trillium-vm-init libexec/trillium-vhost-user-gpu \
+  lib/libtrillium-icd.so lib/libtrillium-visa-guest.so lib/libtrillium-visa-host.so
+D = $(DESTDIR)$(PREFIX)
+.PHONY: install uninstall
+install: all
+	@install -d $(D)/libexec && ln -sf ../bin/trillium $(D)/libexec/trillium-vhost-user-gpu
+	@for f in $(filter-out libexec/trillium-vhost-user-gpu,$(INSTALLED)); do [ -e $(B)/$$f ] || continue; \
+	  case $$f in lib/*) mode=644;; *) mode=755;; esac; install -D -m $$mode $(B)/$$f $(D)/$$f && echo "  $(D)/$$f"; done
+	@for f in $(B)/eval/*; do [ -f $$f ] && install -D -m 755 $$f $(D)/libexec/trillium-eval/$${f##*/}; done; true
+	@install -d $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors $(D)/share/trillium/icd $(D)/share/qemu/vhost-user $(D)/share/man/man1
+	@sed 's|@LIBDIR@|$(PREFIX)/lib|' guest-icd/trillium.icd.in > $(D)/share/trillium/icd/trillium.icd
+	@sed 's|@LIBDIR@|$(PREFIX)/lib|' guest-icd/trillium.icd.in > $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors/trillium.icd
+	@sed 's|@LIBEXECDIR@|$(PREFIX)/libexec|' host-backend/setup/50-trillium.json.in > $(D)/share/qemu/vhost-user/50-trillium.json
+	@install -m 644 host-backend/cli/trillium.1 $(D)/share/man/man1/trillium.1
+	@echo "  $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors/trillium.icd"
+uninstall:
+	@rm -f $(addprefix $(D)/,$(INSTALLED)) $(D)/share/man/man1/trillium.1 $(D)/share/qemu/vhost-user/50-trillium.json \
+	  $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors/trillium.icd
+	@rm -rf $(D)/share/trillium $(D)/libexec/trillium-eval
+	@echo "  removed from $(D)"
+
+# ---- care of the tree ------------------------------------------------------------------------------------------------
+
+SOURCES = $(shell git ls-files '*.c' '*.h' '*.cpp')
+.PHONY: format lint docs clean
+format: deps-dev
+	clang-format -i $(SOURCES)
+lint: deps-dev
+	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem \
+	  --error-exitcode=1 -I. -D_GNU_SOURCE $(filter %.c,$(SOURCES))
+	clang-tidy --quiet --warnings-as-errors='*' --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-bugprone-reserved-identifier,-bugprone-narrowing-conversions,-bugprone-branch-clone,-bugprone-assignment-in-if-condition' \
+	  $(filter-out tests/fuzz/%,$(filter %.c,$(SOURCES))) -- -std=gnu17 $(CPPFLAGS_ALL) -DTRILLIUM_VERSION='""' $(DRM_CFLAGS)
+docs: all
+	@echo "  nothing to write yet"
+clean:
+	rm -rf $(BUILD)
+
+-include $(patsubst %.o,%.d,$(call objs,$(SRC_all)))
