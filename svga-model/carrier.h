@@ -1,12 +1,13 @@
 /*
- * What carries the virtual GPU to its device half. The model is one; carriers differ in how memory comes to be shared, how a
- * register is written, how the doorbell rings and how a guest thread sleeps.
+ * What carries the virtual GPU to its device half. The model is one; carriers differ in how memory comes to
+ * be shared, how a register is written, how the doorbell rings and how a guest thread sleeps.
  *
- * A carrier is opened by one of the functions at the end. It starts with its BAR (svga-model/regs.h) mapped and the register
- * file filled in by the device. All functions may be called from any thread; the ones marked [serial] are called under
- * svga_guest's own lock, one at a time.
+ * A carrier is opened by one of the functions at the end. It starts with its BAR (svga-model/regs.h) mapped
+ * and the register file filled in by the device. All functions may be called from any thread; the ones marked
+ * [serial] are called under svga_guest's own lock, one at a time.
  *
- * Errors are negative errno values. A function that opens something also fills `why` (a sentence that a person can act on).
+ * Errors are negative errno values. A function that opens something also fills `why` (a sentence that a
+ * person can act on).
  */
 #ifndef SVGA_MODEL_CARRIER_H
 #define SVGA_MODEL_CARRIER_H
@@ -17,19 +18,21 @@
 
 struct svga_carrier;
 
-/* Memory that guest and device share. Owned by whoever called region_create; given back with region_destroy. */
+/* Memory that guest and device share. Owned by whoever called region_create; given back with region_destroy.
+ */
 struct svga_region {
-    uint32_t id;    /* GMR id; chosen by the caller, never SVGA_GMR_BAR */
-    uint64_t size;  /* bytes, a multiple of 4096 */
-    void *ptr;      /* the guest's mapping, page-aligned */
-    uint64_t priv;  /* the carrier's */
+    uint32_t id;   /* GMR id; chosen by the caller, never SVGA_GMR_BAR */
+    uint64_t size; /* bytes, a multiple of 4096 */
+    void *ptr;     /* the guest's mapping, page-aligned */
+    uint64_t priv; /* the carrier's */
 };
 
 struct svga_carrier_ops {
     const char *name; /* "loopback", "shm", "virtio-gpu" */
 
-    /* [serial] Makes, maps and announces a region: region->id and ->size are set by the caller. Returns once the device has
-     * mapped it. -ENOMEM, -ENOSPC (device's limits), -ENODEV (device lost). Fresh memory reads as zeros. */
+    /* [serial] Makes, maps and announces a region: region->id and ->size are set by the caller. Returns once
+     * the device has mapped it. -ENOMEM, -ENOSPC (device's limits), -ENODEV (device lost). Fresh memory reads
+     * as zeros. */
     int (*region_create)(struct svga_carrier *c, struct svga_region *region);
 
     /* [serial] Withdraws and unmaps it. The caller has made sure that the device no longer uses it. */
@@ -41,14 +44,15 @@ struct svga_carrier_ops {
     /* Wakes the device: called when the guest moved SVGA_FIFO_BUSY from 0 to 1. Never blocks for long. */
     void (*doorbell)(struct svga_carrier *c);
 
-    /* Sleeps until SVGA_FIFO_IRQ_SEQ differs from `seen`, or timeout_ms went by, or spuriously. The caller has set IRQ_ARMED
-     * and looked again. 0, or -ENODEV when the device turned out to be gone. */
+    /* Sleeps until SVGA_FIFO_IRQ_SEQ differs from `seen`, or timeout_ms went by, or spuriously. The caller
+     * has set IRQ_ARMED and looked again. 0, or -ENODEV when the device turned out to be gone. */
     int (*wait_irq)(struct svga_carrier *c, uint32_t seen, int timeout_ms);
 
     /* True if both sides' CPU numbers (SVGA_FIFO_GUEST_CPU, SVGA_FIFO_HOST_CPU) speak of the same CPUs. */
     bool same_cpus;
 
-    /* Unmaps everything and closes. Also after a fork in the child, where it must not disturb the parent's session. */
+    /* Unmaps everything and closes. Also after a fork in the child, where it must not disturb the parent's
+     * session. */
     void (*close)(struct svga_carrier *c);
 };
 
@@ -67,7 +71,8 @@ struct svga_carrier *svga_carrier_shm_open(const char *path, char why[SVGA_WHY_S
 /* Takes over `fd`, a connected SOCK_SEQPACKET socket that speaks the link protocol. */
 struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]);
 
-/* Finds Trillium's virtual GPU among the render nodes of this machine. NULL with errno ENODEV and a reason if there is none. */
+/* Finds Trillium's virtual GPU among the render nodes of this machine. NULL with errno ENODEV and a reason if
+ * there is none. */
 struct svga_carrier *svga_carrier_virtio_open(char why[SVGA_WHY_SIZE]);
 
 #endif

@@ -57,8 +57,8 @@ bool svga_consumer_init(struct svga_consumer *c, void *bar, size_t bar_size) {
     c->max = atomic_load(&c->words[SVGA_FIFO_MAX]);
     c->stop = atomic_load(&c->words[SVGA_FIFO_STOP]);
     return c->min >= SVGA_FIFO_DATA_OFFSET && c->min % SVGA_CMD_ALIGN == 0 && c->max % SVGA_CMD_ALIGN == 0 &&
-           c->max <= bar_size && c->max > c->min && c->max - c->min >= 2 * SVGA_CMD_MAX_SIZE && c->stop >= c->min &&
-           c->stop < c->max && c->stop % SVGA_CMD_ALIGN == 0;
+           c->max <= bar_size && c->max > c->min && c->max - c->min >= 2 * SVGA_CMD_MAX_SIZE &&
+           c->stop >= c->min && c->stop < c->max && c->stop % SVGA_CMD_ALIGN == 0;
 }
 
 int svga_consumer_next(struct svga_consumer *c, void *buffer, const char **why) {

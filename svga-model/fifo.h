@@ -1,13 +1,14 @@
 /*
  * The command FIFO: a ring of commands in the BAR, written by the guest half and read by the device half.
  *
- * Words and rules are SVGA II's: MIN, MAX, NEXT_CMD and STOP are byte offsets into the BAR; the guest writes a command at
- * NEXT_CMD and then moves NEXT_CMD behind it, the device reads at STOP and then moves STOP behind it; NEXT_CMD == STOP is empty.
- * Departures: every command is a multiple of 8 bytes; a command never wraps (the rest of the ring is filled with
- * one SVGA_CMD_NOP instead), so the guest may always build it in place, as with SVGA's RESERVE capability.
+ * Words and rules are SVGA II's: MIN, MAX, NEXT_CMD and STOP are byte offsets into the BAR; the guest writes
+ * a command at NEXT_CMD and then moves NEXT_CMD behind it, the device reads at STOP and then moves STOP
+ * behind it; NEXT_CMD == STOP is empty. Departures: every command is a multiple of 8 bytes; a command never
+ * wraps (the rest of the ring is filled with one SVGA_CMD_NOP instead), so the guest may always build it in
+ * place, as with SVGA's RESERVE capability.
  *
- * Both halves keep private copies of what they wrote themselves and never read it back: what lies in shared memory may have been
- * changed by a hostile other side.
+ * Both halves keep private copies of what they wrote themselves and never read it back: what lies in shared
+ * memory may have been changed by a hostile other side.
  *
  * Threads: one producer and one consumer at a time; callers lock.
  */
@@ -29,7 +30,7 @@ struct svga_cmd_header {
 
 enum svga_cmd {
     SVGA_CMD_NOP = 0,
-    SVGA_CMD_FENCE = 30,          /* struct svga_cmd_fence: FENCE = value once everything before was decoded */
+    SVGA_CMD_FENCE = 30, /* struct svga_cmd_fence: FENCE = value once everything before was decoded */
     SVGA_CMD_FIRST_CLIENT = 2048, /* commands from here on belong to the layer above */
 };
 
@@ -73,8 +74,9 @@ struct svga_producer {
 /* Sets MIN, MAX, NEXT_CMD and STOP in `bar` of bar_size bytes, before CONFIG_DONE. */
 void svga_producer_init(struct svga_producer *p, void *bar, size_t bar_size);
 
-/* Room for a command of `size` bytes (a multiple of 8, at most SVGA_CMD_MAX_SIZE), or NULL while the ring is too full. May add a
- * NOP. The caller fills it in (header included) and calls svga_producer_commit with the same size. */
+/* Room for a command of `size` bytes (a multiple of 8, at most SVGA_CMD_MAX_SIZE), or NULL while the ring is
+ * too full. May add a NOP. The caller fills it in (header included) and calls svga_producer_commit with the
+ * same size. */
 void *svga_producer_reserve(struct svga_producer *p, uint32_t size);
 void svga_producer_commit(struct svga_producer *p, uint32_t size);
 
@@ -99,9 +101,9 @@ static inline bool svga_consumer_pending(const struct svga_consumer *c) {
 }
 
 /*
- * Copies the next command, whole, into `buffer` (SVGA_CMD_MAX_SIZE bytes, 8-aligned) and moves past it; the guest sees the room as
- * free only after svga_consumer_release. Skips NOPs.
- * Returns the command's size, 0 if there is none, or -1 if the ring is corrupt (*why says how).
+ * Copies the next command, whole, into `buffer` (SVGA_CMD_MAX_SIZE bytes, 8-aligned) and moves past it; the
+ * guest sees the room as free only after svga_consumer_release. Skips NOPs. Returns the command's size, 0 if
+ * there is none, or -1 if the ring is corrupt (*why says how).
  */
 int svga_consumer_next(struct svga_consumer *c, void *buffer, const char **why);
 

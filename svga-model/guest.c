@@ -60,8 +60,16 @@ void svga_guest_close(struct svga_guest *g) {
     free(g);
 }
 
+void svga_guest_detach(struct svga_guest *g) {
+    g->detached = true;
+    /* Another thread of the parent may have held them at the fork. */
+    pthread_mutex_init(&g->fifo_lock, NULL);
+    pthread_mutex_init(&g->region_lock, NULL);
+}
+
 bool svga_guest_lost(const struct svga_guest *g) {
-    return atomic_load_explicit(&g->words[SVGA_FIFO_ERROR], memory_order_acquire) != SVGA_ERROR_NONE;
+    return g->detached ||
+           atomic_load_explicit(&g->words[SVGA_FIFO_ERROR], memory_order_acquire) != SVGA_ERROR_NONE;
 }
 
 void svga_guest_error(const struct svga_guest *g, char why[SVGA_WHY_SIZE]) {
@@ -92,6 +100,8 @@ static bool worth_spinning(struct svga_guest *g) {
 int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
     if (done(arg))
         return 0;
+    if (g->detached)
+        return -ENODEV;
     if (g->carrier->ops->same_cpus)
         atomic_store_explicit(&g->words[SVGA_FIFO_GUEST_CPU], (uint32_t)sched_getcpu() + 1,
                               memory_order_relaxed);
@@ -127,7 +137,8 @@ int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
 
 static void ring_if_asleep(struct svga_guest *g) {
     uint32_t asleep = 0;
-    /* Orders NEXT_CMD before BUSY; pairs with the device, which writes BUSY = 0 before it looks at NEXT_CMD again. */
+    /* Orders NEXT_CMD before BUSY; pairs with the device, which writes BUSY = 0 before it looks at NEXT_CMD
+     * again. */
     atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&g->words[SVGA_FIFO_BUSY], memory_order_relaxed) == 0 &&
         atomic_compare_exchange_strong(&g->words[SVGA_FIFO_BUSY], &asleep, 1)) {
@@ -141,7 +152,7 @@ void svga_guest_lock(struct svga_guest *g) {
 }
 
 void svga_guest_unlock(struct svga_guest *g) {
-    if (svga_producer_publish(&g->fifo))
+    if (!g->detached && svga_producer_publish(&g->fifo))
         ring_if_asleep(g);
     pthread_mutex_unlock(&g->fifo_lock);
 }
@@ -159,6 +170,8 @@ static bool has_room(void *arg) {
 }
 
 void *svga_guest_reserve(struct svga_guest *g, uint32_t size) {
+    if (g->detached)
+        return NULL;
     void *ptr = svga_producer_reserve(&g->fifo, size);
     if (ptr)
         return ptr;
@@ -219,6 +232,8 @@ int svga_guest_region_create(struct svga_guest *g, uint64_t size, struct svga_re
 }
 
 void svga_guest_region_destroy(struct svga_guest *g, struct svga_region *region) {
+    if (g->detached)
+        return;
     pthread_mutex_lock(&g->region_lock);
     g->carrier->ops->region_destroy(g->carrier, region);
     if (g->free_region_count == g->free_region_cap) {

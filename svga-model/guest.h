@@ -28,19 +28,24 @@ struct svga_guest {
     uint32_t next_region;
     uint32_t *free_regions;
     size_t free_region_count, free_region_cap;
-    uint32_t last_fence;       /* guarded by fifo_lock */
-    uint64_t spin_ns;          /* how long a waiter spins at most before it sleeps */
+    uint32_t last_fence;        /* guarded by fifo_lock */
+    uint64_t spin_ns;           /* how long a waiter spins at most before it sleeps */
+    bool detached;              /* this process is a fork of the one that owns the session */
     _Atomic uint64_t doorbells; /* for measurements */
     _Atomic uint64_t sleeps;
 };
 
 /*
- * Takes over `carrier` (also on failure) and starts a session on it: sets the FIFO up and writes GUEST_ID = version and CONFIG_DONE.
- * spin_us: see spin_ns. NULL with `why` filled when the device refuses.
+ * Takes over `carrier` (also on failure) and starts a session on it: sets the FIFO up and writes GUEST_ID =
+ * version and CONFIG_DONE. spin_us: see spin_ns. NULL with `why` filled when the device refuses.
  */
 struct svga_guest *svga_guest_open(struct svga_carrier *carrier, uint32_t version, unsigned spin_us,
                                    char why[SVGA_WHY_SIZE]);
 void svga_guest_close(struct svga_guest *g);
+
+/* For a forked child: the session stays its parent's. From here on the device counts as lost in this process.
+ */
+void svga_guest_detach(struct svga_guest *g);
 
 /* A register's value, as the device wrote it. */
 uint32_t svga_guest_reg_read(const struct svga_guest *g, enum svga_reg reg);
@@ -57,8 +62,9 @@ uint32_t svga_guest_fence(struct svga_guest *g);
 int svga_guest_wait_fence(struct svga_guest *g, uint32_t fence);
 
 /*
- * Waits until done(arg) is true: spins while that can help (the other side runs on another CPU), then sleeps. `done` reads
- * memory that the device writes, with acquire order. 0, or -ENODEV when the device was lost first.
+ * Waits until done(arg) is true: spins while that can help (the other side runs on another CPU), then sleeps.
+ * `done` reads memory that the device writes, with acquire order. 0, or -ENODEV when the device was lost
+ * first.
  */
 int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg);
 
@@ -67,7 +73,8 @@ bool svga_guest_lost(const struct svga_guest *g);
 /* Copies the device's reason into `why`; always leaves a sentence. */
 void svga_guest_error(const struct svga_guest *g, char why[SVGA_WHY_SIZE]);
 
-/* Makes a region of `size` bytes (rounded up to pages). 0 or a negative errno (svga_carrier_ops.region_create). */
+/* Makes a region of `size` bytes (rounded up to pages). 0 or a negative errno
+ * (svga_carrier_ops.region_create). */
 int svga_guest_region_create(struct svga_guest *g, uint64_t size, struct svga_region *region);
 /* The device must no longer use it (its users released, and a fence passed). */
 void svga_guest_region_destroy(struct svga_guest *g, struct svga_region *region);

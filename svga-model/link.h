@@ -1,25 +1,26 @@
 /*
  * The link: how whoever holds a guest's memory tells a session's device half about it.
  *
- * One SOCK_SEQPACKET Unix socket per session. On the shm carrier the guest process is at the other end; on the
- * virtio-gpu carrier it is the VM's front, which speaks for one guest context. The device half therefore knows one protocol.
- * Commands never travel here: they go through the FIFO in memory that both sides map.
+ * One SOCK_SEQPACKET Unix socket per session. On the shm carrier the guest process is at the other end; on
+ * the virtio-gpu carrier it is the VM's front, which speaks for one guest context. The device half therefore
+ * knows one protocol. Commands never travel here: they go through the FIFO in memory that both sides map.
  *
- * One datagram is one message: a struct svga_link_msg, `piece_count` struct svga_link_piece after it, and up to
- * SVGA_LINK_MAX_FDS descriptors in SCM_RIGHTS. The receiver owns the descriptors.
+ * One datagram is one message: a struct svga_link_msg, `piece_count` struct svga_link_piece after it, and up
+ * to SVGA_LINK_MAX_FDS descriptors in SCM_RIGHTS. The receiver owns the descriptors.
  *
  * Order of a session:
  *   1. GMR_DEFINE of region SVGA_GMR_BAR (0): the BAR. The device maps it and fills the register file.
- *   2. IRQFD (optional): an eventfd that the device writes, besides the futex wake of SVGA_FIFO_IRQ_SEQ, at an interrupt.
+ *   2. IRQFD (optional): an eventfd that the device writes, besides the futex wake of SVGA_FIFO_IRQ_SEQ, at
+ * an interrupt.
  *   3. the guest sets up the FIFO words; REG_WRITE CONFIG_DONE = 1: the device starts to read commands.
  *   4. GMR_DEFINE / GMR_DELETE as the guest makes and drops regions.
- *   5. the socket closes: the session ends, its worker exits. The worker's end closing means that nothing maps the
- *      guest's memory any more.
+ *   5. the socket closes: the session ends, its worker exits. The worker's end closing means that nothing
+ * maps the guest's memory any more.
  *
  * Answers: messages carry `seq`, ascending from 1. When the device has carried out a message it writes
- * SVGA_FIFO_LINK_STATUS, then SVGA_FIFO_LINK_ACK = seq, and raises the interrupt if it is armed. A message whose flags
- * have SVGA_LINK_WANT_REPLY is also answered on the socket with type SVGA_LINK_REPLY, the same seq and the status (the front
- * uses that for GMR_DELETE: guest pages may be given back only then).
+ * SVGA_FIFO_LINK_STATUS, then SVGA_FIFO_LINK_ACK = seq, and raises the interrupt if it is armed. A message
+ * whose flags have SVGA_LINK_WANT_REPLY is also answered on the socket with type SVGA_LINK_REPLY, the same
+ * seq and the status (the front uses that for GMR_DELETE: guest pages may be given back only then).
  */
 #ifndef SVGA_MODEL_LINK_H
 #define SVGA_MODEL_LINK_H
@@ -28,7 +29,8 @@
 
 enum svga_link_type {
     SVGA_LINK_GMR_DEFINE = 1, /* id, arg = size in bytes, pieces; may be continued by GMR_PIECES */
-    SVGA_LINK_GMR_PIECES = 2, /* id, more pieces of the region being defined; the last has no SVGA_LINK_MORE */
+    SVGA_LINK_GMR_PIECES =
+        2, /* id, more pieces of the region being defined; the last has no SVGA_LINK_MORE */
     SVGA_LINK_GMR_DELETE = 3, /* id */
     SVGA_LINK_REG_WRITE = 4,  /* id = register, arg = value */
     SVGA_LINK_IRQFD = 5,      /* one fd: an eventfd */
@@ -53,7 +55,8 @@ struct svga_link_msg {
     uint32_t reserved;
 };
 
-/* A run of memory: `length` bytes at `offset` of the datagram's descriptor number `fd`. Page-aligned (4096). */
+/* A run of memory: `length` bytes at `offset` of the datagram's descriptor number `fd`. Page-aligned (4096).
+ */
 struct svga_link_piece {
     uint32_t fd;
     uint32_t reserved;

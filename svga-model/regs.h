@@ -1,18 +1,20 @@
 /*
  * The register file and the FIFO words of Trillium's virtual GPU.
  *
- * Names, numbers and semantics are SVGA II's (VMware's svga_reg.h) wherever the model mirrors that device. Departures:
+ * Names, numbers and semantics are SVGA II's (VMware's svga_reg.h) wherever the model mirrors that device.
+ * Departures:
  *
- * - There is no I/O port pair. Registers are *read* from a page of memory that the device writes (the register file at
- *   SVGA_BAR_REGS) and *written* through the carrier (svga_carrier_ops.reg_write), because a virtio-gpu guest has a
- *   message channel and shared pages but no port of ours.
- * - The FIFO words that different sides write lie on cache lines of their own. SVGA II packs them into one line, which
- *   costs a cache-line transfer per command when both sides run on different cores.
+ * - There is no I/O port pair. Registers are *read* from a page of memory that the device writes (the
+ * register file at SVGA_BAR_REGS) and *written* through the carrier (svga_carrier_ops.reg_write), because a
+ * virtio-gpu guest has a message channel and shared pages but no port of ours.
+ * - The FIFO words that different sides write lie on cache lines of their own. SVGA II packs them into one
+ * line, which costs a cache-line transfer per command when both sides run on different cores.
  * - FENCE interrupts are one counter (SVGA_FIFO_IRQ_SEQ) plus an "armed" word (SVGA_FIFO_IRQ_ARMED), the
- *   shared-memory form of IRQSTATUS and IRQMASK: a waiter arms, looks again, and sleeps until the counter moves.
+ *   shared-memory form of IRQSTATUS and IRQMASK: a waiter arms, looks again, and sleeps until the counter
+ * moves.
  *
- * The *BAR* is the one memory region that a session starts with: page 0 is the register file, page 1 the FIFO words, and
- * commands lie from SVGA_FIFO_DATA_OFFSET on.
+ * The *BAR* is the one memory region that a session starts with: page 0 is the register file, page 1 the FIFO
+ * words, and commands lie from SVGA_FIFO_DATA_OFFSET on.
  */
 #ifndef SVGA_MODEL_REGS_H
 #define SVGA_MODEL_REGS_H
@@ -63,13 +65,14 @@ enum svga_fifo_word {
     /* line 2: written by the device */
     SVGA_FIFO_STOP = 32,
     SVGA_FIFO_FENCE = 33,
-    SVGA_FIFO_HOST_CPU = 34, /* CPU of the decode thread, + 1; 0: it does not run */
-    SVGA_FIFO_LINK_ACK = 35, /* seq of the newest link message that was carried out */
+    SVGA_FIFO_HOST_CPU = 34,    /* CPU of the decode thread, + 1; 0: it does not run */
+    SVGA_FIFO_LINK_ACK = 35,    /* seq of the newest link message that was carried out */
     SVGA_FIFO_LINK_STATUS = 36, /* its result: 0, or a positive errno */
     SVGA_FIFO_ERROR = 37,       /* 0, or an svga_error: the device is lost */
     /* line 3: the doorbell; both sides write it. It is the futex word of the sleeping device. */
     SVGA_FIFO_BUSY = 48,
-    /* line 4: the interrupt; ARMED by the guest, cleared by the device; SEQ is the futex word of sleeping guests */
+    /* line 4: the interrupt; ARMED by the guest, cleared by the device; SEQ is the futex word of sleeping
+       guests */
     SVGA_FIFO_IRQ_ARMED = 64,
     SVGA_FIFO_FENCE_GOAL = 65,
     /* line 5 */

@@ -1,0 +1,198 @@
+/*
+ * The shm carrier: a guest process on the device's own machine. Memory is memfds that travel over the link's
+ * Unix socket, the doorbell and the interrupt are futexes on the BAR.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "svga-model/carrier.h"
+#include "svga-model/fifo.h"
+#include "svga-model/futex.h"
+#include "svga-model/link-io.h"
+
+enum { ACK_SLICE_MS = 500 };
+
+struct shm_carrier {
+    struct svga_carrier base;
+    int sock;
+    uint32_t seq; /* [serial] of the last link message */
+    pid_t owner;  /* a forked child must not speak for its parent */
+};
+
+static struct shm_carrier *shm_of(struct svga_carrier *c) {
+    return (struct shm_carrier *)c;
+}
+
+/* True if the device's end of the socket is closed. */
+static bool peer_gone(struct shm_carrier *s) {
+    char byte;
+    ssize_t n = recv(s->sock, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+static int shm_wait_irq(struct svga_carrier *c, uint32_t seen, int timeout_ms) {
+    svga_word *words = svga_fifo_words(c->bar);
+    if (svga_futex_wait(&words[SVGA_FIFO_IRQ_SEQ], seen, timeout_ms) == -ETIMEDOUT && peer_gone(shm_of(c)))
+        return -ENODEV;
+    return 0;
+}
+
+static void shm_doorbell(struct svga_carrier *c) {
+    svga_futex_wake(&svga_fifo_words(c->bar)[SVGA_FIFO_BUSY], 1);
+}
+
+/* Sends a message and waits until the device has carried it out. */
+static int send_and_wait(struct shm_carrier *s, struct svga_link_msg msg, const struct svga_link_piece *piece,
+                         int fd) {
+    svga_word *words = svga_fifo_words(s->base.bar);
+
+    msg.seq = ++s->seq;
+    int r = svga_link_send(s->sock, &msg, piece, &fd, piece ? 1 : 0);
+    if (r < 0)
+        return r == -EPIPE || r == -ECONNRESET ? -ENODEV : r;
+    for (;;) {
+        uint32_t seen = atomic_load(&words[SVGA_FIFO_IRQ_SEQ]);
+        atomic_store(&words[SVGA_FIFO_IRQ_ARMED], 1);
+        atomic_thread_fence(memory_order_seq_cst);
+        if (atomic_load_explicit(&words[SVGA_FIFO_LINK_ACK], memory_order_acquire) == msg.seq)
+            return -(int)atomic_load(&words[SVGA_FIFO_LINK_STATUS]);
+        if (atomic_load(&words[SVGA_FIFO_ERROR]) != SVGA_ERROR_NONE ||
+            shm_wait_irq(&s->base, seen, ACK_SLICE_MS) < 0)
+            return -ENODEV;
+    }
+}
+
+/* A memfd of `size` bytes, mapped. */
+static int make_memory(const char *name, uint64_t size, void **ptr) {
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    if (ftruncate(fd, (off_t)size) < 0) {
+        int e = errno;
+        close(fd);
+        return e == EFBIG || e == EINVAL ? -ENOMEM : -e;
+    }
+    *ptr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (*ptr == MAP_FAILED) {
+        int e = errno;
+        close(fd);
+        return -e;
+    }
+    madvise(*ptr, size, MADV_HUGEPAGE); /* fewer page faults where shmem_enabled allows it; else no effect */
+    return fd;
+}
+
+static int shm_region_create(struct svga_carrier *c, struct svga_region *region) {
+    struct svga_link_piece piece = {.fd = 0, .offset = 0, .length = region->size};
+    struct svga_link_msg msg = {
+        .type = SVGA_LINK_GMR_DEFINE, .id = region->id, .arg = region->size, .piece_count = 1};
+    int fd = make_memory("trillium-region", region->size, &region->ptr);
+    if (fd < 0)
+        return fd;
+    int r = send_and_wait(shm_of(c), msg, &piece, fd);
+    close(fd);
+    if (r < 0)
+        munmap(region->ptr, region->size);
+    return r;
+}
+
+static void shm_region_destroy(struct svga_carrier *c, struct svga_region *region) {
+    munmap(region->ptr, region->size);
+    send_and_wait(shm_of(c), (struct svga_link_msg){.type = SVGA_LINK_GMR_DELETE, .id = region->id}, NULL,
+                  -1);
+}
+
+static int shm_reg_write(struct svga_carrier *c, uint32_t reg, uint32_t value) {
+    return send_and_wait(
+        shm_of(c), (struct svga_link_msg){.type = SVGA_LINK_REG_WRITE, .id = reg, .arg = value}, NULL, -1);
+}
+
+static void shm_close(struct svga_carrier *c) {
+    struct shm_carrier *s = shm_of(c);
+    close(s->sock); /* the other descriptors of this socket decide when the device sees the end */
+    if (c->bar && s->owner == getpid())
+        munmap(c->bar, c->bar_size);
+    free(s);
+}
+
+static const struct svga_carrier_ops shm_ops = {
+    .name = "shm",
+    .region_create = shm_region_create,
+    .region_destroy = shm_region_destroy,
+    .reg_write = shm_reg_write,
+    .doorbell = shm_doorbell,
+    .wait_irq = shm_wait_irq,
+    .same_cpus = true,
+    .close = shm_close,
+};
+
+struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]) {
+    struct shm_carrier *s = calloc(1, sizeof *s);
+    if (!s) {
+        snprintf(why, SVGA_WHY_SIZE, "out of memory");
+        close(fd);
+        return NULL;
+    }
+    s->base.ops = &shm_ops;
+    s->sock = fd;
+    s->owner = getpid();
+
+    int memfd = make_memory("trillium-bar", SVGA_BAR_SIZE, &s->base.bar);
+    if (memfd < 0) {
+        snprintf(why, SVGA_WHY_SIZE, "cannot create shared memory: %s", strerror(-memfd));
+        s->base.bar = NULL;
+        shm_close(&s->base);
+        return NULL;
+    }
+    s->base.bar_size = SVGA_BAR_SIZE;
+
+    struct svga_link_piece piece = {.length = SVGA_BAR_SIZE};
+    struct svga_link_msg msg = {
+        .type = SVGA_LINK_GMR_DEFINE, .id = SVGA_GMR_BAR, .arg = SVGA_BAR_SIZE, .piece_count = 1};
+    int r = send_and_wait(s, msg, &piece, memfd);
+    close(memfd);
+    if (r < 0) {
+        const char *text = (const char *)s->base.bar + SVGA_BAR_ERROR_TEXT;
+        if (*text)
+            snprintf(why, SVGA_WHY_SIZE, "%.*s", SVGA_WHY_SIZE - 1, text);
+        else
+            snprintf(why, SVGA_WHY_SIZE, "the daemon gave no session: %s",
+                     r == -ENODEV ? "it closed the connection" : strerror(-r));
+        shm_close(&s->base);
+        return NULL;
+    }
+    return &s->base;
+}
+
+struct svga_carrier *svga_carrier_shm_open(const char *path, char why[SVGA_WHY_SIZE]) {
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof addr.sun_path) {
+        snprintf(why, SVGA_WHY_SIZE,
+                 "the socket path is longer than the %zu bytes that a Unix socket can have",
+                 sizeof addr.sun_path - 1);
+        return NULL;
+    }
+    strcpy(addr.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        snprintf(why, SVGA_WHY_SIZE, "cannot make a socket: %s", strerror(errno));
+        return NULL;
+    }
+    if (connect(fd, (struct sockaddr *)&addr, sizeof addr) < 0) {
+        int e = errno;
+        close(fd);
+        if (e == ENOENT || e == ECONNREFUSED)
+            snprintf(why, SVGA_WHY_SIZE,
+                     "no daemon serves %.120s: start one with \"trillium serve --shm PATH\"", path);
+        else
+            snprintf(why, SVGA_WHY_SIZE, "cannot connect to the daemon at %.120s: %s", path, strerror(e));
+        return NULL;
+    }
+    return svga_carrier_shm_from_fd(fd, why);
+}

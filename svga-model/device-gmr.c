@@ -1,0 +1,133 @@
+#include "svga-model/device-gmr.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+enum { PAGE = 4096 };
+
+/* The table's entry for `id`, made if it is missing. NULL: beyond the limits. d->lock is held. */
+static struct svga_gmr *entry(struct svga_device *d, uint32_t id) {
+    if (id >= d->limits.max_ids)
+        return NULL;
+    if (id >= d->gmr_cap) {
+        uint32_t cap = d->gmr_cap ? d->gmr_cap : 16;
+        while (cap <= id)
+            cap *= 2;
+        struct svga_gmr *bigger = realloc(d->gmrs, cap * sizeof *bigger);
+        if (!bigger)
+            return NULL;
+        memset(bigger + d->gmr_cap, 0, (cap - d->gmr_cap) * sizeof *bigger);
+        d->gmrs = bigger;
+        d->gmr_cap = cap;
+    }
+    return &d->gmrs[id];
+}
+
+/* d->lock is held. */
+static void drop(struct svga_device *d, struct svga_gmr *gmr) {
+    munmap(gmr->ptr, gmr->size);
+    d->pages -= gmr->size / PAGE;
+    d->maps -= gmr->maps;
+    *gmr = (struct svga_gmr){0};
+}
+
+/* Begins a region: reserves its addresses. */
+static int begin(struct svga_device *d, struct svga_gmr *gmr, uint64_t size) {
+    if (gmr->ptr)
+        return EEXIST;
+    if (size == 0 || size % PAGE != 0)
+        return EINVAL;
+    if (size / PAGE > d->limits.max_pages - d->pages)
+        return ENOSPC;
+    void *ptr = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (ptr == MAP_FAILED)
+        return errno;
+    *gmr = (struct svga_gmr){.ptr = ptr, .size = size};
+    d->pages += size / PAGE;
+    return 0;
+}
+
+static int map_piece(struct svga_device *d, struct svga_gmr *gmr, const struct svga_link_piece *piece,
+                     int fd) {
+    struct stat st;
+    if (piece->length == 0 || piece->length % PAGE != 0 || piece->offset % PAGE != 0 ||
+        piece->length > gmr->size - gmr->mapped)
+        return EINVAL;
+    /* Beyond the file's end every access would be a SIGBUS. */
+    if (fstat(fd, &st) < 0 || piece->offset > (uint64_t)st.st_size ||
+        piece->length > (uint64_t)st.st_size - piece->offset)
+        return EINVAL;
+    if (d->maps >= d->limits.max_maps)
+        return ENOSPC;
+    void *at = (char *)gmr->ptr + gmr->mapped;
+    if (mmap(at, piece->length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, (off_t)piece->offset) ==
+        MAP_FAILED)
+        return errno;
+    gmr->mapped += piece->length;
+    gmr->maps++;
+    d->maps++;
+    return 0;
+}
+
+int svga_gmr_define(struct svga_device *d, struct svga_link_packet *packet) {
+    const struct svga_link_msg *msg = &packet->msg;
+
+    pthread_mutex_lock(&d->lock);
+    struct svga_gmr *gmr = entry(d, msg->id);
+    int r = gmr ? 0 : ENOSPC;
+    if (r == 0 && msg->type == SVGA_LINK_GMR_DEFINE)
+        r = begin(d, gmr, msg->arg);
+    else if (r == 0 && (!gmr->ptr || gmr->complete))
+        r = EINVAL;
+    if (r == 0) {
+        for (uint32_t i = 0; r == 0 && i < msg->piece_count; i++)
+            r = map_piece(d, gmr, &packet->pieces[i], packet->fds[packet->pieces[i].fd]);
+        if (r == 0 && !(msg->flags & SVGA_LINK_MORE)) {
+            if (gmr->mapped == gmr->size) {
+                madvise(gmr->ptr, gmr->size, MADV_HUGEPAGE);
+                gmr->complete = true;
+            } else {
+                r = EINVAL;
+            }
+        }
+        if (r != 0)
+            drop(d, gmr);
+    }
+    pthread_mutex_unlock(&d->lock);
+    return r;
+}
+
+int svga_gmr_delete(struct svga_device *d, uint32_t id) {
+    int r = ENOENT;
+    pthread_mutex_lock(&d->lock);
+    if (id < d->gmr_cap && d->gmrs[id].ptr) {
+        drop(d, &d->gmrs[id]);
+        r = 0;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return r;
+}
+
+void svga_gmr_delete_all(struct svga_device *d) {
+    pthread_mutex_lock(&d->lock);
+    for (uint32_t id = 0; id < d->gmr_cap; id++)
+        if (d->gmrs[id].ptr)
+            drop(d, &d->gmrs[id]);
+    free(d->gmrs);
+    d->gmrs = NULL;
+    d->gmr_cap = 0;
+    pthread_mutex_unlock(&d->lock);
+}
+
+void *svga_device_span(struct svga_device *d, uint32_t id, uint64_t offset, uint64_t length) {
+    void *ptr = NULL;
+    pthread_mutex_lock(&d->lock);
+    if (id < d->gmr_cap && d->gmrs[id].complete && offset <= d->gmrs[id].size &&
+        length <= d->gmrs[id].size - offset)
+        ptr = (char *)d->gmrs[id].ptr + offset;
+    pthread_mutex_unlock(&d->lock);
+    return ptr;
+}
