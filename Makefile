@@ -21,6 +21,7 @@ say = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(CURDIR)/%,%,$@)'
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
+.SECONDARY:
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
@@ -28,7 +29,7 @@ B := $(abspath $(BUILD))
 
 # ---- sources ---------------------------------------------------------------------------------------------------------
 
-SRC_svga     := $(wildcard svga-model/*.c)
+SRC_svga     := $(wildcard svga-model/*.c svga-model/visa/load.c)
 SRC_trillium := $(wildcard trillium/*.c)
 SRC_icd      := $(wildcard guest-icd/*.c)
 SRC_host     := $(wildcard host-backend/broker/*.c host-backend/front/*.c host-backend/vm/*.c host-backend/setup/*.c \
@@ -41,7 +42,7 @@ SRC_evallib  := $(wildcard eval/lib/*.c)
 SRC_bench    := $(wildcard eval/bench/*.c)
 SRC_vguest   := $(wildcard svga-model/visa/guest/*.c svga-model/visa/guest/*.cpp)
 SRC_vhost    := $(wildcard svga-model/visa/host/*.c svga-model/visa/host/*.cpp)
-SRC_vcommon  := $(wildcard svga-model/visa/*.c svga-model/visa/*.cpp)
+SRC_vcommon  := $(wildcard svga-model/visa/common/*.c svga-model/visa/common/*.cpp)
 SRC_testlib  := $(wildcard tests/lib/*.c)
 # tests/unit/X.c and tests/programs/X.c are a program each. Any other folder of tests/ is one program, tests/<folder>/<folder>.
 SRC_unit     := $(wildcard tests/unit/*.c)
@@ -68,13 +69,15 @@ CXXFLAGS_ALL = -std=c++17 -fno-rtti -fPIC -pthread $(WARN) $(OPT) $(SANFLAGS) $(
 LDFLAGS_ALL  = -pthread $(SANFLAGS) $(LDFLAGS)
 # pkg-config may be missing until the build's packages are in: it is asked when a recipe runs, and only for who needs it.
 DRM_CFLAGS   = $(shell pkg-config --cflags libdrm)
-VISA_CPPFLAGS = -isystem /usr/lib/llvm-15/include -D__STDC_CONSTANT_MACROS -D__STDC_FORMAT_MACROS -D__STDC_LIMIT_MACROS
-VISA_LIBS     = -L/usr/lib/llvm-15/lib -lLLVM-15
+LLVM         = llvm-config-15
+VISA_FLAGS   = -fvisibility=hidden -DVISA_OPENCL_C_BASE_H='"$(shell $(LLVM) --libdir)/clang/$(shell $(LLVM) --version)/include/opencl-c-base.h"'
+VISA_CXX     = -fvisibility=hidden -fno-exceptions -Wno-unused-parameter -isystem $(shell $(LLVM) --includedir) -isystem /usr/include/LLVMSPIRVLib
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
 
 $(B)/obj/svga-model/%.c.o:        EXTRA = $(DRM_CFLAGS)
-$(B)/obj/svga-model/visa/%.cpp.o: EXTRA = $(VISA_CPPFLAGS)
+$(B)/obj/svga-model/visa/%.c.o:   EXTRA = $(VISA_FLAGS)
+$(B)/obj/svga-model/visa/%.cpp.o: EXTRA = $(VISA_CXX)
 $(B)/obj/host-backend/vm/init/%.c.o: SANFLAGS = $(if $(COVERAGE),)
 $(B)/obj/host-backend/cli/%.c.o:  EXTRA = -DTRILLIUM_VERSION='"$(VERSION)"'
 
@@ -192,13 +195,14 @@ $(B)/lib/libtrillium-icd.so: $(call objs,$(SRC_icd)) $(LIB_trillium) $(LIB_svga)
 	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -ldrm -ldl
 comma := ,
 
-visa-link = $(Q)mkdir -p $(@D) && $(CXX) $(LDFLAGS_ALL) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,--no-undefined) -o $@ $(filter %.o,$^)
+visa-link = $(Q)mkdir -p $(@D) && $(CXX) $(LDFLAGS_ALL) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,--no-undefined) -Wl,--exclude-libs,ALL \
+  -o $@ $(filter %.o,$^) -L$(shell $(LLVM) --libdir)
 $(B)/lib/libtrillium-visa-guest.so: $(call objs,$(SRC_vguest) $(SRC_vcommon))
 	$(call say,LINK)
-	$(visa-link) -L/usr/lib/llvm-15/lib -lclang-cpp -lLLVM-15 -lLLVMSPIRVLib
+	$(visa-link) -lclang-cpp -lLLVM-15 -lLLVMSPIRVLib
 $(B)/lib/libtrillium-visa-host.so: $(call objs,$(SRC_vhost) $(SRC_vcommon))
 	$(call say,LINK)
-	$(visa-link) -L/usr/lib/llvm-15/lib -lLLVM-15 -lLLVMSPIRVLib -lSPIRV-Tools
+	$(visa-link) -lLLVM-15 -lLLVMSPIRVLib -lSPIRV-Tools
 
 # The folder of share/trillium/icd holds nothing else: `trillium run` hands it to the loader as its only vendors folder.
 $(ICDFILES): guest-icd/trillium.icd.in
