@@ -93,9 +93,9 @@ int svga_gmr_define(struct svga_device *d, struct svga_link_packet *packet) {
                 r = EINVAL;
             }
         }
-        if (r != 0)
-            drop(d, gmr);
     }
+    if (r != 0 && gmr && gmr->ptr && !gmr->complete)
+        drop(d, gmr);
     pthread_mutex_unlock(&d->lock);
     return r;
 }

@@ -1,0 +1,46 @@
+/*
+ * The broker: one per host (or per `trillium run`). Names guests, keeps warm workers, and connects each guest session to a worker
+ * process of its own. Never loads an OpenCL driver, never looks at a command.
+ *
+ * A session is a connected SOCK_SEQPACKET socket that speaks svga-model/link.h; the broker passes the device's end to a worker
+ * (SCM_RIGHTS) and closes its own copy, so the end of a worker is the end of its guest's socket.
+ *
+ * Threads: broker_run on one thread; broker_open_session and broker_stop from any.
+ */
+#ifndef HOST_BACKEND_BROKER_BROKER_H
+#define HOST_BACKEND_BROKER_BROKER_H
+
+#include <stdbool.h>
+
+struct broker;
+
+struct broker_config {
+    const char *worker_path;   /* the trillium-worker binary */
+    unsigned warm_workers;     /* idle workers kept ready; 1 is enough for one guest at a time */
+    const char *device_filter; /* only devices whose name contains this, case-insensitive; NULL: all */
+    const char *profile_dir;   /* workers write DIR/PID.trace (host-backend/profile); NULL: no profiling */
+    bool verbose;              /* say on stderr when guests come and go */
+};
+
+#define BROKER_WHY_SIZE 256
+
+/* Starts spawning warm workers at once. NULL with a reason in `why`. `config` is copied. */
+struct broker *broker_create(const struct broker_config *config, char why[BROKER_WHY_SIZE]);
+
+/* Listens on a Unix socket that process guests connect to (mode 0600; removed by broker_destroy). An existing socket that nobody
+ * serves is replaced. 0, or -1 with a reason. */
+int broker_listen(struct broker *b, const char *path, char why[BROKER_WHY_SIZE]);
+
+/* A new session: returns the guest's end of its socket (CLOEXEC), or a negative errno. `name` names the guest in messages. Matches
+ * the callback that a front wants, with the broker as `opaque`. */
+int broker_open_session(struct broker *b, const char *name);
+
+/* Serves until broker_stop. 0. */
+int broker_run(struct broker *b);
+/* Async-signal-safe. */
+void broker_stop(struct broker *b);
+
+/* Kills all workers, waits for them, removes the socket. */
+void broker_destroy(struct broker *b);
+
+#endif
