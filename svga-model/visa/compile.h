@@ -87,7 +87,7 @@ struct visa_compile_timing {
 /* What a compile made. Owned by the caller, freed with visa_module_free. */
 struct visa_module {
     enum visa_output output;
-    uint32_t *spirv; /* of an executable; NULL otherwise. Version 1.0, or 1.1 where the program needs it */
+    uint32_t *spirv; /* of an executable; NULL otherwise. Version 1.0 */
     size_t spirv_words;
     void *
         bytes; /* of an object or a library; NULL otherwise. Only for visa_link of the same library version */

@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Versions here are 100 * major + 10 * minor, as in __OPENCL_VERSION__: 120, 200, 300. Strings may be NULL
  * for "". */
 struct visa_features {
@@ -40,5 +44,9 @@ bool visa_has_device_enqueue(const struct visa_features *f);
 bool visa_has_subgroups(const struct visa_features *f);
 bool visa_has_work_group_collectives(const struct visa_features *f);
 bool visa_has_program_scope_variables(const struct visa_features *f);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum visa_arg_kind {
     VISA_ARG_VALUE = 0, /* passed by value; `size` bytes */
     VISA_ARG_POINTER =
@@ -45,5 +49,9 @@ struct visa_kernel {
 
 /* Frees the strings and arguments of `count` kernels and the array itself. Takes NULL. */
 void visa_kernels_free(struct visa_kernel *kernels, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,0 +1,44 @@
+/*
+ * The pieces of the guest's compiler, for each other. All run inside visa_guard_run and under the library's
+ * lock.
+ */
+#ifndef SVGA_MODEL_VISA_GUEST_FRONTEND_H
+#define SVGA_MODEL_VISA_GUEST_FRONTEND_H
+
+#include "svga-model/visa/common/options.h"
+#include "svga-model/visa/compile.h"
+
+/* The text of opencl-c-base.h; the end points at a NUL. */
+extern const char visa_opencl_c_base_h[];
+extern const char visa_opencl_c_base_h_end[];
+
+#ifdef __cplusplus
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace visa {
+
+/* Compiles the request's source. Null if it does not compile; the diagnostics are added to `log` in either
+ * case. */
+std::unique_ptr<llvm::Module> compile_source(llvm::LLVMContext &context, const visa_compile_request &request,
+                                             const visa_options &options, std::string &log);
+
+/* Makes helper functions and variables of a finished program private to it, so that the consumer may inline
+ * and drop them. */
+void internalize(llvm::Module &module);
+
+/* Describes the kernels of a module. False when memory ran out. */
+bool describe_kernels(const llvm::Module &module, visa_kernel **kernels, size_t *count);
+
+/* Writes SPIR-V 1.0. False with a reason added to `log`, also when the program calls functions that nobody
+ * defined. */
+bool write_spirv(llvm::Module &module, std::vector<uint32_t> &words, std::string &log);
+
+} // namespace visa
+#endif
+
+#endif
