@@ -39,11 +39,14 @@ static bool report_imports(const std::vector<uint32_t> &words, std::string &log)
         if ((words[at] & 0xffff) == SpvOpDecorate && length > 4 &&
             words[at + 2] == SpvDecorationLinkageAttributes &&
             words[at + length - 1] == SpvLinkageTypeImport) {
-            const char *name = (const char *)&words[at + 3];
+            std::string name((const char *)&words[at + 3],
+                             strnlen((const char *)&words[at + 3], (length - 4) * 4));
 
-            log += "error: undefined reference to `" + std::string(name, strnlen(name, (length - 4) * 4)) +
-                   "'\n";
-            complete = false;
+            /* Builtin variables, get_global_id and its like, are imports too. */
+            if (name.rfind("__spirv_BuiltIn", 0) != 0) {
+                log += "error: undefined reference to `" + name + "'\n";
+                complete = false;
+            }
         }
         at += length;
     }
