@@ -172,7 +172,7 @@ link = $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@
 
 $(B)/bin/trillium: $(call objs,$(SRC_cli)) $(LIB_host) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -ljansson -lpopt -ldl
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -ljansson -ldl
 
 $(B)/libexec/trillium-worker: $(call objs,$(SRC_worker)) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)

@@ -1,0 +1,84 @@
+#include "host-backend/cli/child.h"
+#include "host-backend/cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static sigset_t handled, before;
+
+void child_block_signals(void) {
+    const int numbers[] = {SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
+
+    sigemptyset(&handled);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        sigaddset(&handled, numbers[i]);
+    sigprocmask(SIG_BLOCK, &handled, &before);
+}
+
+pid_t child_start(char **argv, int *status, int *why) {
+    pid_t parent = getpid(), pid;
+    int report[2]; /* closed by a successful exec; else errno comes through it */
+    ssize_t n;
+
+    *status = CLI_EXIT_FAILED;
+    if (pipe2(report, O_CLOEXEC) < 0) {
+        *why = errno;
+        return -1;
+    }
+    fflush(NULL);
+    pid = fork();
+    if (pid == 0) {
+        int e;
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(CLI_EXIT_FAILED);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        execvp(argv[0], argv);
+        e = errno;
+        n = write(report[1], &e, sizeof(e));
+        _exit(n == sizeof(e) ? CLI_EXIT_NOT_EXECUTABLE : CLI_EXIT_FAILED);
+    }
+    *why = errno;
+    close(report[1]);
+    if (pid > 0) {
+        do
+            n = read(report[0], why, sizeof(*why));
+        while (n < 0 && errno == EINTR);
+        if (n == sizeof(*why)) {
+            waitpid(pid, NULL, 0);
+            *status = *why == ENOENT ? CLI_EXIT_NOT_FOUND : CLI_EXIT_NOT_EXECUTABLE;
+            pid = -1;
+        }
+    }
+    close(report[0]);
+    return pid;
+}
+
+int child_wait(pid_t pid, pid_t watched, void (*lost)(int wait_status)) {
+    for (;;) {
+        siginfo_t info;
+        int status, number = sigwaitinfo(&handled, &info);
+
+        if (number < 0)
+            continue; /* EINTR: a stop and a continue */
+        if (number != SIGCHLD) {
+            /* what the terminal sends, it sends to the program too */
+            if (info.si_code != SI_KERNEL)
+                kill(pid, number);
+            continue;
+        }
+        if (watched > 0 && waitpid(watched, &status, WNOHANG) == watched) {
+            watched = -1;
+            lost(status);
+        }
+        if (waitpid(pid, &status, WNOHANG) != pid)
+            continue;
+        return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+}

@@ -1,0 +1,19 @@
+/* The program of `trillium run`: started, handed the signals that reach us, waited for. */
+#ifndef HOST_BACKEND_CLI_CHILD_H
+#define HOST_BACKEND_CLI_CHILD_H
+
+#include <sys/types.h>
+
+/* Blocks the signals that child_wait handles. Call first of all, before any thread or child. */
+void child_block_signals(void);
+
+/* Starts argv[0], looked up in PATH, with the environment as it is then and the signals as they were before
+ * child_block_signals. It dies with us. On failure returns -1 and leaves 126 or 127 in *status; `why` is
+ * errno. */
+pid_t child_start(char **argv, int *status, int *why);
+
+/* Waits for `pid` and forwards signals to it. `watched` is another child: when it ends first, `lost` is
+ * called, once. Returns the exit status to end with. */
+int child_wait(pid_t pid, pid_t watched, void (*lost)(int wait_status));
+
+#endif

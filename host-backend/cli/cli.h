@@ -1,0 +1,43 @@
+/*
+ * The command line: `trillium SUBCOMMAND ...`. Each subcommand is one file with one function that takes its
+ * own argv (argv[0] is the subcommand) and returns the exit status.
+ *
+ * Exit statuses: 0 done; 1 what was asked for is not so, or failed; 2 wrong use. `trillium run` returns its
+ * program's own status, 128 + n if signal n ended it, CLI_EXIT_FAILED if Trillium itself could not do its
+ * part, 126 if the program cannot be executed, 127 if there is none of that name.
+ */
+#ifndef HOST_BACKEND_CLI_CLI_H
+#define HOST_BACKEND_CLI_CLI_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+enum { CLI_EXIT_USE = 2, CLI_EXIT_FAILED = 125, CLI_EXIT_NOT_EXECUTABLE = 126, CLI_EXIT_NOT_FOUND = 127 };
+
+int cmd_run(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_eval(int argc, char **argv);
+
+/* "trillium SUBCOMMAND: sentence" on stderr. */
+void cli_say(const char *subcommand, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Trillium's own files, found beside the running binary: bin/trillium knows ../libexec, ../lib and ../share,
+ * in the build tree as when installed. */
+struct cli_paths {
+    char prefix[PATH_MAX];
+    char self[PATH_MAX];    /* bin/trillium */
+    char worker[PATH_MAX];  /* libexec/trillium-worker */
+    char vm_init[PATH_MAX]; /* libexec/trillium-vm-init */
+    char eval[PATH_MAX];    /* libexec/trillium-eval */
+    char icd[PATH_MAX];     /* lib/libtrillium-icd.so */
+    char icd_dir[PATH_MAX]; /* share/trillium/icd: holds trillium.icd and nothing else */
+    char visa_guest[PATH_MAX];
+    char visa_host[PATH_MAX];
+};
+/* 0, or -1 after saying why. */
+int cli_paths_find(struct cli_paths *paths, const char *subcommand);
+
+#endif

@@ -1,0 +1,259 @@
+/* What doctor looks at. */
+#include "host-backend/cli/doctor.h"
+#include "host-backend/vm/vm.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool on_path(const char *program) {
+    char *argv[] = {"sh", "-c", "command -v \"$0\"", (char *)program, NULL}, out[PATH_MAX];
+
+    return doctor_capture(argv, out, sizeof(out), 10) == 0;
+}
+
+/* The first match of a file pattern. */
+static bool first_match(const char *pattern, char out[PATH_MAX]) {
+    glob_t g;
+    bool found = glob(pattern, 0, NULL, &g) == 0 && g.gl_pathc > 0;
+
+    if (found)
+        snprintf(out, PATH_MAX, "%s", g.gl_pathv[0]);
+    globfree(&g);
+    return found;
+}
+
+static void check_own_files(const struct cli_paths *p, struct doctor_finding *f) {
+    const char *files[] = {p->worker, p->icd, p->icd_dir};
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        if (access(files[i], R_OK) != 0) {
+            doctor_set(f, DOCTOR_MISSING, "make all", "%s is not there", files[i]);
+            return;
+        }
+    }
+    doctor_set(f, DOCTOR_OK, NULL, "worker and guest driver below %s", p->prefix);
+}
+
+static void check_drivers(const struct cli_paths *p, struct doctor_finding *f) {
+    char *argv[] = {(char *)p->worker, "--probe", NULL}, out[800];
+    int status = doctor_capture(argv, out, sizeof(out), 30);
+    int devices = 0;
+
+    /* "PLATFORM\tDEVICE\tVERSION\tTYPE" per line */
+    for (char *c = out; *c; c++) {
+        if (*c == '\n')
+            devices++;
+        else if (*c == '\t')
+            *c = ' ';
+    }
+    if (status == 0 && devices > 0)
+        doctor_set(f, DOCTOR_OK, NULL, "%d device%s of this host's OpenCL drivers\n%s", devices,
+                   devices == 1 ? "" : "s", out);
+    else if (status == 124)
+        doctor_set(f, DOCTOR_MISSING, "clinfo", "an OpenCL driver of this host does not answer within 30 s");
+    else if (status > 128)
+        doctor_set(f, DOCTOR_MISSING, "clinfo",
+                   "an OpenCL driver of this host crashes when it is asked for its devices (signal %d)",
+                   status - 128);
+    else
+        doctor_set(f, DOCTOR_MISSING, "apt-get install pocl-opencl-icd",
+                   "no OpenCL driver with a device on this host");
+}
+
+static void check_loader(const struct cli_paths *p, struct doctor_finding *f) {
+    static const char *const places[] = {"/usr/lib/*/libOpenCL.so.1", "/usr/lib64/libOpenCL.so.1",
+                                         "/usr/lib/libOpenCL.so.1", "/usr/local/lib/libOpenCL.so.1",
+                                         "/lib/*/libOpenCL.so.1"};
+    char found[PATH_MAX];
+
+    (void)p;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (first_match(places[i], found)) {
+            doctor_set(f, DOCTOR_OK, NULL, "%s", found);
+            return;
+        }
+    }
+    doctor_set(f, DOCTOR_MISSING, "apt-get install ocl-icd-libopencl1",
+               "no libOpenCL.so.1, which OpenCL programs load");
+}
+
+/* Loads a library in a child, so that what it brings (LLVM) stays out of this process. */
+static void check_library(const char *path, struct doctor_finding *f) {
+    char why[400] = "";
+    int fds[2], status;
+    pid_t pid;
+
+    if (access(path, R_OK) != 0) {
+        doctor_set(f, DOCTOR_MISSING, "make all", "%s is not there", path);
+        return;
+    }
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return;
+    pid = fork();
+    if (pid == 0) {
+        void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+
+        if (!handle)
+            dprintf(fds[1], "%s", dlerror());
+        _exit(handle ? 0 : 1);
+    }
+    close(fds[1]);
+    if (pid > 0) {
+        ssize_t n = read(fds[0], why, sizeof(why) - 1);
+
+        why[n > 0 ? n : 0] = '\0';
+        waitpid(pid, &status, 0);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+            doctor_set(f, DOCTOR_OK, NULL, "%s", path);
+        else
+            doctor_set(f, DOCTOR_MISSING, "apt-get install libclang-cpp15 libllvm15 libllvmspirvlib15",
+                       "%s cannot be loaded: %s", path, why);
+    }
+    close(fds[0]);
+}
+
+static void check_visa_guest(const struct cli_paths *p, struct doctor_finding *f) {
+    check_library(p->visa_guest, f);
+}
+
+static void check_visa_host(const struct cli_paths *p, struct doctor_finding *f) {
+    check_library(p->visa_host, f);
+}
+
+/* One survey serves the four checks of a VM. */
+static const struct vm_survey *survey(const struct cli_paths *p) {
+    static struct vm_survey s;
+    static bool done;
+
+    if (!done)
+        vm_survey(NULL, access(p->vm_init, X_OK) == 0 ? p->vm_init : NULL, &s);
+    done = true;
+    return &s;
+}
+
+static void from_survey(const struct vm_check *c, enum doctor_state otherwise, struct doctor_finding *f) {
+    doctor_set(f, c->good ? DOCTOR_OK : otherwise, c->mend, "%s", c->what);
+}
+
+static void check_qemu(const struct cli_paths *p, struct doctor_finding *f) {
+    from_survey(&survey(p)->qemu, DOCTOR_MISSING, f);
+}
+
+static void check_kernel(const struct cli_paths *p, struct doctor_finding *f) {
+    from_survey(&survey(p)->kernel, DOCTOR_MISSING, f);
+}
+
+static void check_modules(const struct cli_paths *p, struct doctor_finding *f) {
+    from_survey(&survey(p)->modules, DOCTOR_MISSING, f);
+}
+
+static void check_kvm(const struct cli_paths *p, struct doctor_finding *f) {
+    from_survey(&survey(p)->kvm, DOCTOR_SLOW, f);
+}
+
+static void check_descriptor(const struct cli_paths *p, struct doctor_finding *f) {
+    static const char *const places[] = {"/usr/share/qemu/vhost-user/50-trillium.json",
+                                         "/usr/local/share/qemu/vhost-user/50-trillium.json",
+                                         "/etc/qemu/vhost-user/50-trillium.json"};
+
+    (void)p;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        if (access(places[i], R_OK) == 0) {
+            doctor_set(f, DOCTOR_OK, NULL, "%s", places[i]);
+            return;
+        }
+    }
+    doctor_set(f, DOCTOR_SLOW, "make install PREFIX=/usr",
+               "no vhost-user descriptor is installed: libvirt does not find Trillium by itself");
+}
+
+static void check_programs(const char *const *programs, const char *mend, struct doctor_finding *f) {
+    char missing[256] = "";
+
+    for (size_t i = 0; programs[i]; i++) {
+        if (!on_path(programs[i])) {
+            size_t used = strlen(missing);
+
+            snprintf(missing + used, sizeof(missing) - used, " %s", programs[i]);
+        }
+    }
+    if (missing[0])
+        doctor_set(f, DOCTOR_MISSING, mend, "not found:%s", missing);
+    else
+        doctor_set(f, DOCTOR_OK, NULL, "all there");
+}
+
+static void check_compilers(const struct cli_paths *p, struct doctor_finding *f) {
+    static const char *const programs[] = {"gcc", "g++", "make", "pkg-config", "llvm-config-15", NULL};
+
+    (void)p;
+    check_programs(programs, "make deps", f);
+}
+
+static void check_clpeak(const struct cli_paths *p, struct doctor_finding *f) {
+    static const char *const programs[] = {"clpeak", "taskset", NULL};
+
+    (void)p;
+    check_programs(programs, "make deps", f);
+}
+
+static void check_render_node(const struct cli_paths *p, struct doctor_finding *f) {
+    glob_t g;
+    bool ours = false;
+    char node[PATH_MAX] = "";
+
+    (void)p;
+    if (glob("/sys/class/drm/renderD*/device/driver", 0, NULL, &g) == 0) {
+        for (size_t i = 0; i < g.gl_pathc; i++) {
+            char target[PATH_MAX], name[64];
+            ssize_t n = readlink(g.gl_pathv[i], target, sizeof(target) - 1);
+
+            target[n > 0 ? n : 0] = '\0';
+            if (!strstr(target, "virtio") || sscanf(g.gl_pathv[i], "/sys/class/drm/%63[^/]", name) != 1)
+                continue;
+            ours = true;
+            snprintf(node, sizeof(node), "/dev/dri/%s", name);
+        }
+    }
+    globfree(&g);
+    if (!ours)
+        doctor_set(f, DOCTOR_MISSING, NULL,
+                   "no virtio-gpu render node: this machine is no guest with Trillium's virtual GPU");
+    else if (access(node, R_OK | W_OK) != 0)
+        doctor_set(f, DOCTOR_MISSING, "adduser $USER render", "%s may not be opened by this user", node);
+    else
+        doctor_set(f, DOCTOR_OK, NULL, "%s", node);
+}
+
+static void check_system_icd(const struct cli_paths *p, struct doctor_finding *f) {
+    (void)p;
+    if (access("/etc/OpenCL/vendors/trillium.icd", R_OK) == 0)
+        doctor_set(f, DOCTOR_OK, NULL, "/etc/OpenCL/vendors/trillium.icd");
+    else
+        doctor_set(f, DOCTOR_MISSING, "make install",
+                   "/etc/OpenCL/vendors/trillium.icd is not there: programs do not find the driver");
+}
+
+const struct doctor_check doctor_checks[] = {
+    {"own files", USE_PROCESS | USE_VM | USE_OWN_VM | USE_EVAL, check_own_files},
+    {"OpenCL drivers", USE_PROCESS | USE_VM | USE_OWN_VM | USE_EVAL, check_drivers},
+    {"OpenCL loader", USE_PROCESS | USE_VM | USE_EVAL, check_loader},
+    {"compiler to SPIR-V", USE_SPIRV | USE_EVAL, check_visa_guest},
+    {"SPIR-V validator", USE_SPIRV | USE_EVAL, check_visa_host},
+    {"QEMU", USE_VM | USE_EVAL, check_qemu},
+    {"guest kernel", USE_VM | USE_EVAL, check_kernel},
+    {"kernel's modules", USE_VM | USE_EVAL, check_modules},
+    {"KVM", USE_VM | USE_OWN_VM, check_kvm},
+    {"descriptor", USE_OWN_VM, check_descriptor},
+    {"compilers", USE_BUILD, check_compilers},
+    {"benchmarks", USE_EVAL, check_clpeak},
+    {"render node", USE_IN_GUEST, check_render_node},
+    {"system's ICD file", USE_IN_GUEST, check_system_icd},
+    {0},
+};

@@ -1,0 +1,61 @@
+/* Finds the subcommand. */
+#include "host-backend/cli/cli.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static const struct subcommand {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} subcommands[] = {
+    {"run", cmd_run, "run an OpenCL program as a guest: a process of this machine, or in a throwaway VM"},
+    {"serve", cmd_serve, "the host daemon, for VMs that stay and for process guests"},
+    {"doctor", cmd_doctor, "what this machine has and lacks for each use, and what mends it"},
+    {"eval", cmd_eval, "measure: native, the SVGA baseline and Trillium side by side"},
+};
+
+void cli_say(const char *subcommand, const char *format, ...) {
+    va_list args;
+
+    va_start(args, format);
+    fprintf(stderr, "trillium %s: ", subcommand);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+static void print_help(FILE *out) {
+    fprintf(out, "Trillium: OpenCL programs of a VM run on the GPU of its host.\n\nUsage: trillium "
+                 "SUBCOMMAND ...\n\n");
+    for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++)
+        fprintf(out, "  %-8s %s\n", subcommands[i].name, subcommands[i].summary);
+    fprintf(out, "\n`trillium SUBCOMMAND --help` tells more, and so does man trillium.\n");
+}
+
+int main(int argc, char **argv) {
+    const char *name = strrchr(argv[0], '/');
+
+    /* libvirt and QEMU's tools start vhost-user programs without a subcommand */
+    name = name ? name + 1 : argv[0];
+    if (!strcmp(name, "trillium-vhost-user-gpu"))
+        return cmd_serve(argc, argv);
+
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_EXIT_USE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        print_help(stdout);
+        return 0;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        printf("trillium %s\n", TRILLIUM_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++)
+        if (!strcmp(argv[1], subcommands[i].name))
+            return subcommands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "trillium: there is no subcommand '%s'; trillium --help lists them\n", argv[1]);
+    return CLI_EXIT_USE;
+}

@@ -1,0 +1,28 @@
+/*
+ * A broker of one's own: a child process that serves the guests of one `trillium run` and ends with it.
+ *
+ * Guests reach it through a socket that has no name in the file system: the child binds it in a fresh folder,
+ * keeps an O_PATH descriptor of it, removes the name, and guests connect to /proc/<pid>/fd/<n>. So nothing is
+ * left behind, whatever is killed.
+ */
+#ifndef HOST_BACKEND_CLI_PRIVATE_BROKER_H
+#define HOST_BACKEND_CLI_PRIVATE_BROKER_H
+
+#include "host-backend/broker/broker.h"
+
+#include <sys/types.h>
+
+struct private_broker {
+    pid_t pid;
+    char path[64]; /* where guests connect */
+};
+
+/* Starts the child and returns once it listens. It gets SIGTERM when the calling thread's process ends,
+ * however it ends. Signals of the terminal do not reach it. 0, or -1 with a reason. */
+int private_broker_start(struct private_broker *b, const struct broker_config *config,
+                         char why[BROKER_WHY_SIZE]);
+
+/* Ends it and waits; kills it after a while if it does not end. */
+void private_broker_stop(struct private_broker *b);
+
+#endif

@@ -1,0 +1,177 @@
+/* trillium run: a program as a guest. */
+#include "host-backend/cli/child.h"
+#include "host-backend/cli/cli.h"
+#include "host-backend/cli/private-broker.h"
+#include "host-backend/vm/vm.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct run_options {
+    bool vm, verbose;
+    const char *ir, *device, *profile;
+    char **program;
+};
+
+static const char help[] =
+    "Usage: trillium run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
+    "\n"
+    "Runs PROGRAM as a guest: the only OpenCL platforms it sees are Trillium's, one for each platform of "
+    "this host.\n"
+    "Starts what that takes, ends it afterwards, and leaves nothing behind.\n"
+    "\n"
+    "  --vm             in a throwaway VM that sees this machine's files (its writes go nowhere), as the "
+    "same user, in the same\n"
+    "                   folder, with the same environment, input and output; without it, as a process of "
+    "this machine\n"
+    "  --ir source      ship OpenCL C, as Trillium does (default)\n"
+    "  --ir spirv       compile to SPIR-V in the guest, as the SVGA baseline does\n"
+    "  --device NAME    show only devices whose platform or device name contains NAME\n"
+    "  --profile FILE   print where each kernel's latency went, and write FILE in Chrome's trace format\n"
+    "  --verbose        say on standard error what is started and when guests come and go\n"
+    "  --help\n"
+    "\n"
+    "The exit status is the program's; 128 + n if signal n ended it; 125 if Trillium failed, 126 if PROGRAM "
+    "cannot be executed, 127\n"
+    "if it is not found.\n";
+
+static int parse(struct run_options *o, int argc, char **argv) {
+    enum { OPT_VM = 256, OPT_IR, OPT_DEVICE, OPT_PROFILE };
+    static const struct option options[] = {{"vm", no_argument, NULL, OPT_VM},
+                                            {"ir", required_argument, NULL, OPT_IR},
+                                            {"device", required_argument, NULL, OPT_DEVICE},
+                                            {"profile", required_argument, NULL, OPT_PROFILE},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    int c;
+
+    /* "+": what stands behind PROGRAM belongs to it */
+    while ((c = getopt_long(argc, argv, "+vh", options, NULL)) != -1) {
+        switch (c) {
+        case OPT_VM:
+            o->vm = true;
+            break;
+        case OPT_IR:
+            if (strcmp(optarg, "source") != 0 && strcmp(optarg, "spirv") != 0) {
+                cli_say("run", "--ir takes 'source' or 'spirv', not '%s'", optarg);
+                return CLI_EXIT_FAILED;
+            }
+            o->ir = optarg;
+            break;
+        case OPT_DEVICE:
+            o->device = optarg;
+            break;
+        case OPT_PROFILE:
+            o->profile = optarg;
+            break;
+        case 'v':
+            o->verbose = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            exit(0);
+        default:
+            return CLI_EXIT_FAILED;
+        }
+    }
+    if (optind == argc) {
+        cli_say("run", "which program? See trillium run --help");
+        return CLI_EXIT_FAILED;
+    }
+    o->program = argv + optind;
+    return 0;
+}
+
+/* Both OpenCL loaders in use (ocl-icd's and Khronos') take OCL_ICD_VENDORS as the folder to look in instead
+ * of /etc/OpenCL/vendors. The other variables would add drivers to it. */
+static void show_only_trillium(const struct cli_paths *paths) {
+    setenv("OCL_ICD_VENDORS", paths->icd_dir, 1);
+    unsetenv("OPENCL_VENDOR_PATH");
+    unsetenv("OCL_ICD_FILENAMES");
+}
+
+static struct private_broker broker;
+
+static void daemon_lost(int wait_status) {
+    broker.pid = -1; /* reaped */
+    cli_say("run", "the host daemon ended (%s %d): the program has lost its devices",
+            WIFSIGNALED(wait_status) ? "signal" : "status",
+            WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
+}
+
+/* A session for a process in the VM: the front of vm_run speaks for it, on a connection like a process
+ * guest's. */
+static int open_session(void *opaque) {
+    const struct private_broker *b = opaque;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -errno;
+    memcpy(address.sun_path, b->path, strlen(b->path));
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+        close(fd);
+        return -ENODEV;
+    }
+    return fd;
+}
+
+static int run_vm(const struct run_options *o, const struct cli_paths *paths) {
+    struct vm_options vm = {.init = paths->vm_init,
+                            .icd = paths->icd,
+                            .verbose = o->verbose,
+                            .open_session = open_session,
+                            .opaque = &broker};
+
+    /* the guest has one way to its devices: its render node */
+    unsetenv("TRILLIUM_SHM");
+    return vm_run(&vm, o->program);
+}
+
+static int run_process(const struct run_options *o, const struct cli_paths *paths) {
+    int status, error;
+    pid_t pid;
+
+    show_only_trillium(paths);
+    setenv("TRILLIUM_SHM", broker.path, 1);
+    pid = child_start(o->program, &status, &error);
+    if (pid < 0)
+        cli_say("run", "%s: %s", o->program[0], strerror(error));
+    else
+        status = child_wait(pid, broker.pid, daemon_lost);
+    return status;
+}
+
+int cmd_run(int argc, char **argv) {
+    struct run_options o = {0};
+    struct cli_paths paths;
+    char why[BROKER_WHY_SIZE] = "";
+    int status = parse(&o, argc, argv);
+
+    if (status != 0)
+        return status;
+    if (cli_paths_find(&paths, "run") < 0)
+        return CLI_EXIT_FAILED;
+    struct broker_config config = {
+        .worker_path = paths.worker, .warm_workers = 1, .device_filter = o.device, .verbose = o.verbose};
+
+    /* vm_run has signal handlers of its own */
+    if (!o.vm)
+        child_block_signals();
+    if (private_broker_start(&broker, &config, why) < 0) {
+        cli_say("run", "%s", why);
+        return CLI_EXIT_FAILED;
+    }
+    if (o.ir)
+        setenv("TRILLIUM_IR", o.ir, 1);
+    status = o.vm ? run_vm(&o, &paths) : run_process(&o, &paths);
+    private_broker_stop(&broker);
+    return status;
+}

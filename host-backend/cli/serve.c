@@ -1,0 +1,216 @@
+/* trillium serve: the host daemon. */
+#include "host-backend/broker/broker.h"
+#include "host-backend/cli/cli.h"
+#include "host-backend/front/front.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "Usage: trillium serve [OPTION]... --socket-path PATH | --fd N | --shm PATH\n"
+    "\n"
+    "The host daemon. Runs in the foreground until SIGTERM or SIGINT, or until the VM behind --fd ends.\n"
+    "\n"
+    "  --socket-path PATH     serve a VM: listen for its QEMU (-chardev socket,path=PATH, "
+    "vhost-user-gpu-pci); one VM at a time\n"
+    "  --fd N                 serve a VM whose QEMU is at the other end of descriptor N, as libvirt starts "
+    "it\n"
+    "  --shm PATH             serve processes of this machine: they reach it with TRILLIUM_SHM=PATH\n"
+    "  --device NAME          show only devices whose platform or device name contains NAME\n"
+    "  --warm-workers N       keep N started workers ready for the next guests (default 1)\n"
+    "  --verbose              say on standard error when guests come and go\n"
+    "  --print-capabilities   what a vhost-user GPU program can do, as JSON\n"
+    "  --help\n";
+
+struct serve_options {
+    const char *shm, *socket_path;
+    int fd; /* -1: none */
+    struct broker_config broker;
+};
+
+static struct broker *the_broker;
+static struct front *the_front;
+
+static void on_term(int number) {
+    (void)number;
+    if (the_front)
+        front_stop(the_front);
+    broker_stop(the_broker);
+}
+
+static int parse(struct serve_options *o, int argc, char **argv) {
+    enum { OPT_SHM = 256, OPT_SOCKET_PATH, OPT_FD, OPT_DEVICE, OPT_WARM, OPT_CAPABILITIES };
+    static const struct option options[] = {{"shm", required_argument, NULL, OPT_SHM},
+                                            {"socket-path", required_argument, NULL, OPT_SOCKET_PATH},
+                                            {"fd", required_argument, NULL, OPT_FD},
+                                            {"device", required_argument, NULL, OPT_DEVICE},
+                                            {"warm-workers", required_argument, NULL, OPT_WARM},
+                                            {"print-capabilities", no_argument, NULL, OPT_CAPABILITIES},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    char *end;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "vh", options, NULL)) != -1) {
+        switch (c) {
+        case OPT_SHM:
+            o->shm = optarg;
+            break;
+        case OPT_SOCKET_PATH:
+            o->socket_path = optarg;
+            break;
+        case OPT_FD:
+            o->fd = (int)strtol(optarg, &end, 10);
+            if (*end || end == optarg || o->fd < 3 || fcntl(o->fd, F_GETFD) < 0) {
+                cli_say("serve", "--fd takes the number of an open descriptor, not '%s'", optarg);
+                return CLI_EXIT_USE;
+            }
+            break;
+        case OPT_DEVICE:
+            o->broker.device_filter = optarg;
+            break;
+        case OPT_WARM: {
+            unsigned long n = strtoul(optarg, &end, 10);
+
+            if (*end || end == optarg || n > 64) {
+                cli_say("serve", "--warm-workers takes a number from 0 to 64, not '%s'", optarg);
+                return CLI_EXIT_USE;
+            }
+            o->broker.warm_workers = (unsigned)n;
+            break;
+        }
+        case OPT_CAPABILITIES:
+            puts("{\"type\": \"gpu\", \"features\": [\"virgl\"]}");
+            exit(0);
+        case 'v':
+            o->broker.verbose = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            exit(0);
+        default:
+            return CLI_EXIT_USE;
+        }
+    }
+    if (optind != argc) {
+        cli_say("serve", "unexpected argument '%s'", argv[optind]);
+        return CLI_EXIT_USE;
+    }
+    if (o->socket_path && o->fd >= 0) {
+        cli_say("serve", "--socket-path and --fd exclude each other");
+        return CLI_EXIT_USE;
+    }
+    if (!o->shm && !o->socket_path && o->fd < 0) {
+        cli_say("serve",
+                "say where to serve: --socket-path PATH, --fd N or --shm PATH. See trillium serve --help");
+        return CLI_EXIT_USE;
+    }
+    return 0;
+}
+
+static int open_session(void *opaque) {
+    return broker_open_session(opaque, "vm");
+}
+
+struct front_thread {
+    pthread_t thread;
+    int listener, connection, result;
+};
+
+/* The front has nothing left to serve: then neither has the daemon. */
+static void *run_front(void *arg) {
+    struct front_thread *f = arg;
+
+    f->result = front_run(the_front, f->listener, f->connection);
+    broker_stop(the_broker);
+    return NULL;
+}
+
+/* Starts the front, if one is asked for. 0, or -1 after saying why. */
+static int start_front(struct front_thread *f, const struct serve_options *o) {
+    const struct front_config config = {.open_session = open_session, .opaque = the_broker};
+    sigset_t all, before;
+    int error;
+
+    f->listener = -1;
+    f->connection = o->fd;
+    if (o->socket_path) {
+        f->listener = front_listen(o->socket_path);
+        if (f->listener < 0) {
+            cli_say("serve", "cannot listen on %s: %s", o->socket_path, strerror(-f->listener));
+            return -1;
+        }
+    }
+    the_front = front_create(&config);
+    if (!the_front) {
+        cli_say("serve", "cannot make the virtual GPU's front: %s", strerror(errno));
+        return -1;
+    }
+    /* signals are the main thread's */
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    error = pthread_create(&f->thread, NULL, run_front, f);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error) {
+        cli_say("serve", "cannot start a thread: %s", strerror(error));
+        return -1;
+    }
+    return 0;
+}
+
+static int serve(const struct serve_options *o, bool with_front) {
+    struct front_thread front = {0};
+    struct sigaction act = {.sa_handler = on_term};
+    char why[BROKER_WHY_SIZE] = "";
+
+    if (o->shm && broker_listen(the_broker, o->shm, why) < 0) {
+        cli_say("serve", "%s", why);
+        return 1;
+    }
+    if (with_front && start_front(&front, o) < 0)
+        return 1;
+    sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGINT, &act, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    broker_run(the_broker);
+    if (with_front) {
+        front_stop(the_front);
+        pthread_join(front.thread, NULL);
+        if (front.result < 0)
+            cli_say("serve", "the VM's connection broke the vhost-user protocol (%s)",
+                    strerror(-front.result));
+    }
+    return front.result < 0;
+}
+
+int cmd_serve(int argc, char **argv) {
+    struct serve_options o = {.fd = -1, .broker.warm_workers = 1};
+    struct cli_paths paths;
+    char why[BROKER_WHY_SIZE] = "";
+    int status = parse(&o, argc, argv);
+
+    if (status != 0)
+        return status;
+    if (cli_paths_find(&paths, "serve") < 0)
+        return 1;
+    o.broker.worker_path = paths.worker;
+    the_broker = broker_create(&o.broker, why);
+    if (!the_broker) {
+        cli_say("serve", "%s", why);
+        return 1;
+    }
+    status = serve(&o, o.socket_path || o.fd >= 0);
+    if (the_front)
+        front_destroy(the_front);
+    broker_destroy(the_broker);
+    if (o.socket_path)
+        unlink(o.socket_path);
+    return status;
+}
