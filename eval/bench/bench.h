@@ -1,0 +1,50 @@
+/*
+ * bench: measures single OpenCL calls. A plain OpenCL program; who compares it with what is eval/runner's
+ * business.
+ *
+ *     bench [-p N] [-d N] [-r PERCENT] ROW...       measures the named rows, see rows.c; "list" names them
+ *     bench [-p N] [-d N] small SALT                a small program from start to exit: builds one kernel,
+ * runs it, reads 4 KiB bench [-p N] [-d N] rate SECONDS              null kernels for so long, from the
+ * moment that standard input ends bench [-p N] [-d N] loops                     how many loops of the busy
+ * kernel take one millisecond bench burn                                    uses one core until killed
+ *
+ * Each row prints one JSON line:
+ * {"row":"null","unit":"us","better":"lower","median":7.5,"p99":9.1,"min":6.9,"samples":2000}
+ */
+#ifndef EVAL_BENCH_BENCH_H
+#define EVAL_BENCH_BENCH_H
+
+#include "eval/lib/ocl.h"
+
+struct bench {
+    struct ocl o;
+    int percent;  /* of each row's default number of samples */
+    double loops; /* of the busy kernel, for one millisecond; 0: not given */
+};
+
+struct bench_row {
+    const char *name;
+    void (*measure)(struct bench *b);
+};
+extern const struct bench_row bench_rows[]; /* ends with a NULL name */
+
+/* Samples of one row. */
+struct samples {
+    double *v; /* seconds */
+    int count, room;
+};
+struct samples samples_new(const struct bench *b, int count);
+void samples_add(struct samples *s, double seconds);
+/* Prints the row and frees the samples. `unit` is one of s, ms, us, ns, or GB/s with `bytes` moved per
+ * sample. */
+void samples_print(struct samples *s, const char *row, const char *unit, double bytes);
+
+/* A kernel with the given text, whose first argument is a buffer of `size` bytes that `mem` receives. */
+cl_kernel bench_kernel(struct bench *b, const char *source, size_t size, cl_mem *mem);
+void bench_enqueue(struct bench *b, cl_kernel k, size_t global);
+
+/* Text of a kernel `salted` that no cache has seen; `lines` says roughly how long. Freed by the caller. */
+char *bench_source(unsigned salt, int lines);
+unsigned bench_salt(void);
+
+#endif
