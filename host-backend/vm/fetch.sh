@@ -1,0 +1,161 @@
+#!/bin/sh
+# Gets what a VM needs from the distribution's packages, into a private folder: nothing is installed, the
+# machine's apt configuration is read and left as it is, root is not needed.
+#
+#   fetch.sh qemu DIR               DIR/qemu/run is then a QEMU (>= 8.0) that runs without KVM too
+#   fetch.sh kernel DIR             DIR/kernel/ then has vmlinuz, vmlinux (if it can start by PVH), release, modules/
+#   fetch.sh unpack VMLINUZ OUT     OUT is the ELF kernel inside VMLINUZ, if it can start by PVH; else there is no OUT
+#
+# The program embeds this script (vm/fetch.c), so an installed trillium needs no further file.
+# Exit status 0, or 1 after a sentence on stderr.
+set -u
+
+fail() {
+    echo "trillium: $*" >&2
+    exit 1
+}
+
+# Prepares $work with an apt configuration of its own, which knows the distribution's archive (with its backports if
+# "$1" is backports), and sets $apt to the options that select it.
+private_apt() {
+    for tool in apt-get apt-cache dpkg-deb flock; do
+        command -v $tool >/dev/null || fail "there is no $tool here; $no_apt"
+    done
+    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    [ -n "$codename" ] || fail "/etc/os-release names no VERSION_CODENAME; $no_apt"
+    keyring=/usr/share/keyrings/$(. /etc/os-release && echo "$ID")-archive-keyring.gpg
+    [ -r "$keyring" ] && option="[signed-by=$keyring] " || option=
+
+    mkdir -p "$work/lists/partial" "$work/cache/archives/partial" || fail "cannot write to $work"
+    : >"$work/sources.list"
+    for suite in "$codename" "$codename-updates" "$codename-security"; do
+        apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $suite" | sort -u |
+            while read -r uri; do echo "deb $option$uri $suite main"; done >>"$work/sources.list"
+    done
+    if [ "$1" = backports ] && [ "$codename" = bookworm ]; then
+        apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $codename" | sort -u | head -n 1 |
+            while read -r uri; do echo "deb $option$uri $codename-backports main"; done >>"$work/sources.list"
+        release="-t $codename-backports"
+    else
+        release=
+    fi
+    [ -s "$work/sources.list" ] || fail "apt on this machine knows no archive of $codename; $no_apt"
+
+    apt="-q -o Dir::Etc::SourceList=$work/sources.list -o Dir::Etc::SourceParts=- -o Dir::State::Lists=$work/lists
+        -o Dir::Cache=$work/cache -o Acquire::Languages=none -o APT::Get::List-Cleanup=0 -o Debug::NoLocking=1
+        -o APT::Sandbox::User=$(id -un) $release"
+    echo "trillium: reading the package lists of $codename" >&2
+    apt-get $apt update >"$work/log" 2>&1 || { tail -n 5 "$work/log" >&2; fail "apt-get update failed; $no_apt"; }
+}
+
+# Downloads the named packages into $work/debs.
+download() {
+    mkdir -p "$work/debs"
+    # shellcheck disable=SC2086
+    (cd "$work/debs" && apt-get $apt download "$@" >"$work/log" 2>&1) ||
+        { tail -n 5 "$work/log" >&2; fail "apt-get download failed; $no_apt"; }
+    echo "trillium: downloaded $(du -sh "$work/debs" | cut -f 1) of packages" >&2
+}
+
+get_qemu() {
+    no_apt="install QEMU 8.0 or newer (qemu-system-x86) by hand"
+    private_apt backports
+    # What an installation would add to this machine: QEMU, and those of its libraries that are missing here.
+    # shellcheck disable=SC2086
+    names=$(LC_ALL=C apt-get $apt -s --no-install-recommends install qemu-system-x86 2>"$work/log" |
+        awk '$1 == "Inst" && $2 ~ /^(qemu-system-(x86|common|data)|seabios|lib.*)$/ { print $2 }')
+    # Installed packages of an older release do not show up there in full: these four are always fetched.
+    names=$(printf '%s\n' $names qemu-system-x86 qemu-system-common qemu-system-data seabios | sort -u)
+    echo "trillium: fetching a private QEMU ($(echo $names | wc -w) packages)" >&2
+    # shellcheck disable=SC2086
+    download $names
+    mkdir -p "$work/qemu/root"
+    for deb in "$work"/debs/*.deb; do
+        dpkg-deb -x "$deb" "$work/qemu/root" || fail "cannot unpack ${deb##*/}"
+    done
+    rm -rf "$work/qemu/root/usr/share/doc" "$work/qemu/root/usr/share/man"
+    cat >"$work/qemu/run" <<'RUN'
+#!/bin/sh
+root=$(dirname "$0")/root
+lib=$root/usr/lib/x86_64-linux-gnu
+export LD_LIBRARY_PATH="$lib:$root/lib/x86_64-linux-gnu${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" QEMU_MODULE_DIR="$lib/qemu"
+exec "$root/usr/bin/qemu-system-x86_64" -L "$root/usr/share/qemu" -L "$root/usr/share/seabios" "$@"
+RUN
+    chmod 755 "$work/qemu/run"
+    "$work/qemu/run" --version >"$work/log" 2>&1 ||
+        { cat "$work/log" >&2; fail "the QEMU that was fetched does not start; $no_apt"; }
+    rm -rf "$dir/qemu" && mv "$work/qemu" "$dir/qemu" || fail "cannot write to $dir"
+}
+
+# Little-endian unsigned number of $3 bytes at offset $2 of file $1.
+number_at() {
+    od -An -v -t "u$3" -j "$2" -N "$3" "$1" | tr -d ' '
+}
+
+# The boot protocol says where the packed kernel lies (Documentation/x86/boot.rst: setup_sects, payload_offset and
+# payload_length). QEMU starts an ELF kernel by PVH, which spares the guest the unpacking, if it has Xen's note 18.
+unpack_kernel() {
+    sectors=$(number_at "$1" 497 1)
+    [ "$sectors" -gt 0 ] || sectors=4
+    offset=$(((sectors + 1) * 512 + $(number_at "$1" 584 4)))
+    length=$(number_at "$1" 588 4)
+    magic=$(od -An -v -t x1 -j $offset -N 4 "$1" | tr -d ' ')
+    case $magic in
+    fd377a58) unpack="xz -dc --single-stream" length=$((length - 4)) ;;
+    28b52ffd) unpack="zstd -dc" length=$((length - 4)) ;;
+    02214c18) unpack="lz4 -dc" length=$((length - 4)) ;;
+    1f8b*) unpack="gzip -dc" ;;
+    *) return 0 ;;
+    esac
+    command -v "${unpack%% *}" >/dev/null || return 0
+    tail -c "+$((offset + 1))" "$1" | head -c "$length" | $unpack >"$2.tmp" 2>/dev/null
+    if [ "$(head -c 4 "$2.tmp" | tail -c 3)" = ELF ] &&
+        LC_ALL=C grep -aPq '\x04\0\0\0[\x04\x08]\0\0\0\x12\0\0\0Xen\0' "$2.tmp"; then
+        mv "$2.tmp" "$2"
+    else
+        rm -f "$2.tmp"
+    fi
+}
+
+get_kernel() {
+    no_apt="install the distribution's kernel package (linux-image-amd64) by hand"
+    private_apt no
+    # The newest of what the meta package stands for.
+    # shellcheck disable=SC2086
+    package=$(apt-cache $apt depends linux-image-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
+    [ -n "$package" ] || fail "the archive has no linux-image-amd64; $no_apt"
+    echo "trillium: fetching the kernel package $package" >&2
+    download "$package"
+    mkdir -p "$work/root" "$work/kernel"
+    # Of the modules only the folders that hold the ones a guest may need: the whole package is 400 MB.
+    dpkg-deb --fsys-tarfile "$work"/debs/*.deb | tar -x -C "$work/root" --wildcards \
+        --exclude '*/gpu/drm/amd/*' --exclude '*/gpu/drm/i915/*' --exclude '*/gpu/drm/nouveau/*' --exclude '*/gpu/drm/radeon/*' \
+        './boot/vmlinuz-*' '*/kernel/drivers/virtio/*' '*/kernel/drivers/char/*' '*/kernel/drivers/dma-buf/*' \
+        '*/kernel/drivers/gpu/drm/*' '*/kernel/drivers/video/*' '*/kernel/drivers/i2c/*' '*/kernel/drivers/media/cec/*' \
+        '*/kernel/fs/*' '*/kernel/net/9p/*' '*/kernel/lib/*' '*/kernel/crypto/*' '*/modules.builtin' 2>"$work/log" ||
+        grep -v 'Not found\|Exiting with failure' "$work/log" >&2
+    kernel=$(ls "$work"/root/boot/vmlinuz-* 2>/dev/null | head -n 1)
+    [ -n "$kernel" ] || fail "$package holds no kernel; $no_apt"
+    release=${kernel##*/vmlinuz-}
+    mv "$kernel" "$work/kernel/vmlinuz"
+    mv "$(dirname "$(find "$work/root" -type d -path "*/lib/modules/$release/kernel")")" "$work/kernel/modules" ||
+        fail "$package holds no modules; $no_apt"
+    echo "$release" >"$work/kernel/release"
+    unpack_kernel "$work/kernel/vmlinuz" "$work/kernel/vmlinux"
+    rm -rf "$dir/kernel" && mv "$work/kernel" "$dir/kernel" || fail "cannot write to $dir"
+}
+
+[ "${1:-}" = unpack ] && [ $# -eq 3 ] && { unpack_kernel "$2" "$3"; exit 0; }
+[ $# -eq 2 ] || fail "usage: fetch.sh qemu|kernel DIR"
+mkdir -p "$2" && dir=$(cd "$2" && pwd) || fail "cannot write to $2"
+[ "$(uname -m)" = x86_64 ] || fail "a VM can only be fetched for x86_64 machines, and this is $(uname -m)"
+# Two programs that find nothing at the same time fetch it once.
+exec 9>"$dir/lock" && flock 9 || fail "cannot lock $dir/lock"
+work=$(mktemp -d "$dir/fetch.XXXXXX") || fail "cannot write to $dir"
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+case $1 in
+qemu) [ -x "$dir/qemu/run" ] && "$dir/qemu/run" --version >/dev/null 2>&1 || get_qemu ;;
+kernel) [ -s "$dir/kernel/release" ] || get_kernel ;;
+*) fail "usage: fetch.sh qemu|kernel DIR" ;;
+esac
