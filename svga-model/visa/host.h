@@ -56,6 +56,7 @@ struct visa_target {
     enum visa_target_kind kind;
     uint32_t spirv_version;  /* newest SPIR-V to accept, 0x00010000 = 1.0 */
     bool needs_sample;       /* visa_translate wants a sample binary */
+    char library_hint[128];  /* the library's own: which of the driver's builtin libraries is meant */
     char why[VISA_WHY_SIZE]; /* one sentence: how the target was recognized, or why there is none */
 };
 
@@ -114,9 +115,10 @@ int visa_translate(const struct visa_translate_request *request, struct visa_bin
 /* Frees what the binary holds, not the struct itself. Takes a zeroed struct. */
 void visa_binary_free(struct visa_binary *binary);
 
-/* Pays what the first translation for this target would pay (LLVM's tables, the index of the driver's
- * builtins). */
-void visa_host_warm(const struct visa_target *target);
+/* Pays what the first translation for this target would pay: LLVM's tables, the index of the driver's
+ * builtins. Opens all the files that translations for it read, so a worker can shut its sandbox afterwards.
+ * 0, or why translations would fail. */
+int visa_host_warm(const struct visa_target *target, char why[VISA_WHY_SIZE]);
 
 /* The table that the library exports under the name "visa_host_table". */
 #define VISA_HOST_ABI 1u
@@ -127,7 +129,7 @@ struct visa_host {
                     char *why);
     int (*translate)(const struct visa_translate_request *, struct visa_binary *, char *why);
     void (*binary_free)(struct visa_binary *);
-    void (*warm)(const struct visa_target *);
+    int (*warm)(const struct visa_target *, char *why);
     int (*reflect)(const uint32_t *words, size_t count, struct visa_kernel **kernels, size_t *kernel_count,
                    char *why, size_t why_size); /* svga-model/visa/reflect.h */
     void (*kernels_free)(struct visa_kernel *kernels, size_t count);

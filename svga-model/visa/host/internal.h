@@ -1,0 +1,62 @@
+/*
+ * The pieces of the host's library, for each other.
+ */
+#ifndef SVGA_MODEL_VISA_HOST_INTERNAL_H
+#define SVGA_MODEL_VISA_HOST_INTERNAL_H
+
+#include "svga-model/visa/host.h"
+
+#include <spirv-tools/libspirv.h>
+
+/* In C this constant of libspirv.h is a definition with external linkage, once per file that includes it. */
+#ifndef __cplusplus
+#pragma weak kDefaultMaxIdBound
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What the own rules carry from one instruction to the next, and what they found out. */
+struct visa_rules {
+    const struct visa_features *features;
+    const struct visa_target *target;
+    char *why; /* VISA_WHY_SIZE */
+    int err;   /* of the rule that was broken: -EINVAL or -ENOTSUP */
+    bool in_function;
+    bool has_int64_atomics;
+    bool has_kernel;
+};
+
+/* Checks one instruction as SPIRV-Tools parsed it. False with `err` and `why` set when it breaks a rule. */
+bool visa_rules_check(struct visa_rules *rules, const spv_parsed_instruction_t *instruction);
+
+/* Writes the values of specialization constants into words that visa_validate accepted. */
+void visa_specialize(uint32_t *words, size_t count, const struct visa_spec_constant *constants,
+                     size_t constant_count);
+
+/* Puts rusticl's header, learnt from `sample`, before the SPIR-V. */
+int visa_mesa_wrap(const void *sample, size_t sample_size, const uint32_t *words, size_t count,
+                   struct visa_binary *out, char why[VISA_WHY_SIZE]);
+
+#ifdef __cplusplus
+}
+
+#include "llvm/IR/Module.h"
+
+namespace visa {
+
+/* Renames builtins to what PoCL's kernel library calls them, and checks that every function that the module
+ * calls is there, with all that it calls itself. 0 or -ENOTSUP. `library_hint` is visa_target's. */
+int mend_for_pocl(llvm::Module &module, const char *library_hint, char *why);
+
+/* Opens and indexes PoCL's kernel library. 0, or -ENOENT with a reason. */
+int open_pocl_library(const char *library_hint, char *why);
+
+/* Links libclc and generates PTX. 0 or a negative errno. */
+int generate_ptx(llvm::Module &module, llvm::SmallVectorImpl<char> &ptx, visa_host_timing &timing, char *why);
+
+} // namespace visa
+#endif
+
+#endif

@@ -1,0 +1,219 @@
+/*
+ * What PoCL needs of a module, and what it does not have.
+ *
+ * PoCL links a program with its kernel library (kernel-TRIPLE-*.bc). Where the program itself calls something
+ * that is not there, the build fails; but where the library calls something of itself that is not there, the
+ * build succeeds and the process is aborted when the kernel is enqueued. So every function that a program
+ * calls is followed through the library here. The library's variants (sse2, avx2 ...) differ in vector
+ * helpers only, so any one of them answers for all.
+ */
+#include "svga-model/visa/host/internal.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <cerrno>
+#include <cstring>
+#include <glob.h>
+
+namespace {
+
+const char *const library_patterns[] = {
+    "/usr/share/pocl/kernel-*.bc",
+    "/usr/local/share/pocl/kernel-*.bc",
+};
+
+/* Functions are materialized as they are asked for, and never twice. */
+struct library {
+    std::string path;
+    llvm::LLVMContext context;
+    std::unique_ptr<llvm::Module> module;
+    llvm::StringMap<std::string>
+        missing; /* name of a function asked for: the function that it lacks, or "" */
+};
+
+/* One per process, used under the translator's lock, never freed: a worker has one driver. */
+library *opened;
+
+/* The triple of "/usr/share/pocl/kernel-x86_64-pc-linux-gnu-sse2.bc" is found in a device version such as
+ * "OpenCL 3.0 PoCL HSTR: pthread-x86_64-pc-linux-gnu-skylake-avx512": the variant is cut off first. */
+bool matches(const std::string &path, const char *hint) {
+    size_t start = path.rfind("/kernel-") + 8;
+    std::string triple = path.substr(start, path.rfind(".bc") - start);
+
+    return strstr(hint, triple.c_str()) || strstr(hint, triple.substr(0, triple.rfind('-')).c_str());
+}
+
+std::string find_library(const char *hint) {
+    std::string found;
+
+    for (const char *pattern : library_patterns) {
+        glob_t paths;
+
+        if (!glob(pattern, 0, nullptr, &paths)) {
+            for (size_t i = 0; i < paths.gl_pathc && found.empty(); i++) {
+                if (matches(paths.gl_pathv[i], hint))
+                    found = paths.gl_pathv[i];
+            }
+        }
+        globfree(&paths);
+    }
+    return found;
+}
+
+/* What PoCL or the linker provides later: work-item variables, the barrier that its passes look for, libc.
+ * C++-mangled names and SLEEF's come from the kernel library or from nowhere. */
+bool comes_later(llvm::StringRef name) {
+    return !name.startswith("_Z") && !name.startswith("Sleef_");
+}
+
+std::string follow(library &library, llvm::StringRef name);
+
+std::string follow_body(library &library, llvm::Function &function) {
+    if (llvm::Error error = function.materialize()) {
+        llvm::consumeError(std::move(error));
+        return function.getName().str();
+    }
+    for (llvm::Instruction &instruction : llvm::instructions(function)) {
+        auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+        auto *callee =
+            call ? llvm::dyn_cast<llvm::Function>(call->getCalledOperand()->stripPointerCasts()) : nullptr;
+
+        if (callee && !callee->isIntrinsic()) {
+            std::string lacks = follow(library, callee->getName());
+
+            if (!lacks.empty())
+                return lacks;
+        }
+    }
+    return "";
+}
+
+/* The name of the first function that is not there when `name` is called; "" if all are. The library is
+ * finite and trusted, so the recursion is. */
+std::string follow(library &library, llvm::StringRef name) {
+    auto known = library.missing.find(name);
+    llvm::Function *function;
+    std::string lacks;
+
+    if (known != library.missing.end())
+        return known->second;
+    library.missing[name] = ""; /* while it is looked at: a recursion says nothing new */
+    function = library.module->getFunction(name);
+    if (!function || (function->isDeclaration() && !function->isMaterializable()))
+        lacks = comes_later(name) ? "" : name.str();
+    else
+        lacks = follow_body(library, *function);
+    library.missing[name] = lacks;
+    return lacks;
+}
+
+bool is_there(library &library, llvm::StringRef name) {
+    return library.module->getFunction(name) && follow(library, name).empty();
+}
+
+/* "_Z8half_cosf" is "_Z12_cl_half_cosf" in the library: names that clash with libm's carry a prefix. */
+std::string prefixed(llvm::StringRef name) {
+    llvm::StringRef rest = name;
+    unsigned length;
+
+    if (!rest.consume_front("_Z") || rest.consumeInteger(10, length) || rest.size() < length)
+        return "";
+    return "_Z" + std::to_string(length + 4) + "_cl_" + rest.str();
+}
+
+/* Under which name the library has what the module calls `name`; "" if it has not. */
+std::string library_name(library &library, llvm::StringRef name) {
+    static const char *const wait_names[] = {"_Z17wait_group_eventsiP9ocl_event",
+                                             "_Z21_cl_wait_group_eventsiP9ocl_event"};
+
+    if (is_there(library, name))
+        return name.str();
+    if (name == "wait_group_events" || name.startswith("_Z17wait_group_eventsi")) {
+        for (const char *candidate : wait_names) {
+            if (is_there(library, candidate))
+                return candidate;
+        }
+    }
+    if (is_there(library, prefixed(name)))
+        return prefixed(name);
+    return "";
+}
+
+bool needs_library(const llvm::Function &function) {
+    return function.isDeclaration() && !function.isIntrinsic() &&
+           function.getName() != "__translate_sampler_initializer";
+}
+
+} // namespace
+
+int visa::open_pocl_library(const char *library_hint, char *why) {
+    std::string path = find_library(library_hint);
+
+    if (path.empty()) {
+        snprintf(why, VISA_WHY_SIZE,
+                 "PoCL's kernel library for '%.80s' was not found (/usr/share/pocl/kernel-*.bc): programs "
+                 "cannot be checked against it",
+                 library_hint);
+        return -ENOENT;
+    }
+    if (opened && opened->path == path)
+        return 0;
+
+    auto candidate = std::make_unique<library>();
+    auto file = llvm::MemoryBuffer::getFile(path);
+
+    candidate->path = path;
+    candidate->context.setOpaquePointers(false);
+    if (!file) {
+        snprintf(why, VISA_WHY_SIZE, "cannot read PoCL's kernel library %.200s: %s", path.c_str(),
+                 file.getError().message().c_str());
+        return -ENOENT;
+    }
+    auto module = llvm::getOwningLazyBitcodeModule(std::move(*file), candidate->context);
+    if (!module) {
+        snprintf(why, VISA_WHY_SIZE, "cannot understand PoCL's kernel library %.200s: %.200s", path.c_str(),
+                 llvm::toString(module.takeError()).c_str());
+        return -ENOENT;
+    }
+    candidate->module = std::move(*module);
+    delete opened;
+    opened = candidate.release();
+    return 0;
+}
+
+int visa::mend_for_pocl(llvm::Module &module, const char *library_hint, char *why) {
+    int err = open_pocl_library(library_hint, why);
+
+    if (err)
+        return err;
+    for (llvm::Function &function : module) {
+        llvm::StringRef name = function.getName();
+        std::string mended;
+
+        if (!needs_library(function))
+            continue;
+        mended = library_name(*opened, name);
+        if (mended.empty()) {
+            std::string lacks = follow(*opened, name);
+
+            snprintf(why, VISA_WHY_SIZE,
+                     "undefined reference to `%.120s': PoCL's kernel library lacks `%.120s'",
+                     name.str().c_str(), lacks.empty() ? name.str().c_str() : lacks.c_str());
+            return -ENOTSUP;
+        }
+        if (mended != name) {
+            llvm::Function *other = module.getFunction(mended);
+
+            if (other && other->getType() == function.getType())
+                function.replaceAllUsesWith(other);
+            else
+                function.setName(mended);
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,279 @@
+/* SPIR-V to what a driver takes: the order of the stages, and what becomes of failures. */
+#include "svga-model/visa/common/clock.h"
+#include "svga-model/visa/common/guard.h"
+#include "svga-model/visa/common/options.h"
+#include "svga-model/visa/host/internal.h"
+#include "svga-model/visa/reflect.h"
+
+#include "LLVMSPIRVLib.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <istream>
+#include <pthread.h>
+#include <streambuf>
+
+namespace {
+
+/* Taken for a whole translation: the translator's tables, PoCL's library and the guard's redirections are
+ * shared. */
+pthread_mutex_t translator_lock = PTHREAD_MUTEX_INITIALIZER;
+int prepared = 1; /* under translator_lock: 1 not yet, 0 done, or a negative errno */
+
+struct job {
+    const visa_translate_request *request;
+    const uint32_t *words;
+    visa_binary *out;
+    char *why;
+    int err;
+    uint64_t cpu_ns;
+};
+
+/* Reads from memory without a copy. */
+struct memory_stream : std::streambuf {
+    memory_stream(const void *bytes, size_t size) {
+        char *start = (char *)bytes;
+
+        setg(start, start, start + size);
+    }
+};
+
+void fatal_error(void *, const char *reason, bool) {
+    visa_guard_leave(reason);
+}
+
+int prepare(char *why) {
+    if (prepared == 1) {
+        bool (*reader)(llvm::LLVMContext &, const SPIRV::TranslatorOpts &, std::istream &, llvm::Module *&,
+                       std::string &) = llvm::readSpirv;
+
+        prepared = visa_guard_object((const void *)reader);
+        llvm::remove_fatal_error_handler();
+        llvm::install_fatal_error_handler(fatal_error);
+    }
+    if (prepared)
+        snprintf(why, VISA_WHY_SIZE, "cannot prepare the SPIR-V translator: %s", strerror(-prepared));
+    return prepared;
+}
+
+std::unique_ptr<llvm::Module> read_spirv(llvm::LLVMContext &context, const job &job) {
+    SPIRV::TranslatorOpts options(SPIRV::VersionNumber::MaximumVersion);
+    memory_stream buffer(job.words, job.request->count * sizeof *job.words);
+    std::istream stream(&buffer);
+    llvm::Module *module = nullptr;
+    std::string reason;
+
+    options.setDesiredBIsRepresentation(SPIRV::BIsRepresentation::OpenCL12);
+    options.setGenKernelArgNameMDEnabled(true);
+    if (!llvm::readSpirv(context, options, stream, module, reason)) {
+        snprintf(job.why, VISA_WHY_SIZE, "the SPIR-V translator refused the module: %.400s", reason.c_str());
+        return nullptr;
+    }
+    return std::unique_ptr<llvm::Module>(module);
+}
+
+/* The translator's output is checked as its input was: a driver takes bitcode on trust. */
+int verify(const llvm::Module &module, char *why) {
+    std::string reason;
+    llvm::raw_string_ostream stream(reason);
+
+    if (!llvm::verifyModule(module, &stream))
+        return 0;
+    snprintf(why, VISA_WHY_SIZE, "the SPIR-V translator made an invalid module of this one: %.400s",
+             reason.c_str());
+    return -EINVAL;
+}
+
+int keep(const llvm::SmallVectorImpl<char> &bytes, const job &job) {
+    job.out->bytes = malloc(bytes.size() + 1);
+    if (!job.out->bytes) {
+        snprintf(job.why, VISA_WHY_SIZE, "out of memory");
+        return -ENOMEM;
+    }
+    memcpy(job.out->bytes, bytes.data(), bytes.size());
+    job.out->size = bytes.size();
+    return 0;
+}
+
+int translate_module(job &job) {
+    const visa_target &target = *job.request->target;
+    visa_host_timing &timing = job.out->timing;
+    uint64_t start = visa_now();
+    llvm::SmallVector<char, 0> bytes;
+    llvm::LLVMContext context;
+    int err = 0;
+
+    context.setOpaquePointers(false);
+    auto module = read_spirv(context, job);
+    timing.read_ns = visa_now() - start;
+    if (!module)
+        return -EINVAL;
+
+    start = visa_now();
+    err = verify(*module, job.why);
+    if (!err && target.kind == VISA_TARGET_POCL)
+        err = visa::mend_for_pocl(*module, target.library_hint, job.why);
+    timing.mend_ns = visa_now() - start;
+    if (err)
+        return err;
+
+    start = visa_now();
+    if (target.kind == VISA_TARGET_PTX) {
+        err = visa::generate_ptx(*module, bytes, timing, job.why);
+    } else {
+        llvm::raw_svector_ostream stream(bytes);
+
+        llvm::WriteBitcodeToFile(*module, stream);
+    }
+    timing.write_ns = visa_now() - start;
+    return err ? err : keep(bytes, job);
+}
+
+void run(void *arg) {
+    job &job = *(struct job *)arg;
+    uint64_t start = visa_cpu_now();
+
+    job.err = translate_module(job);
+    job.cpu_ns = visa_cpu_now() - start;
+}
+
+/* The driver's options: those of the guest that mean something to a driver, and what the target needs. */
+int make_options(const visa_translate_request &request, visa_binary *out, char *why) {
+    bool is_spir = request.target->kind == VISA_TARGET_POCL || request.target->kind == VISA_TARGET_SPIR;
+    visa_options options;
+    int err = visa_options_parse(request.options, VISA_OPTIONS_BUILD, &options, why, VISA_WHY_SIZE);
+
+    if (!err && asprintf(&out->options, "%s%s%s", is_spir ? "-x spir -spir-std=1.2" : "",
+                         is_spir && options.driver[0] ? " " : "", options.driver) < 0) {
+        out->options = nullptr;
+        snprintf(why, VISA_WHY_SIZE, "out of memory");
+        err = -ENOMEM;
+    }
+    visa_options_free(&options);
+    return err;
+}
+
+int translate_locked(job &job) {
+    char reason[VISA_WHY_SIZE] = "";
+    int err = prepare(job.why);
+
+    if (err)
+        return err;
+    err = visa_guard_run(run, &job, reason, sizeof reason);
+    if (!err)
+        return job.err;
+    memcpy(job.why, reason, sizeof reason);
+    return err == -EFAULT ? -EINVAL : err;
+}
+
+int translate(job &job) {
+    const visa_translate_request &request = *job.request;
+    int err;
+
+    switch (request.target->kind) {
+    case VISA_TARGET_IL:
+        job.out->is_il = true;
+        job.out->size = request.count * sizeof *job.words;
+        job.out->bytes = malloc(job.out->size);
+        if (!job.out->bytes) {
+            snprintf(job.why, VISA_WHY_SIZE, "out of memory");
+            return -ENOMEM;
+        }
+        memcpy(job.out->bytes, job.words, job.out->size);
+        return 0;
+    case VISA_TARGET_MESA:
+        return visa_mesa_wrap(request.sample, request.sample_size, job.words, request.count, job.out,
+                              job.why);
+    case VISA_TARGET_POCL:
+    case VISA_TARGET_SPIR:
+    case VISA_TARGET_PTX:
+        pthread_mutex_lock(&translator_lock);
+        err = translate_locked(job);
+        pthread_mutex_unlock(&translator_lock);
+        return err;
+    case VISA_TARGET_NONE:
+        break;
+    }
+    memcpy(job.why, request.target->why, VISA_WHY_SIZE);
+    return -ENOTSUP;
+}
+
+void warm_run(void *arg) {
+    job &job = *(struct job *)arg;
+
+    job.err = visa::open_pocl_library(job.request->target->library_hint, job.why);
+}
+
+} // namespace
+
+extern "C" int visa_translate(const visa_translate_request *request, visa_binary *out,
+                              char why[VISA_WHY_SIZE]) {
+    uint64_t start = visa_now(), cpu_start = visa_cpu_now();
+    size_t size = request->count * sizeof *request->words;
+    uint32_t *words = nullptr;
+    job job = {};
+    int err;
+
+    memset(out, 0, sizeof *out);
+    why[0] = '\0';
+    err = make_options(*request, out, why);
+    job.request = request;
+    job.words = request->words;
+    job.out = out;
+    job.why = why;
+    if (!err && request->constant_count) {
+        words = (uint32_t *)malloc(size);
+        if (words) {
+            memcpy(words, request->words, size);
+            visa_specialize(words, request->count, request->constants, request->constant_count);
+            job.words = words;
+        } else {
+            snprintf(why, VISA_WHY_SIZE, "out of memory");
+            err = -ENOMEM;
+        }
+    }
+    if (!err)
+        err = translate(job);
+    free(words);
+    if (err)
+        visa_binary_free(out);
+    out->timing.total_ns = visa_now() - start;
+    out->timing.cpu_ns = visa_cpu_now() - cpu_start + job.cpu_ns;
+    return err;
+}
+
+extern "C" void visa_binary_free(visa_binary *binary) {
+    free(binary->bytes);
+    free(binary->options);
+    memset(binary, 0, sizeof *binary);
+}
+
+extern "C" int visa_host_warm(const visa_target *target, char why[VISA_WHY_SIZE]) {
+    visa_translate_request request = {};
+    job job = {};
+    int err;
+
+    why[0] = '\0';
+    if (target->kind != VISA_TARGET_POCL)
+        return 0;
+    request.target = target;
+    job.request = &request;
+    job.why = why;
+    pthread_mutex_lock(&translator_lock);
+    err = prepare(why);
+    if (!err)
+        err = visa_guard_run(warm_run, &job, why, VISA_WHY_SIZE);
+    pthread_mutex_unlock(&translator_lock);
+    return err ? err : job.err;
+}
+
+extern "C" __attribute__((visibility("default"))) const visa_host visa_host_table = {
+    VISA_HOST_ABI,    visa_target_for, visa_validate, visa_translate,
+    visa_binary_free, visa_host_warm,  visa_reflect,  visa_kernels_free,
+};
