@@ -34,7 +34,7 @@ SRC_trillium := $(wildcard trillium/*.c)
 SRC_icd      := $(wildcard guest-icd/*.c)
 SRC_host     := $(wildcard host-backend/broker/*.c host-backend/front/*.c host-backend/vm/*.c host-backend/setup/*.c \
                   svga-model/vhost-user/*.c)
-SRC_worker   := $(wildcard host-backend/worker/*.c)
+SRC_worker   := $(wildcard host-backend/worker/*.c host-backend/cache/*.c host-backend/profile/*.c)
 SRC_cli      := $(wildcard host-backend/cli/*.c)
 SRC_init     := $(wildcard host-backend/vm/init/*.c)
 SRC_eval     := $(wildcard eval/programs/*.c)
@@ -176,7 +176,7 @@ $(B)/bin/trillium: $(call objs,$(SRC_cli)) $(LIB_host) $(LIB_trillium) $(LIB_svg
 
 $(B)/libexec/trillium-worker: $(call objs,$(SRC_worker)) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lOpenCL -lseccomp -ljansson -ldl
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lOpenCL -lseccomp -ljansson -lmd -ldl
 
 # vhost-user programs are started without a subcommand: under this name the CLI is `trillium serve`.
 $(B)/libexec/trillium-vhost-user-gpu:
@@ -218,7 +218,7 @@ $(B)/eval/bench: $(call objs,$(SRC_bench)) $(LIB_eval)
 
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.c.o $(LIB_test) $(LIB_host) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lseccomp -ljansson -ldl -lm
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lseccomp -ljansson -lmd -ldl -lm
 $(B)/tests/programs/%: $(B)/obj/tests/programs/%.c.o $(LIB_test)
 	$(call say,LINK)
 	$(link) $^ -lcmocka -lOpenCL -ldl -lm

@@ -1,0 +1,291 @@
+#include "host-backend/cache/cache.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sha256.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAGIC "TRILCCH1"
+#define SUFFIX ".bin"
+#define TEMPORARY ".tmp"
+/* No entry is larger: a length from the disk is not trusted further than this. */
+#define MAX_ENTRY ((uint64_t)1 << 30)
+
+struct cache {
+    int dir;
+    uint64_t max_bytes;
+};
+
+/* A file: this, the key's bytes, the data. */
+struct entry_header {
+    char magic[8];
+    uint64_t key_size, data_size;
+    uint8_t checksum[SHA256_DIGEST_LENGTH]; /* of key and data */
+};
+
+typedef char entry_name[SHA256_DIGEST_STRING_LENGTH + sizeof SUFFIX];
+
+static int make_directories(const char *path) {
+    char partial[PATH_MAX];
+    if (snprintf(partial, sizeof partial, "%s", path) >= (int)sizeof partial)
+        return -ENAMETOOLONG;
+    for (char *slash = strchr(partial + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(partial, 0700); /* an error shows at the last one */
+        *slash = '/';
+    }
+    return mkdir(partial, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+struct cache *cache_open(const char *directory, uint64_t max_bytes) {
+    int r = make_directories(directory);
+    if (r < 0) {
+        errno = -r;
+        return NULL;
+    }
+    struct cache *c = malloc(sizeof *c);
+    if (!c)
+        return NULL;
+    c->max_bytes = max_bytes;
+    c->dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (c->dir < 0) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+void cache_close(struct cache *c) {
+    if (!c)
+        return;
+    close(c->dir);
+    free(c);
+}
+
+/* The key as one piece of memory. */
+static uint8_t *flatten(const struct cache_key *key, size_t *size) {
+    size_t total = 0;
+    for (unsigned i = 0; i < key->count; i++) {
+        if (key->parts[i].iov_len > MAX_ENTRY || total > MAX_ENTRY)
+            return NULL;
+        total += sizeof(uint64_t) + key->parts[i].iov_len;
+    }
+    uint8_t *flat = malloc(total ? total : 1), *at = flat;
+    if (!flat)
+        return NULL;
+    for (unsigned i = 0; i < key->count; i++) {
+        uint64_t length = key->parts[i].iov_len;
+        memcpy(at, &length, sizeof length);
+        at += sizeof length;
+        if (length > 0)
+            memcpy(at, key->parts[i].iov_base, length);
+        at += length;
+    }
+    *size = total;
+    return flat;
+}
+
+static void name_of(const uint8_t *key, size_t size, entry_name name) {
+    char hex[SHA256_DIGEST_STRING_LENGTH];
+    SHA256Data(key, size, hex);
+    snprintf(name, sizeof(entry_name), "%s" SUFFIX, hex);
+}
+
+static void checksum(const void *key, size_t key_size, const void *data, size_t size,
+                     uint8_t digest[SHA256_DIGEST_LENGTH]) {
+    SHA2_CTX context;
+    SHA256Init(&context);
+    SHA256Update(&context, key, key_size);
+    SHA256Update(&context, data, size);
+    SHA256Final(digest, &context);
+}
+
+static bool read_all(int fd, void *buffer, size_t size) {
+    for (size_t done = 0; done < size;) {
+        ssize_t n = read(fd, (char *)buffer + done, size - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        done += (size_t)n;
+    }
+    return true;
+}
+
+static bool write_all(int fd, const void *buffer, size_t size) {
+    for (size_t done = 0; done < size;) {
+        ssize_t n = write(fd, (const char *)buffer + done, size - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        done += (size_t)n;
+    }
+    return true;
+}
+
+/* Reads an entry that must have this key. */
+static bool read_entry(int fd, const uint8_t *key, size_t key_size, void **data, size_t *size) {
+    struct entry_header header;
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+
+    if (!read_all(fd, &header, sizeof header) || memcmp(header.magic, MAGIC, sizeof header.magic) != 0 ||
+        header.key_size != key_size || header.data_size > MAX_ENTRY)
+        return false;
+    uint8_t *stored_key = malloc(key_size ? key_size : 1);
+    *data = malloc(header.data_size ? header.data_size : 1);
+    *size = header.data_size;
+    bool good = stored_key && *data && read_all(fd, stored_key, key_size) &&
+                memcmp(stored_key, key, key_size) == 0 && read_all(fd, *data, *size);
+    if (good) {
+        checksum(key, key_size, *data, *size, digest);
+        good = memcmp(digest, header.checksum, sizeof digest) == 0;
+    }
+    free(stored_key);
+    if (!good)
+        free(*data);
+    return good;
+}
+
+bool cache_get(struct cache *c, const struct cache_key *key, void **data, size_t *size) {
+    entry_name name;
+    size_t key_size;
+    uint8_t *flat = flatten(key, &key_size);
+    if (!flat)
+        return false;
+    name_of(flat, key_size, name);
+    int fd = openat(c->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool hit = fd >= 0 && read_entry(fd, flat, key_size, data, size);
+    if (hit)
+        futimens(fd, NULL); /* used now: eviction goes by this */
+    else if (fd >= 0)
+        unlinkat(c->dir, name, 0); /* torn, or of another format */
+    if (fd >= 0)
+        close(fd);
+    free(flat);
+    return hit;
+}
+
+/* ---- eviction ---- */
+
+struct listed {
+    entry_name name;
+    uint64_t size;
+    struct timespec used;
+};
+
+static int older_first(const void *a, const void *b) {
+    const struct timespec *x = &((const struct listed *)a)->used, *y = &((const struct listed *)b)->used;
+    if (x->tv_sec != y->tv_sec)
+        return x->tv_sec < y->tv_sec ? -1 : 1;
+    return (x->tv_nsec > y->tv_nsec) - (x->tv_nsec < y->tv_nsec);
+}
+
+/* What a writer that died left behind: temporary files that nobody has written to for an hour. */
+static void remove_if_stale(struct cache *c, const char *name, size_t length) {
+    struct stat st;
+    if (length > strlen(TEMPORARY) && strcmp(name + length - strlen(TEMPORARY), TEMPORARY) == 0 &&
+        fstatat(c->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - st.st_mtim.tv_sec > 3600)
+        unlinkat(c->dir, name, 0);
+}
+
+/* All entries; *count of them. NULL if there are none. */
+static struct listed *list_entries(struct cache *c, size_t *count, uint64_t *total) {
+    struct listed *list = NULL;
+    size_t cap = 0;
+    *count = 0;
+    *total = 0;
+
+    int fd = openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    for (struct dirent *d; (d = readdir(dir));) {
+        struct stat st;
+        size_t length = strlen(d->d_name);
+        remove_if_stale(c, d->d_name, length);
+        if (length >= sizeof(entry_name) || length < sizeof SUFFIX ||
+            strcmp(d->d_name + length - strlen(SUFFIX), SUFFIX) != 0 ||
+            fstatat(c->dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+            continue;
+        if (*count == cap) {
+            cap = cap ? 2 * cap : 64;
+            struct listed *grown = realloc(list, cap * sizeof *list);
+            if (!grown)
+                break;
+            list = grown;
+        }
+        struct listed *e = &list[(*count)++];
+        memcpy(e->name, d->d_name, length + 1);
+        e->size = (uint64_t)st.st_size;
+        e->used = st.st_mtim;
+        *total += e->size;
+    }
+    closedir(dir);
+    return list;
+}
+
+static void evict(struct cache *c) {
+    size_t count;
+    uint64_t total;
+    struct listed *list = list_entries(c, &count, &total);
+    if (list && total > c->max_bytes) {
+        qsort(list, count, sizeof *list, older_first);
+        for (size_t i = 0; i < count && total > c->max_bytes; i++) {
+            unlinkat(c->dir, list[i].name, 0);
+            total -= list[i].size;
+        }
+    }
+    free(list);
+}
+
+static int write_entry(struct cache *c, const char *name, const struct entry_header *header, const void *key,
+                       const void *data) {
+    /* Unique among threads and processes: the header lies on the caller's stack. */
+    char temporary[64];
+    snprintf(temporary, sizeof temporary, ".%d.%p" TEMPORARY, (int)getpid(), (const void *)header);
+    int fd = openat(c->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    int r = write_all(fd, header, sizeof *header) && write_all(fd, key, header->key_size) &&
+                    write_all(fd, data, header->data_size)
+                ? 0
+                : -EIO;
+    if (r == 0 && renameat(c->dir, temporary, c->dir, name) < 0)
+        r = -errno;
+    if (r < 0)
+        unlinkat(c->dir, temporary, 0);
+    close(fd);
+    return r;
+}
+
+int cache_put(struct cache *c, const struct cache_key *key, const void *data, size_t size) {
+    entry_name name;
+    size_t key_size;
+    if (size > MAX_ENTRY)
+        return -EFBIG;
+    uint8_t *flat = flatten(key, &key_size);
+    if (!flat)
+        return -ENOMEM;
+    int r = -EFBIG;
+    if (sizeof(struct entry_header) + key_size + size <= c->max_bytes) {
+        struct entry_header header = {.magic = MAGIC, .key_size = key_size, .data_size = size};
+        checksum(flat, key_size, data, size, header.checksum);
+        name_of(flat, key_size, name);
+        r = write_entry(c, name, &header, flat, data);
+        if (r == 0)
+            evict(c);
+    }
+    free(flat);
+    return r;
+}
