@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "guest-icd/console.h"
 #include "guest-icd/pool.h"
 #include "guest-icd/settings.h"
 #include "svga-model/futex.h"
@@ -81,7 +82,8 @@ void icd_release_id(uint32_t id) {
 static bool add_chunk(void) {
     struct slot_chunk *chunk = &chunks[chunk_count];
     if (chunk_count == TR_MAX_CHUNKS ||
-        svga_guest_region_create(icd_session->g, TR_SLOTS_PER_CHUNK * sizeof(struct tr_slot), &chunk->region) < 0)
+        svga_guest_region_create(icd_session->g, TR_SLOTS_PER_CHUNK * sizeof(struct tr_slot),
+                                 &chunk->region) < 0)
         return false;
     chunk->slots = chunk->region.ptr;
     TR_SEND(icd_session->g, ADD_SLOTS, add_slots, NULL, .chunk = chunk_count, .region = chunk->region.id);
@@ -121,7 +123,9 @@ void icd_slot_free(uint32_t slot) {
 }
 
 static bool slot_final(void *arg) {
-    return icd_slot_status(arg) <= CL_COMPLETE;
+    bool final = icd_slot_status(arg) <= CL_COMPLETE;
+    icd_console_drain(); /* after the look: what was printed before the end is then out */
+    return final;
 }
 
 cl_int icd_slot_wait(uint32_t slot) {
@@ -154,7 +158,8 @@ cl_int icd_call_wait(struct icd_call *call) {
 /* Most answers fit; longer ones are asked for again with the size that the host named. */
 enum { FIRST_ANSWER = 1024 };
 
-/* Asks with room for `room` bytes; *block holds the answer, *size its length (which may be more than room). */
+/* Asks with room for `room` bytes; *block holds the answer, *size its length (which may be more than room).
+ */
 static cl_int ask(const struct icd_query *q, uint64_t room, struct icd_block *block, uint64_t *size) {
     struct icd_call call;
     struct tr_array arrays[] = {{q->input, q->input_size}};
@@ -163,8 +168,9 @@ static cl_int ask(const struct icd_query *q, uint64_t room, struct icd_block *bl
         return r;
     r = icd_call_begin(&call);
     if (r == CL_SUCCESS) {
-        TR_SEND(icd_session->g, GET_INFO, get_info, arrays, .slot = call.slot, .what = q->what, .object = q->object,
-                .device = q->device, .param = q->param, .index = q->index, .out = icd_block_span(block, 0, room));
+        TR_SEND(icd_session->g, GET_INFO, get_info, arrays, .slot = call.slot, .what = q->what,
+                .object = q->object, .device = q->device, .param = q->param, .index = q->index,
+                .out = icd_block_span(block, 0, room));
         r = icd_call_wait(&call);
         *size = call.value;
     }
@@ -232,7 +238,8 @@ cl_int icd_session_error(void) {
     return CL_DEVICE_NOT_AVAILABLE;
 }
 
-/* Learns the offset between the two clocks: the exchange with the shortest round trip bounds the error by half of it. */
+/* Learns the offset between the two clocks: the exchange with the shortest round trip bounds the error by
+ * half of it. */
 static void align_clocks(struct icd_session *s) {
     uint64_t best = UINT64_MAX;
     for (int i = 0; i < 16; i++) {

@@ -1,6 +1,6 @@
 /*
- * The guest process's one session with the virtual GPU, and what every part of the driver takes from it: ids, status slots, answers,
- * and shared memory.
+ * The guest process's one session with the virtual GPU, and what every part of the driver takes from it: ids,
+ * status slots, answers, and shared memory.
  *
  * Threads: everything here may be called from any thread.
  */
@@ -17,7 +17,8 @@
 #include "trillium/encode.h"
 #include "trillium/slot.h"
 
-/* What environment variables and the device decided at open (guest-icd/settings.h has the table of variables). */
+/* What environment variables and the device decided at open (guest-icd/settings.h has the table of
+ * variables). */
 struct icd_settings {
     bool spirv;         /* TRILLIUM_IR=spirv: the SVGA baseline */
     bool debug;         /* TRILLIUM_DEBUG: say on stderr what goes wrong */
@@ -33,15 +34,17 @@ struct icd_session {
 };
 
 /*
- * The session; opened at the first call. NULL if there is no device, after one sentence on stderr that says why (once per process). In
- * a forked child: NULL.
+ * The session; opened at the first call. NULL if there is no device, after one sentence on stderr that says
+ * why (once per process). In a forked child: NULL.
  */
 struct icd_session *icd_session_get(void);
 
-/* The session after icd_session_get returned it once; for code that holds an object, which proves that it did. */
+/* The session after icd_session_get returned it once; for code that holds an object, which proves that it
+ * did. */
 extern struct icd_session *icd_session;
 
-/* CL_SUCCESS, or the error that calls get once the device is lost (CL_DEVICE_NOT_AVAILABLE). Prints the reason once. */
+/* CL_SUCCESS, or the error that calls get once the device is lost (CL_DEVICE_NOT_AVAILABLE). Prints the
+ * reason once. */
 cl_int icd_session_error(void);
 
 /* ---- ids of host objects ---- */
@@ -88,8 +91,8 @@ cl_int icd_call_begin(struct icd_call *call);
 cl_int icd_call_wait(struct icd_call *call);
 
 /*
- * GET_INFO: asks the host and hands the answer to the application by the rules of clGet*Info (param_value may be NULL,
- * param_value_size too small is CL_INVALID_VALUE). `input` may be NULL.
+ * GET_INFO: asks the host and hands the answer to the application by the rules of clGet*Info (param_value may
+ * be NULL, param_value_size too small is CL_INVALID_VALUE). `input` may be NULL.
  */
 struct icd_query {
     enum tr_info what;
