@@ -32,13 +32,15 @@ B := $(abspath $(BUILD))
 SRC_svga     := $(wildcard svga-model/*.c svga-model/visa/load.c)
 SRC_trillium := $(wildcard trillium/*.c)
 SRC_icd      := $(wildcard guest-icd/*.c)
-SRC_host     := $(wildcard host-backend/broker/*.c host-backend/front/*.c host-backend/vm/*.c host-backend/setup/*.c \
+SRC_host     := $(wildcard host-backend/broker/*.c host-backend/front/*.c host-backend/vm/*.c \
                   svga-model/vhost-user/*.c)
 SRC_worker   := $(wildcard host-backend/worker/*.c host-backend/cache/*.c host-backend/profile/*.c)
+SRC_common   := $(wildcard host-backend/cache/*.c host-backend/profile/*.c)
 SRC_cli      := $(wildcard host-backend/cli/*.c)
 SRC_init     := $(wildcard host-backend/vm/init/*.c)
 SRC_eval     := $(wildcard eval/programs/*.c)
 SRC_evallib  := $(wildcard eval/lib/*.c)
+SRC_runner   := $(wildcard eval/runner/*.c)
 SRC_bench    := $(wildcard eval/bench/*.c)
 SRC_vguest   := $(wildcard svga-model/visa/guest/*.c svga-model/visa/guest/*.cpp)
 SRC_vhost    := $(wildcard svga-model/visa/host/*.c svga-model/visa/host/*.cpp)
@@ -53,8 +55,8 @@ SRC_fuzz     := $(wildcard tests/fuzz/*.c)
 
 objs = $(patsubst %,$(B)/obj/%.o,$(1))
 
-SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
-  $(SRC_bench) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_testlib) $(SRC_tests)
+SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_common) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
+  $(SRC_bench) $(SRC_runner) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_testlib) $(SRC_tests)
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
 
@@ -66,7 +68,7 @@ CPPFLAGS_ALL = -I. -D_GNU_SOURCE -DCL_TARGET_OPENCL_VERSION=300 -DCL_USE_DEPRECA
                -DCL_USE_DEPRECATED_OPENCL_1_1_APIS -DCL_USE_DEPRECATED_OPENCL_2_0_APIS $(CPPFLAGS)
 CFLAGS_ALL   = -std=gnu17 -fPIC -pthread $(WARN) $(OPT) $(SANFLAGS) $(CFLAGS)
 CXXFLAGS_ALL = -std=c++17 -fno-rtti -fPIC -pthread $(WARN) $(OPT) $(SANFLAGS) $(CFLAGS)
-LDFLAGS_ALL  = -pthread $(SANFLAGS) $(LDFLAGS)
+LDFLAGS_ALL  = -pthread -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
 # pkg-config may be missing until the build's packages are in: it is asked when a recipe runs, and only for who needs it.
 DRM_CFLAGS   = $(shell pkg-config --cflags libdrm)
 LLVM         = llvm-config-15
@@ -86,16 +88,17 @@ $(B)/obj/host-backend/cli/%.c.o:  EXTRA = -DTRILLIUM_VERSION='"$(VERSION)"'
 LIB_svga     := $(B)/lib/libsvga.a
 LIB_trillium := $(B)/lib/libtrillium.a
 LIB_host     := $(B)/lib/libhost.a
+LIB_common   := $(B)/lib/libcommon.a
 LIB_worker   := $(B)/lib/libworker.a
 LIB_icd      := $(B)/lib/libicd.a
 LIB_test     := $(B)/lib/libtest.a
 LIB_eval     := $(B)/lib/libeval.a
-LIBS         := $(LIB_svga) $(LIB_trillium) $(LIB_host) $(LIB_worker) $(LIB_icd) $(LIB_test) $(LIB_eval)
+LIBS         := $(LIB_svga) $(LIB_trillium) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_test) $(LIB_eval)
 
 # A program exists as soon as its sources do, so the tree can be built at any stage.
 PROGRAMS := $(if $(wildcard host-backend/cli/main.c),$(B)/bin/trillium) \
             $(if $(wildcard host-backend/worker/main.c),$(B)/libexec/trillium-worker) \
-            $(if $(SRC_init),$(B)/libexec/trillium-vm-init) $(B)/libexec/trillium-vhost-user-gpu
+            $(if $(SRC_init),$(B)/libexec/trillium-vm-init) $(B)/libexec/trillium-vhost-user-gpu $(if $(SRC_runner),$(B)/libexec/trillium-eval)
 ICD      := $(if $(SRC_icd),$(B)/lib/libtrillium-icd.so)
 VISA     := $(if $(SRC_vguest),$(B)/lib/libtrillium-visa-guest.so) $(if $(SRC_vhost),$(B)/lib/libtrillium-visa-host.so)
 ICDFILES := $(B)/etc/trillium.icd $(B)/share/trillium/icd/trillium.icd
@@ -151,6 +154,7 @@ $(B)/obj/%.cpp.o: %.cpp | deps-build
 $(LIB_svga):     $(call objs,$(SRC_svga))
 $(LIB_trillium): $(call objs,$(SRC_trillium))
 $(LIB_host):     $(call objs,$(SRC_host))
+$(LIB_common):   $(call objs,$(SRC_common))
 $(LIB_worker):   $(call objs,$(SRC_worker))
 $(LIB_icd):      $(call objs,$(SRC_icd))
 $(LIB_test):     $(call objs,$(SRC_testlib))
@@ -170,11 +174,11 @@ SRC_test := $(SRC_testlib)
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@
 
-$(B)/bin/trillium: $(call objs,$(SRC_cli)) $(LIB_host) $(LIB_trillium) $(LIB_svga)
+$(B)/bin/trillium: $(call objs,$(SRC_cli)) $(LIB_host) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -ljansson -ldl
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lmd -ljansson -ldl
 
-$(B)/libexec/trillium-worker: $(call objs,$(SRC_worker)) $(LIB_trillium) $(LIB_svga)
+$(B)/libexec/trillium-worker: $(call objs,$(SRC_worker)) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
 	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lOpenCL -lseccomp -ljansson -lmd -ldl
 
@@ -216,9 +220,13 @@ $(B)/eval/bench: $(call objs,$(SRC_bench)) $(LIB_eval)
 	$(call say,LINK)
 	$(link) $^ -lOpenCL -ljansson -lm
 
-$(B)/tests/unit/%: $(B)/obj/tests/unit/%.c.o $(LIB_test) $(LIB_host) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
+$(B)/libexec/trillium-eval: $(call objs,$(SRC_runner))
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lseccomp -ljansson -lmd -ldl -lm
+	$(link) $^ -ljansson -lm
+
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.c.o $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
+	$(call say,LINK)
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lseccomp -lmd -ljansson -lmd -ldl -lm
 $(B)/tests/programs/%: $(B)/obj/tests/programs/%.c.o $(LIB_test)
 	$(call say,LINK)
 	$(link) $^ -lcmocka -lOpenCL -ldl -lm
@@ -256,10 +264,10 @@ fuzz-run: $(FUZZBINS)
 	@for f in $(FUZZBINS); do echo "== $${f##*/}, $(FUZZ_SECONDS) s"; mkdir -p $$f.corpus; \
 	  seeds=tests/fuzz/corpus/$${f##*/}; [ -d $$seeds ] || seeds=; \
 	  $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 -artifact_prefix=$$f- $$f.corpus $$seeds || exit 1; done
-$(B)/fuzz/%: tests/fuzz/%.c $(LIB_test) $(LIB_host) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga) | deps-build
+$(B)/fuzz/%: tests/fuzz/%.c $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga) | deps-build
 	$(call say,FUZZ)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -std=gnu17 -pthread $(WARN) $(FUZZ_OPT) -o $@ $< \
-	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lOpenCL -ldrm -lseccomp -ljansson -ldl -lm
+	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lOpenCL -ldrm -lseccomp -lmd -ljansson -ldl -lm
 
 .PHONY: coverage
 coverage:
@@ -278,12 +286,12 @@ eval:
 bench:
 	@$(MAKE) --no-print-directory deps-eval
 	@$(MAKE) --no-print-directory all
-	@$(B)/eval/bench --out eval/out $(BENCH_ARGS)
+	@$(B)/libexec/trillium-eval bench --out eval/out $(BENCH_ARGS)
 
 # ---- installation ----------------------------------------------------------------------------------------------------
 
 # The installed tree looks like the built one, so programs find each other by their own path.
-INSTALLED = bin/trillium libexec/trillium-worker libexec/trillium-vm-init libexec/trillium-vhost-user-gpu \
+INSTALLED = bin/trillium libexec/trillium-worker libexec/trillium-vm-init libexec/trillium-vhost-user-gpu libexec/trillium-eval \
   lib/libtrillium-icd.so lib/libtrillium-visa-guest.so lib/libtrillium-visa-host.so
 D = $(DESTDIR)$(PREFIX)
 .PHONY: install uninstall
@@ -291,7 +299,7 @@ install: all
 	@install -d $(D)/libexec && ln -sf ../bin/trillium $(D)/libexec/trillium-vhost-user-gpu
 	@for f in $(filter-out libexec/trillium-vhost-user-gpu,$(INSTALLED)); do [ -e $(B)/$$f ] || continue; \
 	  case $$f in lib/*) mode=644;; *) mode=755;; esac; install -D -m $$mode $(B)/$$f $(D)/$$f && echo "  $(D)/$$f"; done
-	@for f in $(B)/eval/*; do [ -f $$f ] && install -D -m 755 $$f $(D)/libexec/trillium-eval/$${f##*/}; done; true
+	@for f in $(B)/eval/*; do [ -f $$f ] && install -D -m 755 $$f $(D)/libexec/trillium-programs/$${f##*/}; done; true
 	@install -d $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors $(D)/share/trillium/icd $(D)/share/qemu/vhost-user $(D)/share/man/man1
 	@sed 's|@LIBDIR@|$(PREFIX)/lib|' guest-icd/trillium.icd.in > $(D)/share/trillium/icd/trillium.icd
 	@sed 's|@LIBDIR@|$(PREFIX)/lib|' guest-icd/trillium.icd.in > $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors/trillium.icd
@@ -301,7 +309,7 @@ install: all
 uninstall:
 	@rm -f $(addprefix $(D)/,$(INSTALLED)) $(D)/share/man/man1/trillium.1 $(D)/share/qemu/vhost-user/50-trillium.json \
 	  $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors/trillium.icd
-	@rm -rf $(D)/share/trillium $(D)/libexec/trillium-eval
+	@rm -rf $(D)/share/trillium $(D)/libexec/trillium-programs
 	@echo "  removed from $(D)"
 
 # ---- care of the tree ------------------------------------------------------------------------------------------------
