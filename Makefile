@@ -323,8 +323,17 @@ lint: deps-dev
 	  --error-exitcode=1 -I. -D_GNU_SOURCE $(filter %.c,$(SOURCES))
 	clang-tidy --quiet --warnings-as-errors='*' --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-bugprone-reserved-identifier,-bugprone-narrowing-conversions,-bugprone-branch-clone,-bugprone-assignment-in-if-condition' \
 	  $(filter-out tests/fuzz/%,$(filter %.c,$(SOURCES))) -- -std=gnu17 $(CPPFLAGS_ALL) -DTRILLIUM_VERSION='""' $(DRM_CFLAGS)
-docs: all
-	@echo "  nothing to write yet"
+# Pages made from the tables in the code: each is the output of one small program, and is committed.
+PAGES := trillium/REFERENCE.md guest-icd/VARIABLES.md
+$(B)/docs/reference: $(call objs,trillium/docs/reference.c) $(LIB_trillium)
+	$(call say,LINK)
+	$(link) $^
+$(B)/docs/variables: $(call objs,guest-icd/docs/variables.c)
+	$(call say,LINK)
+	$(link) $^
+docs: $(B)/docs/reference $(B)/docs/variables
+	$(B)/docs/reference > trillium/REFERENCE.md
+	$(B)/docs/variables > guest-icd/VARIABLES.md
 clean:
 	rm -rf $(BUILD)
 
