@@ -324,7 +324,6 @@ lint: deps-dev
 	clang-tidy --quiet --warnings-as-errors='*' --checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-bugprone-reserved-identifier,-bugprone-narrowing-conversions,-bugprone-branch-clone,-bugprone-assignment-in-if-condition' \
 	  $(filter-out tests/fuzz/%,$(filter %.c,$(SOURCES))) -- -std=gnu17 $(CPPFLAGS_ALL) -DTRILLIUM_VERSION='""' $(DRM_CFLAGS)
 # Pages made from the tables in the code: each is the output of one small program, and is committed.
-PAGES := trillium/REFERENCE.md guest-icd/VARIABLES.md
 $(B)/docs/reference: $(call objs,trillium/docs/reference.c) $(LIB_trillium)
 	$(call say,LINK)
 	$(link) $^
