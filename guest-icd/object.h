@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <CL/cl.h>
 #include <CL/cl_icd.h>
@@ -34,6 +36,7 @@ struct icd_object {
     _Atomic uint32_t refs;     /* the application's references (CL_*_REFERENCE_COUNT) */
     _Atomic uint32_t internal; /* the driver's own references */
     uint32_t id;               /* host object, 0 for none */
+    _Atomic uint32_t weak;     /* who may still look at this struct, though the object may be gone */
 };
 
 /* The one dispatch table (icd.c). */
@@ -45,6 +48,7 @@ static inline void icd_object_init(struct icd_object *o, enum icd_magic magic, u
     atomic_init(&o->refs, 1);
     atomic_init(&o->internal, 1); /* held by the application's references together */
     o->id = id;
+    atomic_init(&o->weak, 1); /* held by the internal references together */
 }
 
 /* Is it a live object of that kind? NULL and objects released by the application are not. */
@@ -70,6 +74,21 @@ static inline bool icd_unref_is_last(void *handle) {
 static inline bool icd_app_release_is_last(void *handle) {
     struct icd_object *o = handle;
     return atomic_fetch_sub_explicit(&o->refs, 1, memory_order_acq_rel) == 1;
+}
+
+/*
+ * Weak references: they keep the struct's memory but not the object, so that its holder may ask icd_valid. A kernel holds its memory
+ * objects, samplers and queues so: clSetKernelArg must not keep them alive, and a released one must be noticed. So families free
+ * memory objects, samplers and queues with icd_weak_unref, after setting magic to 0.
+ */
+static inline void icd_weak_ref(void *handle) {
+    struct icd_object *o = handle;
+    atomic_fetch_add_explicit(&o->weak, 1, memory_order_relaxed);
+}
+static inline void icd_weak_unref(void *handle) {
+    struct icd_object *o = handle;
+    if (atomic_fetch_sub_explicit(&o->weak, 1, memory_order_acq_rel) == 1)
+        free(handle);
 }
 
 /* The rules of clGet*Info for a value that is at hand. */
