@@ -68,8 +68,8 @@ static int send_and_wait(struct shm_carrier *s, struct svga_link_msg msg, const 
     }
 }
 
-/* A memfd of `size` bytes, mapped. */
-static int make_memory(const char *name, uint64_t size, void **ptr) {
+/* A memfd of `size` bytes, mapped, at `address` if that is not 0. */
+static int make_memory(const char *name, uint64_t size, uint64_t address, void **ptr) {
     int fd = memfd_create(name, MFD_CLOEXEC);
     if (fd < 0)
         return -errno;
@@ -78,7 +78,8 @@ static int make_memory(const char *name, uint64_t size, void **ptr) {
         close(fd);
         return e == EFBIG || e == EINVAL ? -ENOMEM : -e;
     }
-    *ptr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    *ptr = mmap((void *)address, size, PROT_READ | PROT_WRITE,
+                MAP_SHARED | (address ? MAP_FIXED_NOREPLACE : 0), fd, 0);
     if (*ptr == MAP_FAILED) {
         int e = errno;
         close(fd);
@@ -90,9 +91,12 @@ static int make_memory(const char *name, uint64_t size, void **ptr) {
 
 static int shm_region_create(struct svga_carrier *c, struct svga_region *region) {
     struct svga_link_piece piece = {.fd = 0, .offset = 0, .length = region->size};
-    struct svga_link_msg msg = {
-        .type = SVGA_LINK_GMR_DEFINE, .id = region->id, .arg = region->size, .piece_count = 1};
-    int fd = make_memory("trillium-region", region->size, &region->ptr);
+    struct svga_link_msg msg = {.type = SVGA_LINK_GMR_DEFINE,
+                                .id = region->id,
+                                .arg = region->size,
+                                .piece_count = 1,
+                                .address = region->address};
+    int fd = make_memory("trillium-region", region->size, region->address, &region->ptr);
     if (fd < 0)
         return fd;
     int r = send_and_wait(shm_of(c), msg, &piece, fd);
@@ -143,7 +147,7 @@ struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]) {
     s->sock = fd;
     s->owner = getpid();
 
-    int memfd = make_memory("trillium-bar", SVGA_BAR_SIZE, &s->base.bar);
+    int memfd = make_memory("trillium-bar", SVGA_BAR_SIZE, 0, &s->base.bar);
     if (memfd < 0) {
         snprintf(why, SVGA_WHY_SIZE, "cannot create shared memory: %s", strerror(-memfd));
         s->base.bar = NULL;

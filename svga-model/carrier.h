@@ -21,18 +21,20 @@ struct svga_carrier;
 /* Memory that guest and device share. Owned by whoever called region_create; given back with region_destroy.
  */
 struct svga_region {
-    uint32_t id;   /* GMR id; chosen by the caller, never SVGA_GMR_BAR */
-    uint64_t size; /* bytes, a multiple of 4096 */
-    void *ptr;     /* the guest's mapping, page-aligned */
-    uint64_t priv; /* the carrier's */
+    uint32_t id;      /* GMR id; chosen by the caller, never SVGA_GMR_BAR */
+    uint64_t size;    /* bytes, a multiple of 4096 */
+    uint64_t address; /* 0, or where it must lie on both sides: in [SVGA_PLACED_MIN, SVGA_PLACED_MAX),
+                         page-aligned */
+    void *ptr;        /* the guest's mapping, page-aligned */
+    uint64_t priv;    /* the carrier's */
 };
 
 struct svga_carrier_ops {
     const char *name; /* "loopback", "shm", "virtio-gpu" */
 
-    /* [serial] Makes, maps and announces a region: region->id and ->size are set by the caller. Returns once
-     * the device has mapped it. -ENOMEM, -ENOSPC (device's limits), -ENODEV (device lost). Fresh memory reads
-     * as zeros. */
+    /* [serial] Makes, maps and announces a region: region->id, ->size and ->address are set by the caller
+     * (-EEXIST: the address is taken). Returns once the device has mapped it. -ENOMEM, -ENOSPC (device's
+     * limits), -ENODEV (device lost). Fresh memory reads as zeros. */
     int (*region_create)(struct svga_carrier *c, struct svga_region *region);
 
     /* [serial] Withdraws and unmaps it. The caller has made sure that the device no longer uses it. */

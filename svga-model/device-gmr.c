@@ -35,14 +35,20 @@ static void drop(struct svga_device *d, struct svga_gmr *gmr) {
 }
 
 /* Begins a region: reserves its addresses. */
-static int begin(struct svga_device *d, struct svga_gmr *gmr, uint64_t size) {
+static int begin(struct svga_device *d, struct svga_gmr *gmr, uint64_t size, uint64_t address) {
     if (gmr->ptr)
         return EEXIST;
     if (size == 0 || size % PAGE != 0)
         return EINVAL;
     if (size / PAGE > d->limits.max_pages - d->pages)
         return ENOSPC;
-    void *ptr = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (address != 0 && (address % PAGE != 0 || address < SVGA_PLACED_MIN || address >= SVGA_PLACED_MAX ||
+                         size > SVGA_PLACED_MAX - address))
+        return EINVAL;
+    int placed = address != 0 ? MAP_FIXED_NOREPLACE : 0;
+    void *ptr =
+        mmap((void *)address, size, PROT_NONE, placed | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (ptr == MAP_FAILED)
         return errno;
     *gmr = (struct svga_gmr){.ptr = ptr, .size = size};
@@ -79,7 +85,7 @@ int svga_gmr_define(struct svga_device *d, struct svga_link_packet *packet) {
     struct svga_gmr *gmr = entry(d, msg->id);
     int r = gmr ? 0 : ENOSPC;
     if (r == 0 && msg->type == SVGA_LINK_GMR_DEFINE)
-        r = begin(d, gmr, msg->arg);
+        r = begin(d, gmr, msg->arg, msg->address);
     else if (r == 0 && (!gmr->ptr || gmr->complete))
         r = EINVAL;
     if (r == 0) {

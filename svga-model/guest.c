@@ -219,9 +219,14 @@ int svga_guest_wait_fence(struct svga_guest *g, uint32_t fence) {
 /* ---- regions ---- */
 
 int svga_guest_region_create(struct svga_guest *g, uint64_t size, struct svga_region *region) {
+    return svga_guest_region_create_at(g, size, 0, region);
+}
+
+int svga_guest_region_create_at(struct svga_guest *g, uint64_t size, uint64_t address,
+                                struct svga_region *region) {
     if (size == 0 || size > UINT64_MAX - 4095)
         return -EINVAL;
-    *region = (struct svga_region){.size = (size + 4095) & ~(uint64_t)4095};
+    *region = (struct svga_region){.size = (size + 4095) & ~(uint64_t)4095, .address = address};
     pthread_mutex_lock(&g->region_lock);
     region->id = g->free_region_count > 0 ? g->free_regions[--g->free_region_count] : g->next_region++;
     int r = svga_guest_lost(g) ? -ENODEV : g->carrier->ops->region_create(g->carrier, region);

@@ -76,6 +76,9 @@ void svga_guest_error(const struct svga_guest *g, char why[SVGA_WHY_SIZE]);
 /* Makes a region of `size` bytes (rounded up to pages). 0 or a negative errno
  * (svga_carrier_ops.region_create). */
 int svga_guest_region_create(struct svga_guest *g, uint64_t size, struct svga_region *region);
+/* The same at one address on both sides (svga_region.address); -EEXIST if one side has something there. */
+int svga_guest_region_create_at(struct svga_guest *g, uint64_t size, uint64_t address,
+                                struct svga_region *region);
 /* The device must no longer use it (its users released, and a fence passed). */
 void svga_guest_region_destroy(struct svga_guest *g, struct svga_region *region);
 

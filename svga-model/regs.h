@@ -97,6 +97,14 @@ enum svga_error {
 #define SVGA_BAR_FIFO 4096u
 #define SVGA_FIFO_DATA_OFFSET 8192u
 
+/*
+ * Regions for shared virtual memory lie at one address in guest process and device half, inside this range,
+ * which no allocator hands out by itself on 64-bit Linux (47 bits of address; above what AddressSanitizer
+ * takes for its shadow).
+ */
+#define SVGA_PLACED_MIN 0x200000000000u
+#define SVGA_PLACED_MAX 0x300000000000u
+
 /* The region id that names the BAR itself. */
 #define SVGA_GMR_BAR 0u
 
