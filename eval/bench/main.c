@@ -106,7 +106,9 @@ static void run_rate(struct bench *b, double seconds) {
         bench_enqueue(b, k, 1);
         ocl_finish(&b->o);
     }
-    /* all guests of a round start together: when whoever started them closes the pipe */
+    /* all of a round start together: when whoever started them closes the pipe */
+    puts("ready");
+    fflush(stdout);
     while (read(STDIN_FILENO, &c, 1) > 0)
         ;
     double start = ocl_now(), now = start;

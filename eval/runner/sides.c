@@ -1,0 +1,260 @@
+#include "eval/runner/sides.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const char *const side_names[SIDE_COUNT] = {"native", "process-source", "process-spirv", "vm-source",
+                                            "vm-spirv"};
+const char *const side_titles[SIDE_COUNT] = {"native", "process: Trillium", "process: SVGA", "VM: Trillium",
+                                             "VM: SVGA"};
+
+/* Picks a line of the program `devices`: "platform index, device index, kind, platform name, device name". */
+static bool pick_device(const struct sides *s, char *list, bool by_name, int *p, int *d, char *platform,
+                        char *device) {
+    int best = -1;
+
+    for (char *line = strtok(list, "\n"); line; line = strtok(NULL, "\n")) {
+        char kind[32], pname[256], dname[256];
+        int pi, di, rank;
+
+        if (sscanf(line, "%d\t%d\t%31[^\t]\t%255[^\t]\t%255[^\t\n]", &pi, &di, kind, pname, dname) != 5)
+            continue;
+        if (by_name)
+            rank = !strcmp(pname, s->platform) && !strcmp(dname, s->device) ? 1 : -1;
+        else if (s->wanted)
+            rank = strcasestr(pname, s->wanted) || strcasestr(dname, s->wanted) ? 1 : -1;
+        else
+            rank = strcmp(kind, "cpu") != 0 ? 3 : strstr(pname, "Portable Computing") ? 2 : 1;
+        if (rank > best) {
+            best = rank;
+            *p = pi;
+            *d = di;
+            if (!by_name) {
+                snprintf(platform, 256, "%s", pname);
+                snprintf(device, 256, "%s", dname);
+            }
+        }
+    }
+    return best > 0;
+}
+
+static bool find_device(struct sides *s, enum side side) {
+    char program[PATH_MAX + 16];
+    char *argv[] = {program, NULL};
+
+    snprintf(program, sizeof(program), "%s/devices", s->programs);
+    struct proc_result r = sides_run(s, side, argv, 60);
+    bool found = r.status == 0 && pick_device(s, r.text, side != SIDE_NATIVE, &s->p[side], &s->d[side],
+                                              s->platform, s->device);
+
+    if (!found) {
+        s->p[side] = s->d[side] = -1;
+        fprintf(stderr, "eval: %s: %s%s\n", side_titles[side],
+                side == SIDE_NATIVE ? "no OpenCL device" : "there is no device like the native ",
+                side == SIDE_NATIVE
+                    ? (s->wanted ? " of the wanted name" : "; apt-get install pocl-opencl-icd")
+                    : s->device);
+    }
+    free(r.text);
+    return found;
+}
+
+bool sides_open(struct sides *s, const char *wanted) {
+    char self[PATH_MAX], *slash;
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    const char *base = getenv("TMPDIR");
+
+    *s = (struct sides){.wanted = wanted, .daemon.pid = -1, .vm.pid = -1};
+    for (int i = 0; i < SIDE_COUNT; i++)
+        s->p[i] = s->d[i] = -1;
+    self[n > 0 ? n : 0] = '\0';
+    for (int up = 0; up < 2; up++)
+        if ((slash = strrchr(self, '/')))
+            *slash = '\0';
+    snprintf(s->prefix, sizeof(s->prefix), "%s", self);
+    if (strlen(self) > PATH_MAX - 64) {
+        fprintf(stderr, "eval: the path of this installation is too long\n");
+        return false;
+    }
+    snprintf(s->programs, sizeof(s->programs), "%.4000s/libexec/trillium-programs", self);
+    if (access(s->programs, X_OK) != 0)
+        snprintf(s->programs, sizeof(s->programs), "%.4000s/eval", self);
+    snprintf(s->dir, sizeof(s->dir), "%.60s/trillium-eval-XXXXXX", base ? base : "/tmp");
+    if (!mkdtemp(s->dir)) {
+        fprintf(stderr, "eval: cannot make the folder %s: %s\n", s->dir, strerror(errno));
+        return false;
+    }
+    return find_device(s, SIDE_NATIVE);
+}
+
+void sides_close(struct sides *s) {
+    if (s->vm.pid > 0) {
+        proc_release_stdin(&s->vm); /* its shell ends, and with it the VM */
+        s->vm.started = proc_now();
+        s->vm.timeout = 10;
+        free(proc_finish(&s->vm).text);
+        s->vm.pid = -1;
+    }
+    proc_stop(&s->daemon);
+    rmdir(s->dir);
+}
+
+static bool accepts(const char *path) {
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    bool yes;
+
+    snprintf(a.sun_path, sizeof(a.sun_path), "%.100s", path);
+    yes = fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return yes;
+}
+
+bool sides_start_daemon(struct sides *s, struct proc *daemon, int cpu, char *shm) {
+    char trillium[PATH_MAX + 32];
+    char *argv[] = {trillium, "serve", "--shm", shm, NULL};
+    const struct proc_options o = {.cpu = cpu, .timeout = 1e9};
+    double deadline = proc_now() + 15;
+
+    snprintf(trillium, sizeof(trillium), "%s/bin/trillium", s->prefix);
+    snprintf(shm, PATH_MAX + 16, "%s/%s", s->dir, cpu < 0 ? "free" : "one");
+    if (!proc_start(daemon, argv, &o))
+        return false;
+    while (!accepts(shm)) {
+        if (proc_now() > deadline || waitpid(daemon->pid, NULL, WNOHANG) != 0) {
+            fprintf(stderr, "eval: trillium serve does not serve\n");
+            return false;
+        }
+        usleep(10000);
+    }
+    proc_wait_idle(daemon->pid);
+    return true;
+}
+
+bool sides_start_process(struct sides *s) {
+    if (!sides_start_daemon(s, &s->daemon, -1, s->shm))
+        return false;
+    if (!find_device(s, SIDE_PROCESS_SOURCE))
+        return false;
+    s->p[SIDE_PROCESS_SPIRV] = s->p[SIDE_PROCESS_SOURCE];
+    s->d[SIDE_PROCESS_SPIRV] = s->d[SIDE_PROCESS_SOURCE];
+    return true;
+}
+
+#define END_MARK "@@ended "
+
+/* Sends a line to the shell in the VM and reads up to the mark that follows. false: the VM is gone, or time
+ * is up. */
+static bool vm_command(struct sides *s, const char *command, double timeout, int *status, size_t *length) {
+    double deadline = proc_now() + timeout;
+    char *end = NULL;
+
+    s->vm.used = 0;
+    if (s->vm.text)
+        s->vm.text[0] = '\0';
+    if (dprintf(s->vm.in, "%s </dev/null; echo; echo \"" END_MARK "$? .\"\n", command) < 0)
+        return false;
+    for (;;) {
+        end = s->vm.text ? strstr(s->vm.text, END_MARK) : NULL;
+        if (end && strchr(end, '.'))
+            break;
+        if (!proc_read(&s->vm, deadline))
+            return false;
+    }
+    *status = atoi(end + strlen(END_MARK));
+    *length = (size_t)(end - s->vm.text);
+    return true;
+}
+
+bool sides_start_vm(struct sides *s) {
+    char trillium[PATH_MAX + 32];
+    char *argv[] = {trillium, "run", "--vm", "--", "/bin/sh", NULL};
+    const struct proc_options o = {.cpu = -1, .timeout = 1e9, .hold_stdin = true};
+    int status;
+    size_t length;
+
+    snprintf(trillium, sizeof(trillium), "%s/bin/trillium", s->prefix);
+    signal(SIGPIPE, SIG_IGN);
+    if (!proc_start(&s->vm, argv, &o))
+        return false;
+    /* the first time QEMU and a kernel may have to be downloaded */
+    if (!vm_command(s, "true", 300, &status, &length)) {
+        fprintf(stderr, "eval: the VM does not start\n");
+        proc_stop(&s->vm);
+        return false;
+    }
+    s->vm_boot = proc_now() - s->vm.started;
+    if (!find_device(s, SIDE_VM_SOURCE))
+        return false;
+    s->p[SIDE_VM_SPIRV] = s->p[SIDE_VM_SOURCE];
+    s->d[SIDE_VM_SPIRV] = s->d[SIDE_VM_SOURCE];
+    return true;
+}
+
+static bool is_spirv(enum side side) {
+    return side == SIDE_PROCESS_SPIRV || side == SIDE_VM_SPIRV;
+}
+
+const char *const *sides_env(const struct sides *s, enum side side, const char *shm) {
+    static char vendors[PATH_MAX + 64], socket_path[PATH_MAX + 64];
+    static const char *env[8];
+    int n = 0;
+
+    if (side == SIDE_PROCESS_SOURCE || side == SIDE_PROCESS_SPIRV) {
+        snprintf(vendors, sizeof(vendors), "OCL_ICD_VENDORS=%s/share/trillium/icd", s->prefix);
+        snprintf(socket_path, sizeof(socket_path), "TRILLIUM_SHM=%s", shm);
+        env[n++] = vendors;
+        env[n++] = socket_path;
+        env[n++] = "OPENCL_VENDOR_PATH";
+        env[n++] = "OCL_ICD_FILENAMES";
+    } else {
+        env[n++] = "TRILLIUM_SHM";
+    }
+    env[n++] = is_spirv(side) ? "TRILLIUM_IR=spirv" : "TRILLIUM_IR=source";
+    env[n] = NULL;
+    return env;
+}
+
+/* In the VM: the same through its shell. The programs' arguments are our own words: no quoting beyond '' is
+ * needed. */
+static struct proc_result run_in_vm(struct sides *s, enum side side, char *const argv[], double timeout) {
+    struct proc_result r = {.status = -1};
+    char command[2 * PATH_MAX];
+    size_t used, length = 0;
+    double start = proc_now();
+
+    used = (size_t)snprintf(command, sizeof(command), "TRILLIUM_IR=%s", is_spirv(side) ? "spirv" : "source");
+    for (int i = 0; argv[i] && used < sizeof(command); i++)
+        used += (size_t)snprintf(command + used, sizeof(command) - used, " '%s'", argv[i]);
+    if (s->vm.pid > 0 && used < sizeof(command) && !vm_command(s, command, timeout, &r.status, &length)) {
+        fprintf(stderr, "eval: the VM does not answer any more; it is ended\n");
+        proc_stop(&s->vm);
+        s->p[SIDE_VM_SOURCE] = s->p[SIDE_VM_SPIRV] = -1;
+        length = 0;
+    }
+    r.wall = proc_now() - start;
+    r.text = length && s->vm.text ? strndup(s->vm.text, length) : strdup("");
+    return r;
+}
+
+struct proc_result sides_run(struct sides *s, enum side side, char *const argv[], double timeout) {
+    struct proc_options o = {.env = sides_env(s, side, s->shm), .cpu = -1, .timeout = timeout};
+
+    if (side == SIDE_VM_SOURCE || side == SIDE_VM_SPIRV)
+        return run_in_vm(s, side, argv, timeout);
+    return proc_run(argv, &o);
+}
+
+void sides_device_arguments(const struct sides *s, enum side side, char p[16], char d[16]) {
+    snprintf(p, 16, "%d", s->p[side]);
+    snprintf(d, 16, "%d", s->d[side]);
+}

@@ -1,0 +1,50 @@
+/*
+ * The sides that are compared: the same unmodified program on the host's own driver, as a process guest and
+ * in a VM, with either IR.
+ */
+#ifndef EVAL_RUNNER_SIDES_H
+#define EVAL_RUNNER_SIDES_H
+
+#include "eval/runner/proc.h"
+
+#include <limits.h>
+
+enum side { SIDE_NATIVE, SIDE_PROCESS_SOURCE, SIDE_PROCESS_SPIRV, SIDE_VM_SOURCE, SIDE_VM_SPIRV, SIDE_COUNT };
+extern const char *const side_names[SIDE_COUNT];  /* for JSON: "native", "process-source" ... */
+extern const char *const side_titles[SIDE_COUNT]; /* for people */
+
+struct sides {
+    char prefix[PATH_MAX];   /* of the build tree or the installation */
+    char programs[PATH_MAX]; /* folder of eval's own programs */
+    char dir[PATH_MAX];      /* folder for the daemons' sockets */
+    const char *wanted;      /* --device; NULL: a GPU if there is one, else PoCL, else the first */
+    char platform[256], device[256];
+    int p[SIDE_COUNT], d[SIDE_COUNT]; /* indices of the device on each side; -1: the side is not there */
+    struct proc daemon, vm;
+    char shm[PATH_MAX + 16];
+    double vm_boot; /* seconds from start to the first output of a program */
+};
+
+/* Finds files and the device; no guest is started. false after saying why. */
+bool sides_open(struct sides *s, const char *wanted);
+void sides_close(struct sides *s);
+
+/* Starts `trillium serve --shm` with all of its processes on `cpu` (-1: free), and waits until it serves. Its
+ * socket's path goes to `shm` (PATH_MAX + 16 bytes). */
+bool sides_start_daemon(struct sides *s, struct proc *daemon, int cpu, char *shm);
+/* The process guests, through a daemon of their own. */
+bool sides_start_process(struct sides *s);
+/* One VM for all that is to run in one. */
+bool sides_start_vm(struct sides *s);
+
+/* Environment of a program on a side, for proc_options.env. `shm` is the daemon's socket, for process guests.
+ * Static memory. */
+const char *const *sides_env(const struct sides *s, enum side side, const char *shm);
+
+/* Runs argv on a side until its end. `cpu` counts for sides outside the VM. */
+struct proc_result sides_run(struct sides *s, enum side side, char *const argv[], double timeout);
+
+/* "-p N -d N" of the device on that side, as two numbers in static text. */
+void sides_device_arguments(const struct sides *s, enum side side, char p[16], char d[16]);
+
+#endif
