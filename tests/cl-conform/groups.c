@@ -1,0 +1,15 @@
+/* The list of groups. */
+#include "groups.h"
+
+#define GROUPS(X)                                                                                            \
+    X(queues)                                                                                                \
+    X(buffers)                                                                                               \
+    X(transfers)                                                                                             \
+    X(maps)
+
+#define DECLARE(name) extern const struct test_group group_##name;
+#define LIST(name) &group_##name,
+
+GROUPS(DECLARE)
+
+const struct test_group *const all_groups[] = {GROUPS(LIST) NULL};
