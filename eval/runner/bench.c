@@ -212,7 +212,7 @@ static void measure_guests(struct bench *b, int column, int count) {
     struct proc p[8];
     double sum = 0;
     bool good = true;
-    char row[16];
+    char row[32];
 
     settle(b);
     for (int i = 0; i < count; i++) {
@@ -297,7 +297,7 @@ static const struct goal *find_goal(const char *row, enum placement where) {
 }
 
 /* The goal as text, and whether it is met: 1, 0, or -1 for no goal. */
-static int judge(const struct series *s, enum placement where, char text[32]) {
+static int judge(const struct series *s, enum placement where, char text[48]) {
     const struct goal *g = find_goal(s->metric, where);
     double native = series_median(s, NATIVE), guest = series_median(s, GUEST), limit;
 
@@ -306,15 +306,15 @@ static int judge(const struct series *s, enum placement where, char text[32]) {
         return -1;
     switch (g->kind) {
     case TIMES:
-        snprintf(text, 32, "%s %.2f x", s->higher_is_better ? ">=" : "<=", g->value);
+        snprintf(text, 48, "%s %.2f x", s->higher_is_better ? ">=" : "<=", g->value);
         limit = native * g->value;
         break;
     case PLUS:
-        snprintf(text, 32, "<= native + %g", g->value);
+        snprintf(text, 48, "<= native + %g", g->value);
         limit = native + g->value;
         break;
     default:
-        snprintf(text, 32, "<= %g %s", g->value, s->unit);
+        snprintf(text, 48, "<= %g %s", g->value, s->unit);
         limit = g->value;
     }
     return s->higher_is_better ? guest >= limit : guest <= limit;
@@ -331,7 +331,7 @@ static void print_results(struct bench *b, json_t *list) {
         for (int i = 0; i < b->list.count; i++) {
             const struct series *s = &b->list.items[i];
             const struct series *p = series_get(&b->p99, s->program, s->metric, s->unit, s->higher_is_better);
-            char n[4][24], goal[32];
+            char n[4][24], goal[48];
             int verdict;
             json_t *j;
 
