@@ -136,7 +136,7 @@ visa_status finish(llvm::Module &module, job &job) {
         timing.writer_ns = visa_now() - start;
         return VISA_OK;
     }
-    visa::internalize(module);
+    visa::prepare(module);
     if (!visa::describe_kernels(module, &job.out->kernels, &job.out->kernel_count))
         return VISA_NO_MEMORY;
     complete = visa::write_spirv(module, words, job.log);

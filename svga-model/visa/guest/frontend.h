@@ -27,9 +27,9 @@ namespace visa {
 std::unique_ptr<llvm::Module> compile_source(llvm::LLVMContext &context, const visa_compile_request &request,
                                              const visa_options &options, std::string &log);
 
-/* Makes helper functions and variables of a finished program private to it, so that the consumer may inline
+/* Readies a finished program for the writer: helper functions become private, so that the consumer may inline
  * and drop them. */
-void internalize(llvm::Module &module);
+void prepare(llvm::Module &module);
 
 /* Describes the kernels of a module. False when memory ran out. */
 bool describe_kernels(const llvm::Module &module, visa_kernel **kernels, size_t *count);

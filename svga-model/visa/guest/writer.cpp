@@ -3,13 +3,15 @@
 
 #include "LLVMSPIRVLib.h"
 #include "llvm/IR/GlobalVariable.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/Operator.h"
 
 #include <cstring>
 #include <sstream>
 
 #include <spirv/unified1/spirv.h>
 
-void visa::internalize(llvm::Module &module) {
+static void internalize(llvm::Module &module) {
     /* C99 `inline` makes bodies that are only there to be inlined; in OpenCL nobody else has another copy. */
     for (llvm::Function &function : module) {
         if (!function.isDeclaration() && function.getCallingConv() != llvm::CallingConv::SPIR_KERNEL) {
@@ -23,6 +25,60 @@ void visa::internalize(llvm::Module &module) {
             variable.setLinkage(llvm::GlobalValue::InternalLinkage);
         }
     }
+}
+
+/* Names of intermediate values would travel, and nobody reads them. Names of arguments stay. */
+static void drop_names(llvm::Module &module) {
+    for (llvm::Function &function : module) {
+        for (llvm::BasicBlock &block : function) {
+            block.setName("");
+            for (llvm::Instruction &instruction : block)
+                instruction.setName("");
+        }
+    }
+}
+
+/* Clang's table of builtins gives wait_group_events a generic pointer even in OpenCL C 1.2, and casts.
+ * Devices without generic pointers would refuse the program, so the calls take the pointer from before the
+ * cast. */
+static void avoid_generic_events(llvm::Module &module) {
+    llvm::Function *generic = module.getFunction("_Z17wait_group_eventsiPU3AS49ocl_event");
+    llvm::SmallVector<llvm::CallInst *, 8> calls;
+
+    if (!generic || !generic->isDeclaration())
+        return;
+    for (llvm::User *user : generic->users()) {
+        if (auto *call = llvm::dyn_cast<llvm::CallInst>(user))
+            calls.push_back(call);
+    }
+    for (llvm::CallInst *call : calls) {
+        llvm::Value *events = call->getArgOperand(1);
+        auto *cast = llvm::dyn_cast<llvm::Operator>(call->getArgOperand(1));
+
+        if (cast && cast->getOpcode() == llvm::Instruction::AddrSpaceCast)
+            events = cast->getOperand(0);
+        if (events->getType()->getPointerAddressSpace() != 0)
+            continue;
+        auto *type = llvm::FunctionType::get(call->getType(),
+                                             {call->getArgOperand(0)->getType(), events->getType()}, false);
+        llvm::FunctionCallee plain = module.getOrInsertFunction("_Z17wait_group_eventsiP9ocl_event", type);
+        auto *callee = llvm::cast<llvm::Function>(plain.getCallee());
+
+        callee->setCallingConv(generic->getCallingConv());
+        callee->setAttributes(generic->getAttributes());
+        call->setCalledFunction(plain);
+        call->setArgOperand(1, events);
+        if (cast && llvm::isa<llvm::Instruction>(cast) && cast->use_empty())
+            llvm::cast<llvm::Instruction>(cast)->eraseFromParent();
+    }
+    if (generic->use_empty())
+        generic->eraseFromParent();
+}
+
+void visa::prepare(llvm::Module &module) {
+    internalize(module);
+    drop_names(module);
+    avoid_generic_events(module);
 }
 
 /* Functions that the translator left as imports: nobody defined them, and they are no builtins. */

@@ -168,7 +168,6 @@ int visa::open_pocl_library(const char *library_hint, char *why) {
     auto file = llvm::MemoryBuffer::getFile(path);
 
     candidate->path = path;
-    candidate->context.setOpaquePointers(false);
     if (!file) {
         snprintf(why, VISA_WHY_SIZE, "cannot read PoCL's kernel library %.200s: %s", path.c_str(),
                  file.getError().message().c_str());

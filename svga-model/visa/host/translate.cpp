@@ -15,9 +15,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <istream>
 #include <pthread.h>
-#include <streambuf>
+#include <sstream>
 
 namespace {
 
@@ -33,15 +32,6 @@ struct job {
     char *why;
     int err;
     uint64_t cpu_ns;
-};
-
-/* Reads from memory without a copy. */
-struct memory_stream : std::streambuf {
-    memory_stream(const void *bytes, size_t size) {
-        char *start = (char *)bytes;
-
-        setg(start, start, start + size);
-    }
 };
 
 void fatal_error(void *, const char *reason, bool) {
@@ -64,8 +54,7 @@ int prepare(char *why) {
 
 std::unique_ptr<llvm::Module> read_spirv(llvm::LLVMContext &context, const job &job) {
     SPIRV::TranslatorOpts options(SPIRV::VersionNumber::MaximumVersion);
-    memory_stream buffer(job.words, job.request->count * sizeof *job.words);
-    std::istream stream(&buffer);
+    std::istringstream stream(std::string((const char *)job.words, job.request->count * sizeof *job.words));
     llvm::Module *module = nullptr;
     std::string reason;
 

@@ -1,0 +1,5 @@
+#include "tests/visa/visa.h"
+int bench(const char *directory) {
+    (void)directory;
+    return 0;
+}

@@ -1,0 +1,8 @@
+#!/bin/sh
+# The virtual ISA on every OpenCL driver of this machine, without the rest of Trillium.
+set -eu
+cd "$(dirname "$0")/../.."
+build=${TRILLIUM_BUILD:-build}
+cache=$(mktemp -d)
+trap 'rm -rf "$cache"' EXIT
+POCL_CACHE_DIR=$cache RUSTICL_ENABLE=llvmpipe "$build/tests/visa/visa"

@@ -1,0 +1,2 @@
+#include "tests/visa/visa.h"
+void test_compile(void) {}

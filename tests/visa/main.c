@@ -1,0 +1,62 @@
+/*
+ * visa: tests of the virtual ISA.
+ *     visa              all of them
+ *     visa drivers|compile|validate
+ *     visa bench        what compiling, validating and translating cost
+ */
+#include "tests/visa/visa.h"
+
+#include <dlfcn.h>
+#include <err.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char directory[] = "tests/visa/kernels";
+
+const struct visa_guest *guest;
+const struct visa_host *host;
+int failures;
+
+/* Opens a library of this build: $TRILLIUM_BUILD/lib, or ../../lib from this program. */
+static const void *open_table(const char *library, const char *table_name) {
+    const char *build = getenv("TRILLIUM_BUILD");
+    char path[PATH_MAX + 64], self[PATH_MAX] = "";
+    const void *table;
+    void *handle;
+
+    if (build) {
+        snprintf(path, sizeof path, "%s/lib/%s", build, library);
+    } else {
+        if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
+            err(2, "/proc/self/exe");
+        for (int i = 0; i < 3; i++)
+            *strrchr(self, '/') = '\0';
+        snprintf(path, sizeof path, "%s/lib/%s", self, library);
+    }
+    handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    table = handle ? dlsym(handle, table_name) : NULL;
+    if (!table)
+        errx(2, "%s", dlerror());
+    return table;
+}
+
+int main(int argc, char **argv) {
+    const char *what = argc > 1 ? argv[1] : "";
+
+    guest = open_table("libtrillium-visa-guest.so", "visa_guest_table");
+    host = open_table("libtrillium-visa-host.so", "visa_host_table");
+    if (!strcmp(what, "run") && argc > 3)
+        return run_platform(directory, (unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
+    if (!strcmp(what, "bench"))
+        return bench(directory);
+    if (!*what || !strcmp(what, "compile"))
+        test_compile();
+    if (!*what || !strcmp(what, "validate"))
+        test_validate(directory);
+    if (!*what || !strcmp(what, "drivers"))
+        test_drivers(directory);
+    printf("%s: %d failures\n", failures ? "FAIL" : "ok", failures);
+    return failures ? 1 : 0;
+}
