@@ -239,6 +239,9 @@ int svga_guest_region_create_at(struct svga_guest *g, uint64_t size, uint64_t ad
 void svga_guest_region_destroy(struct svga_guest *g, struct svga_region *region) {
     if (g->detached)
         return;
+    uint32_t fence = svga_guest_fence(g);
+    if (fence != 0)
+        svga_guest_wait_fence(g, fence);
     pthread_mutex_lock(&g->region_lock);
     g->carrier->ops->region_destroy(g->carrier, region);
     if (g->free_region_count == g->free_region_cap) {

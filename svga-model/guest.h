@@ -79,7 +79,8 @@ int svga_guest_region_create(struct svga_guest *g, uint64_t size, struct svga_re
 /* The same at one address on both sides (svga_region.address); -EEXIST if one side has something there. */
 int svga_guest_region_create_at(struct svga_guest *g, uint64_t size, uint64_t address,
                                 struct svga_region *region);
-/* The device must no longer use it (its users released, and a fence passed). */
+/* What uses it must have been released and have ended. Waits for a fence first: commands that name the region
+ * may still lie in the FIFO, while its end goes over the link. */
 void svga_guest_region_destroy(struct svga_guest *g, struct svga_region *region);
 
 #endif
