@@ -65,9 +65,9 @@ cl_int CL_API_CALL icd_SetContextDestructorCallback(
 cl_command_queue CL_API_CALL icd_CreateCommandQueue(cl_context context, cl_device_id device,
                                                     cl_command_queue_properties properties,
                                                     cl_int *errcode_ret);
-cl_command_queue CL_API_CALL icd_CreateCommandQueueWithProperties(
-    cl_context /* context */, cl_device_id /* device */, const cl_queue_properties * /* properties */,
-    cl_int * /* errcode_ret */);
+cl_command_queue CL_API_CALL icd_CreateCommandQueueWithProperties(cl_context context, cl_device_id device,
+                                                                  const cl_queue_properties *properties,
+                                                                  cl_int *errcode_ret);
 cl_int CL_API_CALL icd_RetainCommandQueue(cl_command_queue command_queue);
 cl_int CL_API_CALL icd_ReleaseCommandQueue(cl_command_queue command_queue);
 cl_int CL_API_CALL icd_GetCommandQueueInfo(cl_command_queue command_queue, cl_command_queue_info param_name,
@@ -87,9 +87,9 @@ cl_mem CL_API_CALL icd_CreateBuffer(cl_context context, cl_mem_flags flags, size
 cl_mem CL_API_CALL icd_CreateBufferWithProperties(cl_context context, const cl_mem_properties *properties,
                                                   cl_mem_flags flags, size_t size, void *host_ptr,
                                                   cl_int *errcode_ret);
-cl_mem CL_API_CALL icd_CreateSubBuffer(cl_mem /* buffer */, cl_mem_flags /* flags */,
-                                       cl_buffer_create_type /* buffer_create_type */,
-                                       const void * /* buffer_create_info */, cl_int * /* errcode_ret */);
+cl_mem CL_API_CALL icd_CreateSubBuffer(cl_mem buffer, cl_mem_flags flags,
+                                       cl_buffer_create_type buffer_create_type,
+                                       const void *buffer_create_info, cl_int *errcode_ret);
 cl_mem CL_API_CALL icd_CreateImage(cl_context context, cl_mem_flags flags,
                                    const cl_image_format *image_format, const cl_image_desc *image_desc,
                                    void *host_ptr, cl_int *errcode_ret);
@@ -105,9 +105,9 @@ cl_mem CL_API_CALL icd_CreateImage3D(cl_context context, cl_mem_flags flags,
                                      const cl_image_format *image_format, size_t image_width,
                                      size_t image_height, size_t image_depth, size_t image_row_pitch,
                                      size_t image_slice_pitch, void *host_ptr, cl_int *errcode_ret);
-cl_mem CL_API_CALL icd_CreatePipe(cl_context /* context */, cl_mem_flags /* flags */,
-                                  cl_uint /* pipe_packet_size */, cl_uint /* pipe_max_packets */,
-                                  const cl_pipe_properties * /* properties */, cl_int * /* errcode_ret */);
+cl_mem CL_API_CALL icd_CreatePipe(cl_context context, cl_mem_flags flags, cl_uint pipe_packet_size,
+                                  cl_uint pipe_max_packets, const cl_pipe_properties *properties,
+                                  cl_int *errcode_ret);
 cl_int CL_API_CALL icd_RetainMemObject(cl_mem memobj);
 cl_int CL_API_CALL icd_ReleaseMemObject(cl_mem memobj);
 cl_int CL_API_CALL icd_GetSupportedImageFormats(cl_context context, cl_mem_flags flags,
@@ -117,20 +117,19 @@ cl_int CL_API_CALL icd_GetMemObjectInfo(cl_mem memobj, cl_mem_info param_name, s
                                         void *param_value, size_t *param_value_size_ret);
 cl_int CL_API_CALL icd_GetImageInfo(cl_mem image, cl_image_info param_name, size_t param_value_size,
                                     void *param_value, size_t *param_value_size_ret);
-cl_int CL_API_CALL icd_GetPipeInfo(cl_mem /* pipe */, cl_pipe_info /* param_name */,
-                                   size_t /* param_value_size */, void * /* param_value */,
-                                   size_t * /* param_value_size_ret */);
+cl_int CL_API_CALL icd_GetPipeInfo(cl_mem pipe, cl_pipe_info param_name, size_t param_value_size,
+                                   void *param_value, size_t *param_value_size_ret);
 cl_int CL_API_CALL icd_SetMemObjectDestructorCallback(
-    cl_mem /* memobj */, void(CL_CALLBACK * /*pfn_notify*/)(cl_mem /* memobj */, void * /*user_data*/),
+    cl_mem memobj, void(CL_CALLBACK * /*pfn_notify*/)(cl_mem memobj, void * /*user_data*/),
     void * /*user_data */);
 
 /* ---- sampler.c ---- */
 cl_sampler CL_API_CALL icd_CreateSampler(cl_context context, cl_bool normalized_coords,
                                          cl_addressing_mode addressing_mode, cl_filter_mode filter_mode,
                                          cl_int *errcode_ret);
-cl_sampler CL_API_CALL icd_CreateSamplerWithProperties(cl_context /* context */,
-                                                       const cl_sampler_properties * /* sampler_properties */,
-                                                       cl_int * /* errcode_ret */);
+cl_sampler CL_API_CALL icd_CreateSamplerWithProperties(cl_context context,
+                                                       const cl_sampler_properties *sampler_properties,
+                                                       cl_int *errcode_ret);
 cl_int CL_API_CALL icd_RetainSampler(cl_sampler sampler);
 cl_int CL_API_CALL icd_ReleaseSampler(cl_sampler sampler);
 cl_int CL_API_CALL icd_GetSamplerInfo(cl_sampler sampler, cl_sampler_info param_name, size_t param_value_size,
@@ -184,10 +183,9 @@ cl_int CL_API_CALL icd_RetainKernel(cl_kernel kernel);
 cl_int CL_API_CALL icd_ReleaseKernel(cl_kernel kernel);
 cl_int CL_API_CALL icd_SetKernelArg(cl_kernel kernel, cl_uint arg_index, size_t arg_size,
                                     const void *arg_value);
-cl_int CL_API_CALL icd_SetKernelArgSVMPointer(cl_kernel /* kernel */, cl_uint /* arg_index */,
-                                              const void * /* arg_value */);
-cl_int CL_API_CALL icd_SetKernelExecInfo(cl_kernel /* kernel */, cl_kernel_exec_info /* param_name */,
-                                         size_t /* param_value_size */, const void * /* param_value */);
+cl_int CL_API_CALL icd_SetKernelArgSVMPointer(cl_kernel kernel, cl_uint arg_index, const void *arg_value);
+cl_int CL_API_CALL icd_SetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info param_name,
+                                         size_t param_value_size, const void *param_value);
 cl_int CL_API_CALL icd_GetKernelInfo(cl_kernel kernel, cl_kernel_info param_name, size_t param_value_size,
                                      void *param_value, size_t *param_value_size_ret);
 cl_int CL_API_CALL icd_GetKernelArgInfo(cl_kernel kernel, cl_uint arg_indx, cl_kernel_arg_info param_name,
@@ -200,8 +198,8 @@ cl_int CL_API_CALL icd_GetKernelSubGroupInfo(cl_kernel kernel, cl_device_id devi
                                              cl_kernel_sub_group_info param_name, size_t input_value_size,
                                              const void *input_value, size_t param_value_size,
                                              void *param_value, size_t *param_value_size_ret);
-cl_int CL_API_CALL icd_GetKernelSubGroupInfoKHR(cl_kernel /* in_kernel */, cl_device_id /*in_device*/,
-                                                cl_kernel_sub_group_info /* param_name */,
+cl_int CL_API_CALL icd_GetKernelSubGroupInfoKHR(cl_kernel in_kernel, cl_device_id /*in_device*/,
+                                                cl_kernel_sub_group_info param_name,
                                                 size_t /*input_value_size*/, const void * /*input_value*/,
                                                 size_t /*param_value_size*/, void * /*param_value*/,
                                                 size_t * /*param_value_size_ret*/);
@@ -223,11 +221,11 @@ cl_int CL_API_CALL icd_ReleaseEvent(cl_event event);
 cl_int CL_API_CALL icd_GetEventProfilingInfo(cl_event event, cl_profiling_info param_name,
                                              size_t param_value_size, void *param_value,
                                              size_t *param_value_size_ret);
-cl_event CL_API_CALL icd_CreateUserEvent(cl_context /* context */, cl_int * /* errcode_ret */);
-cl_int CL_API_CALL icd_SetUserEventStatus(cl_event /* event */, cl_int /* execution_status */);
-cl_int CL_API_CALL icd_SetEventCallback(cl_event /* event */, cl_int /* command_exec_callback_type */,
-                                        void(CL_CALLBACK * /* pfn_notify */)(cl_event, cl_int, void *),
-                                        void * /* user_data */);
+cl_event CL_API_CALL icd_CreateUserEvent(cl_context context, cl_int *errcode_ret);
+cl_int CL_API_CALL icd_SetUserEventStatus(cl_event event, cl_int execution_status);
+cl_int CL_API_CALL icd_SetEventCallback(cl_event event, cl_int command_exec_callback_type,
+                                        void(CL_CALLBACK *pfn_notify)(cl_event, cl_int, void *),
+                                        void *user_data);
 
 /* ---- transfers, maps and synchronization ---- */
 cl_int CL_API_CALL icd_EnqueueReadBuffer(cl_command_queue command_queue, cl_mem buffer, cl_bool blocking_read,
@@ -325,30 +323,29 @@ cl_int CL_API_CALL icd_EnqueueNativeKernel(cl_command_queue command_queue,
                                            cl_uint num_mem_objects, const cl_mem *mem_list,
                                            const void **args_mem_loc, cl_uint num_events_in_wait_list,
                                            const cl_event *event_wait_list, cl_event *event);
-void *CL_API_CALL icd_SVMAlloc(cl_context /* context */, cl_svm_mem_flags /* flags */, size_t /* size */,
-                               unsigned int /* alignment */);
-void CL_API_CALL icd_SVMFree(cl_context /* context */, void * /* svm_pointer */);
-cl_int CL_API_CALL icd_EnqueueSVMFree(
-    cl_command_queue /* command_queue */, cl_uint /* num_svm_pointers */, void ** /* svm_pointers */,
-    void(CL_CALLBACK *pfn_free_func)(cl_command_queue /* queue */, cl_uint /* num_svm_pointers */,
-                                     void ** /* svm_pointers[] */, void * /* user_data */),
-    void * /* user_data */, cl_uint /* num_events_in_wait_list */, const cl_event * /* event_wait_list */,
-    cl_event * /* event */);
-cl_int CL_API_CALL icd_EnqueueSVMMemcpy(cl_command_queue /* command_queue */, cl_bool /* blocking_copy */,
-                                        void * /* dst_ptr */, const void * /* src_ptr */, size_t /* size */,
-                                        cl_uint /* num_events_in_wait_list */,
-                                        const cl_event * /* event_wait_list */, cl_event * /* event */);
-cl_int CL_API_CALL icd_EnqueueSVMMemFill(cl_command_queue /* command_queue */, void * /* svm_ptr */,
-                                         const void * /* pattern */, size_t /* pattern_size */,
-                                         size_t /* size */, cl_uint /* num_events_in_wait_list */,
-                                         const cl_event * /* event_wait_list */, cl_event * /* event */);
-cl_int CL_API_CALL icd_EnqueueSVMMap(cl_command_queue /* command_queue */, cl_bool /* blocking_map */,
-                                     cl_map_flags /* map_flags */, void * /* svm_ptr */, size_t /* size */,
-                                     cl_uint /* num_events_in_wait_list */,
-                                     const cl_event * /* event_wait_list */, cl_event * /* event */);
-cl_int CL_API_CALL icd_EnqueueSVMUnmap(cl_command_queue /* command_queue */, void * /* svm_ptr */,
-                                       cl_uint /* num_events_in_wait_list */,
-                                       const cl_event * /* event_wait_list */, cl_event * /* event */);
+void *CL_API_CALL icd_SVMAlloc(cl_context context, cl_svm_mem_flags flags, size_t size,
+                               unsigned int alignment);
+void CL_API_CALL icd_SVMFree(cl_context context, void *svm_pointer);
+cl_int CL_API_CALL icd_EnqueueSVMFree(cl_command_queue command_queue, cl_uint num_svm_pointers,
+                                      void **svm_pointers,
+                                      void(CL_CALLBACK *pfn_free_func)(cl_command_queue queue,
+                                                                       cl_uint num_svm_pointers,
+                                                                       void **svm_pointers, void *user_data),
+                                      void *user_data, cl_uint num_events_in_wait_list,
+                                      const cl_event *event_wait_list, cl_event *event);
+cl_int CL_API_CALL icd_EnqueueSVMMemcpy(cl_command_queue command_queue, cl_bool blocking_copy, void *dst_ptr,
+                                        const void *src_ptr, size_t size, cl_uint num_events_in_wait_list,
+                                        const cl_event *event_wait_list, cl_event *event);
+cl_int CL_API_CALL icd_EnqueueSVMMemFill(cl_command_queue command_queue, void *svm_ptr, const void *pattern,
+                                         size_t pattern_size, size_t size, cl_uint num_events_in_wait_list,
+                                         const cl_event *event_wait_list, cl_event *event);
+cl_int CL_API_CALL icd_EnqueueSVMMap(cl_command_queue command_queue, cl_bool blocking_map,
+                                     cl_map_flags map_flags, void *svm_ptr, size_t size,
+                                     cl_uint num_events_in_wait_list, const cl_event *event_wait_list,
+                                     cl_event *event);
+cl_int CL_API_CALL icd_EnqueueSVMUnmap(cl_command_queue command_queue, void *svm_ptr,
+                                       cl_uint num_events_in_wait_list, const cl_event *event_wait_list,
+                                       cl_event *event);
 cl_int CL_API_CALL icd_EnqueueSVMMigrateMem(cl_command_queue command_queue, cl_uint num_svm_pointers,
                                             const void **svm_pointers, const size_t *sizes,
                                             cl_mem_migration_flags flags, cl_uint num_events_in_wait_list,

@@ -1,0 +1,201 @@
+/*
+ * The dispatch table: what the loader calls through a handle's first member. Entries of Windows-only
+ * extensions stay empty.
+ */
+#include "guest-icd/api.h"
+
+#include "guest-icd/object.h"
+
+// BEGIN TEMP
+#pragma weak icd_CreateCommandQueue
+#pragma weak icd_CreateCommandQueueWithProperties
+#pragma weak icd_RetainCommandQueue
+#pragma weak icd_ReleaseCommandQueue
+#pragma weak icd_GetCommandQueueInfo
+#pragma weak icd_SetCommandQueueProperty
+#pragma weak icd_SetDefaultDeviceCommandQueue
+#pragma weak icd_Flush
+#pragma weak icd_Finish
+#pragma weak icd_CreateBuffer
+#pragma weak icd_CreateBufferWithProperties
+#pragma weak icd_CreateSubBuffer
+#pragma weak icd_CreateImage
+#pragma weak icd_CreateImageWithProperties
+#pragma weak icd_CreateImage2D
+#pragma weak icd_CreateImage3D
+#pragma weak icd_CreatePipe
+#pragma weak icd_RetainMemObject
+#pragma weak icd_ReleaseMemObject
+#pragma weak icd_GetSupportedImageFormats
+#pragma weak icd_GetMemObjectInfo
+#pragma weak icd_GetImageInfo
+#pragma weak icd_GetPipeInfo
+#pragma weak icd_SetMemObjectDestructorCallback
+#pragma weak icd_WaitForEvents
+#pragma weak icd_GetEventInfo
+#pragma weak icd_RetainEvent
+#pragma weak icd_ReleaseEvent
+#pragma weak icd_GetEventProfilingInfo
+#pragma weak icd_CreateUserEvent
+#pragma weak icd_SetUserEventStatus
+#pragma weak icd_SetEventCallback
+#pragma weak icd_EnqueueReadBuffer
+#pragma weak icd_EnqueueWriteBuffer
+#pragma weak icd_EnqueueReadBufferRect
+#pragma weak icd_EnqueueWriteBufferRect
+#pragma weak icd_EnqueueCopyBuffer
+#pragma weak icd_EnqueueCopyBufferRect
+#pragma weak icd_EnqueueFillBuffer
+#pragma weak icd_EnqueueReadImage
+#pragma weak icd_EnqueueWriteImage
+#pragma weak icd_EnqueueCopyImage
+#pragma weak icd_EnqueueCopyImageToBuffer
+#pragma weak icd_EnqueueCopyBufferToImage
+#pragma weak icd_EnqueueFillImage
+#pragma weak icd_EnqueueMapBuffer
+#pragma weak icd_EnqueueMapImage
+#pragma weak icd_EnqueueUnmapMemObject
+#pragma weak icd_EnqueueMigrateMemObjects
+#pragma weak icd_EnqueueMarker
+#pragma weak icd_EnqueueMarkerWithWaitList
+#pragma weak icd_EnqueueBarrier
+#pragma weak icd_EnqueueBarrierWithWaitList
+#pragma weak icd_EnqueueWaitForEvents
+#pragma weak icd_CreateCommandQueueWithPropertiesKHR
+// END TEMP
+
+const struct _cl_icd_dispatch icd_dispatch = {
+    .clGetPlatformIDs = icd_GetPlatformIDs,
+    .clGetPlatformInfo = icd_GetPlatformInfo,
+    .clGetDeviceIDs = icd_GetDeviceIDs,
+    .clGetDeviceInfo = icd_GetDeviceInfo,
+    .clCreateContext = icd_CreateContext,
+    .clCreateContextFromType = icd_CreateContextFromType,
+    .clRetainContext = icd_RetainContext,
+    .clReleaseContext = icd_ReleaseContext,
+    .clGetContextInfo = icd_GetContextInfo,
+    .clCreateCommandQueue = icd_CreateCommandQueue,
+    .clRetainCommandQueue = icd_RetainCommandQueue,
+    .clReleaseCommandQueue = icd_ReleaseCommandQueue,
+    .clGetCommandQueueInfo = icd_GetCommandQueueInfo,
+    .clSetCommandQueueProperty = icd_SetCommandQueueProperty,
+    .clCreateBuffer = icd_CreateBuffer,
+    .clCreateImage2D = icd_CreateImage2D,
+    .clCreateImage3D = icd_CreateImage3D,
+    .clRetainMemObject = icd_RetainMemObject,
+    .clReleaseMemObject = icd_ReleaseMemObject,
+    .clGetSupportedImageFormats = icd_GetSupportedImageFormats,
+    .clGetMemObjectInfo = icd_GetMemObjectInfo,
+    .clGetImageInfo = icd_GetImageInfo,
+    .clCreateSampler = icd_CreateSampler,
+    .clRetainSampler = icd_RetainSampler,
+    .clReleaseSampler = icd_ReleaseSampler,
+    .clGetSamplerInfo = icd_GetSamplerInfo,
+    .clCreateProgramWithSource = icd_CreateProgramWithSource,
+    .clCreateProgramWithBinary = icd_CreateProgramWithBinary,
+    .clRetainProgram = icd_RetainProgram,
+    .clReleaseProgram = icd_ReleaseProgram,
+    .clBuildProgram = icd_BuildProgram,
+    .clUnloadCompiler = icd_UnloadCompiler,
+    .clGetProgramInfo = icd_GetProgramInfo,
+    .clGetProgramBuildInfo = icd_GetProgramBuildInfo,
+    .clCreateKernel = icd_CreateKernel,
+    .clCreateKernelsInProgram = icd_CreateKernelsInProgram,
+    .clRetainKernel = icd_RetainKernel,
+    .clReleaseKernel = icd_ReleaseKernel,
+    .clSetKernelArg = icd_SetKernelArg,
+    .clGetKernelInfo = icd_GetKernelInfo,
+    .clGetKernelWorkGroupInfo = icd_GetKernelWorkGroupInfo,
+    .clWaitForEvents = icd_WaitForEvents,
+    .clGetEventInfo = icd_GetEventInfo,
+    .clRetainEvent = icd_RetainEvent,
+    .clReleaseEvent = icd_ReleaseEvent,
+    .clGetEventProfilingInfo = icd_GetEventProfilingInfo,
+    .clFlush = icd_Flush,
+    .clFinish = icd_Finish,
+    .clEnqueueReadBuffer = icd_EnqueueReadBuffer,
+    .clEnqueueWriteBuffer = icd_EnqueueWriteBuffer,
+    .clEnqueueCopyBuffer = icd_EnqueueCopyBuffer,
+    .clEnqueueReadImage = icd_EnqueueReadImage,
+    .clEnqueueWriteImage = icd_EnqueueWriteImage,
+    .clEnqueueCopyImage = icd_EnqueueCopyImage,
+    .clEnqueueCopyImageToBuffer = icd_EnqueueCopyImageToBuffer,
+    .clEnqueueCopyBufferToImage = icd_EnqueueCopyBufferToImage,
+    .clEnqueueMapBuffer = icd_EnqueueMapBuffer,
+    .clEnqueueMapImage = icd_EnqueueMapImage,
+    .clEnqueueUnmapMemObject = icd_EnqueueUnmapMemObject,
+    .clEnqueueNDRangeKernel = icd_EnqueueNDRangeKernel,
+    .clEnqueueTask = icd_EnqueueTask,
+    .clEnqueueNativeKernel = icd_EnqueueNativeKernel,
+    .clEnqueueMarker = icd_EnqueueMarker,
+    .clEnqueueWaitForEvents = icd_EnqueueWaitForEvents,
+    .clEnqueueBarrier = icd_EnqueueBarrier,
+    .clGetExtensionFunctionAddress = icd_GetExtensionFunctionAddress,
+    .clCreateFromGLBuffer = icd_CreateFromGLBuffer,
+    .clCreateFromGLTexture2D = icd_CreateFromGLTexture2D,
+    .clCreateFromGLTexture3D = icd_CreateFromGLTexture3D,
+    .clCreateFromGLRenderbuffer = icd_CreateFromGLRenderbuffer,
+    .clGetGLObjectInfo = icd_GetGLObjectInfo,
+    .clGetGLTextureInfo = icd_GetGLTextureInfo,
+    .clEnqueueAcquireGLObjects = icd_EnqueueAcquireGLObjects,
+    .clEnqueueReleaseGLObjects = icd_EnqueueReleaseGLObjects,
+    .clGetGLContextInfoKHR = icd_GetGLContextInfoKHR,
+    .clSetEventCallback = icd_SetEventCallback,
+    .clCreateSubBuffer = icd_CreateSubBuffer,
+    .clSetMemObjectDestructorCallback = icd_SetMemObjectDestructorCallback,
+    .clCreateUserEvent = icd_CreateUserEvent,
+    .clSetUserEventStatus = icd_SetUserEventStatus,
+    .clEnqueueReadBufferRect = icd_EnqueueReadBufferRect,
+    .clEnqueueWriteBufferRect = icd_EnqueueWriteBufferRect,
+    .clEnqueueCopyBufferRect = icd_EnqueueCopyBufferRect,
+    .clCreateSubDevicesEXT = icd_CreateSubDevicesEXT,
+    .clRetainDeviceEXT = icd_RetainDeviceEXT,
+    .clReleaseDeviceEXT = icd_ReleaseDeviceEXT,
+    .clCreateEventFromGLsyncKHR = icd_CreateEventFromGLsyncKHR,
+    .clCreateSubDevices = icd_CreateSubDevices,
+    .clRetainDevice = icd_RetainDevice,
+    .clReleaseDevice = icd_ReleaseDevice,
+    .clCreateImage = icd_CreateImage,
+    .clCreateProgramWithBuiltInKernels = icd_CreateProgramWithBuiltInKernels,
+    .clCompileProgram = icd_CompileProgram,
+    .clLinkProgram = icd_LinkProgram,
+    .clUnloadPlatformCompiler = icd_UnloadPlatformCompiler,
+    .clGetKernelArgInfo = icd_GetKernelArgInfo,
+    .clEnqueueFillBuffer = icd_EnqueueFillBuffer,
+    .clEnqueueFillImage = icd_EnqueueFillImage,
+    .clEnqueueMigrateMemObjects = icd_EnqueueMigrateMemObjects,
+    .clEnqueueMarkerWithWaitList = icd_EnqueueMarkerWithWaitList,
+    .clEnqueueBarrierWithWaitList = icd_EnqueueBarrierWithWaitList,
+    .clGetExtensionFunctionAddressForPlatform = icd_GetExtensionFunctionAddressForPlatform,
+    .clCreateFromGLTexture = icd_CreateFromGLTexture,
+    .clCreateFromEGLImageKHR = icd_CreateFromEGLImageKHR,
+    .clEnqueueAcquireEGLObjectsKHR = icd_EnqueueAcquireEGLObjectsKHR,
+    .clEnqueueReleaseEGLObjectsKHR = icd_EnqueueReleaseEGLObjectsKHR,
+    .clCreateEventFromEGLSyncKHR = icd_CreateEventFromEGLSyncKHR,
+    .clCreateCommandQueueWithProperties = icd_CreateCommandQueueWithProperties,
+    .clCreatePipe = icd_CreatePipe,
+    .clGetPipeInfo = icd_GetPipeInfo,
+    .clSVMAlloc = icd_SVMAlloc,
+    .clSVMFree = icd_SVMFree,
+    .clEnqueueSVMFree = icd_EnqueueSVMFree,
+    .clEnqueueSVMMemcpy = icd_EnqueueSVMMemcpy,
+    .clEnqueueSVMMemFill = icd_EnqueueSVMMemFill,
+    .clEnqueueSVMMap = icd_EnqueueSVMMap,
+    .clEnqueueSVMUnmap = icd_EnqueueSVMUnmap,
+    .clCreateSamplerWithProperties = icd_CreateSamplerWithProperties,
+    .clSetKernelArgSVMPointer = icd_SetKernelArgSVMPointer,
+    .clSetKernelExecInfo = icd_SetKernelExecInfo,
+    .clGetKernelSubGroupInfoKHR = icd_GetKernelSubGroupInfoKHR,
+    .clCloneKernel = icd_CloneKernel,
+    .clCreateProgramWithIL = icd_CreateProgramWithIL,
+    .clEnqueueSVMMigrateMem = icd_EnqueueSVMMigrateMem,
+    .clGetDeviceAndHostTimer = icd_GetDeviceAndHostTimer,
+    .clGetHostTimer = icd_GetHostTimer,
+    .clGetKernelSubGroupInfo = icd_GetKernelSubGroupInfo,
+    .clSetDefaultDeviceCommandQueue = icd_SetDefaultDeviceCommandQueue,
+    .clSetProgramReleaseCallback = icd_SetProgramReleaseCallback,
+    .clSetProgramSpecializationConstant = icd_SetProgramSpecializationConstant,
+    .clCreateBufferWithProperties = icd_CreateBufferWithProperties,
+    .clCreateImageWithProperties = icd_CreateImageWithProperties,
+    .clSetContextDestructorCallback = icd_SetContextDestructorCallback,
+};
