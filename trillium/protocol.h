@@ -84,6 +84,7 @@ enum tr_arg {
     TR_ARG_VALUE = 1, /* size bytes */
     TR_ARG_NULL,      /* arg_value is NULL: local memory of `size` bytes, or a null buffer */
     TR_ARG_OBJECT,    /* the handle of an object */
+    TR_ARG_SVM,       /* clSetKernelArgSVMPointer: 8 bytes, an address */
 };
 
 /* ENQUEUE_KERNEL: which are given. */
