@@ -1,4 +1,231 @@
+/*
+ * What the host does with SPIR-V that is not what it should be: refuse it with a reason, and never crash.
+ * Everything runs in child processes, so that a crash is seen.
+ */
 #include "tests/visa/visa.h"
+
+#include <err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MUTANTS_PER_KERNEL = 60 };
+
+static const struct visa_features full = {
+    .address_bits = 64,
+    .device_version = 300,
+    .c_version = 120,
+    .c_version_max = 120,
+    .extensions =
+        "cl_khr_fp64 cl_khr_int64_base_atomics cl_khr_int64_extended_atomics cl_khr_3d_image_writes",
+    .images = true,
+    .little_endian = true,
+};
+
+struct verdict {
+    int validated, translated;
+    char why[VISA_WHY_SIZE];
+};
+
+static struct visa_target pocl_target(void) {
+    struct visa_driver driver = {.platform_name = "Portable Computing Language",
+                                 .device_version =
+                                     "OpenCL 3.0 PoCL HSTR: pthread-x86_64-pc-linux-gnu-native"};
+    struct visa_target target;
+
+    host->target_for(&driver, &target);
+    return target;
+}
+
+/* Validates, and translates what is accepted, in a child. The child's wait status; 0 if it survived. */
+static int judge(const uint32_t *words, size_t count, const struct visa_features *features,
+                 struct verdict *verdict) {
+    struct visa_target target = pocl_target();
+    int status;
+    pid_t child;
+
+    memset(verdict, 0, sizeof *verdict);
+    fflush(stdout);
+    child = fork();
+    if (child < 0)
+        err(2, "fork");
+    if (!child) {
+        struct visa_translate_request request = {
+            .target = &target, .features = features, .words = words, .count = count};
+        struct visa_binary binary = {0};
+
+        /* The translator explains itself on standard error before it gives up. */
+        if (!freopen("/dev/null", "w", stderr))
+            _exit(3);
+        alarm(60);
+        verdict->validated = host->validate(words, count, features, &target, verdict->why);
+        if (!verdict->validated)
+            verdict->translated = host->translate(&request, &binary, verdict->why);
+        host->binary_free(&binary);
+        _exit(0);
+    }
+    if (waitpid(child, &status, 0) != child)
+        err(2, "waitpid");
+    return status;
+}
+
+static uint32_t random_state = 20240229;
+
+static uint32_t next_random(void) {
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 17;
+    random_state ^= random_state << 5;
+    return random_state;
+}
+
+/* One of the things that happen to a module on the way, or that someone does to it on purpose. */
+static size_t mutate(uint32_t *words, size_t count) {
+    size_t at = 5 + next_random() % (count - 5);
+
+    switch (next_random() % 7) {
+    case 0: /* a flipped bit */
+        words[at] ^= 1u << next_random() % 32;
+        return count;
+    case 1: /* another small number: ids, literals, enumerants */
+        words[at] = next_random() % 64;
+        return count;
+    case 2: /* any number */
+        words[at] = next_random();
+        return count;
+    case 3: /* one more or less */
+        words[at] += next_random() % 2 ? 1 : ~0u;
+        return count;
+    case 4: /* another opcode of the same length */
+        words[at] = (words[at] & 0xffff0000) | next_random() % 400;
+        return count;
+    case 5: /* the id of something else */
+        words[at] = words[5 + next_random() % (count - 5)];
+        return count;
+    default: /* cut off */
+        return at;
+    }
+}
+
+static void test_mutants(const char *directory, struct verdict *verdict) {
+    char **names = kernel_file_names(directory);
+    unsigned total = 0, refused = 0, refused_late = 0, crashed = 0;
+
+    for (size_t k = 0; names[k]; k++) {
+        struct kernel_file file;
+        struct visa_compile_request request = {.features = &full};
+        struct visa_module module;
+        uint32_t *mutant;
+
+        kernel_file_read(directory, names[k], &file);
+        request.source = file.source;
+        request.source_size = strlen(file.source);
+        request.options = file.options;
+        if (guest->compile(&request, &module) != VISA_OK)
+            errx(2, "%s: %s", names[k], module.log);
+        EXPECT(judge(module.spirv, module.spirv_words, &full, verdict) == 0 && !verdict->validated &&
+                   !verdict->translated,
+               "%s, unchanged: %s", names[k], verdict->why);
+        mutant = malloc(module.spirv_words * sizeof *mutant);
+        for (int i = 0; i < MUTANTS_PER_KERNEL; i++) {
+            size_t count;
+            int status;
+
+            memcpy(mutant, module.spirv, module.spirv_words * sizeof *mutant);
+            count = mutate(mutant, module.spirv_words);
+            status = judge(mutant, count, &full, verdict);
+            total++;
+            refused += verdict->validated != 0;
+            refused_late += verdict->validated == 0 && verdict->translated != 0;
+            crashed += status != 0;
+            EXPECT(!verdict->validated || verdict->why[0], "%s, mutant %d: refused without a reason",
+                   names[k], i);
+            EXPECT(status == 0, "%s, mutant %d: validator %s, status %#x", names[k], i,
+                   verdict->validated ? "refused it" : "was at it or accepted it", (unsigned)status);
+        }
+        free(mutant);
+        guest->module_free(&module);
+        free(file.source);
+    }
+    printf("  %u mutants: %u refused by the validator, %u by the translator, %u crashes\n", total, refused,
+           refused_late, crashed);
+    EXPECT(refused > total / 3, "mutation has no effect");
+}
+
+static void test_malformed(struct verdict *verdict) {
+    static const uint32_t not_spirv[8] = {0x12345678};
+    static const uint32_t header_only[5] = {0x07230203, 0x00010000, 0, 1, 0};
+    static const uint32_t newer[5] = {0x07230203, 0x00010400, 0, 1, 0};
+    static const uint32_t huge_bound[5] = {0x07230203, 0x00010000, 0, 0xffffffff, 0};
+    static const uint32_t empty_instruction[6] = {0x07230203, 0x00010000, 0, 1, 0, 0};
+    static const struct {
+        const char *what;
+        const uint32_t *words;
+        size_t count;
+    } cases[] = {
+        {"nothing", not_spirv, 0},         {"another magic", not_spirv, 8},
+        {"a header only", header_only, 5}, {"SPIR-V 1.4", newer, 5},
+        {"a huge bound", huge_bound, 5},   {"an instruction of no length", empty_instruction, 6},
+        {"half a header", header_only, 3},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int status = judge(cases[i].words, cases[i].count, &full, verdict);
+
+        EXPECT(status == 0 && verdict->validated && verdict->why[0], "%s: status %#x, '%s'", cases[i].what,
+               (unsigned)status, verdict->why);
+    }
+}
+
+static void expect_lacking(const char *source, const char *options, const struct visa_features *compile_for,
+                           const struct visa_features *device, const char *reason, struct verdict *verdict) {
+    struct visa_compile_request request = {
+        .source = source, .source_size = strlen(source), .options = options, .features = compile_for};
+    struct visa_module module;
+
+    EXPECT(guest->compile(&request, &module) == VISA_OK, "%s", module.log);
+    EXPECT(judge(module.spirv, module.spirv_words, device, verdict) == 0 && verdict->validated &&
+               strstr(verdict->why, reason),
+           "expected '%s', got %d '%s'", reason, verdict->validated, verdict->why);
+    guest->module_free(&module);
+}
+
+static void test_capabilities(struct verdict *verdict) {
+    static const char doubles[] = "kernel void k(global double *a) { a[0] += 1.0; }";
+    static const char atomics[] = "#pragma OPENCL EXTENSION cl_khr_int64_base_atomics : enable\n"
+                                  "kernel void k(volatile global long *a) { atom_add(a, 1L); }";
+    static const char images[] =
+        "kernel void k(write_only image2d_t i) { write_imagef(i, (int2)(0), (float4)(0)); }";
+    static const char variable[] = "global int counter; kernel void k(global int *a) { a[0] = counter++; }";
+    static const char generic[] =
+        "void f(int *p) { *p = 1; } kernel void k(global int *a) { local int l; f(a); f(&l); }";
+    struct visa_features lacking = full, cl20 = full, narrow = full;
+
+    lacking.extensions = "";
+    lacking.images = false;
+    cl20.c_version_max = 200;
+    narrow.address_bits = 32;
+    expect_lacking(doubles, "", &full, &lacking, "Float64", verdict);
+    expect_lacking(atomics, "", &full, &lacking, "Int64Atomics", verdict);
+    expect_lacking(images, "", &full, &lacking, "ImageBasic", verdict);
+    expect_lacking(variable, "-cl-std=CL2.0", &cl20, &full, "program-scope", verdict);
+    expect_lacking(generic, "-cl-std=CL2.0", &cl20, &full, "eneric", verdict);
+    expect_lacking("kernel void k(global int *a) { a[0] = 1; }", "", &narrow, &full, "64-bit pointers",
+                   verdict);
+    expect_lacking("kernel void k(global int *a) { a[0] = 1; }", "", &full, &narrow, "32-bit pointers",
+                   verdict);
+}
+
 void test_validate(const char *directory) {
-    (void)directory;
+    struct verdict *verdict =
+        mmap(NULL, sizeof *verdict, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (verdict == MAP_FAILED)
+        err(2, "mmap");
+    printf("validate:\n");
+    test_malformed(verdict);
+    test_capabilities(verdict);
+    test_mutants(directory, verdict);
+    munmap(verdict, sizeof *verdict);
 }
