@@ -7,8 +7,8 @@
 #include "guest-icd/session.h"
 
 enum {
-    MIN_SHIFT = 7,                    /* 128 bytes: the alignment that drivers need */
-    STEPS = 4,                        /* classes per power of two: at most a quarter is wasted */
+    MIN_SHIFT = 7,                     /* 128 bytes: the alignment that drivers need */
+    STEPS = 4,                         /* classes per power of two: at most a quarter is wasted */
     SLAB_MAX_CLASS = (18 - 7) * STEPS, /* up to 256 KiB come from slabs */
     CLASSES = (48 - 7) * STEPS,
 };
@@ -66,7 +66,8 @@ static cl_int error_of(int r) {
     return r == -ENODEV ? icd_session_error() : CL_MEM_OBJECT_ALLOCATION_FAILURE;
 }
 
-/* Puts a block on its free list. False if there is no memory for the node (the block is then lost until the end). */
+/* Puts a block on its free list. False if there is no memory for the node (the block is then lost until the
+ * end). */
 static bool push(unsigned class, struct chunk *chunk, uint64_t offset) {
     struct free_block *node = node_new();
     if (!node)
@@ -76,23 +77,27 @@ static bool push(unsigned class, struct chunk *chunk, uint64_t offset) {
     return true;
 }
 
-static cl_int new_chunk(uint64_t size, struct chunk **chunk) {
-    *chunk = malloc(sizeof **chunk);
-    if (!*chunk)
-        return CL_OUT_OF_HOST_MEMORY;
-    int r = svga_guest_region_create(icd_session->g, size, &(*chunk)->region);
-    if (r < 0) {
-        free(*chunk);
-        return error_of(r);
+/* A new region, or NULL with *r saying why. */
+static struct chunk *new_chunk(uint64_t size, cl_int *r) {
+    struct chunk *chunk = malloc(sizeof *chunk);
+    if (!chunk) {
+        *r = CL_OUT_OF_HOST_MEMORY;
+        return NULL;
     }
-    return CL_SUCCESS;
+    int created = svga_guest_region_create(icd_session->g, size, &chunk->region);
+    if (created < 0) {
+        free(chunk);
+        *r = error_of(created);
+        return NULL;
+    }
+    return chunk;
 }
 
 static cl_int refill(unsigned class) {
     uint64_t size = class_size(class);
-    struct chunk *chunk;
-    cl_int r = new_chunk(SLAB_SIZE, &chunk);
-    if (r != CL_SUCCESS)
+    cl_int r = CL_SUCCESS;
+    struct chunk *chunk = new_chunk(SLAB_SIZE, &r);
+    if (!chunk)
         return r;
     /* Pushed from the end, so that blocks are handed out in ascending order. */
     for (uint64_t n = SLAB_SIZE / size; n > 0; n--)
@@ -124,8 +129,8 @@ cl_int icd_pool_alloc(uint64_t size, struct icd_block *block) {
     }
     pthread_mutex_unlock(&lock);
     if (r == CL_SUCCESS && !chunk)
-        r = new_chunk(class_size(class), &chunk);
-    if (r != CL_SUCCESS)
+        chunk = new_chunk(class_size(class), &r);
+    if (!chunk)
         return r;
     *block = (struct icd_block){.ptr = (char *)chunk->region.ptr + offset,
                                 .size = size,

@@ -163,7 +163,7 @@ struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]) {
     close(memfd);
     if (r < 0) {
         const char *text = (const char *)s->base.bar + SVGA_BAR_ERROR_TEXT;
-        if (*text)
+        if (s->base.bar && *text)
             snprintf(why, SVGA_WHY_SIZE, "%.*s", SVGA_WHY_SIZE - 1, text);
         else
             snprintf(why, SVGA_WHY_SIZE, "the daemon gave no session: %s",
@@ -182,7 +182,7 @@ struct svga_carrier *svga_carrier_shm_open(const char *path, char why[SVGA_WHY_S
                  sizeof addr.sun_path - 1);
         return NULL;
     }
-    strcpy(addr.sun_path, path);
+    memcpy(addr.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         snprintf(why, SVGA_WHY_SIZE, "cannot make a socket: %s", strerror(errno));
