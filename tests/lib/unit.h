@@ -1,0 +1,25 @@
+/* What unit tests start from: cmocka and a few helpers. */
+#ifndef TESTS_LIB_UNIT_H
+#define TESTS_LIB_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* xorshift32: the same numbers in every run. *state is not 0. */
+uint32_t unit_random(uint32_t *state);
+
+/* Descriptors that this process has open. */
+unsigned unit_open_fds(void);
+
+/* A memfd of `size` zero bytes; the caller closes it. */
+int unit_memfd(size_t size);
+
+#endif
