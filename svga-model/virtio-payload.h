@@ -31,7 +31,7 @@ struct svga_capset {
 };
 
 enum svga_payload_op {
-    SVGA_PAYLOAD_GMR_DEFINE = 1, /* seq, id = region, arg = bytes, resources: its memory, in order */
+    SVGA_PAYLOAD_GMR_DEFINE = 1, /* seq, id = region, arg = bytes, address, resources: its memory, in order */
     SVGA_PAYLOAD_GMR_DELETE = 2, /* seq, id = region */
     SVGA_PAYLOAD_REG_WRITE = 3,  /* seq, id = register, arg = value */
     SVGA_PAYLOAD_DOORBELL = 4,
@@ -44,7 +44,8 @@ struct svga_payload {
     uint32_t seq;
     uint32_t id;
     uint64_t arg;
-    uint32_t count; /* of resource ids that follow */
+    uint64_t address; /* as in link.h */
+    uint32_t count;   /* of resource ids that follow */
     uint32_t reserved;
 };
 

@@ -23,9 +23,9 @@ struct front_config {
     /*
      * A new session: returns one end of a connected SOCK_SEQPACKET Unix socket whose other end a device half
      * serves (or is about to); the front owns the descriptor. Or a negative errno: the guest process is told
-     * that the session was refused, and why (-EDQUOT, -EMFILE, -EAGAIN: too many sessions; -EACCES, -EPERM: policy;
-     * -ENODEV: no worker). Called on the front's thread, must not block: a worker may still be on its way
-     * when the socket is handed out.
+     * that the session was refused, and why (-EDQUOT, -EMFILE, -EAGAIN: too many sessions; -EACCES, -EPERM:
+     * policy; -ENODEV: no worker). Called on the front's thread, must not block: a worker may still be on its
+     * way when the socket is handed out.
      */
     int (*open_session)(void *opaque);
     void *opaque;

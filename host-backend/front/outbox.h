@@ -1,0 +1,40 @@
+/*
+ * Link messages on their way to a session's device half. The front must not block on one session, so what the
+ * socket does not take at once is kept, within a limit, and sent when there is room.
+ */
+#ifndef HOST_BACKEND_FRONT_OUTBOX_H
+#define HOST_BACKEND_FRONT_OUTBOX_H
+
+#include <stdbool.h>
+
+#include "svga-model/link.h"
+#include "svga-model/vhost-user/memory.h"
+
+/* A region's pieces, and the descriptors of the memory table that they lie in. */
+struct front_pieces {
+    struct vu_memory *memory; /* counted; NULL: no pieces */
+    int fds[SVGA_LINK_MAX_FDS];
+    unsigned fd_count;
+};
+
+struct front_letter;
+
+struct front_outbox {
+    struct front_letter *first, *last;
+    size_t bytes;
+};
+
+/* Sends or keeps a message with msg->piece_count pieces. The descriptors stay good as long as they are
+ * needed. 0, or a negative errno: -EPIPE the peer is gone, -ENOBUFS too much is waiting. */
+int front_outbox_send(struct front_outbox *box, int sock, const struct svga_link_msg *msg,
+                      const struct svga_link_piece *pieces, const struct front_pieces *of);
+
+/* Sends what the socket takes now. 0 or a negative errno. */
+int front_outbox_flush(struct front_outbox *box, int sock);
+
+static inline bool front_outbox_empty(const struct front_outbox *box) {
+    return !box->first;
+}
+void front_outbox_clear(struct front_outbox *box);
+
+#endif

@@ -1,0 +1,488 @@
+#include "host-backend/front/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host-backend/front/define.h"
+#include "svga-model/link-io.h"
+
+enum {
+    DEFAULT_MAX_SESSIONS = 64,
+    MAX_PENDING = 65536,    /* link messages of one session whose reply has not come */
+    REPLY_LIMIT_MS = 10000, /* a device half that takes longer for one is given up */
+};
+
+static int64_t now_ms(void) {
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* ---- the guest's side ---- */
+
+static void interrupt(struct front_session *s) {
+    front_bar_interrupt(&s->bar);
+    if (s->ctx)
+        vgpu_wake(s->owner->gpu, s->ctx);
+}
+
+static void fail(struct front_session *s, enum svga_error error, const char *text) {
+    front_bar_fail(&s->bar, error, text);
+    interrupt(s);
+}
+
+static void drop_bar(struct front_session *s) {
+    struct vgpu_resource *r = s->bar_resource;
+    front_bar_unmap(&s->bar);
+    s->bar_resource = NULL;
+    if (r)
+        vgpu_resource_release(s->owner->gpu, r);
+}
+
+/* ---- regions ---- */
+
+static void release_region(struct front_session *s, struct front_region *region) {
+    for (uint32_t i = 0; i < region->count; i++)
+        vgpu_resource_release(s->owner->gpu, region->resources[i]);
+    region->count = 0;
+}
+
+static void free_region(struct front_session *s, struct front_region *region) {
+    struct front_region **at = &s->regions;
+    while (*at != region)
+        at = &(*at)->next;
+    *at = region->next;
+    release_region(s, region);
+    free(region);
+}
+
+static int expect_reply(struct front_session *s, struct front_region *region, uint32_t seq, bool deletes) {
+    struct front_pending *p = s->pending < MAX_PENDING ? calloc(1, sizeof *p) : NULL;
+    if (!p)
+        return -ENOBUFS;
+    *p = (struct front_pending){.region = region, .seq = seq, .deletes = deletes, .since_ms = now_ms()};
+    if (s->newest)
+        s->newest->next = p;
+    else
+        s->oldest = p;
+    s->newest = p;
+    s->pending++;
+    return 0;
+}
+
+static void drop_oldest(struct front_session *s) {
+    struct front_pending *p = s->oldest;
+    s->oldest = p->next;
+    if (!s->oldest)
+        s->newest = NULL;
+    s->pending--;
+    free(p);
+}
+
+/* ---- the link ---- */
+
+/* We have nothing more to say. The other end sees the end of the session, unmaps and closes. */
+static void end(struct front_session *s) {
+    if (s->ending || s->link < 0)
+        return;
+    s->ending = true;
+    front_outbox_clear(&s->outbox);
+    shutdown(s->link, SHUT_WR);
+    vu_loop_change(s->owner->loop, s->link, EPOLLIN, &s->link_source);
+}
+
+static int send_message(struct front_session *s, const struct svga_link_msg *msg,
+                        const struct svga_link_piece *pieces, const struct front_pieces *of) {
+    bool was_empty = front_outbox_empty(&s->outbox);
+    int r = front_outbox_send(&s->outbox, s->link, msg, pieces, of);
+    if (r == 0 && was_empty && !front_outbox_empty(&s->outbox))
+        vu_loop_change(s->owner->loop, s->link, EPOLLIN | EPOLLOUT, &s->link_source);
+    return r;
+}
+
+/* Frees a session of which nothing is left. */
+static void free_if_over(struct front_session *s) {
+    struct front_session **at = &s->owner->first;
+    if (s->ctx || s->link >= 0)
+        return;
+    drop_bar(s);
+    while (*at != s)
+        at = &(*at)->next;
+    *at = s->next;
+    s->owner->count--;
+    free(s);
+}
+
+/* The device half is gone, or has broken the link protocol (then it must not be believed any more, but what
+ * it maps it maps: its end is waited for as ever). */
+static void link_gone(struct front_session *s) {
+    vu_loop_remove(s->owner->loop, s->link);
+    close(s->link);
+    s->link = -1;
+    if (s->irqfd >= 0) {
+        vu_loop_remove(s->owner->loop, s->irqfd);
+        close(s->irqfd);
+        s->irqfd = -1;
+    }
+    front_outbox_clear(&s->outbox);
+    while (s->oldest)
+        drop_oldest(s);
+    fail(s, SVGA_ERROR_WORKER_DIED, "the worker on the host that served this process has ended");
+    while (s->regions)
+        free_region(s, s->regions);
+    free_if_over(s);
+}
+
+/* A reply to our oldest message that wanted one. */
+static void take_reply(struct front_session *s, const struct svga_link_msg *msg) {
+    struct front_pending *p = s->oldest;
+    if (msg->type != SVGA_LINK_REPLY || !p || p->seq != msg->seq) {
+        fail(s, SVGA_ERROR_PROTOCOL, "the host's device half answered what was not asked");
+        end(s);
+        return;
+    }
+    struct front_region *region = p->region;
+    bool deletes = p->deletes;
+    drop_oldest(s);
+    if (!region)
+        return;
+    if (deletes)
+        free_region(s, region); /* on failure too: then the device half had no such region */
+    else if (msg->arg != 0) {
+        release_region(s, region);
+        if (!region->deleting) /* else the answer to that is still to come */
+            free_region(s, region);
+    }
+}
+
+static void link_ready(struct vu_source *source, uint32_t events) {
+    struct front_session *s =
+        (struct front_session *)((char *)source - offsetof(struct front_session, link_source));
+    struct svga_link_packet *packet;
+
+    if (events & EPOLLOUT) {
+        if (front_outbox_flush(&s->outbox, s->link) < 0)
+            end(s);
+        else if (front_outbox_empty(&s->outbox))
+            vu_loop_change(s->owner->loop, s->link, EPOLLIN, &s->link_source);
+    }
+    if (!(events & ~(uint32_t)EPOLLOUT))
+        return;
+    packet = malloc(sizeof *packet);
+    if (!packet)
+        return; /* it stays readable */
+    int r = svga_link_recv(s->link, packet);
+    if (r > 0) {
+        svga_link_close_fds(packet);
+        take_reply(s, &packet->msg);
+    } else if (r == -EPROTO) {
+        fail(s, SVGA_ERROR_PROTOCOL, "the host's device half sent a malformed message");
+        end(s);
+    } else if (r != -EAGAIN) {
+        link_gone(s);
+    }
+    free(packet);
+}
+
+static void irq_ready(struct vu_source *source, uint32_t events) {
+    struct front_session *s =
+        (struct front_session *)((char *)source - offsetof(struct front_session, irq_source));
+    uint64_t count;
+    (void)events;
+    if (read(s->irqfd, &count, sizeof count) == sizeof count && s->ctx)
+        vgpu_wake(s->owner->gpu, s->ctx);
+}
+
+/* ---- payloads ---- */
+
+/* Finds the resources that a GMR_DEFINE names, and takes them into use. NULL with errno. */
+static struct front_region *take_resources(struct front_session *s, const struct svga_payload *payload) {
+    const uint32_t *ids = (const uint32_t *)(payload + 1);
+    struct front_region *region = calloc(1, sizeof *region + payload->count * sizeof region->resources[0]);
+    if (!region)
+        return NULL;
+    region->id = payload->id;
+    for (uint32_t i = 0; i < payload->count; i++) {
+        struct vgpu_resource *r = vgpu_resource_of(s->owner->gpu, s->ctx, ids[i]);
+        if (!r) {
+            release_region(s, region);
+            free(region);
+            errno = ENOENT;
+            return NULL;
+        }
+        vgpu_resource_use(r);
+        region->resources[region->count++] = r;
+    }
+    return region;
+}
+
+static int send_part(void *opaque, const struct svga_link_msg *msg, const struct svga_link_piece *pieces,
+                     const struct front_pieces *of) {
+    return send_message(opaque, msg, pieces, of);
+}
+
+/* 0 or a negative errno. */
+static int define(struct front_session *s, const struct svga_payload *payload) {
+    struct front_region *region = take_resources(s, payload);
+    if (!region)
+        return -errno;
+    region->next = s->regions;
+    s->regions = region;
+    const struct svga_link_msg msg = {.type = SVGA_LINK_GMR_DEFINE,
+                                      .flags = SVGA_LINK_WANT_REPLY,
+                                      .seq = payload->seq,
+                                      .id = payload->id,
+                                      .arg = payload->arg,
+                                      .address = payload->address};
+    int r = front_define_check(region, &msg, s->owner->gpu->backend.memory);
+    if (r == 0)
+        r = expect_reply(s, region, payload->seq, false);
+    if (r < 0) {
+        free_region(s, region);
+        return r;
+    }
+    r = front_define_send(region, &msg, s->owner->gpu->backend.memory, send_part, s);
+    if (r < 0) { /* a part of it may be on its way: the region stays until the other end is gone */
+        fail(s, SVGA_ERROR_PROTOCOL, "the host cannot be told about a region: too much is waiting for it");
+        end(s);
+    }
+    return 0;
+}
+
+static int delete_region(struct front_session *s, uint32_t id, uint32_t seq) {
+    struct front_region *region = s->regions;
+    while (region && (region->id != id || region->deleting))
+        region = region->next;
+    const struct svga_link_msg msg = {
+        .type = SVGA_LINK_GMR_DELETE, .flags = SVGA_LINK_WANT_REPLY, .seq = seq, .id = id};
+    int r = expect_reply(s, region, seq, true);
+    if (r == 0) {
+        if (region)
+            region->deleting = true;
+        r = send_message(s, &msg, NULL, NULL);
+    }
+    if (r < 0)
+        end(s);
+    return r;
+}
+
+/* The device half's answers go to shared memory; ours too, if it is not even asked. */
+static void answer(struct front_session *s, uint32_t seq, int r) {
+    front_bar_ack(&s->bar, seq, (uint32_t)-r);
+    interrupt(s);
+}
+
+static void link_payload(struct front_session *s, const struct svga_payload *payload) {
+    int r = -ENODEV;
+
+    if (s->link >= 0 && !s->ending) {
+        s->last_seq = payload->seq;
+        if (payload->op == SVGA_PAYLOAD_GMR_DEFINE) {
+            r = payload->id == SVGA_GMR_BAR ? -EEXIST : define(s, payload);
+        } else if (payload->op == SVGA_PAYLOAD_GMR_DELETE) {
+            r = payload->id == SVGA_GMR_BAR ? -EINVAL : delete_region(s, payload->id, payload->seq);
+        } else {
+            const struct svga_link_msg msg = {
+                .type = SVGA_LINK_REG_WRITE, .seq = payload->seq, .id = payload->id, .arg = payload->arg};
+            r = send_message(s, &msg, NULL, NULL);
+        }
+    }
+    if (r < 0)
+        answer(s, payload->seq, r);
+}
+
+/* ---- opening ---- */
+
+static const char *refusal(int r) {
+    switch (r) {
+    case -EDQUOT:
+    case -EMFILE:
+    case -ENFILE:
+    case -EAGAIN:
+        return "the host refused a session: too many are open";
+    case -EACCES:
+    case -EPERM:
+        return "the host's policy gives this VM no sessions";
+    default:
+        return "the host has no worker for this session: look at the messages of its trillium";
+    }
+}
+
+/* Gets a device half and tells it about the BAR. 0 or a negative errno. */
+static int connect_device(struct front_session *s, const struct svga_payload *payload) {
+    const struct svga_link_msg irq = {.type = SVGA_LINK_IRQFD};
+    struct front_pieces irq_fd = {.fd_count = 1};
+    struct front_sessions *all = s->owner;
+    unsigned max = all->config->max_sessions ? all->config->max_sessions : DEFAULT_MAX_SESSIONS;
+
+    if (all->count > max)
+        return -EDQUOT;
+    s->irqfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (s->irqfd < 0)
+        return -errno;
+    s->link = all->config->open_session(all->config->opaque);
+    if (s->link < 0)
+        return s->link;
+    fcntl(s->link, F_SETFL, fcntl(s->link, F_GETFL) | O_NONBLOCK);
+    int r = vu_loop_add(all->loop, s->link, EPOLLIN, &s->link_source);
+    if (r == 0)
+        r = vu_loop_add(all->loop, s->irqfd, EPOLLIN, &s->irq_source);
+    /* The interrupt first: already the answer about the BAR comes with one. */
+    irq_fd.fds[0] = s->irqfd;
+    if (r == 0)
+        r = send_message(s, &irq, NULL, &irq_fd);
+    if (r == 0)
+        r = define(s, payload);
+    return r;
+}
+
+static enum vgpu_verdict open_session(struct front_sessions *all, struct vgpu_context *ctx,
+                                      const struct svga_payload *payload) {
+    struct vgpu_resource *r;
+
+    if (payload->op != SVGA_PAYLOAD_GMR_DEFINE || payload->id != SVGA_GMR_BAR || payload->count != 1 ||
+        !(r = vgpu_resource_of(all->gpu, ctx, *(const uint32_t *)(payload + 1))) ||
+        r->size < SVGA_FIFO_DATA_OFFSET)
+        return VGPU_BAD;
+    struct front_session *s = calloc(1, sizeof *s);
+    if (!s)
+        return VGPU_BAD;
+    s->link = s->irqfd = -1;
+    if (front_bar_map(&s->bar, all->gpu->backend.memory, r) < 0) {
+        free(s);
+        return VGPU_BAD;
+    }
+    vgpu_resource_use(r);
+    s->bar_resource = r;
+    s->owner = all;
+    s->ctx = ctx;
+    s->last_seq = payload->seq;
+    s->link_source.ready = link_ready;
+    s->irq_source.ready = irq_ready;
+    s->next = all->first;
+    all->first = s;
+    all->count++;
+    ctx->owner = s;
+
+    int error = connect_device(s, payload);
+    if (error < 0) {
+        front_bar_fail(&s->bar, SVGA_ERROR_REFUSED, refusal(error));
+        answer(s, payload->seq, error);
+        end(s);
+        if (s->link < 0 && s->irqfd >= 0) {
+            close(s->irqfd);
+            s->irqfd = -1;
+        }
+    }
+    return VGPU_DONE;
+}
+
+enum vgpu_verdict front_sessions_submit(void *opaque, struct vgpu_context *ctx, const void *bytes,
+                                        size_t size) {
+    const struct svga_payload *payload = bytes;
+    struct front_session *s = ctx->owner;
+
+    if (size < sizeof *payload || payload->magic != SVGA_CAPSET_MAGIC ||
+        payload->count > SVGA_PAYLOAD_MAX_RESOURCES ||
+        size != sizeof *payload + payload->count * sizeof(uint32_t))
+        return VGPU_BAD;
+    if (!s)
+        return open_session(opaque, ctx, payload);
+    switch (payload->op) {
+    case SVGA_PAYLOAD_GMR_DEFINE:
+    case SVGA_PAYLOAD_GMR_DELETE:
+    case SVGA_PAYLOAD_REG_WRITE:
+        link_payload(s, payload);
+        return VGPU_DONE;
+    case SVGA_PAYLOAD_DOORBELL:
+        front_bar_ring(&s->bar);
+        return VGPU_DONE;
+    case SVGA_PAYLOAD_WAIT:
+        return s->link < 0 || s->ending || front_bar_moved(&s->bar, payload->id) ? VGPU_DONE : VGPU_PARK;
+    default:
+        return VGPU_BAD;
+    }
+}
+
+/* ---- endings that the guest brings about ---- */
+
+void front_sessions_context_gone(void *opaque, struct vgpu_context *ctx) {
+    struct front_session *s = ctx->owner;
+    (void)opaque;
+    if (!s)
+        return;
+    ctx->owner = NULL;
+    s->ctx = NULL;
+    drop_bar(s);
+    end(s);
+    free_if_over(s);
+}
+
+void front_sessions_resource_going(void *opaque, struct vgpu_resource *r) {
+    struct front_sessions *all = opaque;
+
+    for (struct front_session *s = all->first; s; s = s->next) {
+        if (s->link < 0 || s->ending)
+            continue;
+        for (struct front_region *region = s->regions; region; region = region->next) {
+            bool has = false;
+            for (uint32_t i = 0; i < region->count; i++)
+                has |= region->resources[i] == r;
+            if (!has || region->deleting)
+                continue;
+            if (region->id == SVGA_GMR_BAR)
+                end(s); /* there is no session without it */
+            else
+                delete_region(s, region->id, s->last_seq);
+        }
+    }
+    /* The front's own use last: it may be the end of `r`. There is at most one. */
+    for (struct front_session *s = all->first; s; s = s->next) {
+        if (s->bar_resource == r) {
+            if (s->ctx)
+                vgpu_wake(all->gpu, s->ctx);
+            drop_bar(s);
+            return;
+        }
+    }
+}
+
+/* ---- time ---- */
+
+int front_sessions_timeout(const struct front_sessions *all) {
+    int64_t least = INT64_MAX, now = now_ms();
+    for (const struct front_session *s = all->first; s; s = s->next)
+        if (s->oldest && !s->ending && s->oldest->since_ms + REPLY_LIMIT_MS < least)
+            least = s->oldest->since_ms + REPLY_LIMIT_MS;
+    if (least == INT64_MAX)
+        return -1;
+    return least > now ? (int)(least - now) : 0;
+}
+
+void front_sessions_tick(struct front_sessions *all) {
+    int64_t now = now_ms();
+    for (struct front_session *s = all->first; s; s = s->next) {
+        if (s->oldest && !s->ending && now - s->oldest->since_ms >= REPLY_LIMIT_MS) {
+            fail(s, SVGA_ERROR_WORKER_DIED, "the worker on the host does not answer");
+            end(s);
+        }
+    }
+}
+
+void front_sessions_finish(struct front_sessions *all) {
+    while (all->first) {
+        struct front_session *s = all->first;
+        s->ctx = NULL;
+        if (s->link >= 0)
+            link_gone(s);
+        else
+            free_if_over(s);
+    }
+}

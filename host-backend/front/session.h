@@ -1,0 +1,74 @@
+/*
+ * Inside the front: one guest context's session with a device half, spoken for over the link protocol.
+ *
+ * A session has up to three parts that end at different times: the guest's context, the BAR (the front's own
+ * mapping of it), and the link. It is freed when the context and the link are both gone. Guest pages are
+ * given back (vgpu_resource_release) when the device half has said that it unmapped them, or is gone.
+ */
+#ifndef HOST_BACKEND_FRONT_SESSION_H
+#define HOST_BACKEND_FRONT_SESSION_H
+
+#include "host-backend/front/bar.h"
+#include "host-backend/front/front.h"
+#include "host-backend/front/outbox.h"
+#include "svga-model/vhost-user/gpu.h"
+#include "svga-model/virtio-payload.h"
+
+/* A region that the device half maps, or is about to. */
+struct front_region {
+    struct front_region *next;
+    uint32_t id;
+    bool deleting; /* GMR_DELETE was sent */
+    uint32_t count;
+    struct vgpu_resource *resources[];
+};
+
+/* A GMR_DEFINE or GMR_DELETE whose reply has not come; replies come in order. */
+struct front_pending {
+    struct front_pending *next;
+    struct front_region *region; /* NULL: of none that is known here */
+    uint32_t seq;
+    bool deletes;
+    int64_t since_ms;
+};
+
+struct front_session {
+    struct front_session *next; /* in sessions->first */
+    struct front_sessions *owner;
+    struct vgpu_context *ctx; /* NULL: ended */
+    struct front_bar bar;
+    struct vgpu_resource *bar_resource; /* in use by `bar`; NULL: not mapped */
+
+    int link, irqfd; /* -1: gone */
+    bool ending;     /* our side of the link is shut down */
+    struct vu_source link_source, irq_source;
+    struct front_outbox outbox;
+    uint32_t last_seq; /* of the guest's link payloads */
+    struct front_region *regions;
+    struct front_pending *oldest, *newest;
+    uint32_t pending;
+};
+
+/* All sessions of a VM. */
+struct front_sessions {
+    const struct front_config *config;
+    struct vu_loop *loop;
+    struct vgpu *gpu;
+    struct front_session *first;
+    unsigned count;
+};
+
+/* These three are the device's callbacks; `opaque` is the front_sessions. */
+enum vgpu_verdict front_sessions_submit(void *opaque, struct vgpu_context *ctx, const void *payload,
+                                        size_t size);
+void front_sessions_context_gone(void *opaque, struct vgpu_context *ctx);
+void front_sessions_resource_going(void *opaque, struct vgpu_resource *r);
+
+/* Milliseconds until front_sessions_tick has something to do, or -1. */
+int front_sessions_timeout(const struct front_sessions *all);
+void front_sessions_tick(struct front_sessions *all);
+
+/* Closes what is left, without waiting for the other ends. No context is left. */
+void front_sessions_finish(struct front_sessions *all);
+
+#endif
