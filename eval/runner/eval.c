@@ -229,6 +229,19 @@ static void print_row(const struct eval *e, const struct series *m) {
     printf("\n");
 }
 
+static void print_mean(const struct eval *e, const char *label, const char *program) {
+    printf("%-58s", label);
+    for (int s = 0; s < SIDE_COUNT; s++) {
+        char number[24];
+
+        if (!side_used(e, s))
+            continue;
+        series_number(number, s ? mean_speed(e, program, s) : 1.0);
+        printf(" %24s", number);
+    }
+    printf("\n");
+}
+
 static void print_table(const struct eval *e) {
     printf("\nMedians; in brackets the speed relative to native (1.00 as fast, 2.00 twice as fast), then the "
            "spread (max - min)\n\n");
@@ -251,15 +264,10 @@ static void print_table(const struct eval *e) {
             if (!strcmp(e->list.items[j].program, program))
                 print_row(e, &e->list.items[j]);
     }
-    printf("\n%-58s", "speed, geometric mean: eval's own programs");
-    for (int s = 0; s < SIDE_COUNT; s++)
-        if (side_used(e, s))
-            printf(" %24.2f", s ? mean_speed(e, NULL, s) : 1.0);
-    printf("\n%-58s", "speed, geometric mean: clpeak");
-    for (int s = 0; s < SIDE_COUNT; s++)
-        if (side_used(e, s))
-            printf(" %24.2f", s ? mean_speed(e, "clpeak", s) : 1.0);
-    printf("\n\n");
+    printf("\n");
+    print_mean(e, "speed, geometric mean: eval's own programs", NULL);
+    print_mean(e, "speed, geometric mean: clpeak", "clpeak");
+    printf("\n");
 }
 
 /* Results of every program: the same bytes as native, or the same up to rounding. */
