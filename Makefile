@@ -105,8 +105,12 @@ ICDFILES := $(B)/etc/trillium.icd $(B)/share/trillium/icd/trillium.icd
 EVAL     := $(patsubst eval/programs/%.c,$(B)/eval/%,$(SRC_eval)) $(if $(SRC_bench),$(B)/eval/bench)
 TESTBINS := $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit) $(SRC_testprog)) $(foreach f,$(TESTFOLDERS),$(B)/tests/$f/$f)
 
-# What `make check` runs: unit tests, and every executable script of tests/*/. tests/list.mk may say otherwise.
-TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit)) $(shell find tests -mindepth 2 -name '*.sh' -perm -u+x 2>/dev/null | sort)
+# What `make check` runs: unit tests, every executable script of tests/*/, and the programs of folders that have no script.
+# tests/list.mk may say otherwise.
+TOOLFOLDERS := cl-conform
+TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit)) \
+  $(foreach f,$(filter-out $(TOOLFOLDERS),$(TESTFOLDERS)),$(if $(wildcard tests/$f/*.sh),,$(B)/tests/$f/$f)) \
+  $(shell find tests -mindepth 2 -name '*.sh' -perm -u+x 2>/dev/null | sort)
 -include tests/list.mk
 
 .PHONY: all help
@@ -230,11 +234,11 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.c.o $(LIB_test) $(LIB_host) $(LIB_commo
 $(B)/tests/programs/%: $(B)/obj/tests/programs/%.c.o $(LIB_test)
 	$(call say,LINK)
 	$(link) $^ -lcmocka -lOpenCL -ldl -lm
-# The application's side: knows OpenCL's loader and nothing of Trillium.
+# Without the guest driver's archive: here the cl functions are the loader's.
 define test-folder
-$(B)/tests/$(1)/$(1): $(call objs,$(wildcard tests/$(1)/*.c)) $(LIB_test)
+$(B)/tests/$(1)/$(1): $(call objs,$(wildcard tests/$(1)/*.c)) $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_trillium) $(LIB_svga)
 	$$(call say,LINK)
-	$$(link) $$^ -lcmocka -lOpenCL -ldl -lm
+	$$(link) $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lseccomp -lmd -ljansson -ldl -lm
 endef
 $(foreach f,$(TESTFOLDERS),$(eval $(call test-folder,$f)))
 
