@@ -24,6 +24,7 @@ struct pair {
     _Atomic uint32_t commands;
     _Atomic uint32_t next_of_thread[8];
     _Atomic uint32_t bad;
+    _Atomic bool fails; /* the next command fails the device */
     _Atomic bool held; /* the device takes commands only while `gate` is posted */
     sem_t gate;
 };
@@ -38,7 +39,11 @@ static void on_command(struct svga_device *device, const void *bytes, uint32_t s
     struct pair *pair = opaque;
     struct command c;
 
-    (void)device;
+    if (atomic_load(&pair->fails)) {
+        svga_device_fail(device, SVGA_ERROR_REFUSED, "%s no. %d", "refused: policy", 7);
+        svga_device_fail(device, SVGA_ERROR_PROTOCOL, "a later reason does not count");
+        return;
+    }
     if (atomic_load(&pair->held))
         sem_wait(&pair->gate);
     memcpy(&c, bytes, sizeof c);
@@ -397,10 +402,10 @@ static void failure_reaches_the_guest(void **state) {
     char why[SVGA_WHY_SIZE] = "";
     struct svga_region region;
 
-    svga_device_fail(&pair->loopback.device, SVGA_ERROR_REFUSED, "%s no. %d", "refused: policy", 7);
-    svga_device_fail(&pair->loopback.device, SVGA_ERROR_PROTOCOL, "a later reason does not count");
-    assert_true(svga_guest_lost(pair->guest));
+    atomic_store(&pair->fails, true);
+    assert_true(send_command(pair->guest, 0, 0, 16));
     assert_int_equal(svga_guest_wait(pair->guest, never, NULL), -ENODEV);
+    assert_true(svga_guest_lost(pair->guest));
     svga_guest_error(pair->guest, why);
     assert_string_equal(why, "refused: policy no. 7");
     assert_int_equal(svga_guest_region_create(pair->guest, 4096, &region), -ENODEV);
@@ -430,7 +435,8 @@ static void failure_wakes_sleepers(void **state) {
     }
     while (atomic_load(&pair->guest->sleeps) < 3)
         usleep(1000);
-    svga_device_fail(&pair->loopback.device, SVGA_ERROR_WORKER_DIED, "the worker died");
+    atomic_store(&pair->fails, true);
+    assert_true(send_command(pair->guest, 0, 0, 16));
     for (int i = 0; i < 3; i++) {
         pthread_join(threads[i], NULL);
         assert_int_equal(waiters[i].result, -ENODEV);
