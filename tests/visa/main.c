@@ -45,6 +45,7 @@ static const void *open_table(const char *library, const char *table_name) {
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
 
+    setlinebuf(stdout);
     guest = open_table("libtrillium-visa-guest.so", "visa_guest_table");
     host = open_table("libtrillium-visa-host.so", "visa_host_table");
     if (!strcmp(what, "run") && argc > 3)

@@ -18,7 +18,7 @@ static const struct {
     unsigned classes;
 } known_options[] = {
     {"-cl-single-precision-constant", FRONT},
-    {"-cl-denorms-are-zero", FRONT | DRIVER | LINK},
+    {"-cl-denorms-are-zero", DRIVER | LINK},
     {"-cl-fp32-correctly-rounded-divide-sqrt", FRONT | DRIVER},
     {"-cl-opt-disable", FRONT | DRIVER},
     {"-cl-strict-aliasing", 0}, /* says nothing to any compiler since OpenCL 1.1 */

@@ -19,6 +19,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <pthread.h>
 
 namespace {
@@ -52,6 +53,11 @@ int prepare() {
             llvm::writeSpirv;
 
         prepared = visa_guard_object((const void *)writer);
+        /* LLVM's unreachable code and the C++ library's uncaught exceptions end in an abort of their own. */
+        if (!prepared)
+            prepared = visa_guard_object((const void *)llvm::llvm_unreachable_internal);
+        if (!prepared)
+            prepared = visa_guard_object((const void *)(void (*)())std::terminate);
         /* One handler per process; if the application's own LLVM has one already, that stays. */
         llvm::remove_fatal_error_handler();
         llvm::install_fatal_error_handler(fatal_error);
@@ -136,7 +142,8 @@ visa_status finish(llvm::Module &module, job &job) {
         timing.writer_ns = visa_now() - start;
         return VISA_OK;
     }
-    visa::prepare(module);
+    if (!visa::prepare(module, job.log))
+        return VISA_BUILD_FAILURE;
     if (!visa::describe_kernels(module, &job.out->kernels, &job.out->kernel_count))
         return VISA_NO_MEMORY;
     complete = visa::write_spirv(module, words, job.log);

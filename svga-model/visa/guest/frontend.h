@@ -28,8 +28,8 @@ std::unique_ptr<llvm::Module> compile_source(llvm::LLVMContext &context, const v
                                              const visa_options &options, std::string &log);
 
 /* Readies a finished program for the writer: helper functions become private, so that the consumer may inline
- * and drop them. */
-void prepare(llvm::Module &module);
+ * and drop them. False with a reason added to `log` if the program has what SPIR-V cannot say. */
+bool prepare(llvm::Module &module, std::string &log);
 
 /* Describes the kernels of a module. False when memory ran out. */
 bool describe_kernels(const llvm::Module &module, visa_kernel **kernels, size_t *count);

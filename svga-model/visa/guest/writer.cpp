@@ -3,6 +3,7 @@
 
 #include "LLVMSPIRVLib.h"
 #include "llvm/IR/GlobalVariable.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Operator.h"
 
@@ -75,10 +76,28 @@ static void avoid_generic_events(llvm::Module &module) {
         generic->eraseFromParent();
 }
 
-void visa::prepare(llvm::Module &module) {
+/* The writer follows a null pointer over inline assembly. */
+static bool has_assembly(const llvm::Module &module) {
+    for (const llvm::Function &function : module) {
+        for (const llvm::Instruction &instruction : llvm::instructions(function)) {
+            auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+
+            if (call && call->isInlineAsm())
+                return true;
+        }
+    }
+    return !module.getModuleInlineAsm().empty();
+}
+
+bool visa::prepare(llvm::Module &module, std::string &log) {
+    if (has_assembly(module)) {
+        log += "error: inline assembly has no form in SPIR-V\n";
+        return false;
+    }
     internalize(module);
     drop_names(module);
     avoid_generic_events(module);
+    return true;
 }
 
 /* Functions that the translator left as imports: nobody defined them, and they are no builtins. */

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <pthread.h>
 #include <sstream>
 
@@ -44,6 +45,11 @@ int prepare(char *why) {
                        std::string &) = llvm::readSpirv;
 
         prepared = visa_guard_object((const void *)reader);
+        /* LLVM's unreachable code and the C++ library's uncaught exceptions end in an abort of their own. */
+        if (!prepared)
+            prepared = visa_guard_object((const void *)llvm::llvm_unreachable_internal);
+        if (!prepared)
+            prepared = visa_guard_object((const void *)(void (*)())std::terminate);
         llvm::remove_fatal_error_handler();
         llvm::install_fatal_error_handler(fatal_error);
     }
