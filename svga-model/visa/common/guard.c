@@ -92,12 +92,13 @@ struct object_tables {
     struct {
         const Elf64_Rela *entries;
         size_t count;
-    } relocations[2]; /* DT_JMPREL, DT_RELA */
+        size_t skipped; /* relative ones at the start, of which LLVM has half a million */
+    } relocations[2];   /* DT_JMPREL, DT_RELA */
 };
 
 static int redirect_references(const struct object_tables *object) {
     for (size_t t = 0; t < 2; t++) {
-        for (size_t i = 0; i < object->relocations[t].count; i++) {
+        for (size_t i = object->relocations[t].skipped; i < object->relocations[t].count; i++) {
             const Elf64_Rela *rela = &object->relocations[t].entries[i];
             unsigned type = ELF64_R_TYPE(rela->r_info);
             const char *name = object->strings + object->symbols[ELF64_R_SYM(rela->r_info)].st_name;
@@ -173,6 +174,9 @@ static int visit_object(struct dl_phdr_info *info, size_t size, void *data) {
             break;
         case DT_RELA:
             object.relocations[1].entries = (const Elf64_Rela *)dynamic->d_un.d_ptr;
+            break;
+        case DT_RELACOUNT:
+            object.relocations[1].skipped = dynamic->d_un.d_val;
             break;
         case DT_RELASZ:
             object.relocations[1].count = dynamic->d_un.d_val / sizeof(Elf64_Rela);
