@@ -1,0 +1,82 @@
+/*
+ * The profiler's trace files: DIR/<pid>.trace, written by each worker (host-backend/worker/trace.c), read by trace_read for reports.
+ *
+ * A file is a struct trace_header and then entries of any type in the order in which they became known. All times are nanoseconds
+ * of the host's CLOCK_MONOTONIC (a guest sends its stamps on that clock already); 0: not known. Little-endian, as the machine
+ * that wrote it.
+ */
+#ifndef HOST_BACKEND_PROFILE_TRACE_H
+#define HOST_BACKEND_PROFILE_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TRACE_MAGIC "TRLTRACE"
+#define TRACE_FILE_VERSION 1u
+
+struct trace_header {
+    char magic[8];
+    uint32_t version;
+    uint32_t pid; /* of the worker */
+};
+
+enum trace_type {
+    TRACE_COMMAND = 1,   /* struct trace_command: a traced command has ended */
+    TRACE_PUBLISHED = 2, /* struct trace_stamp: its end was written where the guest reads it */
+    TRACE_WOKEN = 3,     /* struct trace_stamp: the guest thread that waited for it runs again */
+};
+
+enum trace_what {
+    TRACE_KERNEL = 1,
+    TRACE_TRANSFER = 2, /* any other command of a queue */
+    TRACE_FINISH = 3,
+    TRACE_BUILD = 4,
+};
+
+struct trace_command {
+    uint32_t type; /* TRACE_COMMAND */
+    uint32_t size; /* bytes of this entry */
+    uint64_t sequence; /* numbers the worker's commands from 1; TRACE_PUBLISHED refers to it */
+    uint64_t token;    /* the guest's name for it, which TRACE_WOKEN refers to; 0: none */
+    uint32_t what;     /* enum trace_what */
+    uint32_t queue;    /* the guest's id of the queue */
+    uint32_t work_dim; /* kernels: 1 to 3 */
+    int32_t result;    /* OpenCL error code of the command */
+    uint64_t global[3];
+    uint64_t local[3]; /* 0: left to the driver */
+    uint64_t bytes;    /* transfers */
+    /* in the guest */
+    uint64_t call;  /* the application called */
+    uint64_t write; /* the command was written into the FIFO */
+    /* in the worker */
+    uint64_t picked_up; /* read from the FIFO */
+    uint64_t enqueued;  /* the driver's enqueue call has returned; builds: the driver's build began */
+    uint64_t ended;     /* the worker knew that it had ended */
+    /* in the driver: CL_PROFILING_COMMAND_*, moved to the host's clock */
+    uint64_t queued, submit, start, end;
+    /* builds: durations */
+    uint64_t compile, validate, translate, driver;
+    uint64_t cached; /* 1: the binary came from the cache of built programs */
+    char name[64];   /* kernel, command, or kind of build; NUL-terminated */
+};
+
+struct trace_stamp {
+    uint32_t type; /* TRACE_PUBLISHED or TRACE_WOKEN */
+    uint32_t size;
+    uint64_t id; /* TRACE_PUBLISHED: sequence; TRACE_WOKEN: token */
+    uint64_t time;
+};
+
+/* A traced command with all that was learnt of it. */
+struct trace_item {
+    struct trace_command command;
+    uint64_t published, woken;
+    uint32_t pid;
+};
+
+/* Reads all *.trace files in `dir`. *items is malloc'ed, ordered by call time. 0, or -1 with a sentence in `why`. A file that is cut
+ * short (its worker died) counts as far as it goes. */
+int trace_read(const char *dir, struct trace_item **items, size_t *count, char *why, size_t why_size);
+
+#endif
