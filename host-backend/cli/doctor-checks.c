@@ -52,7 +52,9 @@ static void check_drivers(const struct cli_paths *p, struct doctor_finding *f) {
         else if (*c == '\t')
             *c = ' ';
     }
-    if (status == 0 && devices > 0)
+    if (access(p->worker, X_OK) != 0)
+        doctor_set(f, DOCTOR_MISSING, "make all", "cannot be asked for: there is no worker");
+    else if (status == 0 && devices > 0)
         doctor_set(f, DOCTOR_OK, NULL, "%d device%s of this host's OpenCL drivers\n%s", devices,
                    devices == 1 ? "" : "s", out);
     else if (status == 124)

@@ -203,7 +203,8 @@ int cmd_doctor(int argc, char **argv) {
         for (int u = 0; u < USE_COUNT && shown; u++) {
             printf("%s: %s\n", uses[u].title,
                    use_states[u] == DOCTOR_OK     ? "works"
-                   : use_states[u] == DOCTOR_SLOW ? "works, but slowly"
+                   : use_states[u] == DOCTOR_SLOW ? "works, with less than could be had"
+                   : uses[u].bit == USE_IN_GUEST  ? "no"
                                                   : "does not work yet");
             for (int i = 0; i < count; i++) {
                 if (!(doctor_checks[i].uses & uses[u].bit) || (shown[i] && findings[i].state == DOCTOR_OK))
