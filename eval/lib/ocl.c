@@ -24,6 +24,14 @@ void ocl_must(const char *what, cl_int error) {
     exit(1);
 }
 
+void *ocl_alloc(size_t size) {
+    void *p = calloc(1, size ? size : 1);
+
+    if (!p)
+        fail("out of memory");
+    return p;
+}
+
 static void choose_device(struct ocl *o, int platform_index, int device_index) {
     cl_platform_id platforms[MAX_PLATFORMS];
     cl_device_id devices[MAX_DEVICES];

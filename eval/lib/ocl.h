@@ -43,6 +43,9 @@ void ocl_finish(struct ocl *o);
 /* Run time of a finished event on the device, seconds. */
 double ocl_event_seconds(cl_event event);
 
+/* Zeroed memory of `size` bytes (at least 1); ends the program if there is none. */
+void *ocl_alloc(size_t size);
+
 /* Ends the program if `error` is one; `what` is the call. */
 void ocl_must(const char *what, cl_int error);
 

@@ -18,14 +18,12 @@ int main(int argc, char **argv) {
     struct ocl o = ocl_open("bitonic", argc, argv, 10, false);
     cl_uint bits = 14;
     size_t n = (size_t)1 << bits, half = n / 2;
-    cl_uint *v = malloc(n * sizeof(*v)), *sorted = malloc(n * sizeof(*v));
+    cl_uint *v = ocl_alloc(n * sizeof(*v)), *sorted = ocl_alloc(n * sizeof(*v));
     double t[200];
     bool ok = true;
     uint32_t seed = 11;
     int kernels = 0;
 
-    if (!v || !sorted)
-        return 1;
     if (o.repetitions > 200)
         o.repetitions = 200;
     for (size_t i = 0; i < n; i++)

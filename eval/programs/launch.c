@@ -8,12 +8,10 @@ static const char source[] = "__kernel void one(__global uint *out) { atomic_inc
 int main(int argc, char **argv) {
     struct ocl o = ocl_open("launch", argc, argv, 500, false);
     int n = o.repetitions, stream = n * 10;
-    double *t = malloc((size_t)n * sizeof(*t)), start, enqueued;
+    double *t = ocl_alloc((size_t)n * sizeof(*t)), start, enqueued;
     size_t global = 1;
     cl_uint zero = 0, count = 0;
 
-    if (!t)
-        return 1;
     cl_kernel k = ocl_kernel(&o, source, "one");
     cl_mem out = ocl_buffer(&o, CL_MEM_READ_WRITE, sizeof(zero), &zero);
     ocl_must("clSetKernelArg", clSetKernelArg(k, 0, sizeof(out), &out));

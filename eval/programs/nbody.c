@@ -43,12 +43,10 @@ int main(int argc, char **argv) {
     struct ocl o = ocl_open("nbody", argc, argv, 40, false);
     int n = 1024 * o.scale / 100 / 64 * 64;
     size_t count = (size_t)n, bytes = count * 4 * sizeof(float);
-    float *start = malloc(bytes), *now = malloc(bytes), *zero = calloc(1, bytes), dt = 0.001f;
+    float *start = ocl_alloc(bytes), *now = ocl_alloc(bytes), *zero = ocl_alloc(bytes), dt = 0.001f;
     cl_mem p[2], v[2];
     uint32_t seed = 7;
 
-    if (!start || !now || !zero || n == 0)
-        return 1;
     for (int i = 0; i < 4 * n; i++)
         start[i] = i % 4 == 3 ? 0.001f : ocl_random(&seed);
     cl_kernel k = ocl_kernel(&o, source, "advance");

@@ -27,13 +27,11 @@ static const char source[] =
 int main(int argc, char **argv) {
     struct ocl o = ocl_open("reduction", argc, argv, 100, false);
     cl_uint n = (cl_uint)((1 << 20) / 100.0 * o.scale), groups = 32, expected = 0, got = 0;
-    cl_uint *in = malloc(n * sizeof(*in));
-    size_t local = GROUP, global = GROUP * groups, second = GROUP;
+    cl_uint *in = ocl_alloc(n * sizeof(*in));
+    size_t local = GROUP, global = (size_t)GROUP * groups, second = GROUP;
     bool ok = true;
     uint32_t seed = 3;
 
-    if (!in)
-        return 1;
     for (cl_uint i = 0; i < n; i++) {
         in[i] = (cl_uint)(ocl_random(&seed) * 1000);
         expected += in[i];

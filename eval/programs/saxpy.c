@@ -13,11 +13,9 @@ int main(int argc, char **argv) {
     struct ocl o = ocl_open("saxpy", argc, argv, 20, true);
     size_t n = (size_t)(1 << 20) * (size_t)o.scale / 100 / 256 * 256;
     const float a = 0.5f;
-    float *x = malloc(n * sizeof(*x)), *y = malloc(n * sizeof(*y));
+    float *x = ocl_alloc(n * sizeof(*x)), *y = ocl_alloc(n * sizeof(*y));
     double device[1000], wall;
 
-    if (!x || !y)
-        return 1;
     if (o.repetitions > 1000)
         o.repetitions = 1000;
     for (size_t i = 0; i < n; i++) {

@@ -29,13 +29,11 @@ int main(int argc, char **argv) {
     struct ocl o = ocl_open("sgemm", argc, argv, 8, true);
     int n = 512 * o.scale / 100 / TILE * TILE;
     size_t bytes = (size_t)n * (size_t)n * sizeof(float);
-    float *a = malloc(bytes), *b = malloc(bytes), *c = malloc(bytes);
+    float *a = ocl_alloc(bytes), *b = ocl_alloc(bytes), *c = ocl_alloc(bytes);
     size_t global[2] = {(size_t)n, (size_t)n}, local[2] = {TILE, TILE};
     double device[100];
     uint32_t seed = 1;
 
-    if (!a || !b || !c || n == 0)
-        return 1;
     if (o.repetitions > 100)
         o.repetitions = 100;
     for (int i = 0; i < n * n; i++) {

@@ -16,11 +16,9 @@ int main(int argc, char **argv) {
     struct ocl o = ocl_open("stencil", argc, argv, 400, false);
     size_t n = (size_t)(256 * o.scale / 100), w = n + 2, bytes = w * w * sizeof(float);
     size_t global[2] = {n, n};
-    float *grid = calloc(1, bytes), *result = malloc(bytes);
+    float *grid = ocl_alloc(bytes), *result = ocl_alloc(bytes);
     cl_mem m[2];
 
-    if (!grid || !result)
-        return 1;
     for (size_t x = 0; x < w; x++)
         grid[x] = 1024.0f;
     cl_kernel k = ocl_kernel(&o, source, "jacobi");

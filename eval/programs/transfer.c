@@ -20,14 +20,12 @@ int main(int argc, char **argv) {
     struct ocl o = ocl_open("transfer", argc, argv, 100, false);
     size_t sizes[] = {4, 4 << 10, 64 << 10, 1 << 20, 64 << 20};
     size_t largest = sizes[4] * (size_t)o.scale / 100 / 4096 * 4096;
-    unsigned char *out = malloc(largest), *back = malloc(largest);
+    unsigned char *out = ocl_alloc(largest), *back = ocl_alloc(largest);
     static double w[MAX_REPEAT], r[MAX_REPEAT];
     uint64_t sum = 0;
     bool ok = true;
     cl_int e;
 
-    if (!out || !back)
-        return 1;
     sizes[4] = largest;
     for (size_t i = 0; i < largest; i += 8) {
         uint64_t v = i * 0x9e3779b97f4a7c15u;

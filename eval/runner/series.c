@@ -126,11 +126,12 @@ static void file_value(const char *path, const char *key, char *out, size_t room
 
     snprintf(out, room, "unknown");
     while (f && fgets(line, sizeof(line), f)) {
-        char *value = key ? strchr(line, ':') : line - 2;
+        char *value = key ? strchr(line, ':') : line;
 
         if (key && (strncmp(line, key, strlen(key)) != 0 || !value))
             continue;
-        value += 2;
+        if (key)
+            value++;
         value[strcspn(value, "\n")] = '\0';
         while (*value == ' ')
             value++;
