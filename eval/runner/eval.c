@@ -350,13 +350,12 @@ int eval_main(int argc, char **argv) {
                                             {"programs", required_argument, NULL, OPT_PROGRAMS},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
-    struct eval *e = calloc(1, sizeof(*e));
+    static struct eval the_eval;
+    struct eval *e = &the_eval;
     const char *out = "eval/out", *device = NULL, *only = NULL;
     bool vm = true, clpeak = true;
     int rounds = 5, c;
 
-    if (!e)
-        return 1;
     e->start = proc_now();
     e->budget = 400;
     e->failure_list = json_array();
@@ -449,6 +448,5 @@ int eval_main(int argc, char **argv) {
         fprintf(stderr, "eval: %d failures\n", e->failures);
     int status = e->failures > 0;
     free(e->list.items);
-    free(e);
     return status;
 }

@@ -135,7 +135,8 @@ static void file_value(const char *path, const char *key, char *out, size_t room
         value[strcspn(value, "\n")] = '\0';
         while (*value == ' ')
             value++;
-        snprintf(out, room, "%s", value);
+        value[strnlen(value, room - 1)] = '\0';
+        memcpy(out, value, strlen(value) + 1);
         break;
     }
     if (f)

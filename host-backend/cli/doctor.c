@@ -179,7 +179,7 @@ int cmd_doctor(int argc, char **argv) {
         return 1;
     while (doctor_checks[count].name)
         count++;
-    findings = calloc((size_t)count, sizeof(*findings));
+    findings = calloc((size_t)count + 1, sizeof(*findings));
     if (!findings)
         return 1;
     for (int i = 0; i < count; i++) {
@@ -198,7 +198,7 @@ int cmd_doctor(int argc, char **argv) {
         json_decref(root);
     } else {
         /* a check that several uses share is shown with the first */
-        bool *shown = calloc((size_t)count, sizeof(*shown));
+        bool *shown = calloc((size_t)count + 1, sizeof(*shown));
 
         for (int u = 0; u < USE_COUNT && shown; u++) {
             printf("%s: %s\n", uses[u].title,
