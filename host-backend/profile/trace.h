@@ -1,9 +1,10 @@
 /*
- * The profiler's trace files: DIR/<pid>.trace, written by each worker (host-backend/worker/trace.c), read by trace_read for reports.
+ * The profiler's trace files: DIR/<pid>.trace, written by each worker (host-backend/worker/trace.c), read by
+ * trace_read for reports.
  *
- * A file is a struct trace_header and then entries of any type in the order in which they became known. All times are nanoseconds
- * of the host's CLOCK_MONOTONIC (a guest sends its stamps on that clock already); 0: not known. Little-endian, as the machine
- * that wrote it.
+ * A file is a struct trace_header and then entries of any type in the order in which they became known. All
+ * times are nanoseconds of the host's CLOCK_MONOTONIC (a guest sends its stamps on that clock already); 0:
+ * not known. Little-endian, as the machine that wrote it.
  */
 #ifndef HOST_BACKEND_PROFILE_TRACE_H
 #define HOST_BACKEND_PROFILE_TRACE_H
@@ -35,8 +36,8 @@ enum trace_what {
 };
 
 struct trace_command {
-    uint32_t type; /* TRACE_COMMAND */
-    uint32_t size; /* bytes of this entry */
+    uint32_t type;     /* TRACE_COMMAND */
+    uint32_t size;     /* bytes of this entry */
     uint64_t sequence; /* numbers the worker's commands from 1; TRACE_PUBLISHED refers to it */
     uint64_t token;    /* the guest's name for it, which TRACE_WOKEN refers to; 0: none */
     uint32_t what;     /* enum trace_what */
@@ -75,8 +76,8 @@ struct trace_item {
     uint32_t pid;
 };
 
-/* Reads all *.trace files in `dir`. *items is malloc'ed, ordered by call time. 0, or -1 with a sentence in `why`. A file that is cut
- * short (its worker died) counts as far as it goes. */
+/* Reads all *.trace files in `dir`. *items is malloc'ed, ordered by call time. 0, or -1 with a sentence in
+ * `why`. A file that is cut short (its worker died) counts as far as it goes. */
 int trace_read(const char *dir, struct trace_item **items, size_t *count, char *why, size_t why_size);
 
 #endif

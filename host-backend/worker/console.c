@@ -59,7 +59,7 @@ static void *pump(void *arg) {
     (void)arg;
     while (!atomic_load(&console.device->closing)) {
         struct pollfd p = {.fd = console.pipe, .events = POLLIN};
-        if (poll(&p, 1, 200) <= 0)
+        if (poll(&p, 1, -1) <= 0)
             continue;
         pthread_mutex_lock(&console.lock);
         bool emptied = move_output();

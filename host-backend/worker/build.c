@@ -1,0 +1,230 @@
+#include "host-backend/worker/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-backend/worker/program.h"
+#include "host-backend/worker/spirv.h"
+#include "host-backend/worker/trace.h"
+#include "svga-model/futex.h"
+
+/* More would only wait for each other: drivers compile one program at a time, and a host has few CPUs to
+ * spare. */
+enum { MAX_BUILDERS = 4 };
+
+static pthread_mutex_t lock =
+    PTHREAD_MUTEX_INITIALIZER; /* guards what follows, and in_work of all programs */
+static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
+static struct build *jobs, **jobs_end = &jobs;
+static unsigned builders, idle;
+
+struct build *build_new(struct session *s, enum build_kind kind, struct program *p, struct tr_slot *slot) {
+    struct build *b = calloc(1, sizeof *b);
+    if (!b)
+        return NULL;
+    b->kind = kind;
+    b->session = s;
+    b->slot = slot;
+    b->program = p;
+    object_ref(p);
+    atomic_fetch_add(&p->jobs, 1);
+    return b;
+}
+
+void build_free(struct build *b) {
+    for (uint32_t i = 0; i < b->input_count; i++)
+        object_unref(b->inputs[i]);
+    object_unref(b->program);
+    spirv_module_free(b->spirv);
+    free(b->inputs);
+    free(b->names);
+    free(b->name_list);
+    free(b->devices);
+    free(b->options);
+    free(b);
+}
+
+/* ---- what a builder does ---- */
+
+/* The guest asks the host for what kernels take, and drivers tell only when they were asked to remember. */
+static char *with_arg_info(const char *options) {
+    static const char wanted[] = "-cl-kernel-arg-info";
+    size_t size = strlen(options) + sizeof wanted + 1;
+    char *text = malloc(size);
+    if (text)
+        snprintf(text, size, "%s%s%s", options, *options ? " " : "", strstr(options, wanted) ? "" : wanted);
+    return text;
+}
+
+static uint32_t handles(const struct build *b, cl_device_id out[DRIVER_MAX_DEVICES]) {
+    if (!b->devices_given)
+        return program_devices(b->program, out);
+    for (uint32_t i = 0; i < b->device_count; i++)
+        out[i] = b->devices[i]->id;
+    return b->device_count;
+}
+
+static cl_int driver_build(struct build *b) {
+    struct program *p = b->program;
+    cl_device_id devices[DRIVER_MAX_DEVICES];
+    uint32_t count = handles(b, devices);
+    bool source = p->ir == TR_IR_SOURCE || p->ir == TR_IR_IL;
+    char *options = source ? with_arg_info(b->options) : strdup(b->options);
+
+    if (!options)
+        return CL_OUT_OF_HOST_MEMORY;
+    program_set_log(p, CL_BUILD_NONE, NULL);
+    uint64_t start = svga_now_ns();
+    cl_int r = p->cl ? clBuildProgram(p->cl, count, devices, options, NULL, NULL) : CL_OUT_OF_RESOURCES;
+    b->driver_ns = svga_now_ns() - start;
+    free(options);
+    return r;
+}
+
+/* The driver's handles of the inputs, or NULL if one of them has none (or when out of memory). */
+static cl_program *input_handles(const struct build *b) {
+    cl_program *list = calloc(b->input_count + 1, sizeof *list);
+    for (uint32_t i = 0; list && i < b->input_count; i++) {
+        list[i] = b->inputs[i]->cl;
+        if (!list[i]) {
+            free(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static cl_int driver_compile(struct build *b) {
+    struct program *p = b->program;
+    cl_device_id devices[DRIVER_MAX_DEVICES];
+    uint32_t count = handles(b, devices);
+    cl_program *headers = input_handles(b);
+    char *options = with_arg_info(b->options);
+    cl_int r = CL_OUT_OF_RESOURCES;
+
+    program_set_log(p, CL_BUILD_NONE, NULL);
+    if (p->context->version < 120)
+        r = CL_INVALID_OPERATION;
+    else if (p->cl && headers && options)
+        r = clCompileProgram(p->cl, count, devices, options, b->input_count, b->input_count ? headers : NULL,
+                             b->input_count ? b->name_list : NULL, NULL, NULL);
+    free(headers);
+    free(options);
+    return r;
+}
+
+static cl_int driver_link(struct build *b) {
+    struct program *p = b->program;
+    cl_device_id devices[DRIVER_MAX_DEVICES];
+    uint32_t count = handles(b, devices);
+    cl_program *inputs = input_handles(b);
+    cl_int r = CL_OUT_OF_RESOURCES;
+
+    if (p->context->version < 120)
+        r = CL_INVALID_OPERATION;
+    else if (p->context->cl && inputs)
+        p->cl =
+            clLinkProgram(p->context->cl, count, devices, b->options, b->input_count, inputs, NULL, NULL, &r);
+    free(inputs);
+    return r;
+}
+
+static cl_int perform(struct build *b) {
+    switch (b->kind) {
+    case BUILD_BUILD:
+        return b->program->ir == TR_IR_SPIRV ? spirv_build(b) : driver_build(b);
+    case BUILD_COMPILE:
+        return driver_compile(b);
+    case BUILD_LINK:
+        return driver_link(b);
+    case BUILD_VALIDATE:
+        return spirv_validate(b);
+    }
+    return CL_INVALID_OPERATION;
+}
+
+static void run(struct build *b) {
+    struct program *p = b->program;
+    uint64_t start = svga_now_ns();
+    cl_int r;
+
+    if (b->kind != BUILD_VALIDATE) {
+        free(p->options);
+        p->options = strdup(b->options);
+    }
+    r = perform(b);
+    uint64_t value = b->kind == BUILD_LINK && p->cl ? 1 : 0;
+    if (b->trace)
+        trace_built(b->session->trace, b, start, r);
+    pthread_mutex_lock(&lock);
+    p->in_work = false;
+    pthread_mutex_unlock(&lock);
+    /* Not busy any more before the guest hears of it, since it may name the program at once. */
+    atomic_fetch_sub_explicit(&p->jobs, 1, memory_order_release);
+    session_answer(b->session, b->slot, r, value);
+    build_free(b);
+}
+
+/* ---- the builder threads ---- */
+
+/* The oldest job whose program no other builder works on, out of the list. */
+static struct build *take_job(void) {
+    for (struct build **at = &jobs; *at; at = &(*at)->next) {
+        struct build *b = *at;
+        if (b->program->in_work)
+            continue;
+        *at = b->next;
+        if (!*at)
+            jobs_end = at;
+        b->program->in_work = true;
+        return b;
+    }
+    return NULL;
+}
+
+static void *builder(void *opaque) {
+    (void)opaque;
+    pthread_mutex_lock(&lock);
+    for (;;) {
+        struct build *b = take_job();
+        if (b) {
+            pthread_mutex_unlock(&lock);
+            run(b);
+            pthread_mutex_lock(&lock);
+        } else {
+            idle++;
+            pthread_cond_wait(&wake, &lock);
+            idle--;
+        }
+    }
+    return NULL;
+}
+
+void build_start(struct build *b) {
+    pthread_t thread;
+    bool orphaned = false;
+
+    pthread_mutex_lock(&lock);
+    b->next = NULL;
+    *jobs_end = b;
+    jobs_end = &b->next;
+    if (idle > 0) {
+        pthread_cond_signal(&wake);
+    } else if (builders < MAX_BUILDERS) {
+        if (pthread_create(&thread, NULL, builder, NULL) == 0) {
+            pthread_detach(thread);
+            builders++;
+        }
+    }
+    if (builders == 0) { /* nobody will ever come for it */
+        jobs = NULL;
+        jobs_end = &jobs;
+        orphaned = true;
+    }
+    pthread_mutex_unlock(&lock);
+    if (orphaned) {
+        atomic_fetch_sub(&b->program->jobs, 1);
+        session_answer(b->session, b->slot, CL_OUT_OF_RESOURCES, 0);
+        build_free(b);
+    }
+}

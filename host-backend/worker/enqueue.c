@@ -1,0 +1,103 @@
+#include "host-backend/worker/enqueue.h"
+
+#include <stdlib.h>
+
+#include "host-backend/worker/trace.h"
+#include "host-backend/worker/wait.h"
+
+struct event *event_new(struct session *s, uint32_t id, cl_event cl, struct queue *q, struct tr_slot *slot) {
+    struct event *e = object_new(TR_KIND_EVENT, sizeof *e);
+    if (!put_object(s, id, e))
+        return NULL;
+    e->cl = cl;
+    e->slot = slot;
+    e->told = TR_STATUS_PENDING;
+    if (q) {
+        object_ref(q);
+        e->queue = q;
+        e->number = q->enqueued;
+    }
+    return e;
+}
+
+cl_event event_failed(struct context *c, cl_int error) {
+    cl_int r;
+    cl_event event = c->cl ? clCreateUserEvent(c->cl, &r) : NULL;
+    if (event && clSetUserEventStatus(event, error) != CL_SUCCESS) {
+        clReleaseEvent(event);
+        return NULL;
+    }
+    return event;
+}
+
+/* Fills in the wait list. False if one of the events is dead. */
+static bool collect_waits(struct enqueue *e, const uint32_t *ids, uint32_t count) {
+    cl_event *list = e->few;
+
+    if (count > sizeof e->few / sizeof e->few[0])
+        list = e->many = malloc(count * sizeof *list);
+    if (!list) {
+        e->result = CL_OUT_OF_HOST_MEMORY;
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        list[i] = event_of(e->s, ids[i])->cl;
+        if (!list[i]) {
+            e->result = CL_OUT_OF_RESOURCES;
+            return false;
+        }
+    }
+    e->wait_count = count;
+    e->waits = count > 0 ? list : NULL;
+    return true;
+}
+
+bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_t event_id,
+                   uint32_t event_slot, const uint32_t *waits, uint32_t wait_count) {
+    e->s = s;
+    e->q = queue_of(s, queue);
+    e->event_id = event_id;
+    e->event_slot = event_slot;
+    e->many = NULL;
+    e->made = NULL;
+    e->trace = s->trace ? trace_take(s->trace, e->q) : NULL;
+    e->result = CL_OUT_OF_RESOURCES;
+    e->queue = e->q->cl;
+    e->event = event_id || e->trace ? &e->made : NULL;
+    return collect_waits(e, waits, wait_count) && e->queue;
+}
+
+static void failed(struct enqueue *e) {
+    if (e->event_id == 0) {
+        if (e->q->sticky == CL_SUCCESS)
+            e->q->sticky = e->result;
+        return;
+    }
+    struct event *event = event_new(e->s, e->event_id, event_failed(e->q->context, e->result), NULL,
+                                    session_slot(e->s, e->event_slot));
+    if (event)
+        event_publish(e->s, event, e->result);
+}
+
+void enqueue_end(struct enqueue *e) {
+    free(e->many);
+    if (e->s->over) {
+        trace_drop(e->trace);
+        return;
+    }
+    if (e->result != CL_SUCCESS) {
+        trace_drop(e->trace);
+        failed(e);
+        return;
+    }
+    session_queue_enqueued(e->s, e->q);
+    if (e->trace)
+        trace_enqueued(e->s->trace, e->trace, e->made);
+    if (e->event_id != 0) {
+        struct event *event = event_new(e->s, e->event_id, e->made, e->q, session_slot(e->s, e->event_slot));
+        if (event && e->trace)
+            event->trace = trace_ref(e->trace);
+    } else if (e->made) {
+        clReleaseEvent(e->made); /* the trace has its own reference */
+    }
+}

@@ -1,0 +1,57 @@
+/*
+ * What all enqueue commands share: queue, wait list, and an event if the guest gave one an id.
+ *
+ *     struct enqueue e;
+ *     if (ENQUEUE_BEGIN(e, s, c, v, 0))      // 0: place of the wait list among the command's arrays
+ *         e.result = clEnqueueSomething(e.queue, ..., e.wait_count, e.waits, e.event);
+ *     enqueue_end(&e);
+ *
+ * begin is false if the command cannot reach the driver: a wait list with a dead event, a dead queue. end
+ * accounts for the command: it makes the event, or, if the enqueue failed, an event that has failed, so that
+ * what waits for it fails as OpenCL says; without an event the error stays with the queue until the next
+ * FINISH.
+ */
+#ifndef HOST_BACKEND_WORKER_ENQUEUE_H
+#define HOST_BACKEND_WORKER_ENQUEUE_H
+
+#include "host-backend/worker/handlers.h"
+
+struct enqueue {
+    struct session *s;
+    struct queue *q;
+    uint32_t event_id;
+    uint32_t event_slot;
+    cl_event few[16];
+    cl_event *many; /* longer wait lists */
+    cl_event made;
+    struct trace_record *trace;
+    cl_int result;
+    /* for the driver's call */
+    cl_command_queue queue;
+    cl_uint wait_count;
+    const cl_event *waits; /* NULL if there are none */
+    cl_event *event;       /* NULL if nobody wants one */
+};
+
+bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_t event_id,
+                   uint32_t event_slot, const uint32_t *waits, uint32_t wait_count);
+void enqueue_end(struct enqueue *e);
+
+#define ENQUEUE_BEGIN(e, s, c, v, array)                                                                     \
+    enqueue_begin(&(e), s, (c)->queue, (c)->event, (c)->event_slot, (v)->arrays[array], (c)->waits_count)
+
+/* Copies three u64 of a command into size_t[3]. */
+#define COPY3(to, from)                                                                                      \
+    do {                                                                                                     \
+        for (int i_ = 0; i_ < 3; i_++)                                                                       \
+            (to)[i_] = (from)[i_];                                                                           \
+    } while (0)
+
+/* Makes and registers an event that belongs to `q` (NULL: a user event). NULL, with the session failed, when
+ * memory is out. */
+struct event *event_new(struct session *s, uint32_t id, cl_event cl, struct queue *q, struct tr_slot *slot);
+
+/* An event of the driver's that has failed with `error`, to stand in wait lists; NULL if it cannot be had. */
+cl_event event_failed(struct context *c, cl_int error);
+
+#endif

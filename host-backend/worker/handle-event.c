@@ -1,0 +1,57 @@
+/* Events: user events, waiting, watching. */
+#include <stdlib.h>
+
+#include "host-backend/worker/enqueue.h"
+#include "host-backend/worker/wait.h"
+
+void do_create_user_event(struct session *s, const struct tr_create_user_event *c, const struct tr_view *v) {
+    struct context *context = context_of(s, c->context);
+    cl_int r;
+    (void)v;
+    cl_event cl = context->cl ? clCreateUserEvent(context->cl, &r) : NULL;
+    if (!event_new(s, c->event, cl, NULL, NULL) && cl)
+        clReleaseEvent(cl);
+}
+
+void do_set_user_event(struct session *s, const struct tr_set_user_event *c, const struct tr_view *v) {
+    struct event *e = event_of(s, c->event);
+    (void)v;
+    if (c->status > CL_COMPLETE || e->queue) {
+        session_violation(s, "set_user_event: status %d, or not a user event", c->status);
+        return;
+    }
+    if (e->cl)
+        clSetUserEventStatus(e->cl, c->status);
+}
+
+/* Is there something to wait for? What has no event of the driver's has failed, and its slot says so already.
+ */
+static bool is_open(const struct event *e) {
+    return e->cl && e->queue;
+}
+
+void do_wait_events(struct session *s, const struct tr_wait_events *c, const struct tr_view *v) {
+    const uint32_t *ids = v->arrays[0];
+    struct event **events = malloc((c->events_count + 1) * sizeof(*events));
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; events && i < c->events_count; i++) {
+        struct event *e = event_of(s, ids[i]);
+        if (is_open(e))
+            events[count++] = e;
+    }
+    if (!events || (count > 0 && !wait_add_events(s, events, count))) {
+        s->over = true;
+        svga_device_fail(&s->device, SVGA_ERROR_WORKER_DIED, "the host worker is out of memory");
+    }
+    free(events);
+}
+
+void do_watch_event(struct session *s, const struct tr_watch_event *c, const struct tr_view *v) {
+    struct event *e = event_of(s, c->event);
+    cl_int r = CL_SUCCESS;
+    (void)v;
+    if (is_open(e))
+        r = event_watch(s, e);
+    session_answer(s, session_slot(s, c->slot), r, 0);
+}

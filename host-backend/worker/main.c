@@ -1,0 +1,236 @@
+/*
+ * trillium-worker: runs the host's OpenCL driver for one guest process.
+ *
+ * Started by the broker ahead of need. Loads the drivers and pays what their first use costs, says so on its
+ * control socket, waits there for a session's socket, serves it, and exits when the guest goes. Its end is
+ * what ends everything that it did.
+ *
+ * Control socket (SOCK_SEQPACKET): the worker sends CONTROL_READY once it is warm; the broker sends one byte
+ * with the session's descriptor in SCM_RIGHTS, before or after that.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host-backend/worker/console.h"
+#include "host-backend/worker/control.h"
+#include "host-backend/worker/crash.h"
+#include "host-backend/worker/driver.h"
+#include "host-backend/worker/session.h"
+#include "host-backend/worker/spirv.h"
+#include "svga-model/link-io.h"
+
+struct options {
+    int control;
+    const char *device;
+    const char *refuse;
+    bool probe;
+    bool warm;
+    struct session_options session;
+};
+
+static const char help[] =
+    "Usage: trillium-worker --control FD [OPTION]...\n"
+    "       trillium-worker --probe [--device NAME]\n"
+    "\n"
+    "Runs the host's OpenCL drivers for one guest process. Started by `trillium serve` and `trillium run`, "
+    "not by people.\n"
+    "\n"
+    "  --control FD       the broker's socket\n"
+    "  --device NAME      offer only devices whose platform or device name contains NAME\n"
+    "  --profile-dir DIR  write DIR/PID.trace\n"
+    "  --cache-dir DIR    keep built programs there\n"
+    "  --spin-us N        longest time an idle worker looks for the next command before it sleeps (default "
+    "50; 0: never)\n"
+    "  --decoders N       threads that may wait for the driver (default 32; 0: the driver's callbacks answer "
+    "instead)\n"
+    "  --no-warm-up       do not run the drivers' compilers ahead of need\n"
+    "  --refuse TEXT      load no driver; tell the guest TEXT\n"
+    "  --probe            print PLATFORM, DEVICE, VERSION, TYPE, memory and SPIR-V target of each device, "
+    "separated by tabs\n"
+    "  --help\n";
+
+static bool number(const char *text, unsigned most, unsigned *out) {
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+    if (end == text || *end || n > most) {
+        fprintf(stderr, "trillium-worker: %s is no number from 0 to %u\n", text, most);
+        return false;
+    }
+    *out = (unsigned)n;
+    return true;
+}
+
+static int parse(struct options *o, int argc, char **argv) {
+    enum { CONTROL = 256, DEVICE, PROFILE, CACHE, SPIN, DECODERS, NO_WARM, REFUSE, PROBE, HELP };
+    static const struct option options[] = {{"control", required_argument, NULL, CONTROL},
+                                            {"device", required_argument, NULL, DEVICE},
+                                            {"profile-dir", required_argument, NULL, PROFILE},
+                                            {"cache-dir", required_argument, NULL, CACHE},
+                                            {"spin-us", required_argument, NULL, SPIN},
+                                            {"decoders", required_argument, NULL, DECODERS},
+                                            {"no-warm-up", no_argument, NULL, NO_WARM},
+                                            {"refuse", required_argument, NULL, REFUSE},
+                                            {"probe", no_argument, NULL, PROBE},
+                                            {"help", no_argument, NULL, HELP},
+                                            {0}};
+    unsigned fd;
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (c) {
+        case CONTROL:
+            if (!number(optarg, 1u << 20, &fd))
+                return 2;
+            o->control = (int)fd;
+            break;
+        case DEVICE:
+            o->device = optarg;
+            break;
+        case PROFILE:
+            o->session.profile_dir = optarg;
+            break;
+        case CACHE:
+            o->session.cache_dir = optarg;
+            break;
+        case SPIN:
+            if (!number(optarg, 1000000, &o->session.spin_us))
+                return 2;
+            break;
+        case DECODERS:
+            if (!number(optarg, 1024, &o->session.max_decoders))
+                return 2;
+            break;
+        case NO_WARM:
+            o->warm = false;
+            break;
+        case REFUSE:
+            o->refuse = optarg;
+            break;
+        case PROBE:
+            o->probe = true;
+            break;
+        case HELP:
+            fputs(help, stdout);
+            exit(0);
+        default:
+            return 2;
+        }
+    }
+    if (optind != argc || (o->control < 0 && !o->probe)) {
+        fputs(help, stderr);
+        return 2;
+    }
+    return 0;
+}
+
+/* ---- the control socket ---- */
+
+/* Blocks for the session's descriptor; -1 when the broker is gone. */
+static int receive_session(int control) {
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } space;
+    char byte;
+    struct iovec iov = {&byte, 1};
+    struct msghdr mh = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
+    int fd = -1;
+    ssize_t n;
+
+    do
+        n = recvmsg(control, &mh, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    struct cmsghdr *cmsg = n > 0 ? CMSG_FIRSTHDR(&mh) : NULL;
+    if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
+        memcpy(&fd, CMSG_DATA(cmsg), sizeof fd);
+    return fd;
+}
+
+/* Has the broker sent something already (or gone away)? Then there is no time for warming up. */
+static bool wanted(int control) {
+    struct pollfd p = {.fd = control, .events = POLLIN};
+    return poll(&p, 1, 0) > 0;
+}
+
+/* ---- what it does ---- */
+
+static int probe(const struct options *o) {
+    struct driver *d = driver_open(o->device);
+
+    if (!d)
+        return 1;
+    driver_find_targets(d);
+    for (uint32_t i = 0; i < d->root_count; i++) {
+        const struct driver_device *device = d->devices[i];
+        const char *type = device->type & CL_DEVICE_TYPE_GPU           ? "gpu"
+                           : device->type & CL_DEVICE_TYPE_ACCELERATOR ? "accelerator"
+                                                                       : "cpu";
+        printf("%s\t%s\t%s\t%s\t%s\t%s\n", device->platform->name, device->name ? device->name : "",
+               device->version_text, type, device->shares ? "shares guest memory" : "has memory of its own",
+               device->target.why);
+    }
+    fflush(stdout);
+    _exit(d->root_count > 0 ? 0 : 1); /* not through the drivers' destructors: some of them hang */
+}
+
+static void warm_up(const struct options *o, const struct driver *d) {
+    for (uint32_t i = 0; i < d->root_count && !wanted(o->control); i++) {
+        driver_warm_up(d->devices[i]);
+        if (!wanted(o->control))
+            spirv_warm_up(d->devices[i]);
+    }
+}
+
+int main(int argc, char **argv) {
+    struct options o = {.control = -1, .warm = true, .session = {.spin_us = 50, .max_decoders = 32}};
+    struct sched_param param = {0};
+    int status = parse(&o, argc, argv);
+
+    if (status != 0)
+        return status;
+    /* Kernels print to standard output: what they print must be out before the guest hears that they ended.
+     */
+    setvbuf(stdout, NULL, o.probe ? _IOFBF : _IONBF, 0);
+    setenv("TRILLIUM_WORKER", "1", 1);
+    setenv("RUSTICL_ENABLE", "llvmpipe", 0);
+    if (o.probe)
+        return probe(&o);
+    sched_setscheduler(0, SCHED_BATCH, &param); /* inherited by all threads, the driver's too */
+    crash_install();
+    if (console_capture() < 0) {
+        fprintf(stderr, "trillium-worker: cannot make a pipe for the output of kernels: %s\n",
+                strerror(errno));
+        return 1;
+    }
+
+    if (o.refuse) {
+        int link = receive_session(o.control);
+        if (link >= 0)
+            session_refuse(link, o.refuse);
+        return 0;
+    }
+    struct driver *driver = driver_open(o.device);
+    if (!driver) {
+        fprintf(stderr, "trillium-worker: out of memory\n");
+        return 1;
+    }
+    driver_find_targets(driver);
+    if (o.warm)
+        warm_up(&o, driver);
+    char ready = CONTROL_READY;
+    send(o.control, &ready, 1, MSG_NOSIGNAL);
+    int link = receive_session(o.control);
+    if (link >= 0)
+        session_run(link, driver, &o.session);
+    fflush(NULL);
+    _exit(0); /* a driver's destructors may wait for a kernel that never ends */
+}

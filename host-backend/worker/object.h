@@ -1,0 +1,130 @@
+/*
+ * A session's objects: what the ids in commands stand for.
+ *
+ * The table owns one reference to each object; whoever uses an object after the leader lock is given up
+ * (waits, builds, traces) takes one of its own. The driver's handle goes with the last reference. An object
+ * whose creation failed in the driver is *dead*: its handle is NULL, and whatever uses it fails with
+ * CL_OUT_OF_RESOURCES.
+ *
+ * Threads: the table is touched under the leader lock only. References may be taken and dropped by any
+ * thread. Members of an object belong to the leader lock unless the comment says otherwise.
+ */
+#ifndef HOST_BACKEND_WORKER_OBJECT_H
+#define HOST_BACKEND_WORKER_OBJECT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <CL/cl.h>
+
+#include "host-backend/worker/driver.h"
+#include "trillium/protocol.h"
+#include "trillium/slot.h"
+
+struct object {
+    enum tr_kind kind;
+    _Atomic uint32_t refs;
+};
+
+struct context {
+    struct object object;
+    cl_context cl;
+    unsigned version; /* of the platform, as in driver_platform */
+    uint32_t device_count;
+    struct driver_device *devices[]; /* never changes */
+};
+
+struct queue {
+    struct object object;
+    cl_command_queue cl;
+    struct context *context; /* referenced */
+    struct driver_device *device;
+    bool in_order;
+    bool profiled;      /* the guest asked for CL_QUEUE_PROFILING_ENABLE */
+    bool host_profiled; /* the driver's queue has it (also set while the worker is profiling) */
+    uint64_t enqueued;  /* commands given to the driver so far */
+    uint64_t finished;  /* as many of them are known to have ended: all up to this one */
+    cl_int sticky;      /* first error of a command without an event since the last FINISH */
+    uint32_t id;        /* the guest's, for traces */
+};
+
+struct mem {
+    struct object object;
+    cl_mem cl;
+    struct mem *parent; /* referenced; NULL */
+    uint64_t size;      /* buffers: bytes */
+    bool is_buffer;
+};
+
+struct sampler {
+    struct object object;
+    cl_sampler cl;
+};
+
+struct spirv_module; /* spirv.h */
+struct trace_record;
+
+struct program {
+    struct object object;
+    cl_program cl;           /* a builder's while the program is busy */
+    struct context *context; /* referenced */
+    uint32_t ir;             /* enum tr_ir */
+    _Atomic uint32_t
+        jobs;      /* builds that are under way or wait: while there are any, only references may be taken */
+    bool in_work;  /* the builders' lock: one of the jobs runs */
+    char *options; /* of the last build, as the guest gave them; NULL: none yet */
+    char *log;     /* build log, where the driver has none to ask for; NULL */
+    cl_int log_status;          /* the build status that goes with it */
+    struct spirv_module *spirv; /* what SET_SPIRV gave; NULL */
+    char *source;               /* TR_IR_SOURCE: the text, for the cache of built programs; NULL: no cache */
+    size_t source_size;
+    bool from_binary; /* `cl` was made from the cache's binary and knows no source */
+};
+
+struct kernel {
+    struct object object;
+    cl_kernel cl;
+    struct program *program; /* referenced */
+    cl_int error;            /* of a SET_ARG that nobody was told of: enqueues fail with it */
+    uint32_t arg_count;
+    uint8_t *arg_classes; /* enum arg_class; NULL until they are asked for */
+    char name[64];        /* for traces, cut short */
+};
+
+struct event {
+    struct object object;
+    cl_event cl;
+    struct queue *queue;  /* referenced; NULL: a user event */
+    struct tr_slot *slot; /* where its status goes; NULL: nowhere */
+    uint64_t number;      /* in its queue */
+    cl_int told;          /* guarded by the session's slot_lock: the status in the slot; it only ever falls */
+    struct trace_record *trace; /* trace.h; NULL: not traced */
+};
+
+struct objects {
+    struct object **table; /* by id */
+    uint32_t cap;
+    uint32_t count;
+};
+
+void objects_finish(struct objects *o);
+
+/* Makes an object of `size` bytes, zeroed, with one reference. NULL when out of memory. */
+void *object_new(enum tr_kind kind, size_t size);
+void object_ref(void *object);
+/* NULL is ignored. With the last reference the driver's handle is released too. */
+void object_unref(void *object);
+
+/* Puts the object under a free id below TR_MAX_ID; the table takes the reference over. False when out of
+ * memory. */
+bool objects_put(struct objects *o, uint32_t id, void *object);
+/* Takes it out of the table: the reference is the caller's. */
+void *objects_take(struct objects *o, uint32_t id);
+
+/* NULL if there is none. */
+static inline void *objects_get(const struct objects *o, uint32_t id) {
+    return id < o->cap ? o->table[id] : NULL;
+}
+
+#endif

@@ -1,0 +1,59 @@
+#include "host-backend/worker/program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint32_t program_devices(const struct program *p, cl_device_id out[DRIVER_MAX_DEVICES]) {
+    for (uint32_t i = 0; i < p->context->device_count; i++)
+        out[i] = p->context->devices[i]->id;
+    return p->context->device_count;
+}
+
+void program_set_log(struct program *p, cl_int status, const char *text) {
+    free(p->log);
+    p->log = text ? strdup(text) : NULL;
+    p->log_status = status;
+}
+
+static cl_int info(const void *data, size_t length, size_t size, void *value, size_t *size_ret) {
+    if (value && size < length)
+        return CL_INVALID_VALUE;
+    if (value)
+        memcpy(value, data, length);
+    if (size_ret)
+        *size_ret = length;
+    return CL_SUCCESS;
+}
+
+static cl_int own_info(cl_int status, const char *log, cl_program_build_info param, size_t size, void *value,
+                       size_t *size_ret) {
+    const cl_program_binary_type none = CL_PROGRAM_BINARY_TYPE_NONE;
+    const size_t zero = 0;
+
+    switch (param) {
+    case CL_PROGRAM_BUILD_STATUS:
+        return info(&status, sizeof status, size, value, size_ret);
+    case CL_PROGRAM_BUILD_LOG:
+        return info(log, strlen(log) + 1, size, value, size_ret);
+    case CL_PROGRAM_BINARY_TYPE:
+        return info(&none, sizeof none, size, value, size_ret);
+    case CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE:
+        return info(&zero, sizeof zero, size, value, size_ret);
+    default:
+        return CL_INVALID_VALUE;
+    }
+}
+
+cl_int program_build_info(struct program *p, const struct driver_device *device, cl_program_build_info param,
+                          size_t size, void *value, size_t *size_ret) {
+    if (program_busy(p))
+        return own_info(CL_BUILD_IN_PROGRESS, "", param, size, value, size_ret);
+    if (param == CL_PROGRAM_BUILD_OPTIONS) {
+        const char *options = p->options ? p->options : "";
+        return info(options, strlen(options) + 1, size, value, size_ret);
+    }
+    if (p->log || !p->cl)
+        return own_info(p->log ? p->log_status : CL_BUILD_NONE, p->log ? p->log : "", param, size, value,
+                        size_ret);
+    return clGetProgramBuildInfo(p->cl, device->id, param, size, value, size_ret);
+}

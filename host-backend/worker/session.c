@@ -1,0 +1,288 @@
+#include "host-backend/worker/session.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-backend/worker/crash.h"
+#include "host-backend/worker/handlers.h"
+#include "host-backend/worker/trace.h"
+#include "host-backend/worker/wait.h"
+#include "svga-model/futex.h"
+
+enum {
+    RELEASE_EVERY =
+        32, /* commands after which the guest gets its room in the FIFO back, while more are there */
+};
+
+/* Regions of one session: as much memory as the guest has for it, in as many pieces as a process may map. */
+static const struct svga_device_limits limits = {
+    .max_pages = 1ull << 32, .max_ids = 1u << 16, .max_maps = 60000};
+
+/* ---- what handlers use ---- */
+
+void session_violation(struct session *s, const char *format, ...) {
+    char text[SVGA_BAR_ERROR_TEXT_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    s->over = true;
+    svga_device_fail(&s->device, SVGA_ERROR_PROTOCOL, "the guest sent a command that is not allowed: %s",
+                     text);
+}
+
+void *session_span(struct session *s, struct tr_span span) {
+    return span.length > 0 ? svga_device_span(&s->device, span.region, span.offset, span.length) : NULL;
+}
+
+struct tr_slot *session_slot(const struct session *s, uint32_t slot) {
+    return slot == TR_NO_SLOT ? NULL : &s->slots[slot / TR_SLOTS_PER_CHUNK][slot % TR_SLOTS_PER_CHUNK];
+}
+
+void session_answer(struct session *s, struct tr_slot *slot, cl_int result, uint64_t value) {
+    if (!slot)
+        return;
+    slot->result = result;
+    slot->value = value;
+    atomic_store_explicit(&slot->status, CL_COMPLETE, memory_order_release);
+    svga_device_irq(&s->device);
+}
+
+void session_queue_enqueued(struct session *s, struct queue *q) {
+    if (q->enqueued++ == q->finished)
+        s->busy_queues++;
+}
+
+void session_queue_finished(struct session *s, struct queue *q, uint64_t number) {
+    if (number <= q->finished)
+        return;
+    q->finished = number;
+    if (q->finished == q->enqueued)
+        s->busy_queues--;
+}
+
+bool put_object(struct session *s, uint32_t id, void *object) {
+    if (object && objects_put(&s->objects, id, object))
+        return true;
+    object_unref(object);
+    s->over = true;
+    svga_device_fail(&s->device, SVGA_ERROR_WORKER_DIED, "the host worker is out of memory");
+    return false;
+}
+
+/* ---- what the verifier asks ---- */
+
+static enum tr_kind kind_of(void *opaque, uint32_t id) {
+    const struct session *s = opaque;
+    const struct object *o = objects_get(&s->objects, id);
+    return o ? o->kind : TR_KIND_NONE;
+}
+
+static bool span_ok(void *opaque, const struct tr_span *span) {
+    struct session *s = opaque;
+    return svga_device_span(&s->device, span->region, span->offset, span->length) != NULL;
+}
+
+static bool slot_ok(void *opaque, uint32_t slot) {
+    const struct session *s = opaque;
+    return slot / TR_SLOTS_PER_CHUNK < s->chunk_count;
+}
+
+/* ---- decoding ---- */
+
+static void dispatch(struct session *s, const struct tr_view *v) {
+    switch (v->cmd) {
+#define COMMAND(NAME, name, number, doc)                                                                     \
+    case TR_CMD_##NAME:                                                                                      \
+        do_##name(s, v->fixed, v);                                                                           \
+        break;
+#define FIELD(TYPE, KIND, field, doc)
+#define END(NAME, name)
+#include "trillium/fields.h"
+#include "trillium/commands.def"
+#undef FIELD
+    }
+}
+
+/* Carries out all commands that are there. Leader lock held. */
+static void drain(struct session *s) {
+    const struct tr_session_view view = {s, kind_of, span_ok, slot_ok};
+    unsigned unreleased = 0;
+    int size;
+
+    while (!s->over && (size = svga_device_next(&s->device, s->buffer)) != 0) {
+        struct tr_view command;
+        char why[256];
+
+        if (size < 0) {
+            s->over = true;
+            return;
+        }
+        if (s->trace)
+            trace_picked_up(s->trace);
+        if (!tr_verify(s->buffer, (uint32_t)size, &view, &command, why, sizeof why)) {
+            session_violation(s, "%s", why);
+            return;
+        }
+        dispatch(s, &command);
+        if (++unreleased == RELEASE_EVERY) {
+            svga_device_release(&s->device);
+            unreleased = 0;
+        }
+    }
+    if (unreleased > 0)
+        svga_device_release(&s->device);
+}
+
+/*
+ * Looks for the next command for a while, if that can help: the guest must run on another CPU, and no work of
+ * the driver may be under way (its threads need the CPU more). True if there is one. Leader lock held: nobody
+ * else could do anything with it.
+ */
+static bool spin(struct session *s) {
+    if (s->options.spin_us == 0 || s->busy_queues > 0 || s->away > 0 || !svga_device_on_other_cpu(&s->device))
+        return false;
+    uint64_t end = svga_now_ns() + s->options.spin_us * 1000ull;
+    for (unsigned i = 1;; i++) {
+        if (svga_device_pending(&s->device))
+            return true;
+        if (i % 64 == 0 && (svga_now_ns() >= end || !svga_device_on_other_cpu(&s->device)))
+            return false;
+        svga_pause();
+    }
+}
+
+static void *decode(void *opaque);
+
+/* Makes sure that somebody serves the FIFO while this decoder is away. Leader lock held. */
+static bool has_follower(struct session *s) {
+    if (s->decoders - s->away > 1)
+        return true;
+    pthread_t thread;
+    if (s->decoders >= s->options.max_decoders || pthread_create(&thread, NULL, decode, s) != 0)
+        return false;
+    pthread_detach(thread);
+    s->decoders++;
+    return true;
+}
+
+/* Attends to the oldest wait. Leader lock held, given up in between; BUSY is 0. */
+static void attend(struct session *s) {
+    struct wait *w = wait_take(s);
+
+    if (!has_follower(s)) {
+        wait_by_callback(s, w);
+        return;
+    }
+    if (s->waits) {
+        /* The others are for the follower: with BUSY = 1 it cannot fall asleep without having looked. */
+        svga_device_awake(&s->device);
+        svga_futex_wake(&s->device.words[SVGA_FIFO_BUSY], 1);
+    }
+    s->away++;
+    pthread_mutex_unlock(&s->lock);
+    wait_perform(s, w);
+    pthread_mutex_lock(&s->lock);
+    s->away--;
+    wait_done(s, w);
+    svga_device_awake(&s->device);
+}
+
+static void *decode(void *opaque) {
+    struct session *s = opaque;
+
+    pthread_mutex_lock(&s->lock);
+    while (!s->over && !atomic_load(&s->device.closing)) {
+        drain(s);
+        if (s->over || (!s->waits && spin(s)))
+            continue;
+        if (!svga_device_doze(&s->device))
+            continue;
+        if (s->waits) {
+            attend(s);
+            continue;
+        }
+        pthread_mutex_unlock(&s->lock);
+        svga_device_sleep(&s->device, -1);
+        pthread_mutex_lock(&s->lock);
+        svga_device_awake(&s->device);
+    }
+    s->decoders--;
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+/* ---- start and end ---- */
+
+static int config_done(void *opaque, uint32_t version) {
+    struct session *s = opaque;
+
+    if (version >> 16 != TR_VERSION_MAJOR || version > TR_VERSION) {
+        svga_device_fail(&s->device, SVGA_ERROR_VERSION,
+                         "the guest speaks version %u.%u of Trillium's protocol, this host %u.%u: install "
+                         "the same version on both",
+                         version >> 16, version & 0xffff, TR_VERSION_MAJOR, TR_VERSION_MINOR);
+        return EPROTONOSUPPORT;
+    }
+    if (s->driver->device_count == 0) {
+        svga_device_fail(
+            &s->device, SVGA_ERROR_REFUSED,
+            "the host has no OpenCL device to offer: install an OpenCL driver on it (for example the package "
+            "pocl-opencl-icd), or choose another --device");
+        return ENODEV;
+    }
+    pthread_t thread;
+    int r = 0;
+    pthread_mutex_lock(&s->lock);
+    s->decoders = 1;
+    r = pthread_create(&thread, NULL, decode, s);
+    pthread_mutex_unlock(&s->lock);
+    if (r == 0)
+        pthread_detach(thread);
+    return r;
+}
+
+void session_run(int link, struct driver *driver, const struct session_options *options) {
+    struct session *s = calloc(1, sizeof *s);
+
+    if (!s || !(s->buffer = aligned_alloc(64, SVGA_CMD_MAX_SIZE)))
+        return;
+    s->driver = driver;
+    s->options = *options;
+    s->waits_end = &s->waits;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->slot_lock, NULL);
+    if (options->profile_dir)
+        s->trace = trace_open(options->profile_dir);
+    const struct svga_device_callbacks callbacks = {.opaque = s, .config_done = config_done};
+    svga_device_init(&s->device, link, TR_VERSION, &limits, &callbacks);
+    crash_guard(&s->device);
+    svga_device_serve_link(&s->device);
+    crash_guard(NULL);
+    if (s->trace)
+        trace_close(s->trace);
+}
+
+struct refusal {
+    struct svga_device device;
+    const char *why;
+};
+
+static int refuse_config(void *opaque, uint32_t version) {
+    struct refusal *r = opaque;
+    (void)version;
+    svga_device_fail(&r->device, SVGA_ERROR_REFUSED, "%s", r->why);
+    return ENODEV;
+}
+
+void session_refuse(int link, const char *why) {
+    struct refusal r = {.why = why};
+    const struct svga_device_callbacks callbacks = {.opaque = &r, .config_done = refuse_config};
+    svga_device_init(&r.device, link, TR_VERSION, &limits, &callbacks);
+    svga_device_serve_link(&r.device);
+    svga_device_finish(&r.device);
+}

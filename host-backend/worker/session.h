@@ -1,0 +1,77 @@
+/*
+ * A session: one guest process's virtual GPU, served by this worker process.
+ *
+ * Threads. One thread serves the link (session_run). Commands are decoded by *leader and followers*: whoever
+ * holds the leader lock is the leader; it reads the FIFO and calls the handlers. When the FIFO is empty and a
+ * guest thread waits for the driver, the leader itself waits for the driver (measured: no hand-over of any
+ * kind completes sooner) after it gave up the lock; another decoder then sleeps on the doorbell and becomes
+ * leader when the guest rings. So the FIFO is served at all times, and an idle worker uses no CPU.
+ */
+#ifndef HOST_BACKEND_WORKER_SESSION_H
+#define HOST_BACKEND_WORKER_SESSION_H
+
+#include <pthread.h>
+
+#include "host-backend/worker/driver.h"
+#include "host-backend/worker/object.h"
+#include "svga-model/device.h"
+#include "trillium/slot.h"
+#include "trillium/verify.h"
+
+struct wait;
+struct trace;
+
+struct session_options {
+    unsigned spin_us; /* how long an idle leader looks for the next command before it sleeps; 0: not at all */
+    unsigned max_decoders; /* threads; beyond that, events are waited for by callback. 0: only by callback */
+    const char *profile_dir; /* NULL: no profiling */
+    const char *cache_dir;   /* of built programs; NULL: none */
+};
+
+struct session {
+    struct svga_device device;
+    struct driver *driver;
+    struct session_options options;
+    struct trace *trace; /* NULL: no profiling */
+    struct cache *cache; /* of built programs; NULL: none */
+
+    pthread_mutex_t lock; /* the leader lock: guards everything from here to `threads` */
+    void *buffer;         /* the command being decoded: SVGA_CMD_MAX_SIZE bytes */
+    struct objects objects;
+    struct tr_slot *slots[TR_MAX_CHUNKS];
+    uint32_t chunk_count;
+    struct wait *waits, **waits_end; /* guest threads wait for these, and nobody attends to it yet */
+    uint32_t busy_queues;            /* queues with commands that are not known to have ended */
+    bool over;                       /* a command was refused, or the link ended: no further ones are read */
+    unsigned decoders;               /* threads that exist */
+    unsigned away;                   /* of these, waiting for the driver */
+
+    pthread_mutex_t slot_lock; /* guards event.told and the order of writes to events' slots; innermost */
+};
+
+/* Serves `link` (taken over) until the guest goes. Does not tear the session down: the process is about to
+ * exit, and a driver that hangs must not hold that up. */
+void session_run(int link, struct driver *driver, const struct session_options *options);
+
+/* Serves `link` just far enough to tell the guest why it gets no session. */
+void session_refuse(int link, const char *why);
+
+/* The guest broke the rules: fails the session with a sentence. No further command is read. Leader lock held.
+ */
+void session_violation(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The memory that a verified span names; NULL for an empty one. */
+void *session_span(struct session *s, struct tr_span span);
+
+/* The slot's address; NULL for TR_NO_SLOT. It stays valid as long as the guest keeps the region. Leader lock
+ * held. */
+struct tr_slot *session_slot(const struct session *s, uint32_t slot);
+
+/* Answers a command in its slot (NULL: no answer wanted) and interrupts. Any thread. */
+void session_answer(struct session *s, struct tr_slot *slot, cl_int result, uint64_t value);
+
+/* What queue->enqueued and ->finished say has changed: keeps busy_queues. Leader lock held. */
+void session_queue_enqueued(struct session *s, struct queue *q);
+void session_queue_finished(struct session *s, struct queue *q, uint64_t number);
+
+#endif

@@ -1,0 +1,316 @@
+#include "host-backend/worker/spirv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-backend/worker/build.h"
+#include "host-backend/worker/program.h"
+#include "svga-model/futex.h"
+#include "svga-model/visa/load.h"
+
+struct spirv_module *spirv_module_new(const void *words, size_t bytes) {
+    struct spirv_module *m = malloc(sizeof *m);
+    uint32_t *copy = malloc(bytes);
+    if (!m || !copy) {
+        free(m);
+        free(copy);
+        return NULL;
+    }
+    memcpy(copy, words, bytes);
+    *m = (struct spirv_module){copy, bytes / 4};
+    return m;
+}
+
+void spirv_module_free(struct spirv_module *m) {
+    if (!m)
+        return;
+    free(m->words);
+    free(m);
+}
+
+/* ---- what a device offers, as the validator wants it ---- */
+
+struct features {
+    struct visa_features f;
+    char *extensions, *c_features;
+};
+
+/* "OpenCL C 1.2 ..." -> 120 */
+static uint32_t c_version(cl_device_id device) {
+    unsigned major = 1, minor = 2;
+    char *text = driver_device_string(device, CL_DEVICE_OPENCL_C_VERSION);
+    if (text)
+        sscanf(text, "OpenCL C %u.%u", &major, &minor);
+    free(text);
+    return 100 * major + 10 * minor;
+}
+
+static cl_name_version *name_versions(cl_device_id device, cl_device_info param, size_t *count) {
+    size_t size = 0;
+    *count = 0;
+    if (clGetDeviceInfo(device, param, 0, NULL, &size) != CL_SUCCESS || size == 0)
+        return NULL;
+    cl_name_version *list = malloc(size);
+    if (list && clGetDeviceInfo(device, param, size, list, NULL) == CL_SUCCESS)
+        *count = size / sizeof *list;
+    return list;
+}
+
+static uint32_t newest_c(cl_device_id device, uint32_t least) {
+    size_t count;
+    cl_name_version *list = name_versions(device, CL_DEVICE_OPENCL_C_ALL_VERSIONS, &count);
+    uint32_t newest = least;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t v = 100 * CL_VERSION_MAJOR(list[i].version) + 10 * CL_VERSION_MINOR(list[i].version);
+        if (v > newest)
+            newest = v;
+    }
+    free(list);
+    return newest;
+}
+
+static char *c_feature_names(cl_device_id device) {
+    size_t count, used = 0;
+    cl_name_version *list = name_versions(device, CL_DEVICE_OPENCL_C_FEATURES, &count);
+    char *text = calloc(count * (CL_NAME_VERSION_MAX_NAME_SIZE + 1) + 1, 1);
+    for (size_t i = 0; text && i < count; i++)
+        used +=
+            (size_t)sprintf(text + used, "%s%.*s", i ? " " : "", CL_NAME_VERSION_MAX_NAME_SIZE, list[i].name);
+    free(list);
+    return text;
+}
+
+static void features_get(const struct driver_device *device, struct features *out) {
+    unsigned major = 1, minor = 2;
+    cl_bool images = CL_FALSE, little = CL_TRUE;
+    cl_uint bits = 64;
+    char *profile = driver_device_string(device->id, CL_DEVICE_PROFILE);
+
+    if (device->version_text)
+        sscanf(device->version_text, "OpenCL %u.%u", &major, &minor);
+    clGetDeviceInfo(device->id, CL_DEVICE_IMAGE_SUPPORT, sizeof images, &images, NULL);
+    clGetDeviceInfo(device->id, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
+    clGetDeviceInfo(device->id, CL_DEVICE_ADDRESS_BITS, sizeof bits, &bits, NULL);
+    out->extensions = driver_device_string(device->id, CL_DEVICE_EXTENSIONS);
+    out->c_features = c_feature_names(device->id);
+    uint32_t c = c_version(device->id);
+    out->f = (struct visa_features){
+        .address_bits = bits,
+        .device_version = 100 * major + 10 * minor,
+        .c_version = c < 120 ? c : 120,
+        .c_version_max = newest_c(device->id, c),
+        .extensions = out->extensions,
+        .c_features = out->c_features,
+        .images = images,
+        .little_endian = little,
+        .embedded_profile = profile && strcmp(profile, "EMBEDDED_PROFILE") == 0,
+    };
+    free(profile);
+}
+
+static void features_drop(struct features *f) {
+    free(f->extensions);
+    free(f->c_features);
+}
+
+/* ---- validation ---- */
+
+/* One device's verdict; the reason goes to the program's log. */
+static cl_int validate_for(const struct visa_host *visa, struct program *p, const struct spirv_module *m,
+                           const struct driver_device *device) {
+    char why[VISA_WHY_SIZE] = "", log[VISA_WHY_SIZE + 64];
+    struct features f;
+
+    if (device->target.kind == VISA_TARGET_NONE) {
+        snprintf(log, sizeof log, "%s takes no SPIR-V: %s", device->name ? device->name : "the device",
+                 device->target.why);
+        program_set_log(p, CL_BUILD_ERROR, log);
+        return CL_INVALID_OPERATION;
+    }
+    features_get(device, &f);
+    int r = visa->validate(m->words, m->count, &f.f, &device->target, why);
+    features_drop(&f);
+    if (r < 0) {
+        snprintf(log, sizeof log, "the SPIR-V module was refused: %s", why);
+        program_set_log(p, CL_BUILD_ERROR, log);
+        return CL_INVALID_BINARY;
+    }
+    return CL_SUCCESS;
+}
+
+cl_int spirv_validate(struct build *b) {
+    struct program *p = b->program;
+    char why[VISA_WHY_SIZE] = "";
+    const struct visa_host *visa = visa_host_load(why);
+    cl_int r = CL_SUCCESS;
+
+    spirv_module_free(p->spirv);
+    p->spirv = NULL;
+    if (!visa) {
+        program_set_log(p, CL_BUILD_ERROR, why);
+        return CL_INVALID_OPERATION;
+    }
+    program_set_log(p, CL_BUILD_NONE, NULL);
+    uint64_t start = svga_now_ns();
+    for (uint32_t i = 0; r == CL_SUCCESS && i < b->device_count; i++)
+        r = validate_for(visa, p, b->spirv, b->devices[i]);
+    b->validate_ns = svga_now_ns() - start;
+    if (r == CL_SUCCESS) {
+        p->spirv = b->spirv;
+        b->spirv = NULL;
+    }
+    return r;
+}
+
+/* ---- a driver's own binary, to learn its format from ---- */
+
+struct sample {
+    void *bytes;
+    size_t size;
+};
+
+/* CL_PROGRAM_BINARIES of a trivial program for this device. False if the driver gives none. */
+static bool sample_get(const struct driver_device *device, struct sample *out) {
+    const char *source = "kernel void sample(global int *x) { x[0] = 1; }\n";
+    cl_program program = NULL;
+    cl_int r;
+
+    *out = (struct sample){0};
+    cl_context context = clCreateContext(NULL, 1, &device->id, NULL, NULL, &r);
+    if (r == CL_SUCCESS)
+        program = clCreateProgramWithSource(context, 1, &source, NULL, &r);
+    if (r == CL_SUCCESS)
+        r = clBuildProgram(program, 1, &device->id, "", NULL, NULL);
+    if (r == CL_SUCCESS)
+        r = clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof out->size, &out->size, NULL);
+    if (r == CL_SUCCESS && out->size > 0 && (out->bytes = malloc(out->size)))
+        r = clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof out->bytes, &out->bytes, NULL);
+    if (r != CL_SUCCESS) {
+        free(out->bytes);
+        out->bytes = NULL;
+    }
+    if (program)
+        clReleaseProgram(program);
+    if (context)
+        clReleaseContext(context);
+    return out->bytes != NULL;
+}
+
+/* ---- translation and the driver's build ---- */
+
+struct translated {
+    struct visa_binary *binaries; /* one for each device */
+    const struct driver_device **devices;
+    uint32_t count;
+};
+
+static cl_int translate(const struct visa_host *visa, struct build *b, struct translated *t) {
+    struct program *p = b->program;
+    char why[VISA_WHY_SIZE] = "";
+
+    for (uint32_t i = 0; i < b->device_count; i++) {
+        const struct driver_device *device = b->devices[i];
+        struct features f;
+        struct sample sample = {0};
+
+        if (device->target.needs_sample && !sample_get(device, &sample)) {
+            program_set_log(p, CL_BUILD_ERROR, "the driver gives no binary to learn its format from");
+            return CL_BUILD_PROGRAM_FAILURE;
+        }
+        features_get(device, &f);
+        struct visa_translate_request request = {
+            .target = &device->target,
+            .features = &f.f,
+            .words = p->spirv->words,
+            .count = p->spirv->count,
+            .options = b->options,
+            .sample = sample.bytes,
+            .sample_size = sample.size,
+        };
+        int r = visa->translate(&request, &t->binaries[i], why);
+        features_drop(&f);
+        free(sample.bytes);
+        if (r < 0) {
+            program_set_log(p, CL_BUILD_ERROR, why);
+            return CL_BUILD_PROGRAM_FAILURE;
+        }
+        t->count++;
+    }
+    return CL_SUCCESS;
+}
+
+/* The driver's program object, from what the translation gave. */
+static cl_program make(struct build *b, const struct translated *t, const cl_device_id *devices, cl_int *r) {
+    cl_context context = b->program->context->cl;
+    cl_program cl = NULL;
+
+    if (t->binaries[0].is_il)
+        return clCreateProgramWithIL(context, t->binaries[0].bytes, t->binaries[0].size, r);
+    size_t *sizes = calloc(t->count, sizeof *sizes);
+    const unsigned char **bytes = calloc(t->count, sizeof *bytes);
+    *r = CL_OUT_OF_HOST_MEMORY;
+    if (sizes && bytes) {
+        for (uint32_t i = 0; i < t->count; i++) {
+            sizes[i] = t->binaries[i].size;
+            bytes[i] = t->binaries[i].bytes;
+        }
+        cl = clCreateProgramWithBinary(context, t->count, devices, sizes, bytes, NULL, r);
+    }
+    free(sizes);
+    free(bytes);
+    return cl;
+}
+
+static cl_int build_translated(struct build *b, const struct translated *t) {
+    struct program *p = b->program;
+    cl_device_id devices[DRIVER_MAX_DEVICES];
+    cl_int r;
+
+    for (uint32_t i = 0; i < t->count; i++)
+        devices[i] = b->devices[i]->id;
+    cl_program cl = make(b, t, devices, &r);
+    if (!cl) {
+        program_set_log(p, CL_BUILD_ERROR, "the driver does not take the translated program");
+        return r == CL_SUCCESS ? CL_BUILD_PROGRAM_FAILURE : r;
+    }
+    /* Kernels of an earlier build keep the driver's program of that build alive. */
+    if (p->cl)
+        clReleaseProgram(p->cl);
+    p->cl = cl;
+    program_set_log(p, CL_BUILD_NONE, NULL);
+    return clBuildProgram(cl, t->count, devices, t->binaries[0].options, NULL, NULL);
+}
+
+cl_int spirv_build(struct build *b) {
+    struct program *p = b->program;
+    char why[VISA_WHY_SIZE] = "";
+    const struct visa_host *visa = visa_host_load(why);
+    struct translated t = {.binaries = calloc(b->device_count, sizeof *t.binaries)};
+    cl_int r = CL_OUT_OF_HOST_MEMORY;
+
+    if (!visa || !p->spirv) {
+        if (!p->log)
+            program_set_log(p, CL_BUILD_ERROR, visa ? "the program has no valid SPIR-V module" : why);
+        r = CL_BUILD_PROGRAM_FAILURE;
+    } else if (t.binaries) {
+        uint64_t start = svga_now_ns();
+        r = translate(visa, b, &t);
+        uint64_t middle = svga_now_ns();
+        b->translate_ns = middle - start;
+        if (r == CL_SUCCESS) {
+            r = build_translated(b, &t);
+            b->driver_ns = svga_now_ns() - middle;
+        }
+    }
+    for (uint32_t i = 0; visa && t.binaries && i < b->device_count; i++)
+        visa->binary_free(&t.binaries[i]);
+    free(t.binaries);
+    return r;
+}
+
+void spirv_warm_up(const struct driver_device *device) {
+    char why[VISA_WHY_SIZE];
+    const struct visa_host *visa = visa_host_load(why);
+    if (visa && device->target.kind != VISA_TARGET_NONE)
+        visa->warm(&device->target, why);
+}

@@ -1,0 +1,34 @@
+/*
+ * The SVGA baseline's way to the driver: SPIR-V that a guest sent is validated, translated to what the driver
+ * takes, and built. Uses the host half of the virtual ISA (svga-model/visa/host.h), which is loaded on first
+ * use.
+ */
+#ifndef HOST_BACKEND_WORKER_SPIRV_H
+#define HOST_BACKEND_WORKER_SPIRV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host-backend/worker/driver.h"
+
+struct build;
+struct program;
+
+struct spirv_module {
+    uint32_t *words;
+    size_t count;
+};
+
+/* A private copy of `bytes` bytes; NULL when out of memory. */
+struct spirv_module *spirv_module_new(const void *words, size_t bytes);
+void spirv_module_free(struct spirv_module *m);
+
+/* Both run on a builder thread. They return an OpenCL error code and leave the reason in the program's log.
+ */
+cl_int spirv_validate(struct build *b);
+cl_int spirv_build(struct build *b);
+
+/* Pays what the first translation for this device would pay. */
+void spirv_warm_up(const struct driver_device *device);
+
+#endif

@@ -1,0 +1,299 @@
+#include "host-backend/worker/trace.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host-backend/profile/trace.h"
+#include "host-backend/worker/build.h"
+#include "svga-model/futex.h"
+
+/* Bounds of (driver's clock - CLOCK_MONOTONIC) of one device, made narrower by every enqueue. */
+struct clock_bounds {
+    const struct driver_device *device;
+    int64_t low, high;
+};
+enum { MAX_CLOCKS = 64 };
+
+struct trace {
+    /* the leader's */
+    bool have_next;
+    struct tr_trace next;
+    uint64_t picked_up;
+    uint64_t sequence;
+
+    pthread_mutex_t lock; /* guards the rest */
+    FILE *file;
+    struct clock_bounds clocks[MAX_CLOCKS];
+    unsigned clock_count;
+    struct trace_record *open; /* enqueued and not ended: written as they are at the end */
+};
+
+struct trace_record {
+    struct trace *trace;
+    struct trace_command command;
+    const struct driver_device *device; /* NULL: a build */
+    uint64_t taken;                     /* when the worker began with the command */
+    cl_event event;
+    _Atomic uint32_t refs;
+    struct trace_record *next, **link; /* in trace->open; link NULL: not in it */
+};
+
+struct trace *trace_open(const char *dir) {
+    struct trace *t = calloc(1, sizeof *t);
+    char path[4096];
+
+    if (!t)
+        return NULL;
+    pthread_mutex_init(&t->lock, NULL);
+    snprintf(path, sizeof path, "%s/%d.trace", dir, (int)getpid());
+    t->file = fopen(path, "wbxe");
+    if (!t->file) {
+        fprintf(stderr, "trillium-worker: no profile: cannot create %s: %s\n", path, strerror(errno));
+        free(t);
+        return NULL;
+    }
+    struct trace_header header = {
+        .magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = (uint32_t)getpid()};
+    fwrite(&header, sizeof header, 1, t->file);
+    return t;
+}
+
+/* ---- records ---- */
+
+struct trace_record *trace_ref(struct trace_record *r) {
+    atomic_fetch_add(&r->refs, 1);
+    return r;
+}
+
+void trace_drop(struct trace_record *r) {
+    if (r && atomic_fetch_sub(&r->refs, 1) == 1) {
+        if (r->event)
+            clReleaseEvent(r->event);
+        free(r);
+    }
+}
+
+void trace_picked_up(struct trace *t) {
+    t->picked_up = svga_now_ns();
+}
+
+void trace_next(struct trace *t, const struct tr_trace *stamps) {
+    t->next = *stamps;
+    t->have_next = true;
+}
+
+static struct trace_record *take(struct trace *t, enum trace_what what) {
+    if (!t->have_next)
+        return NULL;
+    t->have_next = false;
+    struct trace_record *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->trace = t;
+    atomic_init(&r->refs, 1);
+    r->taken = svga_now_ns();
+    r->command = (struct trace_command){
+        .type = TRACE_COMMAND,
+        .size = sizeof r->command,
+        .sequence = ++t->sequence,
+        .token = t->next.token,
+        .what = what,
+        .call = t->next.call_ns,
+        .write = t->next.write_ns,
+        .picked_up = t->picked_up,
+        .compile = t->next.compile_ns,
+    };
+    return r;
+}
+
+struct trace_record *trace_take(struct trace *t, const struct queue *q) {
+    struct trace_record *r = q->host_profiled ? take(t, TRACE_TRANSFER) : NULL;
+    if (r) {
+        r->device = q->device;
+        r->command.queue = q->id;
+    }
+    return r;
+}
+
+struct trace_record *trace_finish(struct trace *t, const struct queue *q) {
+    struct trace_record *r = take(t, TRACE_FINISH);
+    if (r) {
+        r->command.queue = q->id;
+        trace_named(r, "finish", 0);
+    }
+    return r;
+}
+
+void trace_named(struct trace_record *r, const char *name, uint64_t bytes) {
+    snprintf(r->command.name, sizeof r->command.name, "%s", name);
+    r->command.bytes = bytes;
+}
+
+void trace_kernel(struct trace_record *r, const char *name, uint32_t work_dim, const size_t *global,
+                  const size_t *local) {
+    trace_named(r, name, 0);
+    r->command.what = TRACE_KERNEL;
+    r->command.work_dim = work_dim;
+    for (uint32_t i = 0; i < work_dim; i++) {
+        r->command.global[i] = global[i];
+        r->command.local[i] = local ? local[i] : 0;
+    }
+}
+
+static void write_entry(struct trace *t, const void *entry, size_t size) {
+    pthread_mutex_lock(&t->lock);
+    fwrite(entry, size, 1, t->file);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- the driver's clock ---- */
+
+/* The device's bounds, made if they are missing. trace->lock is held. */
+static struct clock_bounds *bounds(struct trace *t, const struct driver_device *device) {
+    for (unsigned i = 0; i < t->clock_count; i++)
+        if (t->clocks[i].device == device)
+            return &t->clocks[i];
+    if (t->clock_count == MAX_CLOCKS)
+        return NULL;
+    t->clocks[t->clock_count] = (struct clock_bounds){device, INT64_MIN, INT64_MAX};
+    return &t->clocks[t->clock_count++];
+}
+
+/* Moves what the driver says of its event to CLOCK_MONOTONIC. */
+static void read_driver_stamps(struct trace *t, struct trace_record *r) {
+    struct trace_command *c = &r->command;
+    cl_ulong queued = 0, submit = 0, start = 0, end = 0;
+
+    if (clGetEventProfilingInfo(r->event, CL_PROFILING_COMMAND_QUEUED, sizeof queued, &queued, NULL) !=
+            CL_SUCCESS ||
+        clGetEventProfilingInfo(r->event, CL_PROFILING_COMMAND_SUBMIT, sizeof submit, &submit, NULL) !=
+            CL_SUCCESS ||
+        clGetEventProfilingInfo(r->event, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL) !=
+            CL_SUCCESS ||
+        clGetEventProfilingInfo(r->event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL) != CL_SUCCESS)
+        return;
+    pthread_mutex_lock(&t->lock);
+    struct clock_bounds *b = bounds(t, r->device);
+    int64_t offset = 0;
+    if (b) {
+        int64_t low = (int64_t)(queued - c->enqueued), high = (int64_t)(queued - r->taken);
+        if (low > b->low)
+            b->low = low;
+        if (high < b->high)
+            b->high = high;
+        /* A driver whose clock runs at another rate drifts out of its bounds: then the newest enqueue counts.
+         */
+        if (b->low > b->high) {
+            b->low = low;
+            b->high = high;
+        }
+        offset = b->low + (b->high - b->low) / 2;
+    }
+    pthread_mutex_unlock(&t->lock);
+    c->queued = queued - (uint64_t)offset;
+    c->submit = submit - (uint64_t)offset;
+    c->start = start - (uint64_t)offset;
+    c->end = end - (uint64_t)offset;
+}
+
+/* ---- the ends of commands ---- */
+
+static void leave_open_list(struct trace *t, struct trace_record *r) {
+    pthread_mutex_lock(&t->lock);
+    if (r->link) {
+        *r->link = r->next;
+        if (r->next)
+            r->next->link = r->link;
+        r->link = NULL;
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void CL_CALLBACK on_complete(cl_event event, cl_int status, void *opaque) {
+    struct trace_record *r = opaque;
+    struct trace *t = r->trace;
+    (void)event;
+
+    r->command.ended = svga_now_ns();
+    r->command.result = status < CL_COMPLETE ? status : CL_SUCCESS;
+    if (status == CL_COMPLETE)
+        read_driver_stamps(t, r);
+    leave_open_list(t, r);
+    write_entry(t, &r->command, sizeof r->command);
+    trace_drop(r);
+}
+
+void trace_enqueued(struct trace *t, struct trace_record *r, cl_event event) {
+    r->command.enqueued = svga_now_ns();
+    clRetainEvent(event);
+    r->event = event;
+    pthread_mutex_lock(&t->lock);
+    r->next = t->open;
+    r->link = &t->open;
+    if (r->next)
+        r->next->link = &r->next;
+    t->open = r;
+    pthread_mutex_unlock(&t->lock);
+    trace_ref(r);
+    if (clSetEventCallback(event, CL_COMPLETE, on_complete, r) != CL_SUCCESS) {
+        leave_open_list(t, r);
+        write_entry(t, &r->command, sizeof r->command);
+        trace_drop(r);
+    }
+}
+
+void trace_ended(struct trace *t, struct trace_record *r, cl_int result) {
+    if (!r)
+        return;
+    r->command.ended = svga_now_ns();
+    r->command.result = result;
+    write_entry(t, &r->command, sizeof r->command);
+    trace_drop(r);
+}
+
+void trace_published(struct trace *t, struct trace_record *r) {
+    struct trace_stamp stamp = {TRACE_PUBLISHED, sizeof stamp, r->command.sequence, svga_now_ns()};
+    write_entry(t, &stamp, sizeof stamp);
+}
+
+void trace_woken(struct trace *t, uint64_t token, uint64_t wake_ns) {
+    struct trace_stamp stamp = {TRACE_WOKEN, sizeof stamp, token, wake_ns};
+    write_entry(t, &stamp, sizeof stamp);
+}
+
+struct trace_record *trace_build(struct trace *t, const struct build *b) {
+    static const char *const names[] = {[BUILD_BUILD] = "build",
+                                        [BUILD_COMPILE] = "compile",
+                                        [BUILD_LINK] = "link",
+                                        [BUILD_VALIDATE] = "validate"};
+    struct trace_record *r = take(t, TRACE_BUILD);
+    if (r)
+        trace_named(r, names[b->kind], 0);
+    return r;
+}
+
+void trace_built(struct trace *t, struct build *b, uint64_t start_ns, cl_int result) {
+    struct trace_record *r = b->trace;
+    r->command.enqueued = start_ns;
+    r->command.validate = b->validate_ns;
+    r->command.translate = b->translate_ns;
+    r->command.driver = b->driver_ns;
+    r->command.cached = b->from_cache;
+    trace_published(t, trace_ref(r));
+    trace_drop(r);
+    trace_ended(t, r, result);
+    b->trace = NULL;
+}
+
+void trace_close(struct trace *t) {
+    pthread_mutex_lock(&t->lock);
+    for (struct trace_record *r = t->open; r; r = r->next)
+        fwrite(&r->command, sizeof r->command, 1, t->file);
+    if (fclose(t->file) != 0)
+        fprintf(stderr, "trillium-worker: the profile is incomplete: %s\n", strerror(errno));
+    /* The lock stays taken: the process is about to exit, and nothing may be written any more. */
+}

@@ -1,0 +1,52 @@
+/*
+ * Waiting for the driver on behalf of guest threads, and telling the guest what became of its events.
+ */
+#ifndef HOST_BACKEND_WORKER_WAIT_H
+#define HOST_BACKEND_WORKER_WAIT_H
+
+#include "host-backend/worker/session.h"
+
+/* Somebody in the guest waits: for a queue to finish, or for events. Holds references to what it names. */
+struct wait {
+    struct wait *next;
+    struct queue *queue;  /* FINISH; else NULL */
+    struct tr_slot *slot; /* FINISH: the answer */
+    cl_int sticky;        /* FINISH: its result */
+    uint64_t number;      /* FINISH: commands of the queue that it covers */
+    struct trace_record *trace;
+    uint32_t count;
+    struct event *events[];
+};
+
+/* Appends a wait to those that nobody attends to; takes references. Leader lock held. False when out of
+ * memory. */
+bool wait_add_finish(struct session *s, struct queue *q, struct tr_slot *slot);
+bool wait_add_events(struct session *s, struct event *const *events, uint32_t count);
+/* The oldest one, taken out of the list. Leader lock held. */
+struct wait *wait_take(struct session *s);
+
+/* Waits for the driver and publishes. No lock held. */
+void wait_perform(struct session *s, struct wait *w);
+/* Makes the driver call back when it is done, and publish then. Takes `w` over. Leader lock held. */
+void wait_by_callback(struct session *s, struct wait *w);
+/* After wait_perform, under the leader lock: notes what is known to have ended, and frees `w`. */
+void wait_done(struct session *s, struct wait *w);
+
+/*
+ * Writes the event's status to its slot: once a final one (<= CL_COMPLETE) is there, nothing more is written.
+ * For CL_COMPLETE the timestamps go along if the guest's queue has profiling. Any thread; not while slot_lock
+ * is held.
+ */
+void event_publish(struct session *s, struct event *e, cl_int status);
+
+/* The guest released the event: whatever happens from now on, its slot is not written any more. Gives it a
+ * final status, so that the guest may use it again. */
+void event_retire(struct session *s, struct event *e);
+
+/* Every change of status from now on goes to the slot. CL_SUCCESS or an error. */
+cl_int event_watch(struct session *s, struct event *e);
+
+/* What the driver says; a negative error if it cannot tell. */
+cl_int event_status(struct event *e);
+
+#endif

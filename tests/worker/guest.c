@@ -1,0 +1,179 @@
+#include "tests/worker/guest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MEMORY_SIZE (8u << 20)
+
+#define must(condition)                                                                                      \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            fprintf(stderr, "%s:%d: %s is not so\n", __FILE__, __LINE__, #condition);                        \
+            abort();                                                                                         \
+        }                                                                                                    \
+    } while (0)
+
+static const char *worker_path(void) {
+    static char path[4096];
+    const char *build = getenv("TRILLIUM_BUILD");
+    snprintf(path, sizeof path, "%s/libexec/trillium-worker", build ? build : "build");
+    return path;
+}
+
+static pid_t spawn(int control, char *const *extra) {
+    char number[16];
+    char *argv[24] = {"trillium-worker", "--control", number};
+    int n = 3;
+    snprintf(number, sizeof number, "%d", control);
+    for (; extra && *extra; extra++)
+        argv[n++] = *extra;
+    pid_t pid = fork();
+    if (pid == 0) {
+        execv(worker_path(), argv);
+        perror(worker_path());
+        _exit(127);
+    }
+    return pid;
+}
+
+static void send_session(int control, int session) {
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } space = {0};
+    char byte = 's';
+    struct iovec iov = {&byte, 1};
+    struct msghdr mh = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&mh);
+    cmsg->cmsg_level = SOL_SOCKET;
+    cmsg->cmsg_type = SCM_RIGHTS;
+    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(cmsg), &session, sizeof session);
+    must(sendmsg(control, &mh, 0) == 1);
+}
+
+void guest_open(struct test_guest *t, char *const *extra) {
+    int control[2], session[2];
+    char why[SVGA_WHY_SIZE] = "";
+
+    *t = (struct test_guest){.next_id = 1};
+    must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control) == 0);
+    must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, session) == 0);
+    t->worker = spawn(control[1], extra);
+    must(t->worker > 0);
+    close(control[1]);
+    t->control = control[0];
+    send_session(t->control, session[1]);
+    close(session[1]);
+    struct svga_carrier *carrier = svga_carrier_shm_from_fd(session[0], why);
+    if (!carrier)
+        fprintf(stderr, "no carrier: %s\n", why);
+    must(carrier);
+    t->g = svga_guest_open(carrier, TR_VERSION, 200, why);
+    if (!t->g)
+        fprintf(stderr, "no session: %s\n", why);
+    must(t->g);
+    must(svga_guest_region_create(t->g, TR_SLOTS_PER_CHUNK * sizeof(struct tr_slot), &t->slot_region) == 0);
+    must(svga_guest_region_create(t->g, MEMORY_SIZE, &t->memory) == 0);
+    t->slots = t->slot_region.ptr;
+    must(TR_SEND(t->g, ADD_SLOTS, add_slots, NULL, .chunk = 0, .region = t->slot_region.id));
+}
+
+int guest_close(struct test_guest *t) {
+    int status;
+    svga_guest_close(t->g);
+    close(t->control);
+    must(waitpid(t->worker, &status, 0) == t->worker);
+    munmap(t->slot_region.ptr, t->slot_region.size);
+    munmap(t->memory.ptr, t->memory.size);
+    return status;
+}
+
+uint32_t guest_id(struct test_guest *t) {
+    return t->next_id++;
+}
+
+uint32_t guest_slot(struct test_guest *t) {
+    uint32_t slot = t->next_slot++ % TR_SLOTS_PER_CHUNK;
+    memset(&t->slots[slot], 0, sizeof t->slots[slot]);
+    atomic_store(&t->slots[slot].status, TR_STATUS_PENDING);
+    return slot;
+}
+
+struct tr_slot *guest_slot_ptr(struct test_guest *t, uint32_t slot) {
+    return &t->slots[slot];
+}
+
+static bool is_final(void *slot) {
+    return atomic_load_explicit(&((struct tr_slot *)slot)->status, memory_order_acquire) <= CL_COMPLETE;
+}
+
+int guest_wait(struct test_guest *t, uint32_t slot) {
+    return svga_guest_wait(t->g, is_final, &t->slots[slot]);
+}
+
+cl_int guest_result(struct test_guest *t, uint32_t slot) {
+    if (guest_wait(t, slot) < 0) {
+        char why[SVGA_WHY_SIZE];
+        svga_guest_error(t->g, why);
+        fprintf(stderr, "device lost: %s\n", why);
+        return CL_DEVICE_NOT_AVAILABLE;
+    }
+    return t->slots[slot].result;
+}
+
+struct tr_span guest_span(const struct test_guest *t, uint64_t offset, uint64_t length) {
+    return (struct tr_span){.region = t->memory.id, .offset = offset, .length = length};
+}
+
+void guest_setup(struct test_guest *t, struct test_setup *s, const char *source, const char *kernel,
+                 cl_command_queue_properties properties) {
+    uint32_t device = 0, slot;
+    uint64_t list[2] = {CL_QUEUE_PROPERTIES, properties};
+
+    *s = (struct test_setup){guest_id(t), guest_id(t), guest_id(t), guest_id(t)};
+    slot = guest_slot(t);
+    TR_SEND(t->g, CREATE_CONTEXT, create_context, ((struct tr_array[]){{&device, 1}}), .context = s->context,
+            .slot = slot);
+    must(guest_result(t, slot) == CL_SUCCESS);
+    slot = guest_slot(t);
+    TR_SEND(t->g, CREATE_QUEUE, create_queue, ((struct tr_array[]){{list, 2}}), .queue = s->queue,
+            .context = s->context, .device = 0, .slot = slot);
+    must(guest_result(t, slot) == CL_SUCCESS);
+    TR_SEND(t->g, CREATE_PROGRAM, create_program,
+            ((struct tr_array[]){{NULL, 0}, {NULL, 0}, {source, (uint32_t)strlen(source)}}),
+            .program = s->program, .context = s->context, .slot = TR_NO_SLOT, .ir = TR_IR_SOURCE);
+    slot = guest_slot(t);
+    TR_SEND(t->g, BUILD_PROGRAM, build_program, ((struct tr_array[]){{NULL, 0}, {"", 0}}),
+            .program = s->program, .slot = slot);
+    must(guest_result(t, slot) == CL_SUCCESS);
+    slot = guest_slot(t);
+    TR_SEND(t->g, CREATE_KERNEL, create_kernel, ((struct tr_array[]){{kernel, (uint32_t)strlen(kernel)}}),
+            .kernel = s->kernel, .program = s->program, .slot = slot);
+    must(guest_result(t, slot) == CL_SUCCESS);
+}
+
+uint32_t guest_placed_buffer(struct test_guest *t, uint32_t context, uint64_t offset, uint64_t size) {
+    uint32_t id = guest_id(t), slot = guest_slot(t);
+    TR_SEND(t->g, CREATE_BUFFER, create_buffer, NULL, .mem = id, .context = context,
+            .flags = CL_MEM_READ_WRITE, .size = size, .placed = guest_span(t, offset, size), .slot = slot);
+    must(guest_result(t, slot) == CL_SUCCESS);
+    return id;
+}
+
+void guest_set_mem(struct test_guest *t, uint32_t kernel, uint32_t index, uint32_t mem) {
+    TR_SEND(t->g, SET_ARG, set_arg, ((struct tr_array[]){{NULL, 0}}), .kernel = kernel, .index = index,
+            .kind = TR_ARG_OBJECT, .object = mem, .size = sizeof(cl_mem), .slot = TR_NO_SLOT);
+}
+
+cl_int guest_finish(struct test_guest *t, uint32_t queue) {
+    uint32_t slot = guest_slot(t);
+    TR_SEND(t->g, FINISH, finish, NULL, .queue = queue, .slot = slot);
+    return guest_result(t, slot);
+}

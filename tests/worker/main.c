@@ -1,0 +1,11 @@
+/* Tests of the worker process: a hand-made guest, a real worker, a real driver. `--bench`: round trips,
+ * medians in microseconds. */
+#include <string.h>
+
+#include "tests/worker/tests.h"
+
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "--bench") == 0)
+        return bench(argc - 1, argv + 1);
+    return worker_tests();
+}
