@@ -1,5 +1,6 @@
 #include "host-backend/cli/private-broker.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -44,6 +45,16 @@ static int listen_nameless(struct broker *b, char why[BROKER_WHY_SIZE]) {
     return fd;
 }
 
+void private_broker_remove_traces(const char *dir) {
+    DIR *d = opendir(dir);
+
+    for (struct dirent *e; d && (e = readdir(d));)
+        unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
+    rmdir(dir);
+}
+
 /* The child's life. What it says first through `report` is the number of its descriptor, or why it cannot
  * serve. */
 static void serve(const struct broker_config *config, pid_t parent, int report) {
@@ -73,6 +84,8 @@ static void serve(const struct broker_config *config, pid_t parent, int report) 
         broker_run(the_broker);
     if (the_broker)
         broker_destroy(the_broker);
+    if (config->profile_dir && getppid() != parent)
+        private_broker_remove_traces(config->profile_dir);
     exit(fd >= 0 ? 0 : 1);
 }
 

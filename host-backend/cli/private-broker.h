@@ -25,4 +25,8 @@ int private_broker_start(struct private_broker *b, const struct broker_config *c
 /* Ends it and waits; kills it after a while if it does not end. */
 void private_broker_stop(struct private_broker *b);
 
+/* Removes a folder of trace files (broker_config.profile_dir). The child does so itself when its parent is
+ * gone. */
+void private_broker_remove_traces(const char *dir);
+
 #endif

@@ -2,6 +2,7 @@
 #include "host-backend/cli/child.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/cli/private-broker.h"
+#include "host-backend/profile/report.h"
 #include "host-backend/vm/vm.h"
 
 #include <errno.h>
@@ -149,29 +150,61 @@ static int run_process(const struct run_options *o, const struct cli_paths *path
     return status;
 }
 
+/* A folder for the workers' traces, in `path`. */
+static int make_trace_folder(char path[80]) {
+    const char *base = getenv("TMPDIR");
+
+    snprintf(path, 80, "%s/trillium-trace-XXXXXX", base && strlen(base) < 40 ? base : "/tmp");
+    if (mkdtemp(path))
+        return 0;
+    cli_say("run", "cannot make a folder for the profile at %s: %s", path, strerror(errno));
+    return -1;
+}
+
+/* Starts the daemon, runs the program, ends the daemon. */
+static int run_program(const struct run_options *o, const struct cli_paths *paths, const char *traces) {
+    struct broker_config config = {.worker_path = paths->worker,
+                                   .warm_workers = 1,
+                                   .device_filter = o->device,
+                                   .profile_dir = traces,
+                                   .verbose = o->verbose};
+    char why[BROKER_WHY_SIZE] = "";
+    int status;
+
+    if (private_broker_start(&broker, &config, why) < 0) {
+        cli_say("run", "%s", why);
+        return CLI_EXIT_FAILED;
+    }
+    if (o->ir)
+        setenv("TRILLIUM_IR", o->ir, 1);
+    if (traces)
+        setenv("TRILLIUM_PROFILE", "1", 1);
+    status = o->vm ? run_vm(o, paths) : run_process(o, paths);
+    private_broker_stop(&broker);
+    return status;
+}
+
 int cmd_run(int argc, char **argv) {
     struct run_options o = {0};
     struct cli_paths paths;
-    char why[BROKER_WHY_SIZE] = "";
+    char traces[80] = "";
     int status = parse(&o, argc, argv);
 
     if (status != 0)
         return status;
     if (cli_paths_find(&paths, "run") < 0)
         return CLI_EXIT_FAILED;
-    struct broker_config config = {
-        .worker_path = paths.worker, .warm_workers = 1, .device_filter = o.device, .verbose = o.verbose};
-
     /* vm_run has signal handlers of its own */
     if (!o.vm)
         child_block_signals();
-    if (private_broker_start(&broker, &config, why) < 0) {
-        cli_say("run", "%s", why);
+    if (o.profile && make_trace_folder(traces) < 0)
         return CLI_EXIT_FAILED;
+    status = run_program(&o, &paths, o.profile ? traces : NULL);
+    if (o.profile) {
+        /* the table goes where it does not mix with what the program writes */
+        if (profile_report(traces, o.profile, stderr) < 0 && status == 0)
+            status = CLI_EXIT_FAILED;
+        private_broker_remove_traces(traces);
     }
-    if (o.ir)
-        setenv("TRILLIUM_IR", o.ir, 1);
-    status = o.vm ? run_vm(&o, &paths) : run_process(&o, &paths);
-    private_broker_stop(&broker);
     return status;
 }
