@@ -7,7 +7,9 @@
 #define SVGA_MODEL_VISA_FEATURES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,9 +30,22 @@ struct visa_features {
 };
 
 /* True if `list`, names separated by spaces, has `name` as one whole word. NULL is the empty list. */
-bool visa_list_has(const char *list, const char *name);
+static inline bool visa_list_has(const char *list, const char *name) {
+    size_t length = strlen(name);
+    const char *at = list;
 
-/* What an extension or a feature macro stands for; the one place where these strings are spelled. */
+    while (at && (at = strstr(at, name))) {
+        bool starts = at == list || at[-1] == ' ';
+
+        if (starts && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+        at += length;
+    }
+    return false;
+}
+
+/* What an extension or a feature macro stands for; the one place where these strings are spelled. Inside the
+ * two libraries only. */
 bool visa_has_fp64(const struct visa_features *f);
 bool visa_has_fp16(const struct visa_features *f);
 bool visa_has_int64(

@@ -213,7 +213,7 @@ static void report(const char *format, ...) {
 static void report_failure(const char *name, const char *why) {
     char line[600];
 
-    snprintf(line, sizeof line, "%s", why);
+    snprintf(line, sizeof line, "%.590s", why);
     for (char *c = line; *c; c++)
         *c = *c == '\n' ? '|' : *c;
     report("FAIL %s: %s\n", name, line);

@@ -1,22 +1,6 @@
 /* What names in a device's extension and feature lists stand for. */
 #include "svga-model/visa/features.h"
 
-#include <string.h>
-
-bool visa_list_has(const char *list, const char *name) {
-    size_t length = strlen(name);
-    const char *at = list;
-
-    while (at && (at = strstr(at, name))) {
-        bool starts = at == list || at[-1] == ' ';
-
-        if (starts && (at[length] == ' ' || at[length] == '\0'))
-            return true;
-        at += length;
-    }
-    return false;
-}
-
 static bool extension(const struct visa_features *f, const char *name) {
     return visa_list_has(f->extensions, name);
 }
