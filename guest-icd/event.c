@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
+#include "guest-icd/console.h"
 #include "guest-icd/pending.h"
 #include "guest-icd/queue.h"
 #include "guest-icd/user-event.h"
@@ -61,7 +62,6 @@ static cl_event new_event(cl_command_queue queue, cl_command_type type) {
     event->type = type;
     event->slot = TR_NO_SLOT;
     atomic_init(&event->status, CL_COMPLETE);
-    atomic_init(&event->announced, false);
     atomic_init(&event->watched, false);
     event->seq = 0;
     event->token = 0;
@@ -109,8 +109,8 @@ void icd_event_unref(cl_event event) {
         icd_user_event_gone(event);
     icd_release_id(event->object.id);
     if (event->slot != TR_NO_SLOT) {
-        if (atomic_load_explicit(&event->announced, memory_order_acquire) &&
-            icd_event_known(event) > CL_COMPLETE)
+        if (icd_event_known(event) >
+            CL_COMPLETE) /* on RELEASE, at the latest, the host gives it a final status */
             park(event->slot);
         else
             icd_slot_free(event->slot);
@@ -126,6 +126,7 @@ void icd_event_observed(cl_event event) {
         icd_queue_in_order(q) && icd_event_known(event) == CL_COMPLETE)
         icd_queue_progress(q, event->seq);
     icd_settle(event->context);
+    icd_console_drain();
 }
 
 cl_int icd_event_ask(cl_event event, cl_int *status) {
@@ -135,7 +136,6 @@ cl_int icd_event_ask(cl_event event, cl_int *status) {
         struct icd_call call;
         r = icd_call_begin(&call);
         if (r == CL_SUCCESS) {
-            atomic_store_explicit(&event->announced, true, memory_order_release);
             TR_SEND(icd_session->g, WATCH_EVENT, watch_event, NULL, .event = event->object.id,
                     .slot = call.slot);
             r = icd_call_wait(&call);
@@ -165,7 +165,6 @@ cl_int icd_events_wait(cl_uint count, const cl_event *events) {
         cl_event event = events[i];
         if (event->slot == TR_NO_SLOT || icd_event_known(event) <= CL_COMPLETE)
             continue;
-        atomic_store_explicit(&event->announced, true, memory_order_release);
         ids[n++] = event->object.id;
         if (n == WAIT_BATCH) {
             TR_SEND(g, WAIT_EVENTS, wait_events, &((struct tr_array){ids, n}));

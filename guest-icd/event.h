@@ -32,8 +32,7 @@ struct _cl_event {
     cl_command_type type;
     uint32_t slot;          /* TR_NO_SLOT: user or local */
     _Atomic int32_t status; /* user and local events: their status */
-    _Atomic bool announced; /* the host may write the slot */
-    _Atomic bool watched;   /* ... and writes every change into it */
+    _Atomic bool watched;   /* the host writes every change into the slot */
     _Atomic bool copy;      /* a copy to the application's memory hangs on it (pending.h) */
     uint64_t seq;           /* number of the command in its queue */
     uint64_t token;         /* profiling: of its TRACE, 0 for none */

@@ -132,7 +132,6 @@ static void settle_queue(cl_command_queue q) {
         /* The host carries these out in order, so the last answer covers all. */
         for (struct icd_pending *p = q->pending_first; p; p = p->next)
             if (p->event && (p == last || icd_event_known(p->event) > CL_COMPLETE)) {
-                atomic_store_explicit(&p->event->announced, true, memory_order_release);
                 TR_SEND(g, WATCH_EVENT, watch_event, NULL, .event = p->event->object.id,
                         .slot = p == last ? call.slot : TR_NO_SLOT);
             }

@@ -169,7 +169,10 @@ static cl_int create_on_host(cl_command_queue q, const cl_queue_properties *list
         return r;
     TR_SEND(icd_session->g, CREATE_QUEUE, create_queue, &properties, .queue = q->object.id,
             .context = q->context->object.id, .slot = call.slot, .device = q->device->number);
-    return icd_call_wait(&call);
+    r = icd_call_wait(&call);
+    if (r != CL_SUCCESS)
+        icd_release_id(q->object.id); /* a dead object has the id */
+    return r;
 }
 
 /* `keep`: the list is what CL_QUEUE_PROPERTIES_ARRAY shows. */
@@ -218,7 +221,6 @@ static cl_command_queue create(cl_context context, cl_device_id device, const cl
             context->queues = q;
             pthread_mutex_unlock(&context->lock);
         } else {
-            icd_id_free(q->object.id);
             pthread_mutex_destroy(&q->pending_lock);
             free(q->property_list);
             free(q);

@@ -167,7 +167,6 @@ static cl_int watch(cl_event event) {
     icd_ref(event);
     event->served = true;
     watched[watched_count++] = event;
-    atomic_store_explicit(&event->announced, true, memory_order_release);
     /* After the event is in the list: a change that the host reports from now on wakes the thread to look at
      * it. */
     TR_SEND(icd_session->g, WATCH_EVENT, watch_event, NULL, .event = event->object.id, .slot = TR_NO_SLOT);

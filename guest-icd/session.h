@@ -24,7 +24,8 @@ struct icd_settings {
     bool debug;         /* TRILLIUM_DEBUG: say on stderr what goes wrong */
     bool profile;       /* TRILLIUM_PROFILE=1: stamp commands */
     bool direct_copies; /* small transfers are copied by the guest itself (TRILLIUM_DIRECT=0 turns it off) */
-    unsigned spin_us;   /* TRILLIUM_SPIN_US */
+    bool placed; /* buffers live in shared memory where devices allow it (TRILLIUM_PLACED=0 turns it off) */
+    unsigned spin_us; /* TRILLIUM_SPIN_US */
 };
 
 struct icd_session {

@@ -45,6 +45,7 @@ bool icd_settings_read(struct icd_settings *settings) {
         .debug = is_set("TRILLIUM_DEBUG"),
         .profile = is_set("TRILLIUM_PROFILE"),
         .direct_copies = is_set("TRILLIUM_DIRECT"),
+        .placed = is_set("TRILLIUM_PLACED"),
         .spin_us = (unsigned)spin_us,
     };
     return true;

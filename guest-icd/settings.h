@@ -1,6 +1,6 @@
 /*
- * The environment variables that steer the ICD, in one table: name, default, meaning. guest-icd/settings.c reads them; the
- * documentation is made from the same lines.
+ * The environment variables that steer the ICD, in one table: name, default, meaning. guest-icd/settings.c
+ * reads them; the documentation is made from the same lines.
  */
 #ifndef GUEST_ICD_SETTINGS_H
 #define GUEST_ICD_SETTINGS_H
@@ -9,11 +9,14 @@
 
 #define ICD_VARIABLES(V)                                                                                     \
     V(TRILLIUM_SHM, "", "Unix socket of `trillium serve --shm`; unset: the virtual GPU's render node")       \
-    V(TRILLIUM_IR, "source", "source: ship kernel source; spirv: compile to SPIR-V in the guest (the SVGA baseline)") \
+    V(TRILLIUM_IR, "source",                                                                                 \
+      "source: ship kernel source; spirv: compile to SPIR-V in the guest (the SVGA baseline)")               \
     V(TRILLIUM_DEBUG, "0", "1: say on stderr why calls fail")                                                \
     V(TRILLIUM_PROFILE, "0", "1: stamp every command (set by `trillium run --profile`)")                     \
     V(TRILLIUM_DIRECT, "1", "0: the guest never copies to or from buffers itself")                           \
-    V(TRILLIUM_SPIN_US, "200", "longest time a waiting thread spins before it sleeps, microseconds; 0: never") \
+    V(TRILLIUM_PLACED, "1", "0: buffers never live in memory that guest and kernels share")                  \
+    V(TRILLIUM_SPIN_US, "200",                                                                               \
+      "longest time a waiting thread spins before it sleeps, microseconds; 0: never")                        \
     V(TRILLIUM_WORKER, "0", "1: this process is Trillium's own worker: show no platforms")
 
 /* The variable's value, or its default. */
