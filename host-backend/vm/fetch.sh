@@ -2,6 +2,7 @@
 # Gets what a VM needs from the distribution's packages, into a private folder: nothing is installed, the
 # machine's apt configuration is read and left as it is, root is not needed.
 #
+#   fetch.sh [-q|-v] ...            quiet; or with progress on stderr (default)
 #   fetch.sh qemu DIR               DIR/qemu/run is then a QEMU (>= 8.0) that runs without KVM too
 #   fetch.sh kernel DIR             DIR/kernel/ then has vmlinuz, vmlinux (if it can start by PVH), release, modules/
 #   fetch.sh unpack VMLINUZ OUT     OUT is the ELF kernel inside VMLINUZ, if it can start by PVH; else there is no OUT
@@ -10,9 +11,19 @@
 # Exit status 0, or 1 after a sentence on stderr.
 set -u
 
+say=yes
+case ${1:-} in
+-q) say=no; shift ;;
+-v) shift ;;
+esac
+
 fail() {
     echo "trillium: $*" >&2
     exit 1
+}
+
+progress() {
+    [ $say = no ] || echo "trillium: $*" >&2
 }
 
 # Prepares $work with an apt configuration of its own, which knows the distribution's archive (with its backports if
@@ -44,7 +55,7 @@ private_apt() {
     apt="-q -o Dir::Etc::SourceList=$work/sources.list -o Dir::Etc::SourceParts=- -o Dir::State::Lists=$work/lists
         -o Dir::Cache=$work/cache -o Acquire::Languages=none -o APT::Get::List-Cleanup=0 -o Debug::NoLocking=1
         -o APT::Sandbox::User=$(id -un) $release"
-    echo "trillium: reading the package lists of $codename" >&2
+    progress "reading the package lists of $codename"
     apt-get $apt update >"$work/log" 2>&1 || { tail -n 5 "$work/log" >&2; fail "apt-get update failed; $no_apt"; }
 }
 
@@ -54,7 +65,7 @@ download() {
     # shellcheck disable=SC2086
     (cd "$work/debs" && apt-get $apt download "$@" >"$work/log" 2>&1) ||
         { tail -n 5 "$work/log" >&2; fail "apt-get download failed; $no_apt"; }
-    echo "trillium: downloaded $(du -sh "$work/debs" | cut -f 1) of packages" >&2
+    progress "downloaded $(du -sh "$work/debs" | cut -f 1) of packages"
 }
 
 get_qemu() {
@@ -66,7 +77,7 @@ get_qemu() {
         awk '$1 == "Inst" && $2 ~ /^(qemu-system-(x86|common|data)|seabios|lib.*)$/ { print $2 }')
     # Installed packages of an older release do not show up there in full: these four are always fetched.
     names=$(printf '%s\n' $names qemu-system-x86 qemu-system-common qemu-system-data seabios | sort -u)
-    echo "trillium: fetching a private QEMU ($(echo $names | wc -w) packages)" >&2
+    progress "fetching a private QEMU ($(echo $names | wc -w) packages)"
     # shellcheck disable=SC2086
     download $names
     mkdir -p "$work/qemu/root"
@@ -124,7 +135,7 @@ get_kernel() {
     # shellcheck disable=SC2086
     package=$(apt-cache $apt depends linux-image-amd64 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
     [ -n "$package" ] || fail "the archive has no linux-image-amd64; $no_apt"
-    echo "trillium: fetching the kernel package $package" >&2
+    progress "fetching the kernel package $package"
     download "$package"
     mkdir -p "$work/root" "$work/kernel"
     # Of the modules only the folders that hold the ones a guest may need: the whole package is 400 MB.

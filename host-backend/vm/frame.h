@@ -1,0 +1,47 @@
+/*
+ * What the VM's init and vm_run say to each other over one virtio-serial port: a struct vm_frame and `size`
+ * bytes after it, in both directions. Both ends are ours and of one build; the host still checks every size,
+ * since root in the guest can write to the port.
+ */
+#ifndef HOST_BACKEND_VM_FRAME_H
+#define HOST_BACKEND_VM_FRAME_H
+
+#include <stdint.h>
+
+#define VM_PORT_NAME "trillium"
+
+enum vm_frame_type {
+    VM_FRAME_STDIN = 1,   /* host to guest: bytes; none: end of file */
+    VM_FRAME_STARTED = 2, /* guest to host, the rest too: the program is about to be executed */
+    VM_FRAME_STDOUT = 3,  /* bytes */
+    VM_FRAME_STDERR = 4,  /* bytes */
+    VM_FRAME_EXIT = 5,    /* struct vm_exit: the last frame */
+    VM_FRAME_FAILED = 6,  /* a sentence: the guest could not be set up; the last frame */
+};
+
+#define VM_FRAME_MAX 65536u
+
+struct vm_frame {
+    uint32_t type;
+    uint32_t size;
+};
+
+struct vm_exit {
+    int32_t exec_error; /* errno of the exec that failed, or 0 */
+    int32_t status;     /* as waitpid(2) gives it */
+};
+
+/*
+ * The file /config of the initramfs: strings "key=value", each with its NUL.
+ *
+ *   probe=PORT        tell the isa-debug-exit device at I/O port PORT (hexadecimal) that the guest runs;
+ * nothing else arg=, env=        any number, in order cwd=, uid=, gid=, group= (any number), hostname=
+ *   icd=PATH          Trillium's OpenCL driver
+ *   verbose=1
+ */
+#define VM_PROBE_PORT 0xf4
+#define VM_PROBE_VALUE 0x2a
+/* What QEMU's exit status is then. */
+#define VM_PROBE_STATUS (VM_PROBE_VALUE * 2 + 1)
+
+#endif

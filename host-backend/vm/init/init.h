@@ -1,0 +1,54 @@
+/*
+ * The init of the throwaway VM: loads the modules that its initramfs brings, mounts the host's files, runs
+ * one program with its streams carried over a virtio-serial port, tells its status and powers off. A static
+ * program, the only one of the initramfs.
+ */
+#ifndef HOST_BACKEND_VM_INIT_INIT_H
+#define HOST_BACKEND_VM_INIT_INIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* ---- config.c ---- */
+
+struct config {
+    char **args, **env; /* NULL-terminated */
+    unsigned *groups;
+    size_t group_count;
+    unsigned uid, gid;
+    const char *cwd, *hostname, *icd;
+    long probe; /* I/O port; 0: no probe */
+    bool verbose;
+};
+
+void config_read(struct config *c);
+
+/* ---- modules.c ---- */
+
+/* Loads /modules/STAGE/NN-NAME.ko in order of NN. */
+void modules_load(const char *stage);
+
+/* ---- mounts.c ---- */
+
+/* /proc, /sys and /dev of the initramfs. */
+void mounts_begin(void);
+/* Builds the program's root from the host's files and enters it. */
+void mounts_enter(const struct config *c);
+/* What needs the virtual GPU's driver loaded: access to the render node for the program's user. */
+void mounts_open_device(void);
+
+/* ---- program.c ---- */
+
+/* Runs the program and tells its output and status over `port`. */
+void program_run(const struct config *c, int port);
+
+/* ---- main.c ---- */
+
+/* Opens the port to vm_run. */
+int port_open(void);
+/* Tells vm_run that the guest cannot be set up, and ends the VM. */
+void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+void power_off(void) __attribute__((noreturn));
+void write_all(int fd, const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,74 @@
+/* What trillium doctor tells about VMs. */
+#include <stdio.h>
+#include <string.h>
+
+#include "host-backend/vm/probe.h"
+#include "host-backend/vm/vm.h"
+
+static void found(struct vm_check *c, bool good, const char *mend) {
+    c->good = good;
+    snprintf(c->mend, sizeof c->mend, "%s", good ? "" : mend);
+}
+
+/* The QEMU that a run would take: installed, or in the cache. */
+static bool survey_qemu(const char *cache, struct vm_check *c, struct vm_qemu *q) {
+    bool installed = vm_qemu_installed(q);
+    if (installed && vm_qemu_runs_tcg(q)) {
+        snprintf(c->what, sizeof c->what, "%.160s, version %s", q->path, q->version);
+    } else {
+        struct vm_qemu cached;
+        char old[64] = "";
+        if (installed)
+            snprintf(old, sizeof old, " (the installed %.20s is too old without KVM)", q->version);
+        if (vm_qemu_cached(cache, &cached)) {
+            *q = cached;
+            installed = true;
+            snprintf(c->what, sizeof c->what, "a private one, version %.40s%s", q->version, old);
+        } else {
+            installed = false;
+            snprintf(c->what, sizeof c->what, "no QEMU that can carry the virtual GPU%s", old);
+        }
+    }
+    found(c, installed,
+          "apt-get install qemu-system-x86 (8.0 or newer), or let \"trillium run --vm\" fetch a private one");
+    return installed;
+}
+
+void vm_survey(const char *cache_dir, const char *init, struct vm_survey *s) {
+    char cache[PATH_MAX], why[VM_WHY_SIZE];
+    struct vm_qemu qemu;
+    struct vm_kernel kernel;
+    struct vm_modules modules;
+    struct vm_verdict verdict = {0};
+
+    memset(s, 0, sizeof *s);
+    if (vm_cache_folder(cache_dir, cache, why) < 0) {
+        cache[0] = '\0';
+        snprintf(s->qemu.mend, sizeof s->qemu.mend, "%.255s", why);
+    }
+    bool has_qemu = survey_qemu(cache, &s->qemu, &qemu);
+    bool has_kernel = vm_kernel_find(cache, &kernel);
+    snprintf(s->kernel.what, sizeof s->kernel.what, has_kernel ? "Linux %.100s, %.140s" : "no kernel to boot",
+             kernel.release, kernel.image);
+    found(&s->kernel, has_kernel,
+          "apt-get install linux-image-amd64, or let \"trillium run --vm\" fetch a private one");
+
+    if (has_kernel && vm_modules_read(kernel.modules, &modules, why) == 0) {
+        snprintf(s->modules.what, sizeof s->modules.what,
+                 "%zu modules: virtio-gpu, 9p, overlay and what they need", modules.count);
+        vm_modules_free(&modules);
+        found(&s->modules, true, "");
+    } else {
+        snprintf(s->modules.what, sizeof s->modules.what, "%.255s", has_kernel ? why : "no kernel to boot");
+        found(&s->modules, false, s->kernel.mend[0] ? s->kernel.mend : "apt-get install linux-image-amd64");
+    }
+
+    if (init && has_qemu && has_kernel)
+        vm_kvm_probe(cache, init, &qemu, &kernel, &verdict);
+    else if (!has_qemu || !vm_kvm_remembered(cache, &qemu, &verdict))
+        snprintf(verdict.reason, sizeof verdict.reason, "not tried yet");
+    snprintf(s->kvm.what, sizeof s->kvm.what, "%s", verdict.reason);
+    found(&s->kvm, verdict.good,
+          "on a machine with hardware virtualization: modprobe kvm, and access to /dev/kvm; without, VMs are "
+          "emulated");
+}
