@@ -111,7 +111,7 @@ int doctor_capture(char *const argv[], char *out, size_t room, int seconds) {
 }
 
 static const char *state_name(enum doctor_state s) {
-    return s == DOCTOR_OK ? "ok" : s == DOCTOR_SLOW ? "slow" : "missing";
+    return s == DOCTOR_OK ? "ok" : s == DOCTOR_FAIR ? "fair" : "missing";
 }
 
 static void print_finding(const char *name, const struct doctor_finding *f) {
@@ -203,7 +203,7 @@ int cmd_doctor(int argc, char **argv) {
         for (int u = 0; u < USE_COUNT && shown; u++) {
             printf("%s: %s\n", uses[u].title,
                    use_states[u] == DOCTOR_OK     ? "works"
-                   : use_states[u] == DOCTOR_SLOW ? "works, with less than could be had"
+                   : use_states[u] == DOCTOR_FAIR ? "works, with less than could be had"
                    : uses[u].bit == USE_IN_GUEST  ? "no"
                                                   : "does not work yet");
             for (int i = 0; i < count; i++) {

@@ -23,7 +23,7 @@ enum doctor_use {
 
 enum doctor_state {
     DOCTOR_OK,
-    DOCTOR_SLOW,    /* works, but something better is to be had */
+    DOCTOR_FAIR,    /* works, but something better is to be had */
     DOCTOR_MISSING, /* this use does not work without it */
 };
 
