@@ -2,10 +2,14 @@
 #include "groups.h"
 
 #define GROUPS(X)                                                                                            \
+    X(platforms)                                                                                             \
+    X(infos)                                                                                                 \
     X(queues)                                                                                                \
     X(buffers)                                                                                               \
     X(transfers)                                                                                             \
-    X(maps)
+    X(maps)                                                                                                  \
+    X(programs)                                                                                              \
+    X(linking)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,
