@@ -157,33 +157,6 @@ cl_mem CL_API_CALL icd_CreateBufferWithProperties(cl_context context, const cl_m
 
 /* ---- sub-buffers ---- */
 
-/* The sub-buffer's flags, made whole by its parent's. CL_INVALID_VALUE if they do not go together. */
-static cl_int inherit_flags(cl_mem_flags parent, cl_mem_flags *flags) {
-    const cl_mem_flags access = CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY;
-    const cl_mem_flags host = CL_MEM_HOST_WRITE_ONLY | CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_NO_ACCESS;
-    const cl_mem_flags pointer = CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR | CL_MEM_ALLOC_HOST_PTR;
-    cl_mem_flags f = *flags;
-
-    if ((f & ~(access | host)) || __builtin_popcountll(f & access) > 1 || __builtin_popcountll(f & host) > 1)
-        return CL_INVALID_VALUE;
-    if ((parent & CL_MEM_WRITE_ONLY) && (f & (CL_MEM_READ_WRITE | CL_MEM_READ_ONLY)))
-        return CL_INVALID_VALUE;
-    if ((parent & CL_MEM_READ_ONLY) && (f & (CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY)))
-        return CL_INVALID_VALUE;
-    if ((parent & CL_MEM_HOST_WRITE_ONLY) && (f & CL_MEM_HOST_READ_ONLY))
-        return CL_INVALID_VALUE;
-    if ((parent & CL_MEM_HOST_READ_ONLY) && (f & CL_MEM_HOST_WRITE_ONLY))
-        return CL_INVALID_VALUE;
-    if ((parent & CL_MEM_HOST_NO_ACCESS) && (f & (CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_WRITE_ONLY)))
-        return CL_INVALID_VALUE;
-    if (!(f & access))
-        f |= parent & access;
-    if (!(f & host))
-        f |= parent & host;
-    *flags = f | (parent & pointer);
-    return CL_SUCCESS;
-}
-
 static bool aligned_for_any(cl_context context, size_t origin) {
     for (cl_uint i = 0; i < context->device_count; i++)
         if (origin % (context->devices[i]->limits.mem_base_addr_align / 8) == 0)
@@ -199,7 +172,7 @@ cl_mem CL_API_CALL icd_CreateSubBuffer(cl_mem parent, cl_mem_flags flags, cl_buf
 
     if (!icd_valid(parent, ICD_MEM) || !icd_mem_is_buffer(parent) || parent->parent)
         r = CL_INVALID_MEM_OBJECT;
-    else if ((r = inherit_flags(parent->flags, &flags)) != CL_SUCCESS)
+    else if ((r = icd_mem_inherit_flags(parent->flags, &flags)) != CL_SUCCESS)
         ;
     else if (type != CL_BUFFER_CREATE_TYPE_REGION || !region)
         r = CL_INVALID_VALUE;

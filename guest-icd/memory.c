@@ -80,6 +80,32 @@ cl_int icd_mem_check_flags(cl_mem_flags flags, const void *host_ptr) {
     return CL_SUCCESS;
 }
 
+cl_int icd_mem_inherit_flags(cl_mem_flags parent, cl_mem_flags *flags) {
+    const cl_mem_flags access = CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY;
+    const cl_mem_flags host = CL_MEM_HOST_WRITE_ONLY | CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_NO_ACCESS;
+    const cl_mem_flags pointer = CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR | CL_MEM_ALLOC_HOST_PTR;
+    cl_mem_flags f = *flags;
+
+    if ((f & ~(access | host)) || __builtin_popcountll(f & access) > 1 || __builtin_popcountll(f & host) > 1)
+        return CL_INVALID_VALUE;
+    if ((parent & CL_MEM_WRITE_ONLY) && (f & (CL_MEM_READ_WRITE | CL_MEM_READ_ONLY)))
+        return CL_INVALID_VALUE;
+    if ((parent & CL_MEM_READ_ONLY) && (f & (CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY)))
+        return CL_INVALID_VALUE;
+    if ((parent & CL_MEM_HOST_WRITE_ONLY) && (f & CL_MEM_HOST_READ_ONLY))
+        return CL_INVALID_VALUE;
+    if ((parent & CL_MEM_HOST_READ_ONLY) && (f & CL_MEM_HOST_WRITE_ONLY))
+        return CL_INVALID_VALUE;
+    if ((parent & CL_MEM_HOST_NO_ACCESS) && (f & (CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_WRITE_ONLY)))
+        return CL_INVALID_VALUE;
+    if (!(f & access))
+        f |= parent & access;
+    if (!(f & host))
+        f |= parent & host;
+    *flags = f | (parent & pointer);
+    return CL_SUCCESS;
+}
+
 cl_int icd_mem_take_properties(cl_mem mem, const cl_mem_properties *properties) {
     if (!properties)
         return CL_SUCCESS;

@@ -75,6 +75,10 @@ void icd_mem_discard(cl_mem mem);
  * CL_INVALID_HOST_PTR. */
 cl_int icd_mem_check_flags(cl_mem_flags flags, const void *host_ptr);
 
+/* The flags of an object made from another one, made whole by its parent's. CL_INVALID_VALUE if they do not
+ * go together. */
+cl_int icd_mem_inherit_flags(cl_mem_flags parent, cl_mem_flags *flags);
+
 /* The list of clCreate*WithProperties, of which no key is known: CL_SUCCESS (and kept in mem),
  * CL_INVALID_PROPERTY ... */
 cl_int icd_mem_take_properties(cl_mem mem, const cl_mem_properties *properties);

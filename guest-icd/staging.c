@@ -1,6 +1,7 @@
 #include "guest-icd/staging.h"
 
 #include "guest-icd/event.h"
+#include "guest-icd/image.h"
 
 /* Above this a blocking write waits for its turn and copies once, instead of twice through a staging block.
  */
@@ -26,6 +27,9 @@ void icd_transfer_put(const struct icd_transfer *t, const struct icd_enqueue *e,
     struct svga_guest *g = icd_session->g;
     struct tr_span memory = icd_block_span(block, 0, transfer_bytes(t));
     const size_t *r = t->region;
+    size_t slice = t->mem->type == CL_MEM_OBJECT_IMAGE1D_ARRAY ? r[0]
+                   : icd_image_has_slices(t->mem->type)        ? r[0] * r[1]
+                                                               : 0;
 
     switch (t->kind) {
     case ICD_TRANSFER_BUFFER:
@@ -46,8 +50,7 @@ void icd_transfer_put(const struct icd_transfer *t, const struct icd_enqueue *e,
                .mem = t->mem->object.id, .event = e->event_id, .event_slot = e->event_slot, .write = t->write,
                .origin = {t->origin[0], t->origin[1], t->origin[2]},
                .region = {t->image_region[0], t->image_region[1], t->image_region[2]}, .row_pitch = r[0],
-               .slice_pitch = r[2] > 1 || t->mem->type == CL_MEM_OBJECT_IMAGE3D ? r[0] * r[1] : 0,
-               .memory = memory);
+               .slice_pitch = slice, .memory = memory);
         break;
     }
 }
