@@ -6,6 +6,7 @@
 
 enum control {
     CONTROL_READY = 'r',   /* worker to broker: warm */
+    CONTROL_HURRY = 'h',   /* broker to worker: a guest waits; warm up no further */
     CONTROL_SESSION = 's', /* broker to worker, with the session's socket in SCM_RIGHTS */
 };
 

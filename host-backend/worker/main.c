@@ -146,9 +146,10 @@ static int receive_session(int control) {
     int fd = -1;
     ssize_t n;
 
-    do
+    do {
+        mh.msg_controllen = sizeof space.bytes;
         n = recvmsg(control, &mh, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
+    } while ((n < 0 && errno == EINTR) || (n == 1 && byte == CONTROL_HURRY));
     struct cmsghdr *cmsg = n > 0 ? CMSG_FIRSTHDR(&mh) : NULL;
     if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
         memcpy(&fd, CMSG_DATA(cmsg), sizeof fd);

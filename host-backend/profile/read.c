@@ -1,0 +1,183 @@
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-backend/profile/trace.h"
+
+/* All items read so far, and the stamps that refer to them. */
+struct list {
+    struct trace_item *items;
+    size_t count, cap;
+    struct stamp {
+        struct trace_stamp stamp;
+        uint32_t pid;
+    } * stamps;
+    size_t stamp_count, stamp_cap;
+};
+
+static bool grow(void **array, size_t count, size_t *cap, size_t size) {
+    if (count < *cap)
+        return true;
+    size_t bigger = *cap ? 2 * *cap : 1024;
+    void *grown = realloc(*array, bigger * size);
+    if (!grown)
+        return false;
+    *array = grown;
+    *cap = bigger;
+    return true;
+}
+
+static bool add_command(struct list *l, const struct trace_command *c, uint32_t pid) {
+    if (!grow((void **)&l->items, l->count, &l->cap, sizeof *l->items))
+        return false;
+    struct trace_item *item = &l->items[l->count++];
+    *item = (struct trace_item){.command = *c, .pid = pid};
+    item->command.name[sizeof item->command.name - 1] = '\0';
+    return true;
+}
+
+static bool add_stamp(struct list *l, const struct trace_stamp *s, uint32_t pid) {
+    if (!grow((void **)&l->stamps, l->stamp_count, &l->stamp_cap, sizeof *l->stamps))
+        return false;
+    l->stamps[l->stamp_count++] = (struct stamp){*s, pid};
+    return true;
+}
+
+/* Entries until the file ends; an incomplete one at the end, of a worker that died, is left out. False when
+ * out of memory. */
+static bool read_entries(struct list *l, FILE *f, uint32_t pid) {
+    struct {
+        uint32_t type, size;
+    } head;
+
+    while (fread(&head, sizeof head, 1, f) == 1) {
+        union {
+            struct trace_command command;
+            struct trace_stamp stamp;
+        } entry;
+        char *rest = (char *)&entry + sizeof head;
+        memcpy(&entry, &head, sizeof head);
+        if (head.type == TRACE_COMMAND && head.size == sizeof entry.command) {
+            if (fread(rest, sizeof entry.command - sizeof head, 1, f) == 1 &&
+                !add_command(l, &entry.command, pid))
+                return false;
+        } else if ((head.type == TRACE_PUBLISHED || head.type == TRACE_WOKEN) &&
+                   head.size == sizeof entry.stamp) {
+            if (fread(rest, sizeof entry.stamp - sizeof head, 1, f) == 1 && !add_stamp(l, &entry.stamp, pid))
+                return false;
+        } else if (head.size < sizeof head || fseek(f, (long)(head.size - sizeof head), SEEK_CUR) < 0) {
+            break;
+        }
+    }
+    return true;
+}
+
+static int read_file(struct list *l, const char *path, char *why, size_t why_size) {
+    struct trace_header header;
+    FILE *f = fopen(path, "rbe");
+
+    if (!f) {
+        snprintf(why, why_size, "cannot read %s: %s", path, strerror(errno));
+        return -1;
+    }
+    int r = 0;
+    if (fread(&header, sizeof header, 1, f) == 1) { /* else its worker had no time to write anything */
+        if (memcmp(header.magic, TRACE_MAGIC, sizeof header.magic) != 0 ||
+            header.version != TRACE_FILE_VERSION) {
+            snprintf(why, why_size, "%s is no trace of this version", path);
+            r = -1;
+        } else if (!read_entries(l, f, header.pid)) {
+            snprintf(why, why_size, "out of memory");
+            r = -1;
+        }
+    }
+    fclose(f);
+    return r;
+}
+
+/* ---- joining stamps to commands ---- */
+
+static int by_sequence(const void *a, const void *b) {
+    const struct trace_item *x = a, *y = b;
+    if (x->pid != y->pid)
+        return x->pid < y->pid ? -1 : 1;
+    return x->command.sequence < y->command.sequence ? -1 : x->command.sequence > y->command.sequence;
+}
+
+static int by_call(const void *a, const void *b) {
+    const struct trace_item *x = a, *y = b;
+    return x->command.call < y->command.call ? -1 : x->command.call > y->command.call;
+}
+
+/* Tokens: sorted references, since they may have any order. */
+static int by_token(const void *a, const void *b) {
+    const struct trace_item *x = *(struct trace_item *const *)a, *y = *(struct trace_item *const *)b;
+    if (x->pid != y->pid)
+        return x->pid < y->pid ? -1 : 1;
+    return x->command.token < y->command.token ? -1 : x->command.token > y->command.token;
+}
+
+static bool join(struct list *l) {
+    struct trace_item **tokens = malloc((l->count + 1) * sizeof(*tokens));
+    if (!tokens)
+        return false;
+    if (l->count > 0)
+        qsort(l->items, l->count, sizeof *l->items, by_sequence);
+    for (size_t i = 0; i < l->count; i++)
+        tokens[i] = &l->items[i];
+    qsort(tokens, l->count, sizeof(*tokens), by_token);
+    for (size_t i = 0; i < l->stamp_count; i++) {
+        const struct stamp *s = &l->stamps[i];
+        struct trace_item key = {.pid = s->pid, .command = {.sequence = s->stamp.id, .token = s->stamp.id}},
+                          *item, **found;
+        const struct trace_item *key_ref = &key;
+        if (s->stamp.type == TRACE_PUBLISHED) {
+            item = bsearch(&key, l->items, l->count, sizeof *l->items, by_sequence);
+            if (item)
+                item->published = s->stamp.time;
+        } else {
+            found = bsearch(&key_ref, tokens, l->count, sizeof(*tokens), by_token);
+            if (found)
+                (*found)->woken = s->stamp.time;
+        }
+    }
+    free(tokens);
+    if (l->count > 0)
+        qsort(l->items, l->count, sizeof *l->items, by_call);
+    return true;
+}
+
+int trace_read(const char *dir, struct trace_item **items, size_t *count, char *why, size_t why_size) {
+    struct list l = {0};
+    struct dirent *entry;
+    DIR *d = opendir(dir);
+    int r = 0;
+
+    if (!d) {
+        snprintf(why, why_size, "cannot read the folder %s: %s", dir, strerror(errno));
+        return -1;
+    }
+    while (r == 0 && (entry = readdir(d))) {
+        char path[4096];
+        size_t length = strlen(entry->d_name);
+        if (length <= 6 || strcmp(entry->d_name + length - 6, ".trace") != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        r = read_file(&l, path, why, why_size);
+    }
+    closedir(d);
+    if (r == 0 && !join(&l)) {
+        snprintf(why, why_size, "out of memory");
+        r = -1;
+    }
+    free(l.stamps);
+    if (r < 0) {
+        free(l.items);
+        return -1;
+    }
+    *items = l.items;
+    *count = l.count;
+    return 0;
+}
