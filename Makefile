@@ -19,6 +19,9 @@ Q := $(if $(filter 0,$(V)),@)
 # $(call say,WORD): one short line for each thing made.
 say = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(CURDIR)/%,%,$@)'
 
+# The targets that a person types build on all CPUs, unless -j says otherwise.
+PARALLEL = --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .SECONDARY:
@@ -248,7 +251,7 @@ $(foreach f,$(TESTFOLDERS),$(eval $(call test-folder,$f)))
 tests: all $(TESTBINS)
 check:
 	@$(MAKE) --no-print-directory deps-test
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) $(PARALLEL) tests
 	@TRILLIUM_BUILD=$(B) tests/run $(TESTS)
 
 asan:       ; @$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined tests
@@ -285,11 +288,11 @@ coverage:
 .PHONY: eval bench
 eval:
 	@$(MAKE) --no-print-directory deps-eval
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(PARALLEL) all
 	@$(B)/bin/trillium eval --out eval/out $(EVAL_ARGS)
 bench:
 	@$(MAKE) --no-print-directory deps-eval
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(PARALLEL) all
 	@$(B)/libexec/trillium-eval bench --out eval/out $(BENCH_ARGS)
 
 # ---- installation ----------------------------------------------------------------------------------------------------
