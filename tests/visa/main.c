@@ -1,7 +1,7 @@
 /*
  * visa: tests of the virtual ISA.
  *     visa              all of them
- *     visa drivers|compile|validate
+ *     visa compile|validate|translate|drivers
  *     visa bench        what compiling, validating and translating cost
  */
 #include "tests/visa/visa.h"
@@ -56,6 +56,8 @@ int main(int argc, char **argv) {
         test_compile();
     if (!*what || !strcmp(what, "validate"))
         test_validate(directory);
+    if (!*what || !strcmp(what, "translate"))
+        test_translate();
     if (!*what || !strcmp(what, "drivers"))
         test_drivers(directory);
     printf("%s: %d failures\n", failures ? "FAIL" : "ok", failures);

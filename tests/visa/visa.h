@@ -100,6 +100,7 @@ int run_platform(const char *directory, unsigned platform_index, unsigned first_
 
 void test_compile(void);                   /* what the guest answers, good and bad */
 void test_validate(const char *directory); /* what the host refuses, and that nothing crashes on the way */
+void test_translate(void);                 /* what the host makes of good ones, for each kind of driver */
 int bench(const char *directory);
 
 #endif

@@ -53,6 +53,9 @@ int mend_for_pocl(llvm::Module &module, const char *library_hint, char *why);
 /* Opens and indexes PoCL's kernel library. 0, or -ENOENT with a reason. */
 int open_pocl_library(const char *library_hint, char *why);
 
+/* Opens libclc for NVIDIA. 0, or -ENOENT with a reason. */
+int open_clc_library(char *why);
+
 /* Links libclc and generates PTX. 0 or a negative errno. */
 int generate_ptx(llvm::Module &module, llvm::SmallVectorImpl<char> &ptx, visa_host_timing &timing, char *why);
 

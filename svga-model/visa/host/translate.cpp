@@ -202,7 +202,10 @@ int translate(job &job) {
 void warm_run(void *arg) {
     job &job = *(struct job *)arg;
 
-    job.err = visa::open_pocl_library(job.request->target->library_hint, job.why);
+    if (job.request->target->kind == VISA_TARGET_POCL)
+        job.err = visa::open_pocl_library(job.request->target->library_hint, job.why);
+    else if (job.request->target->kind == VISA_TARGET_PTX)
+        job.err = visa::open_clc_library(job.why);
 }
 
 } // namespace
@@ -255,7 +258,8 @@ extern "C" int visa_host_warm(const visa_target *target, char why[VISA_WHY_SIZE]
     int err;
 
     why[0] = '\0';
-    if (target->kind != VISA_TARGET_POCL)
+    if (target->kind == VISA_TARGET_NONE || target->kind == VISA_TARGET_IL ||
+        target->kind == VISA_TARGET_MESA)
         return 0;
     request.target = target;
     job.request = &request;
