@@ -54,8 +54,14 @@ static void test_diagnostics(void) {
     expect("int f(int x);\nkernel void k(global int *a) { a[0] = f(1); }", "", VISA_BUILD_FAILURE,
            "undefined reference to `f'");
     expect("half h(half x) { return x; }", "", VISA_BUILD_FAILURE, "half");
-    /* The SPIR-V writer ends the process over this one, left alone. */
+    /* The SPIR-V writer ends the process over these, each in its own way, left alone: a null pointer, exit, a
+     * fatal error. */
     expect("kernel void k(global int *a) { __asm__(\"nop\"); a[0] = 1; }", "", VISA_BUILD_FAILURE, "error");
+    expect("kernel void k(global long *a) { a[0] = __builtin_readcyclecounter(); }", "", VISA_BUILD_FAILURE,
+           "translator");
+    expect("typedef int v5 __attribute__((ext_vector_type(5)));\n"
+           "kernel void k(global int *a) { v5 x = a[0]; a[1] = x.s4; }",
+           "", VISA_BUILD_FAILURE, "vector size");
     expect(plain, "", VISA_OK, "");
 }
 
