@@ -2,8 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "svga-model/visa/load.h"
+
+enum { WARM_UP_NICE = 5 };
 
 static char *platform_string(cl_platform_id platform, cl_platform_info param) {
     size_t size = 0;
@@ -190,21 +194,31 @@ int64_t driver_number(const struct driver *d, cl_device_id id) {
     return -1;
 }
 
-void driver_warm_up(const struct driver_device *device) {
+static void warm_up_compiler(cl_context context, cl_device_id device) {
     const char *source =
         "extern float trillium_warm_up(float x);\n"
         "kernel void k(global float *x) { x[get_global_id(0)] = sin(trillium_warm_up(x[0])); }\n";
     cl_int r;
-
-    if (!device->compiler)
-        return;
-    cl_context context = clCreateContext(NULL, 1, &device->id, NULL, NULL, &r);
-    if (r != CL_SUCCESS)
-        return;
     cl_program program = clCreateProgramWithSource(context, 1, &source, NULL, &r);
     if (r == CL_SUCCESS) {
-        clBuildProgram(program, 1, &device->id, "", NULL, NULL);
+        clBuildProgram(program, 1, &device, "", NULL, NULL);
         clReleaseProgram(program);
     }
-    clReleaseContext(context);
+}
+
+void driver_warm_up(const struct driver *d, bool (*go_on)(void *opaque), void *opaque) {
+    cl_context contexts[DRIVER_MAX_DEVICES] = {NULL};
+
+    /* Threads that a driver starts with its first context run kernels later: they are to have the full claim.
+     */
+    for (uint32_t i = 0; i < d->root_count && go_on(opaque); i++)
+        if (d->devices[i]->compiler)
+            contexts[i] = clCreateContext(NULL, 1, &d->devices[i]->id, NULL, NULL, NULL);
+    setpriority(PRIO_PROCESS, (id_t)gettid(), WARM_UP_NICE);
+    for (uint32_t i = 0; i < d->root_count; i++) {
+        if (contexts[i] && go_on(opaque))
+            warm_up_compiler(contexts[i], d->devices[i]->id);
+        if (contexts[i])
+            clReleaseContext(contexts[i]);
+    }
 }

@@ -11,11 +11,11 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -183,12 +183,41 @@ static int probe(const struct options *o) {
     _exit(d->root_count > 0 ? 0 : 1); /* not through the drivers' destructors: some of them hang */
 }
 
-static void warm_up(const struct options *o, const struct driver *d) {
-    for (uint32_t i = 0; i < d->root_count && !wanted(o->control); i++) {
-        driver_warm_up(d->devices[i]);
-        if (!wanted(o->control))
-            spirv_warm_up(d->devices[i]);
+struct warm_up {
+    const struct options *options;
+    const struct driver *driver;
+};
+
+static bool may_go_on(void *opaque) {
+    const struct warm_up *w = opaque;
+    return !wanted(w->options->control);
+}
+
+/* Runs beside the main thread, so that a guest that comes meanwhile need not wait for it. */
+static void *warm_up(void *opaque) {
+    const struct warm_up *w = opaque;
+    char ready = CONTROL_READY;
+
+    driver_warm_up(w->driver, may_go_on, (void *)w);
+    for (uint32_t i = 0; i < w->driver->root_count && !wanted(w->options->control); i++)
+        spirv_warm_up(w->driver->devices[i]);
+    send(w->options->control, &ready, 1, MSG_NOSIGNAL);
+    return NULL;
+}
+
+/* Says on the control socket that the worker is ready: when it is warm, or as soon as it is wanted. */
+static void get_ready(const struct warm_up *w) {
+    struct pollfd p = {.fd = w->options->control, .events = POLLIN};
+    char ready = CONTROL_READY;
+    pthread_t thread;
+
+    if (w->options->warm && !wanted(w->options->control) &&
+        pthread_create(&thread, NULL, warm_up, (void *)w) == 0) {
+        pthread_detach(thread);
+        while (poll(&p, 1, -1) < 0 && errno == EINTR)
+            ;
     }
+    send(w->options->control, &ready, 1, MSG_NOSIGNAL); /* the broker does not mind hearing it twice */
 }
 
 int main(int argc, char **argv) {
@@ -225,10 +254,7 @@ int main(int argc, char **argv) {
         return 1;
     }
     driver_find_targets(driver);
-    if (o.warm)
-        warm_up(&o, driver);
-    char ready = CONTROL_READY;
-    send(o.control, &ready, 1, MSG_NOSIGNAL);
+    get_ready(&(struct warm_up){&o, driver});
     int link = receive_session(o.control);
     if (link >= 0)
         session_run(link, driver, &o.session);
