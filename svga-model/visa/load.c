@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct library {
     const char *name;
@@ -33,14 +34,24 @@ static struct library host_library = {
 /* Tries DIRECTORY/RELATIVE/NAME; DIRECTORY is that of the object that holds this code. A library that is
  * there but does not open is the answer too, with dlopen's reason. */
 static void *open_beside(const struct library *library, const char *relative) {
-    char path[PATH_MAX];
-    const char *slash;
+    char path[PATH_MAX], program[PATH_MAX];
+    const char *object, *slash;
     Dl_info self;
 
-    if (!dladdr(&guest_library, &self) || !(slash = strrchr(self.dli_fname, '/')))
+    if (!dladdr(&guest_library, &self))
         return NULL;
-    if (snprintf(path, sizeof path, "%.*s/%s%s", (int)(slash - self.dli_fname), self.dli_fname, relative,
-                 library->name) >= (int)sizeof path)
+    object = self.dli_fname;
+    if (!strchr(object, '/')) { /* the program itself, under the name that it was started by */
+        ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+
+        if (length < 0)
+            return NULL;
+        program[length] = '\0';
+        object = program;
+    }
+    slash = strrchr(object, '/');
+    if (snprintf(path, sizeof path, "%.*s/%s%s", (int)(slash - object), object, relative, library->name) >=
+        (int)sizeof path)
         return NULL;
     return dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 }
