@@ -1,4 +1,5 @@
 #include "guest-icd/api.h"
+#include "guest-icd/map.h"
 #include "guest-icd/memory.h"
 #include "guest-icd/queue.h"
 #include "guest-icd/rect.h"
@@ -108,10 +109,19 @@ cl_int CL_API_CALL icd_EnqueueFillBuffer(cl_command_queue queue, cl_mem buffer, 
     if (r != CL_SUCCESS)
         return r;
     bool power_of_two = pattern_size > 0 && (pattern_size & (pattern_size - 1)) == 0;
-    if (!pattern || !power_of_two || pattern_size > 128 || !icd_mem_in_range(buffer, offset, size) ||
-        offset % pattern_size != 0 || size % pattern_size != 0)
+    if (!pattern || !power_of_two || pattern_size > 128 || offset > buffer->size ||
+        size > buffer->size - offset || offset % pattern_size != 0 || size % pattern_size != 0)
         return CL_INVALID_VALUE;
     r = icd_mem_check_alignment(buffer, queue->device);
+    if (r == CL_SUCCESS && size == 0) {
+        struct icd_transfer t = {.queue = queue,
+                                 .mem = buffer,
+                                 .type = CL_COMMAND_FILL_BUFFER,
+                                 .wait_count = wait_count,
+                                 .wait_list = wait_list,
+                                 .event = event};
+        return icd_map_order(&t);
+    }
     if (r == CL_SUCCESS)
         r = icd_enqueue_begin(&e, queue, CL_COMMAND_FILL_BUFFER, wait_count, wait_list, event);
     if (r != CL_SUCCESS)

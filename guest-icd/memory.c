@@ -5,10 +5,10 @@
 
 #include "guest-icd/api.h"
 #include "guest-icd/limbo.h"
+#include "guest-icd/queue.h"
 #include "guest-icd/session.h"
 
 cl_mem icd_mem_new(cl_context context, cl_mem_object_type type, cl_mem_flags flags, cl_int *r) {
-    const cl_mem_flags access = CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY;
     cl_mem mem = calloc(1, sizeof *mem);
     if (!mem) {
         *r = CL_OUT_OF_HOST_MEMORY;
@@ -23,7 +23,7 @@ cl_mem icd_mem_new(cl_context context, cl_mem_object_type type, cl_mem_flags fla
     icd_object_init(&mem->object, ICD_MEM, id);
     mem->context = context;
     mem->type = type;
-    mem->flags = flags & access ? flags : flags | CL_MEM_READ_WRITE;
+    mem->flags = flags ? flags : CL_MEM_READ_WRITE;
     pthread_mutex_init(&mem->lock, NULL);
     icd_ref(context);
     return mem;
@@ -43,6 +43,55 @@ void icd_mem_discard(cl_mem mem) {
     icd_id_free(mem->object.id);
     icd_pool_free(&mem->block);
     free_mem(mem);
+}
+
+/* ---- objects with destructor callbacks: these may be called only once no command needs the object ---- */
+
+struct farewell {
+    cl_mem mem;
+    _Atomic uint32_t left; /* queues that have to get there, + 1 for the loop that asks them */
+};
+
+static void one_less(struct farewell *f) {
+    if (atomic_fetch_sub(&f->left, 1) == 1) {
+        icd_mem_unref(f->mem);
+        free(f);
+    }
+}
+
+static void CL_CALLBACK on_end(cl_event event, cl_int status, void *opaque) {
+    (void)event, (void)status;
+    one_less(opaque);
+}
+
+/* Drops the application's last reference when everything enqueued so far has ended. */
+static void say_farewell(cl_mem mem) {
+    cl_context context = mem->context;
+    cl_command_queue busy[64];
+    size_t count = 0;
+    struct farewell *f = malloc(sizeof *f);
+    if (!f) {
+        icd_mem_unref(mem);
+        return;
+    }
+    f->mem = mem;
+    atomic_init(&f->left, 1);
+    pthread_mutex_lock(&context->lock);
+    for (cl_command_queue q = context->queues; q && count < 64; q = q->next_in_context)
+        if (!icd_queue_idle(q) && icd_RetainCommandQueue(q) == CL_SUCCESS)
+            busy[count++] = q;
+    pthread_mutex_unlock(&context->lock);
+    for (size_t i = 0; i < count; i++) {
+        cl_event event;
+        if (icd_EnqueueMarkerWithWaitList(busy[i], 0, NULL, &event) == CL_SUCCESS) {
+            atomic_fetch_add(&f->left, 1);
+            if (icd_SetEventCallback(event, CL_COMPLETE, on_end, f) != CL_SUCCESS)
+                one_less(f);
+            icd_ReleaseEvent(event);
+        }
+        icd_ReleaseCommandQueue(busy[i]); /* flushes */
+    }
+    one_less(f);
 }
 
 void icd_mem_unref(cl_mem mem) {
@@ -136,8 +185,12 @@ cl_int CL_API_CALL icd_RetainMemObject(cl_mem mem) {
 cl_int CL_API_CALL icd_ReleaseMemObject(cl_mem mem) {
     if (!icd_valid(mem, ICD_MEM))
         return CL_INVALID_MEM_OBJECT;
-    if (icd_app_release_is_last(mem))
-        icd_mem_unref(mem);
+    if (icd_app_release_is_last(mem)) {
+        if (mem->destructors)
+            say_farewell(mem);
+        else
+            icd_mem_unref(mem);
+    }
     return CL_SUCCESS;
 }
 

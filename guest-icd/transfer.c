@@ -1,4 +1,5 @@
 #include "guest-icd/api.h"
+#include "guest-icd/map.h"
 #include "guest-icd/rect.h"
 #include "guest-icd/staging.h"
 
@@ -22,12 +23,14 @@ static cl_int check_access(cl_command_queue queue, cl_mem buffer, bool write) {
 
 static cl_int linear(struct icd_transfer *t, size_t size, void *ptr) {
     cl_int r = check(t->queue, t->mem);
-    if (r == CL_SUCCESS && (!ptr || !icd_mem_in_range(t->mem, t->offset, size)))
+    if (r == CL_SUCCESS && (!ptr || t->offset > t->mem->size || size > t->mem->size - t->offset))
         r = CL_INVALID_VALUE;
     if (r == CL_SUCCESS)
         r = check_access(t->queue, t->mem, t->write);
     if (r != CL_SUCCESS)
         return r;
+    if (size == 0)
+        return icd_map_order(t);
     t->kind = ICD_TRANSFER_BUFFER;
     t->region[0] = size;
     t->region[1] = t->region[2] = 1;
