@@ -1,0 +1,101 @@
+/*
+ * A make-believe VM: RAM, two virtqueues with a driver's side, and a vhost-user connection to a front that
+ * runs on a thread. Every wait has a limit, and the end of it fails the test.
+ */
+#ifndef TESTS_VHOST_USER_MACHINE_H
+#define TESTS_VHOST_USER_MACHINE_H
+
+#include "tests/lib/unit.h"
+
+#include <linux/virtio_gpu.h>
+#include <linux/virtio_ring.h>
+#include <pthread.h>
+
+#include "host-backend/front/front.h"
+#include "svga-model/fifo.h"
+#include "svga-model/link-io.h"
+#include "svga-model/vhost-user/message.h"
+#include "svga-model/virtio-payload.h"
+
+enum {
+    RAM_LOW = 0x1000000, /* 16 MiB from 0, and as much from 4 GiB on */
+    RAM_HIGH = 0x1000000,
+    QUEUE_SIZE = 64,
+    LIMIT_MS = 20000,
+};
+#define RAM_HIGH_AT 0x100000000ull
+#define USER_AT 0x7f0000000000ull /* where QEMU would have the RAM mapped */
+
+/* A request on its way. */
+struct request {
+    uint16_t head;
+    uint8_t *response; /* in guest memory */
+};
+
+struct machine {
+    int ram; /* memfd: low RAM, then high RAM */
+    uint8_t *low, *high;
+    int sock, kick[2], call[2];
+    uint16_t avail[2], seen[2]; /* driver's indexes */
+    uint64_t next_page;         /* guest pages that are not used yet, in low RAM */
+    bool done[QUEUE_SIZE];      /* by head: the used ring has named it */
+    bool event_idx;
+
+    struct front *front;
+    struct front_config config;
+    pthread_t thread;
+    int result; /* of front_run */
+
+    /* Sessions that the front opened: our ends of the links. */
+    pthread_mutex_t lock;
+    int links[16];
+    unsigned opened, refuse;
+};
+
+/* Starts a front and connects a VM whose driver is ready. */
+void machine_start(struct machine *m);
+/* Ends both. */
+void machine_stop(struct machine *m);
+
+/* Parts of machine_start. */
+void machine_make_ram(struct machine *m);
+void machine_send(struct machine *m, uint32_t request, const void *payload, size_t size, const int *fds,
+                  unsigned count, void *reply, size_t reply_size);
+void machine_set_up_rings(struct machine *m, uint16_t base);
+/* GET_VRING_BASE of both queues. Returns queue 0's base. */
+uint16_t machine_stop_rings(struct machine *m);
+
+void *machine_at(struct machine *m, uint64_t guest_addr);
+uint64_t machine_pages(struct machine *m, unsigned count); /* zeroed, contiguous */
+
+/* Puts a control request of `size` bytes on the ring (indirect: through an indirect descriptor) and kicks. */
+struct request machine_submit(struct machine *m, const void *bytes, size_t size, bool indirect);
+/* True if it is answered within the time. */
+bool machine_answered(struct machine *m, struct request r, int limit_ms);
+/* Waits for the answer and returns its type. */
+uint32_t machine_wait(struct machine *m, struct request r);
+/* Both. */
+uint32_t machine_do(struct machine *m, const void *bytes, size_t size);
+
+/* Commands. Each returns the answer's type. */
+uint32_t gpu_context(struct machine *m, uint32_t type, uint32_t ctx);
+uint32_t gpu_resource(struct machine *m, uint32_t id, uint32_t ctx, uint64_t guest_addr, uint64_t size);
+struct request gpu_unref_begin(struct machine *m, uint32_t id);
+struct request gpu_payload_begin(struct machine *m, uint32_t ctx, const struct svga_payload *p,
+                                 const uint32_t *ids, uint64_t fence);
+uint32_t gpu_payload(struct machine *m, uint32_t ctx, struct svga_payload p, const uint32_t *ids);
+
+/* Makes context `ctx` with resource `bar` as its BAR and opens its session. Returns our end of the link, with
+ * the IRQFD message taken (*irqfd) and the definition of the BAR answered; *bar_at gets the BAR's guest
+ * address. */
+int machine_session(struct machine *m, uint32_t ctx, uint32_t bar, uint64_t *bar_at, int *irqfd);
+/* Our end of the newest session's link. */
+int machine_link(struct machine *m);
+
+/* Receives a link message within the limit; its descriptors are closed. False: the link's end. */
+bool link_receive(int link, struct svga_link_packet *packet);
+void link_reply(int link, uint32_t seq, uint64_t status);
+
+svga_word *bar_words(struct machine *m, uint64_t bar_at);
+
+#endif

@@ -1,0 +1,9 @@
+#include "tests/vhost-user/tests.h"
+
+int main(void) {
+    int failed = run_memory_tests();
+    failed += run_virtqueue_tests();
+    failed += run_device_tests();
+    failed += run_session_tests();
+    return failed != 0;
+}

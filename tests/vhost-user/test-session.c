@@ -1,0 +1,438 @@
+/* Sessions: what the front says to device halves on behalf of guest processes, and when guest pages are given
+ * back. */
+#include "tests/vhost-user/machine.h"
+#include "tests/vhost-user/tests.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "svga-model/futex.h"
+
+enum { CTX = 4, BAR = 100 };
+
+static struct machine m;
+static unsigned fds_before;
+static int link_ = -1, irqfd = -1;
+static uint64_t bar_at;
+static svga_word *words;
+static struct svga_link_packet packet;
+
+static int setup(void **state) {
+    (void)state;
+    fds_before = unit_open_fds();
+    machine_start(&m);
+    link_ = machine_session(&m, CTX, BAR, &bar_at, &irqfd);
+    words = bar_words(&m, bar_at);
+    return 0;
+}
+
+static void drop_link(void) {
+    if (link_ >= 0)
+        close(link_);
+    link_ = -1;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    machine_stop(&m);
+    drop_link();
+    close(irqfd);
+    assert_int_equal(unit_open_fds(), fds_before);
+    return 0;
+}
+
+static void interrupt(void) {
+    atomic_fetch_add(&words[SVGA_FIFO_IRQ_SEQ], 1);
+    eventfd_write(irqfd, 1);
+}
+
+static struct request wait_begin(uint32_t ctx, uint32_t seen, uint64_t fence) {
+    return gpu_payload_begin(&m, ctx, &(struct svga_payload){.op = SVGA_PAYLOAD_WAIT, .id = seen}, NULL,
+                             fence);
+}
+
+/* Defines region `id` of resource `resource`. */
+static void define(uint32_t seq, uint32_t id, uint32_t resource, uint64_t size) {
+    struct svga_payload p = {.op = SVGA_PAYLOAD_GMR_DEFINE, .seq = seq, .id = id, .arg = size, .count = 1};
+    assert_int_equal(gpu_payload(&m, CTX, p, &resource), VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+/* The next link message is `type` for region `id`. */
+static void expect(uint32_t type, uint32_t id) {
+    assert_true(link_receive(link_, &packet));
+    svga_link_close_fds(&packet);
+    assert_int_equal(packet.msg.type, type);
+    assert_int_equal(packet.msg.id, id);
+}
+
+static void expect_status(uint32_t seq, uint32_t status) {
+    assert_int_equal(atomic_load(&words[SVGA_FIFO_LINK_ACK]), seq);
+    assert_int_equal(atomic_load(&words[SVGA_FIFO_LINK_STATUS]), status);
+}
+
+static void register_writes_pass(void **state) {
+    (void)state;
+    gpu_payload(&m, CTX, (struct svga_payload){.op = SVGA_PAYLOAD_REG_WRITE, .seq = 2, .id = 23, .arg = 7},
+                NULL);
+    expect(SVGA_LINK_REG_WRITE, 23);
+    assert_int_equal(packet.msg.seq, 2);
+    assert_int_equal(packet.msg.arg, 7);
+}
+
+static void region_of_high_and_low_memory(void **state) {
+    uint32_t ids[2] = {101, 102};
+    uint64_t low = machine_pages(&m, 4);
+    struct svga_payload p = {.op = SVGA_PAYLOAD_GMR_DEFINE,
+                             .seq = 2,
+                             .id = 1,
+                             .arg = 7 * 4096,
+                             .address = 0x200000000000,
+                             .count = 2};
+    (void)state;
+    gpu_resource(&m, 101, CTX, RAM_HIGH_AT + 0x5000, 3 * 4096);
+    gpu_resource(&m, 102, CTX, low, 4 * 4096);
+    assert_int_equal(gpu_payload(&m, CTX, p, ids), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_true(link_receive(link_, &packet));
+    assert_int_equal(packet.msg.arg, 7 * 4096);
+    assert_int_equal(packet.msg.address, 0x200000000000);
+    assert_int_equal(packet.msg.piece_count, 2);
+    /* The pages are the guest's own. */
+    *(char *)machine_at(&m, RAM_HIGH_AT + 0x5000) = 'h';
+    *(char *)machine_at(&m, low) = 'l';
+    char bytes[2];
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pread(packet.fds[packet.pieces[i].fd], &bytes[i], 1, (off_t)packet.pieces[i].offset),
+                         1);
+    assert_memory_equal(bytes, "hl", 2);
+    assert_int_equal(packet.pieces[0].length + packet.pieces[1].length, 7 * 4096);
+    svga_link_close_fds(&packet);
+}
+
+static void scattered_region_takes_several_messages(void **state) {
+    enum { PIECES = 1300 };
+    static struct {
+        struct virtio_gpu_resource_attach_backing attach;
+        struct virtio_gpu_mem_entry entries[PIECES];
+    } __attribute__((packed)) backing;
+    struct virtio_gpu_resource_create_3d create = {.hdr.type = VIRTIO_GPU_CMD_RESOURCE_CREATE_3D,
+                                                   .resource_id = 101};
+    struct virtio_gpu_ctx_resource own = {.hdr = {.type = VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, .ctx_id = CTX},
+                                          .resource_id = 101};
+    uint32_t pieces = 0, messages = 0;
+    (void)state;
+    backing.attach = (struct virtio_gpu_resource_attach_backing){
+        .hdr.type = VIRTIO_GPU_CMD_RESOURCE_ATTACH_BACKING, .resource_id = 101, .nr_entries = PIECES};
+    for (uint32_t i = 0; i < PIECES; i++) /* every other page, so that none are merged */
+        backing.entries[i] = (struct virtio_gpu_mem_entry){RAM_HIGH_AT + i * 8192ull, 4096, 0};
+    machine_do(&m, &create, sizeof create);
+    assert_int_equal(machine_do(&m, &backing, sizeof backing), VIRTIO_GPU_RESP_OK_NODATA);
+    machine_do(&m, &own, sizeof own);
+    define(2, 1, 101, PIECES * 4096);
+    do {
+        assert_true(link_receive(link_, &packet));
+        svga_link_close_fds(&packet);
+        assert_int_equal(packet.msg.type, messages == 0 ? SVGA_LINK_GMR_DEFINE : SVGA_LINK_GMR_PIECES);
+        for (uint32_t i = 0; i < packet.msg.piece_count; i++, pieces++)
+            assert_int_equal(packet.pieces[i].offset, RAM_LOW + pieces * 8192);
+        messages++;
+    } while (packet.msg.flags & SVGA_LINK_MORE);
+    assert_int_equal(pieces, PIECES);
+    assert_int_equal(messages, 3);
+    assert_true(packet.msg.flags & SVGA_LINK_WANT_REPLY);
+}
+
+static void another_contexts_resource_is_refused(void **state) {
+    (void)state;
+    gpu_context(&m, VIRTIO_GPU_CMD_CTX_CREATE, 5);
+    gpu_resource(&m, 101, 5, machine_pages(&m, 1), 4096);
+    define(2, 1, 101, 4096);
+    expect_status(2, ENOENT);
+    define(3, 1, 999, 4096); /* and one that is not there */
+    expect_status(3, ENOENT);
+    /* Nothing of that reached the device half: the next message is this. */
+    gpu_payload(&m, CTX, (struct svga_payload){.op = SVGA_PAYLOAD_REG_WRITE, .seq = 4, .id = 23}, NULL);
+    expect(SVGA_LINK_REG_WRITE, 23);
+}
+
+static void regions_that_cannot_be(void **state) {
+    (void)state;
+    gpu_resource(&m, 101, CTX, machine_pages(&m, 1), 4096);
+    define(2, 1, 101, 8192); /* not its size */
+    expect_status(2, EINVAL);
+    gpu_resource(&m, 102, CTX, machine_pages(&m, 1) + 8, 4000); /* not pages */
+    define(3, 1, 102, 4000);
+    expect_status(3, EINVAL);
+    gpu_resource(&m, 103, CTX, RAM_LOW - 4096, 8192); /* half outside */
+    define(4, 1, 103, 8192);
+    expect_status(4, EINVAL);
+    gpu_resource(&m, 104, CTX, UINT64_MAX - 4095, 4096);
+    define(5, 1, 104, 4096);
+    expect_status(5, ENOENT); /* never got pages */
+    define(6, SVGA_GMR_BAR, 101, 4096);
+    expect_status(6, EEXIST);
+}
+
+static void pages_stay_until_the_device_let_go(void **state) {
+    (void)state;
+    gpu_resource(&m, 101, CTX, machine_pages(&m, 1), 4096);
+    define(2, 1, 101, 4096);
+    expect(SVGA_LINK_GMR_DEFINE, 1);
+    link_reply(link_, 2, 0);
+    gpu_payload(&m, CTX, (struct svga_payload){.op = SVGA_PAYLOAD_GMR_DELETE, .seq = 3, .id = 1}, NULL);
+    struct request unref = gpu_unref_begin(&m, 101);
+    expect(SVGA_LINK_GMR_DELETE, 1);
+    /* Another context is served meanwhile. */
+    assert_int_equal(gpu_context(&m, VIRTIO_GPU_CMD_CTX_CREATE, 7), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_false(machine_answered(&m, unref, 0));
+    link_reply(link_, 3, 0);
+    assert_int_equal(machine_wait(&m, unref), VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+static void pages_taken_back_without_a_word(void **state) {
+    (void)state;
+    gpu_resource(&m, 101, CTX, machine_pages(&m, 1), 4096);
+    define(2, 1, 101, 4096);
+    expect(SVGA_LINK_GMR_DEFINE, 1);
+    link_reply(link_, 2, 0);
+    struct virtio_gpu_resource_detach_backing detach = {.hdr.type = VIRTIO_GPU_CMD_RESOURCE_DETACH_BACKING,
+                                                        .resource_id = 101};
+    struct request back = machine_submit(&m, &detach, sizeof detach, false);
+    struct request unref = gpu_unref_begin(&m, 101);
+    expect(SVGA_LINK_GMR_DELETE, 1); /* the front sees to it */
+    assert_false(machine_answered(&m, back, 0));
+    assert_false(machine_answered(&m, unref, 0));
+    /* Meanwhile it is nobody's to use. */
+    define(3, 2, 101, 4096);
+    expect_status(3, ENOENT);
+    link_reply(link_, packet.msg.seq, 0);
+    assert_int_equal(machine_wait(&m, back), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_int_equal(machine_wait(&m, unref), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_int_equal(gpu_resource(&m, 101, CTX, machine_pages(&m, 1), 4096), VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+static void region_that_the_device_refused(void **state) {
+    (void)state;
+    gpu_resource(&m, 101, CTX, machine_pages(&m, 1), 4096);
+    define(2, 1, 101, 4096);
+    define(3, 1, 101, 4096); /* the same id again, before an answer */
+    expect(SVGA_LINK_GMR_DEFINE, 1);
+    expect(SVGA_LINK_GMR_DEFINE, 1);
+    link_reply(link_, 2, ENOSPC);
+    link_reply(link_, 3, ENOSPC);
+    /* Nobody uses the pages: the answer comes although the link says nothing more. */
+    assert_int_equal(machine_wait(&m, gpu_unref_begin(&m, 101)), VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+static void killed_process_gives_pages_back_after_the_link(void **state) {
+    (void)state;
+    gpu_resource(&m, 101, CTX, machine_pages(&m, 1), 4096);
+    define(2, 1, 101, 4096);
+    expect(SVGA_LINK_GMR_DEFINE, 1);
+    struct request parked = wait_begin(CTX, 0, 8);
+    assert_int_equal(gpu_context(&m, VIRTIO_GPU_CMD_CTX_DESTROY, CTX), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_int_equal(machine_wait(&m, parked), VIRTIO_GPU_RESP_OK_NODATA);
+    struct request bar = gpu_unref_begin(&m, BAR), region = gpu_unref_begin(&m, 101);
+    assert_false(link_receive(link_, &packet)); /* our side is told that it is over */
+    assert_int_equal(gpu_context(&m, VIRTIO_GPU_CMD_CTX_CREATE, CTX), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_false(machine_answered(&m, bar, 0));
+    assert_false(machine_answered(&m, region, 0));
+    drop_link();
+    assert_int_equal(machine_wait(&m, bar), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_int_equal(machine_wait(&m, region), VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+static void bar_that_goes_ends_the_session(void **state) {
+    (void)state;
+    struct request parked = wait_begin(CTX, 0, 8);
+    struct request bar = gpu_unref_begin(&m, BAR);
+    assert_int_equal(machine_wait(&m, parked), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_false(link_receive(link_, &packet));
+    drop_link();
+    assert_int_equal(machine_wait(&m, bar), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_int_equal(gpu_payload(&m, CTX, (struct svga_payload){.op = SVGA_PAYLOAD_DOORBELL}, NULL),
+                     VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+static void wait_ends_with_the_interrupt(void **state) {
+    (void)state;
+    struct request parked = wait_begin(CTX, 0, 8);
+    gpu_context(&m, VIRTIO_GPU_CMD_CTX_CREATE, 7); /* it was looked at by now */
+    assert_false(machine_answered(&m, parked, 0));
+    interrupt();
+    assert_int_equal(machine_wait(&m, parked), VIRTIO_GPU_RESP_OK_NODATA);
+    struct virtio_gpu_ctrl_hdr *h = (void *)parked.response;
+    assert_int_equal(h->fence_id, 8);
+    assert_int_equal(h->flags, VIRTIO_GPU_FLAG_FENCE);
+    /* One who has not seen that interrupt does not wait. */
+    assert_int_equal(machine_wait(&m, wait_begin(CTX, 0, 9)), VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+static void wait_ends_by_itself(void **state) {
+    (void)state;
+    uint64_t start = svga_now_ns();
+    assert_int_equal(machine_wait(&m, wait_begin(CTX, 0, 8)), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_true(svga_now_ns() - start >= (SVGA_PAYLOAD_WAIT_MS - 1) * 1000000ull);
+}
+
+static void younger_fence_ends_older_waits(void **state) {
+    struct virtio_gpu_ctrl_hdr h = {
+        .type = VIRTIO_GPU_CMD_GET_DISPLAY_INFO, .flags = VIRTIO_GPU_FLAG_FENCE, .fence_id = 10};
+    (void)state;
+    struct request a = wait_begin(CTX, 0, 8), b = wait_begin(CTX, 0, 9);
+    /* Answered within much less than a wait's own limit. */
+    assert_int_equal(machine_do(&m, &h, sizeof h), VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+    assert_true(machine_answered(&m, a, 0));
+    assert_true(machine_answered(&m, b, 0));
+}
+
+static void many_waits_do_not_fill_the_queue(void **state) {
+    (void)state;
+    struct request first = wait_begin(CTX, 0, 100), last = first;
+    for (uint64_t i = 1; i < 200; i++) {
+        if (i >= QUEUE_SIZE / 2)
+            interrupt(), machine_wait(&m, last); /* the driver has only so many slots */
+        last = wait_begin(CTX, atomic_load(&words[SVGA_FIFO_IRQ_SEQ]), 100 + i);
+    }
+    interrupt();
+    assert_int_equal(machine_wait(&m, last), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_true(machine_answered(&m, first, 0));
+}
+
+static void *sleep_on_busy(void *arg) {
+    (void)arg;
+    svga_futex_wait(&words[SVGA_FIFO_BUSY], 0, LIMIT_MS);
+    return NULL;
+}
+
+static void doorbell_wakes_the_sleeper(void **state) {
+    pthread_t sleeper;
+    uint64_t start = svga_now_ns();
+    (void)state;
+    assert_int_equal(pthread_create(&sleeper, NULL, sleep_on_busy, NULL), 0);
+    /* It may not sleep yet: ring until it is awake. */
+    while (pthread_tryjoin_np(sleeper, NULL) != 0) {
+        assert_int_equal(gpu_payload(&m, CTX, (struct svga_payload){.op = SVGA_PAYLOAD_DOORBELL}, NULL),
+                         VIRTIO_GPU_RESP_OK_NODATA);
+        usleep(1000);
+        assert_true(svga_now_ns() - start < LIMIT_MS * 1000000ull / 2);
+    }
+}
+
+static void worker_that_dies_is_told(void **state) {
+    (void)state;
+    struct request parked = wait_begin(CTX, 0, 8);
+    drop_link();
+    assert_int_equal(machine_wait(&m, parked), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_int_equal(atomic_load(&words[SVGA_FIFO_ERROR]), SVGA_ERROR_WORKER_DIED);
+    assert_true(atomic_load(&words[SVGA_FIFO_IRQ_SEQ]) > 0);
+    assert_non_null(strstr((char *)machine_at(&m, bar_at) + SVGA_BAR_ERROR_TEXT, "worker"));
+    /* Nothing waits and nothing hangs from here on. */
+    uint32_t seen = atomic_load(&words[SVGA_FIFO_IRQ_SEQ]);
+    assert_int_equal(machine_wait(&m, wait_begin(CTX, seen, 9)), VIRTIO_GPU_RESP_OK_NODATA);
+    define(2, 1, BAR, 4096);
+    expect_status(2, ENODEV);
+    assert_int_equal(machine_wait(&m, gpu_unref_begin(&m, BAR)), VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+static void an_error_that_is_there_stays(void **state) {
+    (void)state;
+    atomic_store(&words[SVGA_FIFO_ERROR], SVGA_ERROR_PROTOCOL);
+    struct request parked = wait_begin(CTX, 0, 8);
+    drop_link();
+    machine_wait(&m, parked);
+    assert_int_equal(atomic_load(&words[SVGA_FIFO_ERROR]), SVGA_ERROR_PROTOCOL);
+}
+
+static void device_half_that_lies(void **state) {
+    (void)state;
+    gpu_resource(&m, 101, CTX, machine_pages(&m, 1), 4096);
+    define(2, 1, 101, 4096);
+    expect(SVGA_LINK_GMR_DEFINE, 1);
+    struct request unref = gpu_unref_begin(&m, 101);
+    expect(SVGA_LINK_GMR_DELETE, 1);
+    link_reply(link_, 4711, 0); /* to what was never said */
+    assert_false(link_receive(link_, &packet));
+    assert_int_equal(atomic_load(&words[SVGA_FIFO_ERROR]), SVGA_ERROR_PROTOCOL);
+    assert_false(machine_answered(&m, unref, 0)); /* it may still map the page */
+    drop_link();
+    assert_int_equal(machine_wait(&m, unref), VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+static void refused_session_says_why(void **state) {
+    uint64_t at = machine_pages(&m, SVGA_BAR_SIZE / 4096);
+    struct svga_payload p = {
+        .op = SVGA_PAYLOAD_GMR_DEFINE, .seq = 1, .id = SVGA_GMR_BAR, .arg = SVGA_BAR_SIZE, .count = 1};
+    uint32_t bar = 200;
+    (void)state;
+    pthread_mutex_lock(&m.lock);
+    m.refuse = 1;
+    pthread_mutex_unlock(&m.lock);
+    gpu_context(&m, VIRTIO_GPU_CMD_CTX_CREATE, 6);
+    gpu_resource(&m, bar, 6, at, SVGA_BAR_SIZE);
+    assert_int_equal(gpu_payload(&m, 6, p, &bar), VIRTIO_GPU_RESP_OK_NODATA);
+    svga_word *w = bar_words(&m, at);
+    assert_int_equal(atomic_load(&w[SVGA_FIFO_ERROR]), SVGA_ERROR_REFUSED);
+    assert_int_equal(atomic_load(&w[SVGA_FIFO_LINK_ACK]), 1);
+    assert_int_equal(atomic_load(&w[SVGA_FIFO_LINK_STATUS]), EDQUOT);
+    assert_non_null(strstr((char *)machine_at(&m, at) + SVGA_BAR_ERROR_TEXT, "too many"));
+    assert_int_equal(machine_wait(&m, gpu_unref_begin(&m, bar)), VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+static void a_reset_ends_all_sessions(void **state) {
+    (void)state;
+    machine_send(&m, VU_RESET_DEVICE, NULL, 0, NULL, 0, NULL, 0);
+    assert_false(link_receive(link_, &packet));
+}
+
+static void a_vm_that_goes_ends_all_sessions(void **state) {
+    (void)state;
+    shutdown(m.sock, SHUT_RDWR);
+    assert_false(link_receive(link_, &packet));
+}
+
+static void waits_of_a_paused_machine_are_answered_later(void **state) {
+    (void)state;
+    struct request parked = wait_begin(CTX, 0, 8);
+    gpu_context(&m, VIRTIO_GPU_CMD_CTX_CREATE, 7); /* the wait was taken from the ring */
+    uint16_t base = machine_stop_rings(&m);
+    interrupt();
+    assert_false(machine_answered(&m, parked, 50));
+    machine_set_up_rings(&m, base);
+    assert_int_equal(machine_wait(&m, parked), VIRTIO_GPU_RESP_OK_NODATA);
+    /* The session lives on. */
+    gpu_payload(&m, CTX, (struct svga_payload){.op = SVGA_PAYLOAD_REG_WRITE, .seq = 2, .id = 23}, NULL);
+    expect(SVGA_LINK_REG_WRITE, 23);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int run_session_tests(void) {
+    const struct CMUnitTest tests[] = {
+        T(register_writes_pass),
+        T(region_of_high_and_low_memory),
+        T(scattered_region_takes_several_messages),
+        T(another_contexts_resource_is_refused),
+        T(regions_that_cannot_be),
+        T(pages_stay_until_the_device_let_go),
+        T(pages_taken_back_without_a_word),
+        T(region_that_the_device_refused),
+        T(killed_process_gives_pages_back_after_the_link),
+        T(bar_that_goes_ends_the_session),
+        T(wait_ends_with_the_interrupt),
+        T(wait_ends_by_itself),
+        T(younger_fence_ends_older_waits),
+        T(many_waits_do_not_fill_the_queue),
+        T(doorbell_wakes_the_sleeper),
+        T(worker_that_dies_is_told),
+        T(an_error_that_is_there_stays),
+        T(device_half_that_lies),
+        T(refused_session_says_why),
+        T(a_reset_ends_all_sessions),
+        T(a_vm_that_goes_ends_all_sessions),
+        T(waits_of_a_paused_machine_are_answered_later),
+    };
+    return cmocka_run_group_tests_name("sessions", tests, NULL, NULL);
+}
