@@ -6,64 +6,6 @@
 
 #include "guest-icd/object.h"
 
-// BEGIN TEMP
-#pragma weak icd_CreateCommandQueue
-#pragma weak icd_CreateCommandQueueWithProperties
-#pragma weak icd_RetainCommandQueue
-#pragma weak icd_ReleaseCommandQueue
-#pragma weak icd_GetCommandQueueInfo
-#pragma weak icd_SetCommandQueueProperty
-#pragma weak icd_SetDefaultDeviceCommandQueue
-#pragma weak icd_Flush
-#pragma weak icd_Finish
-#pragma weak icd_CreateBuffer
-#pragma weak icd_CreateBufferWithProperties
-#pragma weak icd_CreateSubBuffer
-#pragma weak icd_CreateImage
-#pragma weak icd_CreateImageWithProperties
-#pragma weak icd_CreateImage2D
-#pragma weak icd_CreateImage3D
-#pragma weak icd_CreatePipe
-#pragma weak icd_RetainMemObject
-#pragma weak icd_ReleaseMemObject
-#pragma weak icd_GetSupportedImageFormats
-#pragma weak icd_GetMemObjectInfo
-#pragma weak icd_GetImageInfo
-#pragma weak icd_GetPipeInfo
-#pragma weak icd_SetMemObjectDestructorCallback
-#pragma weak icd_WaitForEvents
-#pragma weak icd_GetEventInfo
-#pragma weak icd_RetainEvent
-#pragma weak icd_ReleaseEvent
-#pragma weak icd_GetEventProfilingInfo
-#pragma weak icd_CreateUserEvent
-#pragma weak icd_SetUserEventStatus
-#pragma weak icd_SetEventCallback
-#pragma weak icd_EnqueueReadBuffer
-#pragma weak icd_EnqueueWriteBuffer
-#pragma weak icd_EnqueueReadBufferRect
-#pragma weak icd_EnqueueWriteBufferRect
-#pragma weak icd_EnqueueCopyBuffer
-#pragma weak icd_EnqueueCopyBufferRect
-#pragma weak icd_EnqueueFillBuffer
-#pragma weak icd_EnqueueReadImage
-#pragma weak icd_EnqueueWriteImage
-#pragma weak icd_EnqueueCopyImage
-#pragma weak icd_EnqueueCopyImageToBuffer
-#pragma weak icd_EnqueueCopyBufferToImage
-#pragma weak icd_EnqueueFillImage
-#pragma weak icd_EnqueueMapBuffer
-#pragma weak icd_EnqueueMapImage
-#pragma weak icd_EnqueueUnmapMemObject
-#pragma weak icd_EnqueueMigrateMemObjects
-#pragma weak icd_EnqueueMarker
-#pragma weak icd_EnqueueMarkerWithWaitList
-#pragma weak icd_EnqueueBarrier
-#pragma weak icd_EnqueueBarrierWithWaitList
-#pragma weak icd_EnqueueWaitForEvents
-#pragma weak icd_CreateCommandQueueWithPropertiesKHR
-// END TEMP
-
 const struct _cl_icd_dispatch icd_dispatch = {
     .clGetPlatformIDs = icd_GetPlatformIDs,
     .clGetPlatformInfo = icd_GetPlatformInfo,

@@ -206,7 +206,7 @@ static cl_int set_mem(cl_kernel kernel, cl_uint index, size_t size, const void *
     if (size != sizeof(cl_mem))
         return CL_INVALID_ARG_SIZE;
     cl_mem mem = value ? *(const cl_mem *)value : NULL;
-    if (!mem)
+    if (!mem && (!value || kernel->function->parameters[index].kind == ICD_ARG_BUFFER))
         return set_null(kernel, index, size);
     if (!icd_valid(mem, ICD_MEM) || mem->context != kernel->program->context)
         return CL_INVALID_MEM_OBJECT;
