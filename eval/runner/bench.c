@@ -381,6 +381,7 @@ static bool prepare(struct bench *b, const char *device) {
     snprintf(b->loops, sizeof(b->loops), "0");
     if (!sides_open(&b->sides, device))
         return false;
+    machine_look();
     machine_print(stdout, &b->sides);
     if (!sides_start_process(&b->sides))
         return false;

@@ -399,6 +399,7 @@ int eval_main(int argc, char **argv) {
         sides_close(&e->sides);
         return 1;
     }
+    machine_look();
     machine_print(stdout, &e->sides);
     if (!sides_start_process(&e->sides))
         failed(e, SIDE_PROCESS_SOURCE, "start", 1);

@@ -143,6 +143,34 @@ static void file_value(const char *path, const char *key, char *out, size_t room
         fclose(f);
 }
 
+/* Part of the CPUs' time that was used, all of them together, since the machine started. */
+static void cpu_times(double *busy, double *all) {
+    double v[8] = {0};
+    FILE *f = fopen("/proc/stat", "re");
+
+    if (f && fscanf(f, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6],
+                    &v[7]) != 8)
+        memset(v, 0, sizeof(v));
+    if (f)
+        fclose(f);
+    *busy = *all = 0;
+    for (int i = 0; i < 8; i++) {
+        *all += v[i];
+        *busy += i == 3 || i == 4 ? 0 : v[i];
+    }
+}
+
+static double used_by_others; /* 0..1 */
+
+void machine_look(void) {
+    double busy[2], all[2];
+
+    cpu_times(&busy[0], &all[0]);
+    usleep(1000000);
+    cpu_times(&busy[1], &all[1]);
+    used_by_others = all[1] > all[0] ? (busy[1] - busy[0]) / (all[1] - all[0]) : 0;
+}
+
 json_t *machine_json(const struct sides *s) {
     char cpu[256], memory[64], load[64], system_name[128] = "";
     struct utsname u;
@@ -164,6 +192,7 @@ json_t *machine_json(const struct sides *s) {
     json_object_set_new(m, "system", json_string_nocheck(system_name));
     json_object_set_new(m, "kernel", json_string(u.release));
     json_object_set_new(m, "load average at the end", json_string(load));
+    json_object_set_new(m, "part of the CPUs used by others at the start", json_real(used_by_others));
     json_object_set_new(m, "platform", json_string_nocheck(s->platform));
     json_object_set_new(m, "device", json_string_nocheck(s->device));
     return m;
@@ -176,5 +205,8 @@ void machine_print(FILE *out, const struct sides *s) {
             (int)json_integer_value(json_object_get(m, "cpus")), json_string_value(json_object_get(m, "cpu")),
             s->platform);
     fprintf(out, "OpenCL device: %s\n", s->device);
+    if (used_by_others > 0.1)
+        fprintf(out, "Mind: other programs use %.0f %% of this machine's CPUs. That disturbs what follows.\n",
+                used_by_others * 100);
     json_decref(m);
 }

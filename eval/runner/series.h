@@ -46,7 +46,9 @@ void series_number(char out[24], double value);
  * {NAME: number}} */
 json_t *series_json(const struct series *s, const char *const *names, int columns);
 
-/* What the numbers were measured on. */
+/* What the numbers were measured on, and how much of its CPUs other programs used just before (machine_look).
+ */
+void machine_look(void);
 json_t *machine_json(const struct sides *s);
 void machine_print(FILE *out, const struct sides *s);
 

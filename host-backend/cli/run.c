@@ -194,6 +194,11 @@ int cmd_run(int argc, char **argv) {
         return status;
     if (cli_paths_find(&paths, "run") < 0)
         return CLI_EXIT_FAILED;
+    if (access(paths.worker, X_OK) != 0 || access(paths.icd, R_OK) != 0) {
+        cli_say("run", "%s is not there; trillium doctor says more",
+                access(paths.worker, X_OK) != 0 ? paths.worker : paths.icd);
+        return CLI_EXIT_FAILED;
+    }
     /* vm_run has signal handlers of its own */
     if (!o.vm)
         child_block_signals();
