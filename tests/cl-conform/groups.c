@@ -9,7 +9,7 @@
     X(transfers)                                                                                             \
     X(maps)                                                                                                  \
     X(programs)                                                                                              \
-    X(linking)
+    X(linking) X(kernels) X(ndrange)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,

@@ -212,23 +212,31 @@ static void compile_errors(void) {
     struct cl c = cl_open();
     cl_program p = source_new(&c, "kernel void k(global int *a) { *a = 1; }"),
                header = source_new(&c, "#define A\n");
-    const char *name = "a.h", *null_name = NULL;
-    cl_program null_header = NULL;
+    const char *name = "a.h";
     int user = 0;
 
     need_linker(&c);
     EXPECT(clCompileProgram(NULL, 0, NULL, "", 0, NULL, NULL, NULL, NULL), CL_INVALID_PROGRAM);
     EXPECT(clCompileProgram(p, 1, NULL, "", 0, NULL, NULL, NULL, NULL), CL_INVALID_VALUE);
     EXPECT(clCompileProgram(p, 0, &c.device, "", 0, NULL, NULL, NULL, NULL), CL_INVALID_VALUE);
-    EXPECT(clCompileProgram(p, 0, NULL, "", 1, NULL, NULL, NULL, NULL), CL_INVALID_VALUE);
-    EXPECT(clCompileProgram(p, 0, NULL, "", 1, &header, NULL, NULL, NULL), CL_INVALID_VALUE);
     EXPECT(clCompileProgram(p, 0, NULL, "", 0, &header, NULL, NULL, NULL), CL_INVALID_VALUE);
     EXPECT(clCompileProgram(p, 0, NULL, "", 0, NULL, &name, NULL, NULL), CL_INVALID_VALUE);
     EXPECT(clCompileProgram(p, 0, NULL, "", 0, NULL, NULL, NULL, &user), CL_INVALID_VALUE);
-    (void)null_name;
-    (void)null_header;
     EXPECT(clCompileProgram(p, 0, NULL, "-bogus-option", 0, NULL, NULL, NULL, NULL),
            CL_INVALID_COMPILER_OPTIONS);
+    OK(clReleaseProgram(p));
+    OK(clReleaseProgram(header));
+    cl_close(&c);
+}
+
+static void null_headers(void) {
+    struct cl c = cl_open();
+    cl_program p = source_new(&c, "kernel void k(global int *a) { *a = 1; }"),
+               header = source_new(&c, "#define A\n");
+
+    need_linker(&c);
+    EXPECT(clCompileProgram(p, 0, NULL, "", 1, &header, NULL, NULL, NULL), CL_INVALID_VALUE);
+    EXPECT(clCompileProgram(p, 0, NULL, "", 1, NULL, NULL, NULL, NULL), CL_INVALID_VALUE);
     OK(clReleaseProgram(p));
     OK(clReleaseProgram(header));
     cl_close(&c);
@@ -254,8 +262,9 @@ static void link_errors(void) {
 }
 
 static const struct test_case cases[] = {
-    CASE(two_files),  CASE(embedded_headers), CASE(headers_in_files), CASE(header_changes), CASE(library),
-    CASE(unresolved), CASE(compile_failure),  CASE(compile_errors),   CASE(link_errors),    END_OF_CASES,
+    CASE(two_files),    CASE(embedded_headers), CASE(headers_in_files), CASE(header_changes),
+    CASE(library),      CASE(unresolved),       CASE(compile_failure),  CASE(compile_errors),
+    CASE(null_headers), CASE(link_errors),      END_OF_CASES,
 };
 
 const struct test_group group_linking = {"linking", cases};

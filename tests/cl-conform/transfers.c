@@ -382,8 +382,6 @@ static void rect_errors(void) {
            CL_INVALID_VALUE);
     EXPECT(clEnqueueCopyBufferRect(c.q, m, other, zero, zero, region, 15, 0, 0, 0, 0, NULL, NULL),
            CL_INVALID_VALUE);
-    EXPECT(clEnqueueCopyBufferRect(c.q, m, NULL, zero, zero, region, 0, 0, 0, 0, 0, NULL, NULL),
-           CL_INVALID_MEM_OBJECT);
     OK(clReleaseMemObject(m));
     OK(clReleaseMemObject(other));
     cl_close(&c);
@@ -400,6 +398,17 @@ static void rect_null_arrays(void) {
     EXPECT(READ(zero, NULL, 0, 0, 0, 0, data), CL_INVALID_VALUE);
     EXPECT(WRITE(NULL, region, 0, 0, 0, 0, data), CL_INVALID_VALUE);
     EXPECT(WRITE(zero, NULL, 0, 0, 0, 0, data), CL_INVALID_VALUE);
+    OK(clReleaseMemObject(m));
+    cl_close(&c);
+}
+
+static void rect_null_target(void) {
+    struct cl c = cl_open();
+    cl_mem m = buffer_new(&c, 0, 1024, NULL);
+    size_t zero[3] = {0, 0, 0}, region[3] = {16, 4, 2};
+
+    EXPECT(clEnqueueCopyBufferRect(c.q, m, NULL, zero, zero, region, 0, 0, 0, 0, 0, NULL, NULL),
+           CL_INVALID_MEM_OBJECT);
     OK(clReleaseMemObject(m));
     cl_close(&c);
 }
@@ -553,6 +562,7 @@ static const struct test_case cases[] = {
     CASE(rect_copy_within),
     CASE(rect_errors),
     CASE(rect_null_arrays),
+    CASE(rect_null_target),
     CASE(large),
     CASE(random_walk),
     CASE(command_types),
