@@ -5,6 +5,7 @@
 #include "guest-icd/limbo.h"
 #include "guest-icd/memory.h"
 #include "guest-icd/session.h"
+#include "guest-icd/svm.h"
 
 /* Flags that the guest deals with itself; the host's object has none of them, so that the driver's own
  * transfers always work. */
@@ -89,6 +90,16 @@ static cl_int place(cl_mem mem, const void *host_ptr) {
     return CL_SUCCESS;
 }
 
+/* Lays the buffer upon shared virtual memory of the application's. */
+static void place_on_svm(cl_mem mem, void *svm_ptr, const struct tr_span *span) {
+    mem->host_ptr = NULL;
+    mem->svm = true;
+    mem->data = svm_ptr;
+    TR_SEND(icd_session->g, CREATE_BUFFER, create_buffer, NULL, .mem = mem->object.id,
+            .context = mem->context->object.id, .flags = mem->flags & ~GUEST_FLAGS, .size = mem->size,
+            .placed = *span, .slot = TR_NO_SLOT);
+}
+
 /* Has the host's driver allocate it. */
 static cl_int allocate_on_host(cl_mem mem, const void *host_ptr) {
     struct icd_call call = {.slot = TR_NO_SLOT};
@@ -131,9 +142,17 @@ static cl_mem create(cl_context context, const cl_mem_properties *properties, cl
         mem->size = size;
         mem->host_ptr = flags & CL_MEM_USE_HOST_PTR ? host_ptr : NULL;
         r = icd_mem_take_properties(mem, properties);
-        if (r == CL_SUCCESS)
-            r = context->shares && icd_session->settings.placed ? place(mem, host_ptr)
-                                                                : allocate_on_host(mem, host_ptr);
+        struct tr_span span;
+        if (r != CL_SUCCESS)
+            ;
+        else if (mem->host_ptr && context->shares && icd_svm_find(host_ptr, size, &span))
+            place_on_svm(mem, host_ptr, &span);
+        else if (mem->host_ptr && context->shares && icd_svm_find(host_ptr, 1, &span))
+            r = CL_INVALID_BUFFER_SIZE; /* reaches beyond its SVM allocation */
+        else if (context->shares && icd_session->settings.placed)
+            r = place(mem, host_ptr);
+        else
+            r = allocate_on_host(mem, host_ptr);
         if (r != CL_SUCCESS) {
             icd_mem_discard(mem);
             mem = NULL;
@@ -192,6 +211,7 @@ cl_mem CL_API_CALL icd_CreateSubBuffer(cl_mem parent, cl_mem_flags flags, cl_buf
         mem->origin = region->origin;
         mem->size = region->size;
         mem->host_ptr = parent->host_ptr ? (char *)parent->host_ptr + region->origin : NULL;
+        mem->svm = parent->svm;
         mem->data = parent->data ? parent->data + region->origin : NULL;
         TR_SEND(icd_session->g, CREATE_SUB_BUFFER, create_sub_buffer, NULL, .mem = mem->object.id,
                 .parent = parent->object.id, .flags = mem->flags & ~GUEST_FLAGS, .origin = region->origin,

@@ -6,6 +6,7 @@
 #include "guest-icd/context.h"
 #include "guest-icd/extensions.h"
 #include "guest-icd/session.h"
+#include "guest-icd/svm.h"
 
 enum mask {
     ZERO,   /* the same size, all zeros */
@@ -16,9 +17,6 @@ static const struct {
     cl_device_info param;
     enum mask mask;
 } masks[] = {
-    /* shared virtual memory */
-    {CL_DEVICE_SVM_CAPABILITIES, ZERO},
-    {CL_DEVICE_PREFERRED_PLATFORM_ATOMIC_ALIGNMENT, ZERO},
     /* sub-devices */
     {CL_DEVICE_PARTITION_MAX_SUB_DEVICES, ZERO},
     {CL_DEVICE_PARTITION_AFFINITY_DOMAIN, ZERO},
@@ -57,6 +55,11 @@ const struct icd_info_entry *icd_device_info_put(cl_device_id device, cl_device_
     } else if (param == CL_DEVICE_EXECUTION_CAPABILITIES && size == sizeof(cl_device_exec_capabilities)) {
         /* clEnqueueNativeKernel calls a function of the guest's, which the host cannot */
         *(cl_device_exec_capabilities *)own &= ~(cl_device_exec_capabilities)CL_EXEC_NATIVE_KERNEL;
+    } else if (param == CL_DEVICE_SVM_CAPABILITIES && size == sizeof(cl_device_svm_capabilities)) {
+        cl_device_svm_capabilities of_driver;
+        memcpy(&of_driver, own, sizeof of_driver);
+        of_driver = icd_svm_capabilities(device, of_driver);
+        memcpy(own, &of_driver, sizeof of_driver);
     } else if (param == CL_DEVICE_PARTITION_PROPERTIES && size > sizeof(cl_device_partition_property)) {
         size = sizeof(cl_device_partition_property);
         memset(own, 0, size);

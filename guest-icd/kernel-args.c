@@ -10,6 +10,7 @@
 #include "guest-icd/memory.h"
 #include "guest-icd/queue.h"
 #include "guest-icd/sampler.h"
+#include "guest-icd/svm.h"
 
 /* The longest value that a command carries. */
 enum { VALUE_MAX = 24 << 10 };
@@ -48,7 +49,7 @@ bool icd_kernel_copy_args(cl_kernel to, cl_kernel from) {
     for (cl_uint i = 0; i < from->arg_count; i++) {
         const struct icd_arg *a = &from->args[i];
         struct icd_arg *b = &to->args[i];
-        if (a->state == ICD_ARG_IS_VALUE) {
+        if (a->state == ICD_ARG_IS_VALUE || a->state == ICD_ARG_IS_SVM) {
             if (!make_room(b, a->size))
                 return false;
             memcpy(b->bytes, a->bytes, a->size);
@@ -69,11 +70,13 @@ bool icd_kernel_copy_args(cl_kernel to, cl_kernel from) {
 static uint32_t wire_kind(const struct icd_arg *a) {
     return a->state == ICD_ARG_IS_VALUE    ? TR_ARG_VALUE
            : a->state == ICD_ARG_IS_OBJECT ? TR_ARG_OBJECT
+           : a->state == ICD_ARG_IS_SVM    ? TR_ARG_SVM
                                            : TR_ARG_NULL;
 }
 
 static void put(cl_kernel kernel, cl_uint index, const struct icd_arg *a, uint32_t slot) {
-    struct tr_array arrays[] = {{a->bytes, a->state == ICD_ARG_IS_VALUE ? (uint32_t)a->size : 0}};
+    bool has_bytes = a->state == ICD_ARG_IS_VALUE || a->state == ICD_ARG_IS_SVM;
+    struct tr_array arrays[] = {{a->bytes, has_bytes ? (uint32_t)a->size : 0}};
     TR_PUT(icd_session->g, SET_ARG, set_arg, arrays, .kernel = kernel->object.id, .index = index,
            .kind = wire_kind(a), .object = a->state == ICD_ARG_IS_OBJECT ? a->id : 0, .size = a->size,
            .slot = slot);
@@ -285,13 +288,44 @@ cl_int CL_API_CALL icd_SetKernelArg(cl_kernel kernel, cl_uint arg_index, size_t 
     return set_unknown(kernel, arg_index, arg_size, arg_value);
 }
 
+cl_int CL_API_CALL icd_SetKernelArgSVMPointer(cl_kernel kernel, cl_uint arg_index, const void *arg_value) {
+    if (!icd_valid(kernel, ICD_KERNEL))
+        return CL_INVALID_KERNEL;
+    if (!icd_svm_in_context(kernel->program->context))
+        return CL_INVALID_OPERATION;
+    if (arg_index >= kernel->arg_count)
+        return CL_INVALID_ARG_INDEX;
+    if (kernel->function->parameters[arg_index].kind != ICD_ARG_BUFFER)
+        return CL_INVALID_ARG_VALUE;
+    uint64_t address = (uintptr_t)arg_value;
+    struct icd_arg *a = &kernel->args[arg_index];
+    if (!make_room(a, sizeof address))
+        return CL_OUT_OF_HOST_MEMORY;
+    drop_object(a);
+    memcpy(a->bytes, &address, sizeof address);
+    was_set(kernel, a, ICD_ARG_IS_SVM, sizeof address);
+    mark_dirty(kernel, arg_index);
+    return CL_SUCCESS;
+}
+
+/* Kernels reach every SVM allocation of their context whether it is named here or not: the worker has them
+ * all mapped. */
 cl_int CL_API_CALL icd_SetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info param_name,
                                          size_t param_value_size, const void *param_value) {
     if (!icd_valid(kernel, ICD_KERNEL))
         return CL_INVALID_KERNEL;
-    if (!param_value || param_value_size == 0 ||
-        (param_name != CL_KERNEL_EXEC_INFO_SVM_PTRS &&
-         param_name != CL_KERNEL_EXEC_INFO_SVM_FINE_GRAIN_SYSTEM))
+    if (!icd_svm_in_context(kernel->program->context))
+        return CL_INVALID_OPERATION;
+    switch (param_name) {
+    case CL_KERNEL_EXEC_INFO_SVM_PTRS: /* an empty list takes back an earlier one */
+        return param_value_size % sizeof(void *) == 0 && (param_value || param_value_size == 0)
+                   ? CL_SUCCESS
+                   : CL_INVALID_VALUE;
+    case CL_KERNEL_EXEC_INFO_SVM_FINE_GRAIN_SYSTEM:
+        if (!param_value || param_value_size != sizeof(cl_bool))
+            return CL_INVALID_VALUE;
+        return *(const cl_bool *)param_value ? CL_INVALID_OPERATION : CL_SUCCESS;
+    default:
         return CL_INVALID_VALUE;
-    return CL_INVALID_OPERATION; /* no device has shared virtual memory */
+    }
 }

@@ -11,7 +11,7 @@
 #include "guest-icd/function.h"
 #include "guest-icd/program.h"
 
-enum icd_arg_state { ICD_ARG_UNSET, ICD_ARG_IS_VALUE, ICD_ARG_IS_NULL, ICD_ARG_IS_OBJECT };
+enum icd_arg_state { ICD_ARG_UNSET, ICD_ARG_IS_VALUE, ICD_ARG_IS_NULL, ICD_ARG_IS_OBJECT, ICD_ARG_IS_SVM };
 
 struct icd_arg {
     uint8_t state;   /* enum icd_arg_state */

@@ -223,7 +223,7 @@ cl_int CL_API_CALL icd_GetMemObjectInfo(cl_mem mem, cl_mem_info param_name, size
     case CL_MEM_SIZE:
         return ICD_INFO_VALUE(size_t, mem->size);
     case CL_MEM_HOST_PTR:
-        return ICD_INFO_VALUE(void *, mem->host_ptr);
+        return ICD_INFO_VALUE(void *, mem->svm ? mem->data : mem->host_ptr);
     case CL_MEM_MAP_COUNT:
         return ICD_INFO_VALUE(cl_uint, __atomic_load_n(&mem->map_count, __ATOMIC_RELAXED));
     case CL_MEM_REFERENCE_COUNT:
@@ -235,7 +235,7 @@ cl_int CL_API_CALL icd_GetMemObjectInfo(cl_mem mem, cl_mem_info param_name, size
     case CL_MEM_OFFSET:
         return ICD_INFO_VALUE(size_t, mem->origin);
     case CL_MEM_USES_SVM_POINTER:
-        return ICD_INFO_VALUE(cl_bool, CL_FALSE);
+        return ICD_INFO_VALUE(cl_bool, mem->svm);
     case CL_MEM_PROPERTIES:
         return icd_info(mem->property_list, mem->property_count * sizeof *mem->property_list,
                         param_value_size, param_value, param_value_size_ret);

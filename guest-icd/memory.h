@@ -39,7 +39,8 @@ struct _cl_mem {
     cl_mem_object_type type;
     cl_mem_flags flags;
     size_t size;            /* bytes (images: of their data, tightly packed) */
-    void *host_ptr;         /* CL_MEM_USE_HOST_PTR: the application's */
+    void *host_ptr;         /* CL_MEM_USE_HOST_PTR: the application's, if the host cannot see it */
+    bool svm;               /* CL_MEM_USE_HOST_PTR of shared virtual memory: `data` is the application's pointer */
     cl_mem parent;          /* retained: of a sub-buffer, or of an image of a buffer or image */
     size_t origin;          /* sub-buffer: offset in the parent */
     struct icd_block block; /* buffer that is placed: where it lives (sub-buffers: none, see the parent) */
