@@ -324,7 +324,6 @@ static void test_threads(void) {
 }
 
 void test_compile(void) {
-    printf("compile:\n");
     guest->warm(&device);
     test_diagnostics();
     test_deep_nesting();

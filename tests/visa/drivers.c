@@ -210,13 +210,13 @@ static void report(const char *format, ...) {
 }
 
 /* One line each: a reason is cut at its first line that says something. */
-static void report_failure(const char *name, const char *why) {
+static void report_failure(const struct device *device, const char *name, const char *why) {
     char line[600];
 
     snprintf(line, sizeof line, "%.590s", why);
     for (char *c = line; *c; c++)
         *c = *c == '\n' ? '|' : *c;
-    report("FAIL %s: %s\n", name, line);
+    report("FAIL %s/%s: %s\n", device->platform_name, name, line);
 }
 
 static void run_both(struct device *device, const struct kernel_file *file) {
@@ -226,7 +226,7 @@ static void run_both(struct device *device, const struct kernel_file *file) {
 
     native = device_build_source(device, file->source, file->options, why, sizeof why);
     if (!native) {
-        report("skip %s: the driver itself does not build it\n", file->name);
+        report("SKIP %s/%s: the driver itself does not build it\n", device->platform_name, file->name);
         return;
     }
     run(device, native, file, &native_outcome);
@@ -234,24 +234,24 @@ static void run_both(struct device *device, const struct kernel_file *file) {
     report("native\n");
     visa = device_build_visa(device, file->source, file->options, why, sizeof why);
     if (!visa) {
-        report_failure(file->name, why);
+        report_failure(device, file->name, why);
         return;
     }
     run(device, visa, file, &visa_outcome);
     clReleaseProgram(visa);
     for (unsigned i = 0; i < file->arg_count; i++) {
         if (file->args[i].is_out && !same_arg(file, i, &native_outcome, &visa_outcome, why, sizeof why)) {
-            report_failure(file->name, why);
+            report_failure(device, file->name, why);
             return;
         }
     }
     if (strcmp(native_outcome.printed, visa_outcome.printed)) {
         snprintf(why, sizeof why, "natively it prints '%.200s', through the virtual ISA '%.200s'",
                  native_outcome.printed, visa_outcome.printed);
-        report_failure(file->name, why);
+        report_failure(device, file->name, why);
         return;
     }
-    report("ok %s\n", file->name);
+    report("PASS %s/%s\n", device->platform_name, file->name);
 }
 
 int run_platform(const char *directory, unsigned platform_index, unsigned first_kernel) {
@@ -272,13 +272,15 @@ int run_platform(const char *directory, unsigned platform_index, unsigned first_
         kernel_file_read(directory, names[i], &file);
         report("at %u %s\n", i, names[i]);
         if (lacks(&device.features, file.needs))
-            report("skip %s: the device has no %s\n", file.name, file.needs);
+            report("SKIP %s/%s: the device has no %s\n", device.platform_name, file.name, file.needs);
         else
             run_both(&device, &file);
         free(file.source);
     }
     return 0;
 }
+
+static unsigned compared; /* kernels that ran both ways and agreed, of all platforms */
 
 /* Runs the rest of a platform's kernels; returns the number of the kernel that the process died at, or -1.
  * -2: no such platform. */
@@ -315,8 +317,9 @@ static int run_rest(unsigned platform_index, unsigned first_kernel) {
             ran_natively = true;
             continue;
         }
-        printf("  %s", line);
+        printf("%s", line);
         failures += !strncmp(line, "FAIL", 4);
+        compared += !strncmp(line, "PASS", 4);
     }
     fclose(reports);
     waitpid(child, &status, 0);
@@ -325,22 +328,22 @@ static int run_rest(unsigned platform_index, unsigned first_kernel) {
     if (WIFEXITED(status) && !WEXITSTATUS(status))
         return -1;
     if (at >= 0 && !ran_natively) {
-        printf("  skip %s: the driver itself dies of it (status %#x)\n", name, (unsigned)status);
+        printf("SKIP %s: the driver itself dies of it (status %#x)\n", name, (unsigned)status);
         return at;
     }
-    printf("  FAIL %s: the process ended with status %#x\n", name, (unsigned)status);
+    printf("FAIL %s: the process ended with status %#x\n", name, (unsigned)status);
     failures++;
     return at;
 }
 
-void test_drivers(const char *directory) {
-    (void)directory;
+void test_drivers(void) {
     for (unsigned platform = 0;; platform++) {
         int died_at = run_rest(platform, 0);
 
         if (died_at == -2)
-            return;
+            break;
         while (died_at >= 0)
             died_at = run_rest(platform, (unsigned)died_at + 1);
     }
+    EXPECT(compared > 0, "no driver of this machine ran any kernel");
 }

@@ -42,6 +42,18 @@ static const void *open_table(const char *library, const char *table_name) {
     return table;
 }
 
+static void validate(void) {
+    test_validate(directory);
+}
+
+static const struct {
+    const char *name;
+    void (*test)(void);
+} parts[] = {{"compile", test_compile},
+             {"validate", validate},
+             {"translate", test_translate},
+             {"drivers", test_drivers}};
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
 
@@ -52,14 +64,14 @@ int main(int argc, char **argv) {
         return run_platform(directory, (unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]));
     if (!strcmp(what, "bench"))
         return bench(directory);
-    if (!*what || !strcmp(what, "compile"))
-        test_compile();
-    if (!*what || !strcmp(what, "validate"))
-        test_validate(directory);
-    if (!*what || !strcmp(what, "translate"))
-        test_translate();
-    if (!*what || !strcmp(what, "drivers"))
-        test_drivers(directory);
-    printf("%s: %d failures\n", failures ? "FAIL" : "ok", failures);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        int before = failures;
+
+        if (*what && strcmp(what, parts[i].name))
+            continue;
+        parts[i].test();
+        if (failures == before)
+            printf("PASS %s\n", parts[i].name);
+    }
     return failures ? 1 : 0;
 }

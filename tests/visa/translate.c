@@ -180,7 +180,6 @@ static void test_specialization(void) {
 }
 
 void test_translate(void) {
-    printf("translate:\n");
     test_targets();
     test_kinds();
     test_ptx();

@@ -223,7 +223,6 @@ void test_validate(const char *directory) {
 
     if (verdict == MAP_FAILED)
         err(2, "mmap");
-    printf("validate:\n");
     test_malformed(verdict);
     test_capabilities(verdict);
     test_mutants(directory, verdict);

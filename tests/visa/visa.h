@@ -94,7 +94,7 @@ cl_program device_build_visa(struct device *device, const char *source, const ch
 /* ---- the tests ---- */
 
 /* Runs every kernel on every platform natively and through the virtual ISA, and compares. */
-void test_drivers(const char *directory);
+void test_drivers(void);
 /* One platform's share of it, in a process of its own: reports to descriptor 3. */
 int run_platform(const char *directory, unsigned platform_index, unsigned first_kernel);
 
