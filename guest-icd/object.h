@@ -1,10 +1,11 @@
 /*
- * What all OpenCL objects of this driver have in common, and the structs of each kind that other families look into. A struct is
- * defined in its family's header (platform.h, context.h, queue.h, memory.h, program.h, kernel.h, event.h, sampler.h).
+ * What all OpenCL objects of this driver have in common, and the structs of each kind that other families
+ * look into. A struct is defined in its family's header (platform.h, context.h, queue.h, memory.h, program.h,
+ * kernel.h, event.h, sampler.h).
  *
- * Every handle points at a struct that starts with struct icd_object; the loader needs `dispatch` to be the first member.
- * Reference counts are atomic; an object is destroyed by the release that brings its count to 0 (internal references count too: what an
- * object needs to stay alive it retains).
+ * Every handle points at a struct that starts with struct icd_object; the loader needs `dispatch` to be the
+ * first member. Reference counts are atomic; an object is destroyed by the release that brings its count to 0
+ * (internal references count too: what an object needs to stay alive it retains).
  */
 #ifndef GUEST_ICD_OBJECT_H
 #define GUEST_ICD_OBJECT_H
@@ -58,8 +59,9 @@ static inline bool icd_valid(const void *handle, enum icd_magic magic) {
 }
 
 /*
- * Internal references. icd_unref destroys by the family's destroy function once none are left. clRelease* drops the application's
- * reference and, with the last one, the internal reference that they hold together: icd_app_release does both.
+ * Internal references. icd_unref destroys by the family's destroy function once none are left. clRelease*
+ * drops the application's reference and, with the last one, the internal reference that they hold together:
+ * icd_app_release does both.
  */
 static inline void icd_ref(void *handle) {
     struct icd_object *o = handle;
@@ -77,9 +79,10 @@ static inline bool icd_app_release_is_last(void *handle) {
 }
 
 /*
- * Weak references: they keep the struct's memory but not the object, so that its holder may ask icd_valid. A kernel holds its memory
- * objects, samplers and queues so: clSetKernelArg must not keep them alive, and a released one must be noticed. So families free
- * memory objects, samplers and queues with icd_weak_unref, after setting magic to 0.
+ * Weak references: they keep the struct's memory but not the object, so that its holder may ask icd_valid. A
+ * kernel holds its memory objects, samplers and queues so: clSetKernelArg must not keep them alive, and a
+ * released one must be noticed. So families free memory objects, samplers and queues with icd_weak_unref,
+ * after setting magic to 0.
  */
 static inline void icd_weak_ref(void *handle) {
     struct icd_object *o = handle;

@@ -1,6 +1,7 @@
 /*
- * Memory that guest and host share, in pieces of any size. Small blocks come from slabs, large ones are regions of their own; both
- * are recycled, because fresh shared pages are slow and announcing a region costs a round trip.
+ * Memory that guest and host share, in pieces of any size. Small blocks come from slabs, large ones are
+ * regions of their own; both are recycled, because fresh shared pages are slow and announcing a region costs
+ * a round trip.
  *
  * A block may be freed only when the host no longer touches it.
  *
