@@ -20,7 +20,7 @@ void machine_make_ram(struct machine *m) {
     m->low = mmap(NULL, RAM_LOW + RAM_HIGH, PROT_READ | PROT_WRITE, MAP_SHARED, m->ram, 0);
     assert_ptr_not_equal(m->low, MAP_FAILED);
     m->high = m->low + RAM_LOW;
-    m->next_page = 0x600000;
+    m->next_page = 0xa00000;
 }
 
 void *machine_at(struct machine *m, uint64_t a) {
