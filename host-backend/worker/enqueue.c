@@ -63,7 +63,7 @@ bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_
     e->trace = s->trace ? trace_take(s->trace, e->q) : NULL;
     e->result = CL_OUT_OF_RESOURCES;
     e->queue = e->q->cl;
-    e->event = event_id || e->trace ? &e->made : NULL;
+    e->event = event_id || e->trace || (e->q->by_callback && e->q->in_order) ? &e->made : NULL;
     return collect_waits(e, waits, wait_count) && e->queue;
 }
 
@@ -77,6 +77,13 @@ static void failed(struct enqueue *e) {
                                     session_slot(e->s, e->event_slot));
     if (event)
         event_publish(e->s, event, e->result);
+}
+
+static void keep_last(struct queue *q, cl_event event) {
+    if (q->last)
+        clReleaseEvent(q->last);
+    clRetainEvent(event);
+    q->last = event;
 }
 
 void enqueue_end(struct enqueue *e) {
@@ -93,11 +100,13 @@ void enqueue_end(struct enqueue *e) {
     session_queue_enqueued(e->s, e->q);
     if (e->trace)
         trace_enqueued(e->s->trace, e->trace, e->made);
+    if (e->q->by_callback && e->q->in_order)
+        keep_last(e->q, e->made);
     if (e->event_id != 0) {
         struct event *event = event_new(e->s, e->event_id, e->made, e->q, session_slot(e->s, e->event_slot));
         if (event && e->trace)
             event->trace = trace_ref(e->trace);
     } else if (e->made) {
-        clReleaseEvent(e->made); /* the trace has its own reference */
+        clReleaseEvent(e->made); /* who needs it has a reference of its own */
     }
 }

@@ -96,6 +96,7 @@ void do_create_queue(struct session *s, const struct tr_create_queue *c, const s
     q->context = context;
     q->device = s->driver->devices[c->device];
     q->id = c->queue;
+    q->by_callback = session_by_callback(s, q->device);
     if (context->cl)
         q->cl = host_queue(s, q, v->arrays[0], c->properties_count, &r);
     session_answer(s, session_slot(s, c->slot), r, 0);

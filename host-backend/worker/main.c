@@ -49,8 +49,10 @@ static const char help[] =
     "  --cache-dir DIR    keep built programs there\n"
     "  --spin-us N        longest time an idle worker looks for the next command before it sleeps (default "
     "50; 0: never)\n"
-    "  --decoders N       threads that may wait for the driver (default 32; 0: the driver's callbacks answer "
-    "instead)\n"
+    "  --decoders N       threads that may wait for the driver (default 32); beyond that its callbacks "
+    "answer\n"
+    "  --completion HOW   wait: a thread waits for the driver; callback: the driver calls back; auto "
+    "(default): callback for CPUs\n"
     "  --no-warm-up       do not run the drivers' compilers ahead of need\n"
     "  --refuse TEXT      load no driver; tell the guest TEXT\n"
     "  --probe            print PLATFORM, DEVICE, VERSION, TYPE, memory and SPIR-V target of each device, "
@@ -69,13 +71,14 @@ static bool number(const char *text, unsigned most, unsigned *out) {
 }
 
 static int parse(struct options *o, int argc, char **argv) {
-    enum { CONTROL = 256, DEVICE, PROFILE, CACHE, SPIN, DECODERS, NO_WARM, REFUSE, PROBE, HELP };
+    enum { CONTROL = 256, DEVICE, PROFILE, CACHE, SPIN, DECODERS, COMPLETION, NO_WARM, REFUSE, PROBE, HELP };
     static const struct option options[] = {{"control", required_argument, NULL, CONTROL},
                                             {"device", required_argument, NULL, DEVICE},
                                             {"profile-dir", required_argument, NULL, PROFILE},
                                             {"cache-dir", required_argument, NULL, CACHE},
                                             {"spin-us", required_argument, NULL, SPIN},
                                             {"decoders", required_argument, NULL, DECODERS},
+                                            {"completion", required_argument, NULL, COMPLETION},
                                             {"no-warm-up", no_argument, NULL, NO_WARM},
                                             {"refuse", required_argument, NULL, REFUSE},
                                             {"probe", no_argument, NULL, PROBE},
@@ -107,6 +110,19 @@ static int parse(struct options *o, int argc, char **argv) {
         case DECODERS:
             if (!number(optarg, 1024, &o->session.max_decoders))
                 return 2;
+            break;
+        case COMPLETION:
+            if (strcmp(optarg, "auto") == 0)
+                o->session.completion = COMPLETION_AUTO;
+            else if (strcmp(optarg, "wait") == 0)
+                o->session.completion = COMPLETION_WAIT;
+            else if (strcmp(optarg, "callback") == 0)
+                o->session.completion = COMPLETION_CALLBACK;
+            else {
+                fprintf(stderr, "trillium-worker: --completion takes auto, wait or callback, not %s\n",
+                        optarg);
+                return 2;
+            }
             break;
         case NO_WARM:
             o->warm = false;

@@ -40,6 +40,8 @@ static void destroy(struct object *o) {
     }
     case TR_KIND_QUEUE: {
         struct queue *q = (struct queue *)o;
+        if (q->last)
+            clReleaseEvent(q->last);
         if (q->cl)
             clReleaseCommandQueue(q->cl);
         object_unref(q->context);

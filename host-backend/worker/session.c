@@ -1,6 +1,7 @@
 #include "host-backend/worker/session.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +159,20 @@ static bool spin(struct session *s) {
 
 static void *decode(void *opaque);
 
+bool session_by_callback(const struct session *s, const struct driver_device *device) {
+    if (s->options.completion == COMPLETION_AUTO)
+        return (device->type & CL_DEVICE_TYPE_CPU) != 0;
+    return s->options.completion == COMPLETION_CALLBACK;
+}
+
+void session_kick(struct session *s) {
+    uint32_t guest_cpu = atomic_load_explicit(&s->device.words[SVGA_FIFO_GUEST_CPU], memory_order_relaxed);
+    if (s->options.spin_us == 0 || guest_cpu == (uint32_t)sched_getcpu() + 1)
+        return;
+    svga_device_awake(&s->device); /* the guest need not ring any more */
+    svga_futex_wake(&s->device.words[SVGA_FIFO_BUSY], 1);
+}
+
 /* Makes sure that somebody serves the FIFO while this decoder is away. Leader lock held. */
 static bool has_follower(struct session *s) {
     if (s->decoders - s->away > 1)
@@ -175,6 +190,7 @@ static void attend(struct session *s) {
     struct wait *w = wait_take(s);
 
     if (!has_follower(s)) {
+        svga_device_awake(&s->device);
         wait_by_callback(s, w);
         return;
     }
@@ -198,6 +214,7 @@ static void *decode(void *opaque) {
     pthread_mutex_lock(&s->lock);
     while (!s->over && !atomic_load(&s->device.closing)) {
         drain(s);
+        wait_account(s);
         if (s->over || (!s->waits && spin(s)))
             continue;
         if (!svga_device_doze(&s->device))

@@ -3,9 +3,11 @@
  *
  * Threads. One thread serves the link (session_run). Commands are decoded by *leader and followers*: whoever
  * holds the leader lock is the leader; it reads the FIFO and calls the handlers. When the FIFO is empty and a
- * guest thread waits for the driver, the leader itself waits for the driver (measured: no hand-over of any
- * kind completes sooner) after it gave up the lock; another decoder then sleeps on the doorbell and becomes
- * leader when the guest rings. So the FIFO is served at all times, and an idle worker uses no CPU.
+ * guest thread waits for the driver, then either the driver's callback answers it (CPU drivers: the thread
+ * that ran the kernel writes the status itself, which saves waking another one), or the leader gives up the
+ * lock and waits in the driver (GPU drivers wait better than they call back); another decoder then sleeps on
+ * the doorbell and becomes leader when the guest rings. So the FIFO is served at all times, and an idle
+ * worker uses no CPU.
  */
 #ifndef HOST_BACKEND_WORKER_SESSION_H
 #define HOST_BACKEND_WORKER_SESSION_H
@@ -23,7 +25,8 @@ struct trace;
 
 struct session_options {
     unsigned spin_us; /* how long an idle leader looks for the next command before it sleeps; 0: not at all */
-    unsigned max_decoders; /* threads; beyond that, events are waited for by callback. 0: only by callback */
+    unsigned max_decoders; /* threads; beyond that, ends are told by callback */
+    enum completion { COMPLETION_AUTO, COMPLETION_WAIT, COMPLETION_CALLBACK } completion;
     const char *profile_dir; /* NULL: no profiling */
     const char *cache_dir;   /* of built programs; NULL: none */
 };
@@ -41,10 +44,11 @@ struct session {
     struct tr_slot *slots[TR_MAX_CHUNKS];
     uint32_t chunk_count;
     struct wait *waits, **waits_end; /* guest threads wait for these, and nobody attends to it yet */
-    uint32_t busy_queues;            /* queues with commands that are not known to have ended */
-    bool over;                       /* a command was refused, or the link ended: no further ones are read */
-    unsigned decoders;               /* threads that exist */
-    unsigned away;                   /* of these, waiting for the driver */
+    struct wait *_Atomic ended; /* told by callback, for the next leader to account for; any thread pushes */
+    uint32_t busy_queues;       /* queues with commands that are not known to have ended */
+    bool over;                  /* a command was refused, or the link ended: no further ones are read */
+    unsigned decoders;          /* threads that exist */
+    unsigned away;              /* of these, waiting for the driver */
 
     pthread_mutex_t slot_lock; /* guards event.told and the order of writes to events' slots; innermost */
 };
@@ -69,6 +73,13 @@ struct tr_slot *session_slot(const struct session *s, uint32_t slot);
 
 /* Answers a command in its slot (NULL: no answer wanted) and interrupts. Any thread. */
 void session_answer(struct session *s, struct tr_slot *slot, cl_int result, uint64_t value);
+
+/* How ends of this device's commands are told. */
+bool session_by_callback(const struct session *s, const struct driver_device *device);
+
+/* From a thread of the driver: a wait that the guest sleeps or spins for was just answered. If the guest runs
+ * on another CPU its next command is near: wakes a decoder, to look for it. */
+void session_kick(struct session *s);
 
 /* What queue->enqueued and ->finished say has changed: keeps busy_queues. Leader lock held. */
 void session_queue_enqueued(struct session *s, struct queue *q);

@@ -79,22 +79,36 @@ void event_retire(struct session *s, struct event *e) {
 struct watcher {
     struct session *session;
     struct event *event; /* referenced */
+    struct wait *wait;   /* that this callback is part of; NULL: a watched event */
 };
+
+/* One of the wait's callbacks has come. The last one hands the wait to the next leader, to account for it,
+ * and gets a decoder ready for what the guest sends next. */
+static void one_came(struct session *s, struct wait *w) {
+    if (atomic_fetch_sub(&w->open, 1) != 1)
+        return;
+    w->next = atomic_load(&s->ended);
+    while (!atomic_compare_exchange_weak(&s->ended, &w->next, w))
+        ;
+    session_kick(s);
+}
 
 /* Runs on a thread of the driver, and must not call it with a lock held. */
 static void CL_CALLBACK on_event(cl_event cl, cl_int status, void *opaque) {
     struct watcher *w = opaque;
     (void)cl;
     event_publish(w->session, w->event, status);
+    if (w->wait)
+        one_came(w->session, w->wait);
     object_unref(w->event);
     free(w);
 }
 
-static cl_int register_callback(struct session *s, struct event *e, cl_int type) {
+static cl_int register_callback(struct session *s, struct event *e, cl_int type, struct wait *wait) {
     struct watcher *w = malloc(sizeof *w);
     if (!w)
         return CL_OUT_OF_HOST_MEMORY;
-    *w = (struct watcher){s, e};
+    *w = (struct watcher){s, e, wait};
     object_ref(e);
     cl_int r = clSetEventCallback(e->cl, type, on_event, w);
     if (r != CL_SUCCESS) {
@@ -108,7 +122,7 @@ cl_int event_watch(struct session *s, struct event *e) {
     static const cl_int types[] = {CL_SUBMITTED, CL_RUNNING, CL_COMPLETE};
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        cl_int r = register_callback(s, e, types[i]);
+        cl_int r = register_callback(s, e, types[i], NULL);
         if (r != CL_SUCCESS)
             return r;
     }
@@ -118,7 +132,12 @@ cl_int event_watch(struct session *s, struct event *e) {
 
 /* ---- waits ---- */
 
-static void append(struct session *s, struct wait *w) {
+static void append(struct session *s, struct wait *w, bool by_callback) {
+    w->session = s;
+    if (by_callback) {
+        wait_by_callback(s, w);
+        return;
+    }
     w->next = NULL;
     *s->waits_end = w;
     s->waits_end = &w->next;
@@ -135,7 +154,7 @@ bool wait_add_finish(struct session *s, struct queue *q, struct tr_slot *slot) {
     w->number = q->enqueued;
     q->sticky = CL_SUCCESS;
     w->trace = s->trace ? trace_finish(s->trace, q) : NULL;
-    append(s, w);
+    append(s, w, q->by_callback);
     return true;
 }
 
@@ -143,12 +162,14 @@ bool wait_add_events(struct session *s, struct event *const *events, uint32_t co
     struct wait *w = calloc(1, sizeof *w + count * sizeof w->events[0]);
     if (!w)
         return false;
+    bool by_callback = true;
     w->count = count;
     for (uint32_t i = 0; i < count; i++) {
         object_ref(events[i]);
         w->events[i] = events[i];
+        by_callback = by_callback && events[i]->queue->by_callback;
     }
-    append(s, w);
+    append(s, w, by_callback);
     return true;
 }
 
@@ -203,56 +224,69 @@ void wait_done(struct session *s, struct wait *w) {
     wait_free(w);
 }
 
-struct finish {
-    struct session *session;
-    struct wait *wait;
-};
-
 static void CL_CALLBACK on_finish(cl_event cl, cl_int status, void *opaque) {
-    struct finish *f = opaque;
+    struct wait *w = opaque;
     (void)cl;
-    finish_answer(f->session, f->wait, status < CL_COMPLETE ? status : CL_SUCCESS);
-    wait_free(f->wait);
-    free(f);
+    finish_answer(w->session, w, status < CL_COMPLETE ? status : CL_SUCCESS);
+    one_came(w->session, w);
 }
 
-/* A marker that ends when everything enqueued before has ended, and calls back. */
-static cl_int finish_by_callback(struct session *s, struct wait *w) {
-    struct finish *f = malloc(sizeof *f);
-    cl_event marker;
-
-    if (!f)
-        return CL_OUT_OF_HOST_MEMORY;
-    *f = (struct finish){s, w};
-    cl_int r = w->queue->context->version >= 120 ? clEnqueueMarkerWithWaitList(w->queue->cl, 0, NULL, &marker)
-                                                 : clEnqueueMarker(w->queue->cl, &marker);
-    if (r == CL_SUCCESS) {
-        r = clSetEventCallback(marker, CL_COMPLETE, on_finish, f);
-        clReleaseEvent(marker);
+/* An event that ends when everything enqueued before has ended. */
+static cl_int end_of_queue(struct queue *q, cl_event *event) {
+    if (q->last) {
+        *event = q->last;
+        return clRetainEvent(q->last);
     }
-    if (r == CL_SUCCESS)
+    return q->context->version >= 120 ? clEnqueueMarkerWithWaitList(q->cl, 0, NULL, event)
+                                      : clEnqueueMarker(q->cl, event);
+}
+
+/* From the moment a callback is registered it may come, and take the wait along. */
+static void finish_by_callback(struct session *s, struct wait *w) {
+    cl_event event;
+    cl_int r = end_of_queue(w->queue, &event);
+
+    atomic_init(&w->open, 1);
+    if (r == CL_SUCCESS) {
         clFlush(w->queue->cl);
-    else
-        free(f);
-    return r;
+        r = clSetEventCallback(event, CL_COMPLETE, on_finish, w);
+        clReleaseEvent(event);
+    }
+    if (r != CL_SUCCESS) {
+        finish_answer(s, w, r);
+        wait_free(w);
+    }
 }
 
 void wait_by_callback(struct session *s, struct wait *w) {
+    uint32_t count = w->count;
+
     if (w->queue) {
-        cl_int r = finish_by_callback(s, w);
-        if (r != CL_SUCCESS) {
-            finish_answer(s, w, r);
-            wait_free(w);
-        }
+        finish_by_callback(s, w);
         return;
     }
-    for (uint32_t i = 0; i < w->count; i++) {
+    /* One more than there are events, so that the wait lasts until all are registered. */
+    atomic_init(&w->open, count + 1);
+    for (uint32_t i = 0; i < count; i++) {
         struct event *e = w->events[i];
-        cl_int r = register_callback(s, e, CL_COMPLETE);
-        if (r != CL_SUCCESS)
+        clFlush(e->queue->cl);
+        cl_int r = register_callback(s, e, CL_COMPLETE, w);
+        if (r != CL_SUCCESS) {
             event_publish(s, e, r);
-        else if (e->queue)
-            clFlush(e->queue->cl);
+            atomic_fetch_sub(&w->open, 1);
+        }
     }
-    wait_free(w);
+    if (atomic_fetch_sub(&w->open, 1) == 1)
+        wait_done(s, w);
+}
+
+void wait_account(struct session *s) {
+    if (!atomic_load_explicit(&s->ended, memory_order_relaxed))
+        return;
+    struct wait *w = atomic_exchange(&s->ended, NULL);
+    while (w) {
+        struct wait *next = w->next;
+        wait_done(s, w);
+        w = next;
+    }
 }

@@ -14,12 +14,14 @@ struct wait {
     cl_int sticky;        /* FINISH: its result */
     uint64_t number;      /* FINISH: commands of the queue that it covers */
     struct trace_record *trace;
+    struct session *session;
+    _Atomic uint32_t open; /* callbacks that are still to come */
     uint32_t count;
     struct event *events[];
 };
 
-/* Appends a wait to those that nobody attends to; takes references. Leader lock held. False when out of
- * memory. */
+/* Somebody waits: either makes the driver call back, or, where the leader shall wait itself, appends to those
+ * that nobody attends to. Takes references. Leader lock held. False when out of memory. */
 bool wait_add_finish(struct session *s, struct queue *q, struct tr_slot *slot);
 bool wait_add_events(struct session *s, struct event *const *events, uint32_t count);
 /* The oldest one, taken out of the list. Leader lock held. */
@@ -31,6 +33,8 @@ void wait_perform(struct session *s, struct wait *w);
 void wait_by_callback(struct session *s, struct wait *w);
 /* After wait_perform, under the leader lock: notes what is known to have ended, and frees `w`. */
 void wait_done(struct session *s, struct wait *w);
+/* The same for all waits that callbacks have answered meanwhile. */
+void wait_account(struct session *s);
 
 /*
  * Writes the event's status to its slot: once a final one (<= CL_COMPLETE) is there, nothing more is written.
