@@ -252,10 +252,8 @@ void vu_queue_push(struct vu_queue *q, const struct vu_memory *memory, const str
     store16(q->used, RING_IDX, q->used_idx, memory_order_release);
 }
 
+/* Does the driver want an interrupt for what was added to the used ring? */
 static bool wants_interrupt(struct vu_queue *q) {
-    /* The used index before the driver's wish: pairs with the driver, which writes its wish and then looks at
-     * the used index. */
-    atomic_thread_fence(memory_order_seq_cst);
     if (!q->event_idx)
         return !(load16(q->avail, RING_FLAGS, memory_order_relaxed) & VRING_AVAIL_F_NO_INTERRUPT);
     uint16_t old = q->signalled;
@@ -267,7 +265,12 @@ static bool wants_interrupt(struct vu_queue *q) {
 }
 
 void vu_queue_notify(struct vu_queue *q) {
-    if (q->desc && wants_interrupt(q) && q->call >= 0) {
+    if (!q->desc)
+        return;
+    /* The used index before the driver's wish: pairs with the driver, which writes its wish and then looks at
+     * the used index. */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (wants_interrupt(q) && q->call >= 0) {
         uint64_t one = 1;
         ssize_t ignored = write(q->call, &one, sizeof one); /* full means: it is readable already */
         (void)ignored;
