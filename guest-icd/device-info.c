@@ -17,9 +17,13 @@ static const struct {
     cl_device_info param;
     enum mask mask;
 } masks[] = {
-    /* sub-devices */
-    {CL_DEVICE_PARTITION_MAX_SUB_DEVICES, ZERO},
-    {CL_DEVICE_PARTITION_AFFINITY_DOMAIN, ZERO},
+    /* device queues: kernels that enqueue kernels */
+    {CL_DEVICE_DEVICE_ENQUEUE_CAPABILITIES, ZERO},
+    {CL_DEVICE_QUEUE_ON_DEVICE_PROPERTIES, ZERO},
+    {CL_DEVICE_QUEUE_ON_DEVICE_PREFERRED_SIZE, ZERO},
+    {CL_DEVICE_QUEUE_ON_DEVICE_MAX_SIZE, ZERO},
+    {CL_DEVICE_MAX_ON_DEVICE_QUEUES, ZERO},
+    {CL_DEVICE_MAX_ON_DEVICE_EVENTS, ZERO},
     /* cl_khr_command_buffer */
     {CL_DEVICE_COMMAND_BUFFER_CAPABILITIES_KHR, HIDDEN},
     {CL_DEVICE_COMMAND_BUFFER_REQUIRED_QUEUE_PROPERTIES_KHR, HIDDEN},
@@ -60,9 +64,6 @@ const struct icd_info_entry *icd_device_info_put(cl_device_id device, cl_device_
         memcpy(&of_driver, own, sizeof of_driver);
         of_driver = icd_svm_capabilities(device, of_driver);
         memcpy(own, &of_driver, sizeof of_driver);
-    } else if (param == CL_DEVICE_PARTITION_PROPERTIES && size > sizeof(cl_device_partition_property)) {
-        size = sizeof(cl_device_partition_property);
-        memset(own, 0, size);
     }
     e = icd_info_cache_add(&device->info, param, own, size);
     free(own);

@@ -31,8 +31,10 @@ struct icd_parameter {
 
 /* What holds for one of the program's devices. */
 struct icd_function_device {
-    size_t work_group_size; /* CL_KERNEL_WORK_GROUP_SIZE; 0: not known */
-    size_t required[3];     /* CL_KERNEL_COMPILE_WORK_GROUP_SIZE; zeros: none */
+    size_t work_group_size;  /* CL_KERNEL_WORK_GROUP_SIZE; 0: not known */
+    size_t required[3];      /* CL_KERNEL_COMPILE_WORK_GROUP_SIZE; zeros: none */
+    _Atomic int needs_local; /* with a required size, must local_work_size be given? 1: yes, -1: no, 0: not
+                                asked yet */
 };
 
 struct visa_kernel;

@@ -86,6 +86,8 @@ cl_int CL_API_CALL icd_GetKernelArgInfo(cl_kernel kernel, cl_uint arg_index, cl_
         return CL_INVALID_KERNEL;
     if (arg_index >= kernel->arg_count)
         return CL_INVALID_ARG_INDEX;
+    if (!kernel->program->arg_info)
+        return CL_KERNEL_ARG_INFO_NOT_AVAILABLE;
     if (kernel->function->visa)
         return visa_arg_info(&kernel->function->visa->args[arg_index], param_name, param_value_size,
                              param_value, param_value_size_ret);

@@ -3,6 +3,7 @@
  * guest knows of the device, the program and the kernel; then it is one write into the FIFO.
  */
 #include "guest-icd/api.h"
+#include "guest-icd/event.h"
 #include "guest-icd/kernel.h"
 #include "guest-icd/memory.h"
 #include "guest-icd/queue.h"
@@ -93,13 +94,9 @@ static cl_int check_local(struct ndrange *n, const struct icd_device_limits *lim
     size_t most = f->work_group_size > 0 ? f->work_group_size : limits->max_work_group_size;
     bool required = f->required[0] > 0;
     size_t items = 1;
-    if (!n->has_local && !required)
-        return CL_SUCCESS; /* the driver chooses */
-    if (!n->has_local) {   /* only one choice is left */
-        n->has_local = true;
-        for (cl_uint i = 0; i < n->dim; i++)
-            n->local[i] = f->required[i];
-    }
+    if (!n->has_local)
+        return CL_SUCCESS; /* the driver chooses; what it says where a size is required, ask_about_local finds
+                              out */
     for (cl_uint i = 0; i < n->dim; i++) {
         if (n->local[i] == 0 || n->local[i] > most / items)
             return CL_INVALID_WORK_GROUP_SIZE;
@@ -115,6 +112,11 @@ static cl_int check_local(struct ndrange *n, const struct icd_device_limits *lim
             return CL_INVALID_WORK_GROUP_SIZE;
     }
     return CL_SUCCESS;
+}
+
+static struct icd_function_device *function_device(cl_command_queue queue, cl_kernel kernel) {
+    cl_program program = kernel->program;
+    return &kernel->function->devices[icd_program_device(program, queue->device) - program->devices];
 }
 
 /* ---- the whole check ---- */
@@ -139,6 +141,7 @@ static cl_int check(cl_command_queue queue, cl_kernel kernel, struct ndrange *n,
     return r;
 }
 
+/* Writes the command. */
 static cl_int enqueue(cl_command_queue queue, cl_kernel kernel, cl_command_type type, const struct ndrange *n,
                       cl_uint wait_count, const cl_event *waits, cl_event *event) {
     struct icd_enqueue e;
@@ -164,6 +167,38 @@ static cl_int enqueue(cl_command_queue queue, cl_kernel kernel, cl_command_type 
     return icd_enqueue_end(&e, event);
 }
 
+/* ---- a required size that was not given ---- */
+
+/*
+ * Drivers differ on local_work_size NULL for a kernel with a required size: some take the required one, for
+ * some it is CL_INVALID_WORK_GROUP_SIZE. The first time, the command is written and its status asked for at
+ * once: a driver that refuses it has said so by then.
+ */
+static cl_int ask_about_local(cl_command_queue queue, cl_kernel kernel, const struct ndrange *n,
+                              cl_uint wait_count, const cl_event *waits, cl_event *event) {
+    struct icd_function_device *f = function_device(queue, kernel);
+    cl_event own;
+    cl_int status;
+    int known = atomic_load_explicit(&f->needs_local, memory_order_relaxed);
+    if (known > 0)
+        return CL_INVALID_WORK_GROUP_SIZE;
+    if (known < 0)
+        return enqueue(queue, kernel, CL_COMMAND_NDRANGE_KERNEL, n, wait_count, waits, event);
+    cl_int r = enqueue(queue, kernel, CL_COMMAND_NDRANGE_KERNEL, n, wait_count, waits, &own);
+    if (r != CL_SUCCESS)
+        return r;
+    r = icd_event_ask(own, &status);
+    if (r == CL_SUCCESS && status == CL_INVALID_WORK_GROUP_SIZE)
+        r = status;
+    atomic_store_explicit(&f->needs_local, r == CL_SUCCESS ? -1 : r == CL_INVALID_WORK_GROUP_SIZE,
+                          memory_order_relaxed);
+    if (r == CL_SUCCESS && event)
+        *event = own;
+    else
+        icd_ReleaseEvent(own);
+    return r;
+}
+
 cl_int CL_API_CALL icd_EnqueueNDRangeKernel(cl_command_queue command_queue, cl_kernel kernel,
                                             cl_uint work_dim, const size_t *global_work_offset,
                                             const size_t *global_work_size, const size_t *local_work_size,
@@ -178,6 +213,8 @@ cl_int CL_API_CALL icd_EnqueueNDRangeKernel(cl_command_queue command_queue, cl_k
         check(command_queue, kernel, &n, work_dim, global_work_offset, global_work_size, local_work_size);
     if (r != CL_SUCCESS)
         return r;
+    if (!n.has_local && !n.empty && function_device(command_queue, kernel)->required[0] > 0)
+        return ask_about_local(command_queue, kernel, &n, num_events_in_wait_list, event_wait_list, event);
     return enqueue(command_queue, kernel, CL_COMMAND_NDRANGE_KERNEL, &n, num_events_in_wait_list,
                    event_wait_list, event);
 }

@@ -58,6 +58,8 @@ static void note(struct icd_options *o, const char *p, size_t length) {
         o->uniform = true;
     else if (strcmp(word, "-create-library") == 0)
         o->create_library = true;
+    else if (strcmp(word, "-cl-kernel-arg-info") == 0)
+        o->arg_info = true;
 }
 
 bool icd_options_parse(const char *options, struct icd_options *o) {

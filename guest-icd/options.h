@@ -15,6 +15,7 @@ struct icd_options {
     unsigned cl_std;     /* -cl-std: 12, 20, 30; 0: not given */
     bool uniform;        /* -cl-uniform-work-group-size */
     bool create_library; /* -create-library */
+    bool arg_info;       /* -cl-kernel-arg-info */
 };
 
 /* NULL is "". False if memory is out. */

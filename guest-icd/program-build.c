@@ -128,6 +128,17 @@ static bool non_uniform(const struct job *job, cl_device_id device) {
     return device->limits.non_uniform_work_groups && job->parsed.cl_std >= 20 && !job->parsed.uniform;
 }
 
+/*
+ * May clGetKernelArgInfo tell of the program's kernels? The specification ties that to an option; the driver
+ * is always given it, because the guest needs to know. What was loaded as a binary tells what it knows.
+ */
+static bool tells_arguments(const struct job *job) {
+    bool tells = job->parsed.arg_info || (job->kind != LINK && !job->program->source);
+    for (cl_uint i = 0; job->kind == LINK && i < job->other_count; i++)
+        tells = tells || job->others[i]->arg_info || job->others[i]->ir == TR_IR_BINARY;
+    return tells;
+}
+
 static char *joined(const char *a, char *b) {
     char *text = NULL;
     if (asprintf(&text, "%s%s", a, b ? b : "") < 0)
@@ -189,6 +200,7 @@ static void end(struct job *job, cl_int code, const char *guest_log, bool host_h
         d->non_uniform = outcome && outcome[i].non_uniform;
         set_string(&d->log, outcome ? outcome[i].log : NULL);
     }
+    p->arg_info = tells_arguments(job);
     p->building = false;
     pthread_mutex_unlock(&p->lock);
     free(outcome);

@@ -315,6 +315,8 @@ cl_program CL_API_CALL icd_CreateProgramWithBuiltInKernels(cl_context context, c
                                                                 .size = strlen(kernel_names),
                                                                 .device_count = num_devices,
                                                                 .devices = device_list});
+    if (r == CL_SUCCESS)
+        p->arg_info = true;
     for (cl_uint i = 0; r == CL_SUCCESS && i < num_devices; i++) { /* needs no build */
         p->devices[i].status = CL_BUILD_SUCCESS;
         p->devices[i].type = CL_PROGRAM_BINARY_TYPE_EXECUTABLE;

@@ -43,6 +43,7 @@ struct _cl_program {
     struct icd_function *functions; /* that somebody made a kernel of; of the last build */
     char *text; /* what the host's program was made from; NULL: `source` itself. The builder's. */
     size_t text_size;
+    bool arg_info;         /* clGetKernelArgInfo may tell: the last build said so, or it has no source */
     struct icd_visa *visa; /* the SVGA baseline's part; NULL: none */
 };
 
