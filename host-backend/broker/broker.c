@@ -56,6 +56,7 @@ struct broker {
     char death[128];       /* how the last one died */
     int64_t next_spawn_ms; /* no warm worker before this, after an early death */
     unsigned guest_count;  /* ever: for names */
+    bool handed_out;       /* a guest has got a worker */
 
     pthread_mutex_t lock; /* guards pending and stop */
     struct pending *pending, **pending_end;
@@ -143,6 +144,7 @@ static bool give(struct broker *b, struct worker *w, struct pending *p) {
     if (w->state != WORKER_BUSY)
         b->idle_count--;
     w->state = WORKER_BUSY;
+    b->handed_out = true;
     memcpy(w->guest, p->name, sizeof w->guest);
     if (b->config.verbose)
         say("%s: served by worker %d", w->guest, (int)w->process.pid);
@@ -257,6 +259,11 @@ static void refuse(struct broker *b, struct pending *p) {
     drop_pending(b, p);
 }
 
+/* Should another worker be kept ready? */
+static bool wants_warm(const struct broker *b) {
+    return b->idle_count < b->config.warm_workers && !(b->config.first_only && b->handed_out);
+}
+
 /* Gives every waiting guest a worker that is ready, and keeps the number of warm ones. */
 static void assign(struct broker *b) {
     struct pending *p;
@@ -274,8 +281,7 @@ static void assign(struct broker *b) {
             break;
         }
     }
-    while (b->idle_count < b->config.warm_workers && now_ms() >= b->next_spawn_ms &&
-           b->early_deaths < MAX_EARLY_DEATHS)
+    while (wants_warm(b) && now_ms() >= b->next_spawn_ms && b->early_deaths < MAX_EARLY_DEATHS)
         if (!start(b, NULL))
             break;
 }
@@ -412,7 +418,7 @@ static void handle(struct broker *b, const struct epoll_event *e) {
  * something happens. */
 static int idle_ms(const struct broker *b) {
     int64_t left = b->next_spawn_ms - now_ms();
-    if (b->idle_count >= b->config.warm_workers || b->early_deaths >= MAX_EARLY_DEATHS || left <= 0)
+    if (!wants_warm(b) || b->early_deaths >= MAX_EARLY_DEATHS || left <= 0)
         return -1;
     return (int)left;
 }

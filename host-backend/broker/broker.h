@@ -1,9 +1,10 @@
 /*
- * The broker: one per host (or per `trillium run`). Names guests, keeps warm workers, and connects each guest session to a worker
- * process of its own. Never loads an OpenCL driver, never looks at a command.
+ * The broker: one per host (or per `trillium run`). Names guests, keeps warm workers, and connects each guest
+ * session to a worker process of its own. Never loads an OpenCL driver, never looks at a command.
  *
- * A session is a connected SOCK_SEQPACKET socket that speaks svga-model/link.h; the broker passes the device's end to a worker
- * (SCM_RIGHTS) and closes its own copy, so the end of a worker is the end of its guest's socket.
+ * A session is a connected SOCK_SEQPACKET socket that speaks svga-model/link.h; the broker passes the
+ * device's end to a worker (SCM_RIGHTS) and closes its own copy, so the end of a worker is the end of its
+ * guest's socket.
  *
  * Threads: broker_run on one thread; broker_open_session and broker_stop from any.
  */
@@ -15,8 +16,10 @@
 struct broker;
 
 struct broker_config {
-    const char *worker_path;   /* the trillium-worker binary */
-    unsigned warm_workers;     /* idle workers kept ready; 1 is enough for one guest at a time */
+    const char *worker_path; /* the trillium-worker binary */
+    unsigned warm_workers;   /* idle workers kept ready; 1 is enough for one guest at a time */
+    bool first_only; /* do not replace a warm worker that was handed out: the one guest would compete with its
+                        warming up. Further guests get workers started for them. */
     const char *device_filter; /* only devices whose name contains this, case-insensitive; NULL: all */
     const char *profile_dir;   /* workers write DIR/PID.trace (host-backend/profile); NULL: no profiling */
     bool verbose;              /* say on stderr when guests come and go */
@@ -27,12 +30,12 @@ struct broker_config {
 /* Starts spawning warm workers at once. NULL with a reason in `why`. `config` is copied. */
 struct broker *broker_create(const struct broker_config *config, char why[BROKER_WHY_SIZE]);
 
-/* Listens on a Unix socket that process guests connect to (mode 0600; removed by broker_destroy). An existing socket that nobody
- * serves is replaced. 0, or -1 with a reason. */
+/* Listens on a Unix socket that process guests connect to (mode 0600; removed by broker_destroy). An existing
+ * socket that nobody serves is replaced. 0, or -1 with a reason. */
 int broker_listen(struct broker *b, const char *path, char why[BROKER_WHY_SIZE]);
 
-/* A new session: returns the guest's end of its socket (CLOEXEC), or a negative errno. `name` names the guest in messages. Matches
- * the callback that a front wants, with the broker as `opaque`. */
+/* A new session: returns the guest's end of its socket (CLOEXEC), or a negative errno. `name` names the guest
+ * in messages. Matches the callback that a front wants, with the broker as `opaque`. */
 int broker_open_session(struct broker *b, const char *name);
 
 /* Serves until broker_stop. 0. */

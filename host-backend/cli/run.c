@@ -165,6 +165,7 @@ static int make_trace_folder(char path[80]) {
 static int run_program(const struct run_options *o, const struct cli_paths *paths, const char *traces) {
     struct broker_config config = {.worker_path = paths->worker,
                                    .warm_workers = 1,
+                                   .first_only = true,
                                    .device_filter = o->device,
                                    .profile_dir = traces,
                                    .verbose = o->verbose};
