@@ -80,6 +80,13 @@ static void emit_marker(struct expansion *x, unsigned line, const char *name, in
     emit_text(x, flag == 1 ? "\" 1\n" : "\" 2\n");
 }
 
+/* The next line of this file has that number. */
+static void emit_line(struct expansion *x, unsigned line) {
+    char text[32];
+    snprintf(text, sizeof text, "#line %u\n", line);
+    emit_text(x, text);
+}
+
 /* ---- directives ---- */
 
 struct directive {
@@ -271,10 +278,8 @@ static struct file *find(struct expansion *x, const struct frame *from, const ch
     for (size_t i = 0; !f && i < r->dir_count; i++)
         if (snprintf(path, PATH_MAX, "%s/%s", r->dirs[i], name) < PATH_MAX)
             f = open_file(x, path);
-    if (!f) {
-        snprintf(path, PATH_MAX, "%s", name);
+    if (!f && snprintf(path, PATH_MAX, "./%s", name) < PATH_MAX)
         f = open_file(x, path);
-    }
     return f;
 }
 
@@ -309,8 +314,7 @@ static void expand_file(struct expansion *x, const struct frame *from, struct fi
     emit_marker(x, next_line, "", 2);
     if (f->once) {
         emit_text(x, "#endif\n");
-        snprintf(line, sizeof line, "#line %u\n", next_line);
-        emit_text(x, line);
+        emit_line(x, next_line);
     }
     f->done = f->done || !hidden;
 }
@@ -325,7 +329,7 @@ static bool put_in(struct expansion *x, struct frame *frame, const struct direct
     if (!f || x->level >= MAX_DEPTH)
         return false;
     if ((f->guarded || f->once) && (f->done || f->active > 0))
-        emit(x, "\n", 1); /* its guard would make it empty */
+        emit_line(x, next_line); /* its guard would make it empty */
     else
         expand_file(x, frame, f, path, next_line);
     return true;

@@ -161,6 +161,7 @@ std::unique_ptr<llvm::Module> visa::compile_source(llvm::LLVMContext &context,
                                                    const visa_options &options, std::string &log) {
     llvm::raw_string_ostream log_stream(log);
     auto diagnostic_options = llvm::makeIntrusiveRefCnt<clang::DiagnosticOptions>();
+    diagnostic_options->ShowPresumedLoc = 1; /* #line and line markers: the guest puts included files in */
     clang::TextDiagnosticPrinter printer(log_stream, diagnostic_options.get());
     auto diagnostics = llvm::makeIntrusiveRefCnt<clang::DiagnosticsEngine>(
         llvm::makeIntrusiveRefCnt<clang::DiagnosticIDs>(), diagnostic_options, &printer, false);
