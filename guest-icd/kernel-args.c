@@ -123,6 +123,31 @@ static cl_int ask_host(cl_kernel kernel, cl_uint index, const struct icd_arg *wa
 
 /* ---- by kind of parameter ---- */
 
+/* memcmp, without a call for the usual sizes. */
+static inline bool same_bytes(const void *a, const void *b, size_t size) {
+    switch (size) {
+    case 4:
+        return memcmp(a, b, 4) == 0;
+    case 8:
+        return memcmp(a, b, 8) == 0;
+    default:
+        return memcmp(a, b, size) == 0;
+    }
+}
+
+static inline void copy_bytes(void *to, const void *from, size_t size) {
+    switch (size) {
+    case 4:
+        memcpy(to, from, 4);
+        break;
+    case 8:
+        memcpy(to, from, 8);
+        break;
+    default:
+        memcpy(to, from, size);
+    }
+}
+
 static cl_int set_value(cl_kernel kernel, cl_uint index, size_t size, const void *value) {
     struct icd_parameter *p = &kernel->function->parameters[index];
     struct icd_arg *a = &kernel->args[index];
@@ -138,12 +163,12 @@ static cl_int set_value(cl_kernel kernel, cl_uint index, size_t size, const void
             return r;
         atomic_store_explicit(&p->accepted, size, memory_order_relaxed);
     }
-    if (a->state == ICD_ARG_IS_VALUE && a->size == size && memcmp(a->bytes, value, size) == 0)
+    if (a->state == ICD_ARG_IS_VALUE && a->size == size && same_bytes(a->bytes, value, size))
         return CL_SUCCESS;
     if (!make_room(a, size))
         return CL_OUT_OF_HOST_MEMORY;
     drop_object(a);
-    memcpy(a->bytes, value, size);
+    copy_bytes(a->bytes, value, size);
     was_set(kernel, a, ICD_ARG_IS_VALUE, size);
     mark_dirty(kernel, index);
     return CL_SUCCESS;
