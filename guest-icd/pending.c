@@ -40,6 +40,7 @@ void icd_box_copy(const struct icd_box *to, const struct icd_box *from, const si
 
 /* Adds an entry where its number belongs: almost always at the end. */
 static void add(cl_command_queue q, struct icd_pending *p) {
+    uint64_t seq = p->seq; /* once the entry is in the list, another thread may finish it */
     p->bytes = ENTRY_BYTES + (p->block.region ? p->block.size : 0);
     pthread_mutex_lock(&q->pending_lock);
     struct icd_pending *before = q->pending_last;
@@ -55,7 +56,7 @@ static void add(cl_command_queue q, struct icd_pending *p) {
         atomic_fetch_add_explicit(&q->context->copies, 1, memory_order_release);
     }
     pthread_mutex_unlock(&q->pending_lock);
-    if (p->seq <= atomic_load_explicit(&q->completed, memory_order_acquire))
+    if (seq <= atomic_load_explicit(&q->completed, memory_order_acquire))
         icd_pending_progress(q); /* another thread has noticed the end already */
 }
 

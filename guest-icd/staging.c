@@ -58,7 +58,8 @@ void icd_transfer_put(const struct icd_transfer *t, const struct icd_enqueue *e,
 /* The guest copies: whatever the transfer has to wait for has ended. */
 static cl_int copy_directly(struct icd_transfer *t) {
     const struct icd_box *to = t->write ? &t->object : &t->app, *from = t->write ? &t->app : &t->object;
-    icd_settle(t->queue->context);
+    if (t->blocking || t->event)
+        icd_settle(t->queue->context); /* our end tells the application of the ends before it */
     icd_box_copy(to, from, t->region);
     return icd_local_event(t->queue, t->type, t->event);
 }
