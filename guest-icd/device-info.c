@@ -126,10 +126,10 @@ cl_int CL_API_CALL icd_GetDeviceAndHostTimer(cl_device_id device, cl_ulong *devi
     cl_ulong both[2];
     if (!icd_valid(device, ICD_DEVICE))
         return CL_INVALID_DEVICE;
-    if (!device_timestamp || !host_timestamp)
-        return CL_INVALID_VALUE;
     cl_int r = icd_query(&(struct icd_query){.what = TR_INFO_DEVICE_TIMER, .object = device->number},
                          sizeof both, both, NULL);
+    if (r != CL_INVALID_OPERATION && (!device_timestamp || !host_timestamp))
+        return CL_INVALID_VALUE;
     if (r == CL_SUCCESS) {
         *device_timestamp = both[0];
         *host_timestamp = to_guest_clock(both[1]);
@@ -140,11 +140,12 @@ cl_int CL_API_CALL icd_GetDeviceAndHostTimer(cl_device_id device, cl_ulong *devi
 cl_int CL_API_CALL icd_GetHostTimer(cl_device_id device, cl_ulong *host_timestamp) {
     if (!icd_valid(device, ICD_DEVICE))
         return CL_INVALID_DEVICE;
-    if (!host_timestamp)
-        return CL_INVALID_VALUE;
+    cl_ulong host;
     cl_int r = icd_query(&(struct icd_query){.what = TR_INFO_HOST_TIMER, .object = device->number},
-                         sizeof *host_timestamp, host_timestamp, NULL);
+                         sizeof host, &host, NULL);
+    if (r != CL_INVALID_OPERATION && !host_timestamp)
+        return CL_INVALID_VALUE;
     if (r == CL_SUCCESS)
-        *host_timestamp = to_guest_clock(*host_timestamp);
+        *host_timestamp = to_guest_clock(host);
     return r;
 }
