@@ -35,7 +35,7 @@ static double build_and_run(struct ocl *o, cl_mem out, unsigned salt, double *bu
 }
 
 int main(int argc, char **argv) {
-    struct ocl o = ocl_open("build", argc, argv, 5, false);
+    struct ocl o = ocl_open("build", argc, argv, 3, false);
     struct timespec t;
     double new_build[50], new_all[50], seen_build[50], seen_all[50];
     cl_uint result[64];

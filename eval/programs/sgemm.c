@@ -26,7 +26,7 @@ static const char source[] =
     "}\n";
 
 int main(int argc, char **argv) {
-    struct ocl o = ocl_open("sgemm", argc, argv, 8, true);
+    struct ocl o = ocl_open("sgemm", argc, argv, 5, true);
     int n = 512 * o.scale / 100 / TILE * TILE;
     size_t bytes = (size_t)n * (size_t)n * sizeof(float);
     float *a = ocl_alloc(bytes), *b = ocl_alloc(bytes), *c = ocl_alloc(bytes);

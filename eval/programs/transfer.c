@@ -1,4 +1,4 @@
-/* transfer: blocking writes and reads from 4 B to 64 MiB, and mapping. */
+/* transfer: blocking writes and reads from 4 B to 16 MiB, and mapping. */
 #include "eval/lib/ocl.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ static void size_name(char *name, size_t room, size_t size) {
 
 int main(int argc, char **argv) {
     struct ocl o = ocl_open("transfer", argc, argv, 100, false);
-    size_t sizes[] = {4, 4 << 10, 64 << 10, 1 << 20, 64 << 20};
+    size_t sizes[] = {4, 4 << 10, 64 << 10, 1 << 20, 16 << 20};
     size_t largest = sizes[4] * (size_t)o.scale / 100 / 4096 * 4096;
     unsigned char *out = ocl_alloc(largest), *back = ocl_alloc(largest);
     static double w[MAX_REPEAT], r[MAX_REPEAT];
@@ -75,7 +75,7 @@ int main(int argc, char **argv) {
         ocl_finish(&o);
         w[i] = ocl_now() - t0;
     }
-    ocl_metric(&o, "map and unmap 64 MiB", "us", "lower", ocl_median(w, 20) * 1e6);
+    ocl_metric(&o, "map and unmap 16 MiB", "us", "lower", ocl_median(w, 20) * 1e6);
     ocl_must("clEnqueueReadBuffer", clEnqueueReadBuffer(o.queue, m, CL_TRUE, 0, 4096, back, 0, NULL, NULL));
     for (int i = 0; i < 20; i++) {
         ok = ok && back[i] == (out[i] ^ 0xff);

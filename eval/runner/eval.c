@@ -18,7 +18,7 @@ static const char help[] =
     "  --out DIR         write DIR/results.json (default eval/out)\n"
     "  --device NAME     measure on the device whose platform or name contains NAME\n"
     "  --rounds N        rounds of the own programs (default 5)\n"
-    "  --budget SECONDS  start no further round after that (default 400)\n"
+    "  --budget SECONDS  start no further round after that (default 380)\n"
     "  --no-vm           leave the VM out        --no-clpeak   leave clpeak out\n"
     "  --programs A,B    only these of the own programs\n"
     "  --help\n"
@@ -125,7 +125,7 @@ static void run_program(struct eval *e, enum side side, const char *program, int
     if (e->sides.daemon.pid > 0)
         proc_wait_idle(e->sides.daemon.pid);
     if (e->sides.vm.pid > 0 && side >= SIDE_VM_SOURCE)
-        usleep(600000);
+        proc_wait_idle(e->sides.vm.pid);
 }
 
 static void trim(char *text) {
@@ -357,7 +357,7 @@ int eval_main(int argc, char **argv) {
     int rounds = 5, c;
 
     e->start = proc_now();
-    e->budget = 400;
+    e->budget = 380;
     e->failure_list = json_array();
     while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (c) {
