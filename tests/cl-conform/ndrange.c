@@ -86,7 +86,6 @@ static void errors(void) {
     OK(clGetDeviceInfo(c.device, CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof(items), items, NULL));
     OK(clSetKernelArg(k, 0, sizeof(m), &m));
     EXPECT(clEnqueueNDRangeKernel(NULL, k, 1, NULL, &n, NULL, 0, NULL, NULL), CL_INVALID_COMMAND_QUEUE);
-    EXPECT(clEnqueueNDRangeKernel(c.q, NULL, 1, NULL, &n, NULL, 0, NULL, NULL), CL_INVALID_KERNEL);
     EXPECT(clEnqueueNDRangeKernel(c.q, k, 0, NULL, &n, NULL, 0, NULL, NULL), CL_INVALID_WORK_DIMENSION);
     EXPECT(clEnqueueNDRangeKernel(c.q, k, 4, NULL, &n, NULL, 0, NULL, NULL), CL_INVALID_WORK_DIMENSION);
     big_global[0] = max * 2 + 2;
@@ -106,6 +105,14 @@ static void errors(void) {
     OK(clFinish(c.q));
     OK(clReleaseKernel(k));
     OK(clReleaseMemObject(m));
+    cl_close(&c);
+}
+
+static void null_kernel(void) {
+    struct cl c = cl_open();
+    size_t n = 64;
+
+    EXPECT(clEnqueueNDRangeKernel(c.q, NULL, 1, NULL, &n, NULL, 0, NULL, NULL), CL_INVALID_KERNEL);
     cl_close(&c);
 }
 
@@ -489,23 +496,15 @@ static void suggested_local_size(void) {
 }
 
 static const struct test_case cases[] = {
-    CASE(shapes),
-    CASE(work_item_functions),
-    CASE(errors),
-    CASE(local_size_zero),
-    CASE(fixed_local_size),
-    CASE(zero_global),
-    CASE(task),
-    CASE(native_kernel),
-    CASE(reduction),
-    CASE(atomics),
-    CASE(matrix_product),
-    CASE(mathematics),
-    CASE(doubles),
-    CASE(vectors),
-    CASE(large_range),
-    CASE(many_launches),
-    CASE(suggested_local_size),
+    CASE(shapes),          CASE(work_item_functions),
+    CASE(errors),          CASE(null_kernel),
+    CASE(local_size_zero), CASE(fixed_local_size),
+    CASE(zero_global),     CASE(task),
+    CASE(native_kernel),   CASE(reduction),
+    CASE(atomics),         CASE(matrix_product),
+    CASE(mathematics),     CASE(doubles),
+    CASE(vectors),         CASE(large_range),
+    CASE(many_launches),   CASE(suggested_local_size),
     END_OF_CASES,
 };
 
