@@ -71,9 +71,11 @@ static cl_int check_size(cl_context context, const cl_image_desc *desc) {
     return images ? CL_INVALID_IMAGE_SIZE : CL_INVALID_OPERATION;
 }
 
-/* The descriptor's type and parent. *parent_is gets what the host has to be told, 0 for none. */
+/* The descriptor's type and parent. */
 static cl_int check_parent(cl_context context, const cl_image_desc *desc, cl_mem *parent) {
     *parent = desc->mem_object;
+    if (desc->num_mip_levels != 0 || desc->num_samples != 0)
+        return CL_INVALID_IMAGE_DESCRIPTOR;
     if (desc->image_type < CL_MEM_OBJECT_IMAGE2D || desc->image_type > CL_MEM_OBJECT_IMAGE1D_BUFFER)
         return CL_INVALID_IMAGE_DESCRIPTOR;
     if (!*parent)

@@ -29,8 +29,6 @@ cl_mem CL_API_CALL icd_CreatePipe(cl_context context, cl_mem_flags flags, cl_uin
         r = CL_INVALID_CONTEXT;
     else if ((flags & ~(cl_mem_flags)(CL_MEM_READ_WRITE | CL_MEM_HOST_NO_ACCESS)) || properties)
         r = CL_INVALID_VALUE;
-    else if (packet_size == 0 || max_packets == 0)
-        r = CL_INVALID_PIPE_SIZE;
     else if (svga_guest_lost(icd_session->g))
         r = icd_session_error();
     else
