@@ -27,6 +27,7 @@ void vu_backend_init(struct vu_backend *b, struct vu_loop *loop, int sock, const
     b->opaque = opaque;
     b->loop = loop;
     b->sock = sock;
+    b->display = -1;
     for (unsigned i = 0; i < VU_QUEUES; i++) {
         b->queues[i].kick = b->queues[i].call = -1;
         b->kicks[i] = (struct vu_kick_source){{kick_ready}, b, i};
@@ -50,6 +51,12 @@ static void set_call(struct vu_queue *q, int fd) {
     q->call = fd;
 }
 
+static void set_display(struct vu_backend *b, int fd) {
+    if (b->display >= 0)
+        close(b->display);
+    b->display = fd;
+}
+
 void vu_backend_finish(struct vu_backend *b) {
     for (unsigned i = 0; i < VU_QUEUES; i++) {
         set_kick(b, i, -1);
@@ -58,6 +65,7 @@ void vu_backend_finish(struct vu_backend *b) {
     }
     vu_memory_unref(b->memory);
     b->memory = NULL;
+    set_display(b, -1);
     if (b->sock >= 0)
         close(b->sock);
     b->sock = -1;
@@ -182,8 +190,7 @@ static int carry_out(struct vu_backend *b, struct vu_message *m) {
     case VU_SET_OWNER:
     case VU_RESET_OWNER:
     case VU_SET_PROTOCOL_FEATURES:
-    case VU_GPU_SET_SOCKET: /* QEMU's way to show pictures; we make none */
-    case VU_SET_CONFIG:     /* the guest acknowledges display events; there are none */
+    case VU_SET_CONFIG: /* the guest acknowledges display events; there are none */
         return 0;
     case VU_RESET_DEVICE:
         for (unsigned i = 0; i < VU_QUEUES; i++) {
@@ -191,6 +198,12 @@ static int carry_out(struct vu_backend *b, struct vu_message *m) {
             b->queues[i].stopped = false;
         }
         b->ops->reset(b->opaque);
+        return 0;
+    case VU_GPU_SET_SOCKET:
+        if (m->fd_count != 1)
+            return -EINVAL;
+        set_display(b, m->fds[0]);
+        m->fds[0] = -1;
         return 0;
     case VU_SET_MEM_TABLE:
         return set_memory(b, m);

@@ -27,6 +27,8 @@ struct vu_backend {
     void *opaque;
     struct vu_loop *loop;
     int sock;
+    int display;    /* QEMU's socket for pictures, -1: none. Kept open and unused: QEMU spins on one that is
+                       closed */
     uint64_t acked; /* features that the guest took */
     struct vu_memory *memory;
     struct vu_queue queues[VU_QUEUES];

@@ -288,7 +288,7 @@ static void reset(void *opaque) {
 }
 
 static const struct vu_backend_ops backend_ops = {
-    .features = 1ull << VIRTIO_GPU_F_VIRGL,
+    .features = 1ull << VIRTIO_GPU_F_VIRGL | 1ull << VIRTIO_GPU_F_EDID,
     .get_config = get_config,
     .kicked = kicked,
     .reset = reset,
