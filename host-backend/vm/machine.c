@@ -85,7 +85,7 @@ static void add_devices(struct arguments *a, const struct vm_machine *m) {
     add(a, "-chardev");
     add(a, "socket,id=vgpu,fd=%d", m->gpu);
     add(a, "-device");
-    add(a, "vhost-user-gpu-pci,chardev=vgpu,edid=off");
+    add(a, "vhost-user-gpu-pci,chardev=vgpu");
     add(a, "-device");
     add(a, "virtio-serial-pci,max_ports=2");
     add(a, "-chardev");

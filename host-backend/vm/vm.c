@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +252,7 @@ struct run {
     int gpu[2], port[2], log, initramfs; /* [0]: ours, [1]: QEMU's */
     int connection;                      /* gpu[0], once it is the front's */
     double start;
+    atomic_bool over; /* QEMU has been ended, and its pid may be another's soon */
 };
 
 static void started(void *opaque) {
@@ -262,6 +264,8 @@ static void started(void *opaque) {
 static void *serve_gpu(void *arg) {
     struct run *r = arg;
     front_run(r->front, -1, r->connection);
+    if (!atomic_load(&r->over) && the_qemu > 0)
+        kill(the_qemu, SIGKILL); /* a VM without its GPU is of no use here */
     return NULL;
 }
 
@@ -362,6 +366,7 @@ static int run_machine(struct run *r, const struct parts *p) {
         if (caught) /* just before it could be told */
             kill(the_qemu, SIGKILL);
         status = carry(r);
+        atomic_store(&r->over, true);
         while (waitpid(the_qemu, &wait_status, 0) < 0 && errno == EINTR)
             ;
     } else if (!caught) {

@@ -33,6 +33,14 @@ static uint32_t get_display_info(struct vgpu *gpu, const struct virtio_gpu_ctrl_
     return ANSWERED;
 }
 
+/* Monitors describe themselves in an EDID; ours has nothing to say. (Not to offer the feature makes QEMU
+ * complain.) */
+static uint32_t get_edid(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *request) {
+    struct virtio_gpu_resp_edid response = {0};
+    vgpu_answer(gpu, request, &response, sizeof response, VIRTIO_GPU_RESP_OK_EDID);
+    return ANSWERED;
+}
+
 static uint32_t get_capset_info(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *request) {
     READ_BODY(gpu, struct virtio_gpu_get_capset_info, command, request);
     if (command.capset_index != 0)
@@ -163,6 +171,8 @@ static handler *handler_of(uint32_t type) {
     switch (type) {
     case VIRTIO_GPU_CMD_GET_DISPLAY_INFO:
         return get_display_info;
+    case VIRTIO_GPU_CMD_GET_EDID:
+        return get_edid;
     case VIRTIO_GPU_CMD_GET_CAPSET_INFO:
         return get_capset_info;
     case VIRTIO_GPU_CMD_GET_CAPSET:

@@ -66,8 +66,22 @@ static void capset(void **state) {
 static void pictures_are_taken_and_thrown_away(void **state) {
     (void)state;
     assert_int_equal(command(VIRTIO_GPU_CMD_GET_DISPLAY_INFO), VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+    assert_int_equal(command(VIRTIO_GPU_CMD_GET_EDID), VIRTIO_GPU_RESP_OK_EDID);
     assert_int_equal(command(VIRTIO_GPU_CMD_SET_SCANOUT), VIRTIO_GPU_RESP_OK_NODATA);
     assert_int_equal(command(VIRTIO_GPU_CMD_RESOURCE_FLUSH), VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+static void display_socket_stays_open(void **state) {
+    int pair[2];
+    struct pollfd p;
+    (void)state;
+    assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), errno);
+    machine_send(&m, VU_GPU_SET_SOCKET, NULL, 0, &pair[1], 1, NULL, 0);
+    close(pair[1]);
+    assert_int_equal(command(VIRTIO_GPU_CMD_GET_DISPLAY_INFO), VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+    p = (struct pollfd){pair[0], POLLIN, 0};
+    assert_int_equal(poll(&p, 1, 0), 0);
+    close(pair[0]);
 }
 
 static void unknown_and_cut_commands(void **state) {
@@ -212,6 +226,7 @@ int run_device_tests(void) {
         T(configuration),
         T(capset),
         T(pictures_are_taken_and_thrown_away),
+        T(display_socket_stays_open),
         T(unknown_and_cut_commands),
         T(more_pages_announced_than_sent),
         T(payloads_that_are_not_ours),
