@@ -78,6 +78,11 @@ static cl_int gather_waits(struct icd_enqueue *e, cl_uint count, const cl_event 
     return n > MAX_WAITS ? fold_waits(e) : CL_SUCCESS;
 }
 
+void icd_trace_start(struct icd_enqueue *e) {
+    e->token = 0;
+    e->call_ns = icd_session->settings.profile ? host_now_ns() : 0;
+}
+
 cl_int icd_enqueue_begin(struct icd_enqueue *e, cl_command_queue queue, cl_command_type type,
                          cl_uint wait_count, const cl_event *wait_list, const cl_event *event_wanted) {
     enum icd_waits state;
@@ -91,8 +96,7 @@ cl_int icd_enqueue_begin(struct icd_enqueue *e, cl_command_queue queue, cl_comma
     e->waits = (struct tr_array){NULL, 0};
     e->many = NULL;
     e->markers = 0;
-    e->token = 0;
-    e->call_ns = icd_session->settings.profile ? host_now_ns() : 0;
+    icd_trace_start(e);
     if (svga_guest_lost(icd_session->g))
         return icd_session_error();
     if (wait_count > 0 || wait_list) {
@@ -123,7 +127,6 @@ void icd_trace_put(struct icd_enqueue *e) {
     e->token = atomic_fetch_add_explicit(&tokens, 1, memory_order_relaxed) + 1;
     TR_PUT(icd_session->g, TRACE, trace, NULL, .call_ns = e->call_ns, .write_ns = host_now_ns(),
            .token = e->token);
-    atomic_store_explicit(&e->queue->last_token, e->token, memory_order_relaxed);
 }
 
 void icd_trace_wake(uint64_t token) {

@@ -67,21 +67,23 @@ void icd_queue_probe(cl_command_queue q, bool start) {
 
 cl_int icd_queue_drain(cl_command_queue q) {
     struct svga_guest *g = icd_session->g;
+    struct icd_enqueue e;
     struct icd_call call;
     cl_int r = CL_SUCCESS;
 
     if (!icd_queue_idle(q)) {
+        icd_trace_start(&e);
         r = icd_call_begin(&call);
         if (r != CL_SUCCESS)
             return r;
         svga_guest_lock(g);
         uint64_t seq = atomic_load_explicit(&q->submitted, memory_order_relaxed);
-        uint64_t token = atomic_load_explicit(&q->last_token, memory_order_relaxed);
         q->flushed = seq;
+        icd_trace_put(&e);
         TR_PUT(g, FINISH, finish, NULL, .queue = q->object.id, .slot = call.slot);
         svga_guest_unlock(g);
         r = icd_call_wait(&call);
-        icd_trace_wake(token);
+        icd_trace_wake(e.token);
         if (svga_guest_lost(g))
             return icd_session_error();
         icd_queue_progress(q, seq);

@@ -23,8 +23,7 @@ struct _cl_command_queue {
      */
     _Atomic uint64_t submitted;
     _Atomic uint64_t completed;
-    uint64_t flushed;            /* submitted when FLUSH was last sent; guarded by svga_guest_lock */
-    _Atomic uint64_t last_token; /* profiling: of the newest TRACE */
+    uint64_t flushed; /* submitted when FLUSH was last sent; guarded by svga_guest_lock */
     /* What hangs on its commands, by ascending number (pending.h). */
     pthread_mutex_t pending_lock; /* guards the list, the probe, and copies while they are done */
     struct icd_pending *pending_first, *pending_last;
@@ -84,6 +83,9 @@ cl_int icd_enqueue_begin(struct icd_enqueue *e, cl_command_queue queue, cl_comma
                          cl_uint wait_count, const cl_event *wait_list, const cl_event *event_wanted);
 cl_int icd_enqueue_end(struct icd_enqueue *e, cl_event *event);
 void icd_enqueue_cancel(struct icd_enqueue *e);
+
+/* Profiling: notes when the application called; begin does it. */
+void icd_trace_start(struct icd_enqueue *e);
 
 /* Profiling: to be called under svga_guest_lock right before the command itself is put. Does nothing when not
  * profiling. */
