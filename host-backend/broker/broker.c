@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -25,6 +26,7 @@ enum {
     NAME_SIZE = 64,
     MAX_WORKERS = 1024,   /* idle and busy; a host has no use for more at a time */
     MAX_EARLY_DEATHS = 3, /* in a row, before guests are refused instead of kept waiting */
+    END_GRACE_MS = 2000,  /* for workers to end by themselves when the broker does */
     BACK_OFF_MS = 200,    /* before the next warm worker after a death; doubles up to BACK_OFF_MAX_MS */
     BACK_OFF_MAX_MS = 30000,
 };
@@ -439,18 +441,29 @@ void broker_stop(struct broker *b) {
     wake(b);
 }
 
+/* Workers that served a guest may have something to write down still; they are asked first, and killed if
+ * they take too long. */
+static void end_workers(struct broker *b) {
+    int64_t end = now_ms() + END_GRACE_MS;
+    for (struct worker *w = b->workers; w; w = w->next)
+        kill(w->process.pid, w->state == WORKER_BUSY ? SIGTERM : SIGKILL);
+    while (b->workers) {
+        struct pollfd p = {.fd = b->workers->process.pidfd, .events = POLLIN};
+        int64_t left = end - now_ms();
+        if (poll(&p, 1, left > 0 ? (int)left : 0) != 1)
+            kill(b->workers->process.pid, SIGKILL);
+        waitpid(b->workers->process.pid, NULL, 0);
+        forget(b, b->workers);
+    }
+}
+
 void broker_destroy(struct broker *b) {
     struct pending *p;
 
     if (!b)
         return;
     atomic_store(&b->stop, true);
-    for (struct worker *w = b->workers; w; w = w->next)
-        kill(w->process.pid, SIGKILL);
-    while (b->workers) {
-        waitpid(b->workers->process.pid, NULL, 0);
-        forget(b, b->workers);
-    }
+    end_workers(b);
     while ((p = first_pending(b)))
         drop_pending(b, p);
     if (b->path)

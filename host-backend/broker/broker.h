@@ -43,7 +43,8 @@ int broker_run(struct broker *b);
 /* Async-signal-safe. */
 void broker_stop(struct broker *b);
 
-/* Kills all workers, waits for them, removes the socket. */
+/* Ends all workers (those that serve guests get 2 s to write down what they have), waits for them, removes
+ * the socket. */
 void broker_destroy(struct broker *b);
 
 #endif

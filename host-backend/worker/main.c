@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +237,16 @@ static void get_ready(const struct warm_up *w) {
     send(w->options->control, &ready, 1, MSG_NOSIGNAL); /* the broker does not mind hearing it twice */
 }
 
+static volatile sig_atomic_t session_link = -1;
+
+/* SIGTERM, from the broker: the session ends as if its guest had gone, so that its traces are written. */
+static void on_term(int number) {
+    (void)number;
+    if (session_link < 0)
+        _exit(0);
+    shutdown(session_link, SHUT_RDWR);
+}
+
 int main(int argc, char **argv) {
     struct options o = {.control = -1, .warm = true, .session = {.spin_us = 50, .max_decoders = 32}};
     struct sched_param param = {0};
@@ -270,8 +281,10 @@ int main(int argc, char **argv) {
         return 1;
     }
     driver_find_targets(driver);
+    signal(SIGTERM, on_term);
     get_ready(&(struct warm_up){&o, driver});
     int link = receive_session(o.control);
+    session_link = link;
     if (link >= 0)
         session_run(link, driver, &o.session);
     fflush(NULL);
