@@ -1,0 +1,137 @@
+/*
+ * What a hostile guest kernel can do to its front. The first byte of an input says how the rest is taken: as
+ * the raw contents of the guest's memory with its rings, or as commands, each a length and its bytes, on
+ * rings that keep the rules. Device halves are sockets that nobody reads, and whose end is closed when the
+ * input says so.
+ */
+#include <errno.h>
+#include <linux/virtio_gpu.h>
+#include <linux/virtio_ring.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host-backend/front/session.h"
+
+enum {
+    RAM = 1 << 20,
+    NUM = 16,
+    DESC = 0,
+    AVAIL = 0x1000,
+    USED = 0x2000,
+    DATA = 0x4000,
+    ANSWER = 0x3000,
+    BASE = 0x10000
+};
+
+static struct vu_loop loop;
+static struct vgpu gpu;
+static struct front_sessions sessions;
+static uint8_t *ram;
+static int ram_fd, far_end = -1;
+
+static int open_session(void *opaque) {
+    int pair[2];
+    (void)opaque;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return -errno;
+    if (far_end >= 0)
+        close(far_end);
+    far_end = pair[1];
+    return pair[0];
+}
+
+static const struct front_config config = {.open_session = open_session};
+static const struct svga_capset capset = {SVGA_CAPSET_MAGIC, SVGA_CAPSET_VERSION};
+static const struct vgpu_ops ops = {.capset_id = SVGA_CAPSET_ID,
+                                    .capset_size = sizeof capset,
+                                    .capset = &capset,
+                                    .park_ms = 1000,
+                                    .submit = front_sessions_submit,
+                                    .context_gone = front_sessions_context_gone,
+                                    .resource_going = front_sessions_resource_going,
+                                    .opaque = &sessions};
+
+static void start(void) {
+    struct vu_message m = {.header.size = 8 + sizeof(struct vu_memory_region), .fd_count = 1};
+    if (!ram) {
+        ram_fd = memfd_create("ram", MFD_CLOEXEC);
+        loop.epoll = epoll_create1(EPOLL_CLOEXEC);
+        if (ram_fd < 0 || loop.epoll < 0 || ftruncate(ram_fd, RAM) < 0)
+            abort();
+        ram = mmap(NULL, RAM, PROT_READ | PROT_WRITE, MAP_SHARED, ram_fd, 0);
+        if (ram == MAP_FAILED)
+            abort();
+    }
+    memset(ram, 0, RAM);
+    vgpu_init(&gpu, &loop, -1, &ops);
+    sessions = (struct front_sessions){.config = &config, .loop = &loop, .gpu = &gpu};
+    m.payload.memory = (struct vu_memory_table){.count = 1, .regions = {{BASE, RAM, 0, 0}}};
+    m.fds[0] = dup(ram_fd);
+    gpu.backend.memory = vu_memory_create(&m);
+    struct vu_queue *q = &gpu.backend.queues[0];
+    q->num = NUM;
+    q->addr = (struct vu_vring_addr){.desc = DESC, .avail = AVAIL, .used = USED};
+    q->has_addr = q->enabled = true;
+    if (!gpu.backend.memory || !vu_queue_resolve(q, gpu.backend.memory))
+        abort();
+}
+
+static void kick(void) {
+    gpu.backend.ops->kicked(gpu.backend.opaque, 0);
+    while (vu_loop_once(&loop, 0))
+        ;
+    front_sessions_tick(&sessions);
+    vgpu_tick(&gpu);
+}
+
+/* One command on the ring, with room for an answer. */
+static void command(const uint8_t *bytes, size_t size) {
+    struct vring_desc *d = (struct vring_desc *)(ram + DESC);
+    struct vring_avail *avail = (struct vring_avail *)(ram + AVAIL);
+    memcpy(ram + DATA, bytes, size);
+    d[0] = (struct vring_desc){BASE + DATA, (uint32_t)size, VRING_DESC_F_NEXT, 1};
+    d[1] = (struct vring_desc){BASE + ANSWER, 4096, VRING_DESC_F_WRITE, 0};
+    avail->ring[avail->idx % NUM] = 0;
+    avail->idx++;
+    kick();
+}
+
+static void commands(const uint8_t *data, size_t size) {
+    while (size > 2) {
+        size_t n = data[0] | (size_t)(data[1] & 0x3f) << 8;
+        bool hang_up = data[1] & 0x80;
+        data += 2, size -= 2;
+        if (n > size)
+            n = size;
+        command(data, n);
+        data += n, size -= n;
+        if (hang_up && far_end >= 0) {
+            close(far_end);
+            far_end = -1;
+            kick();
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size < 1)
+        return 0;
+    start();
+    if (data[0] & 1) {
+        commands(data + 1, size - 1);
+    } else {
+        memcpy(ram, data + 1, size - 1 < RAM ? size - 1 : RAM);
+        gpu.backend.queues[0].event_idx = data[0] & 2;
+        kick();
+    }
+    vgpu_finish(&gpu);
+    front_sessions_finish(&sessions);
+    if (far_end >= 0)
+        close(far_end);
+    far_end = -1;
+    return 0;
+}
