@@ -117,8 +117,9 @@ static void destroy(cl_command_queue q) {
         }
     pthread_mutex_unlock(&context->lock);
     if (q->probe_id != 0) {
-        icd_queue_probe(q, false); /* a busy queue is not destroyed: its probe has ended */
-        icd_id_free(q->probe_id);
+        icd_queue_probe(q, false);
+        icd_release_id(q->probe_id); /* the queue is idle, but word of the probe's end may be under way: its
+                                        slot stays taken */
     }
     icd_release_id(q->object.id);
     pthread_mutex_destroy(&q->pending_lock);
