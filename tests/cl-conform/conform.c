@@ -289,10 +289,13 @@ static void run_child(const struct test_group *group, char **patterns, int count
     for (int i = atomic_load(&progress->next); group->cases[i].name; i = atomic_load(&progress->next)) {
         atomic_store(&progress->started_s, now_s());
         atomic_store(&progress->running, i);
+        outcome = RUNNING;
         if (selected(group, &group->cases[i], patterns, count))
             run_case(group, &group->cases[i]);
         atomic_store(&progress->next, i + 1);
         atomic_store(&progress->running, -1);
+        if (outcome == FAILED)
+            break;
     }
     atomic_store(&progress->started_s, now_s());
 }
@@ -305,7 +308,7 @@ static bool wait_child(const struct test_group *group, pid_t pid, int *status) {
         if (done == pid)
             return false;
         int running = atomic_load(&progress->running);
-        unsigned limit = running >= 0 && group->cases[running].limit_s ? group->cases[running].limit_s : 60;
+        unsigned limit = running >= 0 && group->cases[running].limit_s ? group->cases[running].limit_s : 30;
         if (now_s() - atomic_load(&progress->started_s) > (double)limit * limit_scale) {
             kill(pid, SIGKILL);
             waitpid(pid, status, 0);
@@ -325,7 +328,7 @@ static void run_group(const struct test_group *group, char **patterns, int count
         return;
     atomic_store(&progress->next, 0);
     for (;;) {
-        int status;
+        int status, first = atomic_load(&progress->next);
 
         atomic_store(&progress->running, -1);
         atomic_store(&progress->started_s, now_s());
@@ -341,8 +344,12 @@ static void run_group(const struct test_group *group, char **patterns, int count
         }
         bool hung = wait_child(group, pid, &status);
         int at = atomic_load(&progress->running);
-        if (!hung && WIFEXITED(status) && WEXITSTATUS(status) == 0 && at < 0)
-            return;
+        int next = atomic_load(&progress->next);
+        if (!hung && WIFEXITED(status) && WEXITSTATUS(status) == 0 && at < 0) {
+            if (next >= total)
+                return;
+            continue;
+        }
         /* Dead between the last case and the end of exit(): a case of its own. */
         const char *name = at >= 0 ? group->cases[at].name : "exit";
         if (at < 0)
@@ -354,8 +361,11 @@ static void run_group(const struct test_group *group, char **patterns, int count
         else
             printf("END %s.%s CRASH exit status %d\n", group->name, name, WEXITSTATUS(status));
         fflush(stdout);
-        if (at < 0)
-            return;
+        if (at < 0) {
+            if (next == first || next >= total)
+                return;
+            continue;
+        }
         atomic_store(&progress->next, at + 1);
         if (at + 1 == total)
             return;

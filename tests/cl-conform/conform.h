@@ -109,7 +109,8 @@ struct cl {
 
 /* A fresh context and queue on the device under test. */
 struct cl cl_open(void);
-void cl_close(struct cl *c); /* finishes and releases both */
+struct cl cl_open_out_of_order(void); /* the same; skips the case if the device has no out-of-order queues */
+void cl_close(struct cl *c);          /* finishes and releases both */
 
 cl_command_queue queue_new(struct cl *c, cl_command_queue_properties properties);
 /* Builds from source; ends the case as FAIL with the build log if that fails. */
@@ -125,6 +126,7 @@ size_t device_size(cl_device_id device, cl_device_info info);
 bool device_bool(cl_device_id device, cl_device_info info);
 unsigned device_version(cl_device_id device); /* 300 for "OpenCL 3.0 ..." */
 void need_images(struct cl *c);               /* skips the case if the device has none */
+void need_out_of_order(struct cl *c);         /* the same for out-of-order queues */
 cl_int event_status(cl_event event);
 cl_uint refcount_of_mem(cl_mem mem);
 

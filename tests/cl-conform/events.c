@@ -24,7 +24,7 @@ static bool wait_for(_Atomic int *counter, int value) {
 }
 
 static void chain_across_queues(void) {
-    struct cl c = cl_open();
+    struct cl c = cl_open_out_of_order();
     cl_command_queue q[4];
     cl_kernel k = kernel_new(&c, step_source, "step_up");
     cl_mem m = buffer_new(&c, 0, 64, NULL);
@@ -58,7 +58,7 @@ static void chain_across_queues(void) {
 }
 
 static void wait_list_of_many(void) {
-    struct cl c = cl_open();
+    struct cl c = cl_open_out_of_order();
     enum { N = 200 };
     cl_command_queue ooo = queue_new(&c, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
     cl_mem m = buffer_new(&c, 0, N * 4, NULL);
@@ -181,7 +181,7 @@ static void wait_for_a_user_event(void) {
 }
 
 static void negative_status_spreads(void) {
-    struct cl c = cl_open();
+    struct cl c = cl_open_out_of_order();
     cl_command_queue ooo = queue_new(&c, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
     cl_mem m = buffer_new(&c, 0, 64, NULL);
     cl_event gate = user_event_new(&c), first, second, independent;
@@ -506,7 +506,7 @@ static void profiling_errors(void) {
  * -------------------------------------------------------------------------------------------------------- */
 
 static void marker_waits_for_all(void) {
-    struct cl c = cl_open();
+    struct cl c = cl_open_out_of_order();
     cl_command_queue ooo = queue_new(&c, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
     cl_mem m = buffer_new(&c, 0, 4096, NULL);
     cl_event gate = user_event_new(&c), marker;
@@ -529,7 +529,7 @@ static void marker_waits_for_all(void) {
 }
 
 static void marker_with_a_list(void) {
-    struct cl c = cl_open();
+    struct cl c = cl_open_out_of_order();
     cl_command_queue ooo = queue_new(&c, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
     cl_mem m = buffer_new(&c, 0, 4096, NULL);
     cl_event gate = user_event_new(&c), quick, marker;
@@ -550,7 +550,7 @@ static void marker_with_a_list(void) {
 }
 
 static void barrier_holds_back(void) {
-    struct cl c = cl_open();
+    struct cl c = cl_open_out_of_order();
     cl_command_queue ooo = queue_new(&c, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
     cl_mem m = buffer_new(&c, 0, 4096, NULL);
     cl_event gate = user_event_new(&c), barrier, after;

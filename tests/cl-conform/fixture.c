@@ -13,6 +13,13 @@ struct cl cl_open(void) {
     return c;
 }
 
+struct cl cl_open_out_of_order(void) {
+    struct cl c = cl_open();
+
+    need_out_of_order(&c);
+    return c;
+}
+
 void cl_close(struct cl *c) {
     OK(clFinish(c->q));
     OK(clReleaseCommandQueue(c->q));
@@ -105,6 +112,14 @@ bool device_has_extension(cl_device_id device, const char *name) {
 void need_images(struct cl *c) {
     if (!device_bool(c->device, CL_DEVICE_IMAGE_SUPPORT))
         skip("the device has no images");
+}
+
+void need_out_of_order(struct cl *c) {
+    cl_command_queue_properties host = 0;
+
+    OK(clGetDeviceInfo(c->device, CL_DEVICE_QUEUE_ON_HOST_PROPERTIES, sizeof(host), &host, NULL));
+    if (!(host & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE))
+        skip("the device has no out-of-order queues");
 }
 
 cl_int event_status(cl_event event) {

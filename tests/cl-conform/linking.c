@@ -188,7 +188,9 @@ static void unresolved(void) {
         cl_build_status status = 0;
 
         OK(clGetProgramBuildInfo(linked, c.device, CL_PROGRAM_BUILD_STATUS, sizeof(status), &status, NULL));
-        check(status == CL_BUILD_ERROR, "the failed program says so");
+        loose("status of the failed program", "%d", status);
+        if (status != CL_BUILD_ERROR)
+            check(false, "the failed program says so");
         OK(clReleaseProgram(linked));
     }
     OK(clReleaseProgram(p));

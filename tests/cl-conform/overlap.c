@@ -7,7 +7,7 @@
 
 /* An out-of-order queue must not let a command that waits hold up one that need not. */
 static void overtakes(void) {
-    struct cl c = cl_open();
+    struct cl c = cl_open_out_of_order();
     cl_command_queue ooo = queue_new(&c, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
     cl_mem m = buffer_new(&c, 0, 64, NULL);
     cl_int one = 1, two = 2, e, got = 0;
@@ -37,7 +37,7 @@ static void random_graph(void) {
     static const char source[] =
         "kernel void blend(global int *a, int from, int to, int k) { a[to] = a[from] * 5 + a[to] + k; }";
     enum { CELLS = 16, STEPS = 400 };
-    struct cl c = cl_open();
+    struct cl c = cl_open_out_of_order();
     cl_command_queue q[3];
     cl_kernel k = kernel_new(&c, source, "blend");
     cl_mem m = buffer_new(&c, 0, CELLS * 4, NULL);

@@ -15,7 +15,7 @@ static void enumerate_platforms(void) {
     check(some[0] == ids[0], "the first one alone");
     EXPECT(clGetPlatformIDs(0, ids, NULL), CL_INVALID_VALUE);
     EXPECT(clGetPlatformIDs(1, NULL, NULL), CL_INVALID_VALUE);
-    see("platforms", "%u", count);
+    loose("platforms", "%u", count);
 }
 
 static void enumerate_devices(void) {
@@ -31,7 +31,10 @@ static void enumerate_devices(void) {
         cl_int e = clGetDeviceIDs(p, types[i], 0, NULL, &count);
 
         snprintf(what, sizeof(what), "type %#llx", (unsigned long long)types[i]);
-        see(what, "%s, %u", error_name(e), e == CL_SUCCESS ? count : 0);
+        if (types[i] == CL_DEVICE_TYPE_DEFAULT)
+            check(e == CL_SUCCESS && count == 1, "there is a default device");
+        else
+            see(what, "%s, %u", error_name(e), e == CL_SUCCESS ? count : 0);
     }
     OK(clGetDeviceIDs(p, CL_DEVICE_TYPE_ALL, 16, ids, &count));
     OK(clGetDeviceIDs(p, CL_DEVICE_TYPE_ALL, 16, again, &second));
@@ -126,7 +129,7 @@ static void create_context(void) {
     ctx = clCreateContext(NULL, 1, &d, NULL, NULL, NULL);
     check(ctx != NULL, "a null errcode_ret is allowed");
     OK(clGetContextInfo(ctx, CL_CONTEXT_PROPERTIES, 0, NULL, &size));
-    see("size of no properties", "%zu", size);
+    loose("size of no properties", "%zu", size);
     OK(clReleaseContext(ctx));
 }
 
@@ -141,7 +144,7 @@ static void from_type(void) {
     see("devices", "%u", count);
     OK(clReleaseContext(ctx));
     ctx = clCreateContextFromType(list, CL_DEVICE_TYPE_DEFAULT, NULL, NULL, &e);
-    see("the default type", "%s", error_name(e));
+    check(e == CL_SUCCESS, "a context of the default type");
     if (e == CL_SUCCESS)
         OK(clReleaseContext(ctx));
     EXPECT((clCreateContextFromType(list, CL_DEVICE_TYPE_ACCELERATOR, NULL, NULL, &e), e),

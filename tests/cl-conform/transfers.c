@@ -104,7 +104,7 @@ static void zero_size(void) {
 
     see("read", "%s", error_name(clEnqueueReadBuffer(c.q, m, CL_TRUE, 0, 0, data, 0, NULL, NULL)));
     see("write", "%s", error_name(clEnqueueWriteBuffer(c.q, m, CL_TRUE, 0, 0, data, 0, NULL, NULL)));
-    see("copy", "%s", error_name(clEnqueueCopyBuffer(c.q, m, other, 0, 0, 0, 0, NULL, NULL)));
+    loose("copy", "%s", error_name(clEnqueueCopyBuffer(c.q, m, other, 0, 0, 0, 0, NULL, NULL)));
     see("fill", "%s", error_name(clEnqueueFillBuffer(c.q, m, data, 4, 0, 0, 0, NULL, NULL)));
     OK(clFinish(c.q));
     OK(clReleaseMemObject(m));

@@ -1,0 +1,16 @@
+#!/bin/bash
+# limit: 400
+# Every conformance case on PoCL: natively, and as a process guest through both IRs.
+. "$(dirname "$0")/compare"
+
+vendors=$(vendor_folder pocl)
+if [ -z "$vendors" ]; then
+    echo "this machine has no PoCL (/etc/OpenCL/vendors/pocl.icd)"
+    exit 77
+fi
+conform_native native OCL_ICD_VENDORS="$vendors" --
+conform_guest source --device "Portable Computing" --
+conform_compare pocl.source native source
+conform_guest spirv --device "Portable Computing" --ir spirv --
+conform_compare pocl.spirv native spirv --other-compiler
+exit $failed
