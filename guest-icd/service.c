@@ -120,7 +120,7 @@ static void *serve(void *arg) {
         while (watched_count == 0)
             pthread_cond_wait(&work, &lock);
         pthread_mutex_unlock(&lock);
-        bool lost = svga_guest_wait(icd_session->g, any_due, NULL) < 0;
+        bool lost = svga_guest_sleep(icd_session->g, any_due, NULL) < 0;
         pthread_mutex_lock(&lock);
         size_t n = make_room() ? collect(lost) : 0;
         pthread_mutex_unlock(&lock);

@@ -115,6 +115,12 @@ int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
                 break;
         }
     }
+    return svga_guest_sleep(g, done, arg);
+}
+
+int svga_guest_sleep(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
+    if (g->detached)
+        return -ENODEV;
     for (;;) {
         uint32_t seen = atomic_load(&g->words[SVGA_FIFO_IRQ_SEQ]);
         atomic_store(&g->words[SVGA_FIFO_IRQ_ARMED], 1); /* pairs with the exchange in svga_device_irq */

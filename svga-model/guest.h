@@ -67,6 +67,8 @@ int svga_guest_wait_fence(struct svga_guest *g, uint32_t fence);
  * first.
  */
 int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg);
+/* The same without spinning: for threads that nobody waits for. */
+int svga_guest_sleep(struct svga_guest *g, bool (*done)(void *arg), void *arg);
 
 /* True once the device is lost for good; svga_guest_error tells why. */
 bool svga_guest_lost(const struct svga_guest *g);
