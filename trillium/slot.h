@@ -4,7 +4,8 @@
  *
  * A slot belongs either to an event or to one answer that a guest thread waits for. The guest sets status = TR_STATUS_PENDING
  * before it sends the command; the host writes everything else first and the status last, with release order, then
- * interrupts. After a final status (<= CL_COMPLETE) the host never writes the slot again, so the guest may reuse it.
+ * interrupts. After a final status (<= CL_COMPLETE) the host never writes the slot again, so the guest may reuse it. RELEASE of an
+ * event that has no final status yet writes CL_COMPLETE to its slot, whatever becomes of the command: so released slots come back.
  */
 #ifndef TRILLIUM_SLOT_H
 #define TRILLIUM_SLOT_H

@@ -20,17 +20,8 @@ struct event *event_new(struct session *s, uint32_t id, cl_event cl, struct queu
     return e;
 }
 
-cl_event event_failed(struct context *c, cl_int error) {
-    cl_int r;
-    cl_event event = c->cl ? clCreateUserEvent(c->cl, &r) : NULL;
-    if (event && clSetUserEventStatus(event, error) != CL_SUCCESS) {
-        clReleaseEvent(event);
-        return NULL;
-    }
-    return event;
-}
-
-/* Fills in the wait list. False if one of the events is dead. */
+/* Fills in the wait list. False if one of the events has failed. Such never reach the driver: PoCL waits for
+ * ever for an event that depends on a failed one. */
 static bool collect_waits(struct enqueue *e, const uint32_t *ids, uint32_t count) {
     cl_event *list = e->few;
 
@@ -41,11 +32,13 @@ static bool collect_waits(struct enqueue *e, const uint32_t *ids, uint32_t count
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        list[i] = event_of(e->s, ids[i])->cl;
-        if (!list[i]) {
-            e->result = CL_OUT_OF_RESOURCES;
+        const struct event *event = event_of(e->s, ids[i]);
+        if (event->error != CL_SUCCESS || !event->cl) {
+            e->result = event->error != CL_SUCCESS ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST
+                                                   : CL_OUT_OF_RESOURCES;
             return false;
         }
+        list[i] = event->cl;
     }
     e->wait_count = count;
     e->waits = count > 0 ? list : NULL;
@@ -73,10 +66,11 @@ static void failed(struct enqueue *e) {
             e->q->sticky = e->result;
         return;
     }
-    struct event *event = event_new(e->s, e->event_id, event_failed(e->q->context, e->result), NULL,
-                                    session_slot(e->s, e->event_slot));
-    if (event)
-        event_publish(e->s, event, e->result);
+    struct event *event = event_new(e->s, e->event_id, NULL, NULL, session_slot(e->s, e->event_slot));
+    if (!event)
+        return;
+    event->error = e->result;
+    event_publish(e->s, event, e->result);
 }
 
 static void keep_last(struct queue *q, cl_event event) {

@@ -51,7 +51,4 @@ void enqueue_end(struct enqueue *e);
  * memory is out. */
 struct event *event_new(struct session *s, uint32_t id, cl_event cl, struct queue *q, struct tr_slot *slot);
 
-/* An event of the driver's that has failed with `error`, to stand in wait lists; NULL if it cannot be had. */
-cl_event event_failed(struct context *c, cl_int error);
-
 #endif

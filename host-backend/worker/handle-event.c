@@ -20,6 +20,8 @@ void do_set_user_event(struct session *s, const struct tr_set_user_event *c, con
         session_violation(s, "set_user_event: status %d, or not a user event", c->status);
         return;
     }
+    if (c->status < CL_COMPLETE)
+        e->error = c->status;
     if (e->cl)
         clSetUserEventStatus(e->cl, c->status);
 }

@@ -100,6 +100,7 @@ struct event {
     struct queue *queue;  /* referenced; NULL: a user event */
     struct tr_slot *slot; /* where its status goes; NULL: nowhere */
     uint64_t number;      /* in its queue */
+    cl_int error;         /* it is known to have failed with this; 0: it is not */
     cl_int told;          /* guarded by the session's slot_lock: the status in the slot; it only ever falls */
     struct trace_record *trace; /* trace.h; NULL: not traced */
 };

@@ -255,8 +255,8 @@ void trace_ended(struct trace *t, struct trace_record *r, cl_int result) {
     trace_drop(r);
 }
 
-void trace_published(struct trace *t, struct trace_record *r) {
-    struct trace_stamp stamp = {TRACE_PUBLISHED, sizeof stamp, r->command.sequence, svga_now_ns()};
+void trace_published(struct trace *t, const struct trace_record *r, uint64_t at_ns) {
+    struct trace_stamp stamp = {TRACE_PUBLISHED, sizeof stamp, r->command.sequence, at_ns};
     write_entry(t, &stamp, sizeof stamp);
 }
 
@@ -283,8 +283,7 @@ void trace_built(struct trace *t, struct build *b, uint64_t start_ns, cl_int res
     r->command.translate = b->translate_ns;
     r->command.driver = b->driver_ns;
     r->command.cached = b->from_cache;
-    trace_published(t, trace_ref(r));
-    trace_drop(r);
+    trace_published(t, r, svga_now_ns());
     trace_ended(t, r, result);
     b->trace = NULL;
 }

@@ -47,8 +47,8 @@ struct trace_record *trace_finish(struct trace *t, const struct queue *q);
 /* A command without an event of the driver's has ended. Takes the reference over. */
 void trace_ended(struct trace *t, struct trace_record *r, cl_int result);
 
-/* The end of the record's command has been written where the guest reads it. */
-void trace_published(struct trace *t, struct trace_record *r);
+/* The end of the record's command was written, at that time, where the guest reads it. */
+void trace_published(struct trace *t, const struct trace_record *r, uint64_t at_ns);
 void trace_woken(struct trace *t, uint64_t token, uint64_t wake_ns);
 
 /* Builds: the record of a BUILD_PROGRAM and the like (NULL if it is not traced), and its end. */

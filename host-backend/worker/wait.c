@@ -4,6 +4,7 @@
 
 #include "host-backend/worker/console.h"
 #include "host-backend/worker/trace.h"
+#include "svga-model/futex.h"
 
 /* ---- events and their slots ---- */
 
@@ -39,6 +40,7 @@ void event_publish(struct session *s, struct event *e, cl_int status) {
 
     if (status <= CL_COMPLETE)
         console_flush();
+    uint64_t now = e->trace ? svga_now_ns() : 0; /* before the guest can know */
     if (e->slot && status == CL_COMPLETE && e->queue && e->queue->profiled)
         read_stamps(e, &t);
     pthread_mutex_lock(&s->slot_lock);
@@ -61,7 +63,7 @@ void event_publish(struct session *s, struct event *e, cl_int status) {
     if (told)
         svga_device_irq(&s->device);
     if (told && e->trace && status <= CL_COMPLETE)
-        trace_published(s->trace, e->trace);
+        trace_published(s->trace, e->trace, now);
 }
 
 void event_retire(struct session *s, struct event *e) {
@@ -193,9 +195,10 @@ static void finish_answer(struct session *s, struct wait *w, cl_int r) {
     if (r == CL_SUCCESS)
         r = w->sticky;
     console_flush();
+    uint64_t now = w->trace ? svga_now_ns() : 0;
     session_answer(s, w->slot, r, 0);
     if (w->trace) {
-        trace_published(s->trace, w->trace);
+        trace_published(s->trace, w->trace, now);
         trace_ended(s->trace, w->trace, r);
         w->trace = NULL;
     }

@@ -1,5 +1,7 @@
 #include "tests/worker/guest.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,20 +60,40 @@ static void send_session(int control, int session) {
     must(sendmsg(control, &mh, 0) == 1);
 }
 
-void guest_open(struct test_guest *t, char *const *extra) {
-    int control[2], session[2];
-    char why[SVGA_WHY_SIZE] = "";
+/* Starts a worker that serves the other end of *session. */
+static pid_t start(char *const *extra, int *control, int *session) {
+    int controls[2], sessions[2];
 
-    *t = (struct test_guest){.next_id = 1};
-    must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control) == 0);
-    must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, session) == 0);
-    t->worker = spawn(control[1], extra);
-    must(t->worker > 0);
-    close(control[1]);
-    t->control = control[0];
-    send_session(t->control, session[1]);
-    close(session[1]);
-    struct svga_carrier *carrier = svga_carrier_shm_from_fd(session[0], why);
+    must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, controls) == 0);
+    must(fcntl(controls[0], F_SETFD, FD_CLOEXEC) == 0);
+    must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sessions) == 0);
+    pid_t pid = spawn(controls[1], extra);
+    must(pid > 0);
+    close(controls[1]);
+    send_session(controls[0], sessions[1]);
+    close(sessions[1]);
+    *control = controls[0];
+    *session = sessions[0];
+    return pid;
+}
+
+struct svga_guest *guest_try_open(char *const *extra, uint32_t version, char why[SVGA_WHY_SIZE]) {
+    int control, session;
+    pid_t pid = start(extra, &control, &session);
+    struct svga_carrier *carrier = svga_carrier_shm_from_fd(session, why);
+    struct svga_guest *g = carrier ? svga_guest_open(carrier, version, 200, why) : NULL;
+    if (!g) {
+        close(control);
+        must(waitpid(pid, NULL, 0) == pid);
+    }
+    return g;
+}
+
+void guest_attach(struct test_guest *t, int session) {
+    char why[SVGA_WHY_SIZE] = "";
+    struct svga_carrier *carrier = svga_carrier_shm_from_fd(session, why);
+
+    *t = (struct test_guest){.next_id = 1, .control = -1};
     if (!carrier)
         fprintf(stderr, "no carrier: %s\n", why);
     must(carrier);
@@ -85,14 +107,46 @@ void guest_open(struct test_guest *t, char *const *extra) {
     must(TR_SEND(t->g, ADD_SLOTS, add_slots, NULL, .chunk = 0, .region = t->slot_region.id));
 }
 
+void guest_open(struct test_guest *t, char *const *extra) {
+    int control, session;
+    pid_t pid = start(extra, &control, &session);
+    guest_attach(t, session);
+    t->worker = pid;
+    t->control = control;
+}
+
 int guest_close(struct test_guest *t) {
-    int status;
+    int status = 0;
     svga_guest_close(t->g);
-    close(t->control);
-    must(waitpid(t->worker, &status, 0) == t->worker);
+    if (t->control >= 0)
+        close(t->control);
+    if (t->worker > 0)
+        must(waitpid(t->worker, &status, 0) == t->worker);
     munmap(t->slot_region.ptr, t->slot_region.size);
     munmap(t->memory.ptr, t->memory.size);
     return status;
+}
+
+unsigned long guest_worker_switches(const struct test_guest *t) {
+    char path[64], line[256];
+    unsigned long total = 0, n;
+    struct dirent *entry;
+
+    snprintf(path, sizeof path, "/proc/%d/task", (int)t->worker);
+    DIR *d = opendir(path);
+    must(d);
+    while ((entry = readdir(d))) {
+        snprintf(path, sizeof path, "/proc/%d/task/%.16s/status", (int)t->worker, entry->d_name);
+        FILE *f = entry->d_name[0] == '.' ? NULL : fopen(path, "re");
+        while (f && fgets(line, sizeof line, f))
+            if (sscanf(line, "voluntary_ctxt_switches: %lu", &n) == 1 ||
+                sscanf(line, "nonvoluntary_ctxt_switches: %lu", &n) == 1)
+                total += n;
+        if (f)
+            fclose(f);
+    }
+    closedir(d);
+    return total;
 }
 
 uint32_t guest_id(struct test_guest *t) {

@@ -24,6 +24,12 @@ struct test_guest {
 /* Starts $TRILLIUM_BUILD/libexec/trillium-worker with `extra` options (NULL-terminated; may be NULL) and
  * opens a session. */
 void guest_open(struct test_guest *t, char *const *extra);
+/* The same, for sessions that are refused: NULL and why. */
+struct svga_guest *guest_try_open(char *const *extra, uint32_t version, char why[SVGA_WHY_SIZE]);
+/* Takes over one end of a session's socket, for a worker that somebody else started: t->worker is 0. */
+void guest_attach(struct test_guest *t, int session);
+/* Context switches of all the worker's threads so far. */
+unsigned long guest_worker_switches(const struct test_guest *t);
 /* Closes the session and returns the worker's wait status. */
 int guest_close(struct test_guest *t);
 

@@ -7,5 +7,6 @@
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--bench") == 0)
         return bench(argc - 1, argv + 1);
-    return worker_tests();
+    int failed = test_commands() + test_events() + test_hostile() + test_broker() + test_profile();
+    return failed > 0 ? 1 : 0;
 }

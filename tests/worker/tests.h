@@ -1,7 +1,13 @@
 #ifndef TESTS_WORKER_TESTS_H
 #define TESTS_WORKER_TESTS_H
 
-int worker_tests(void);
+/* Each returns the number of failed cases. */
+int test_commands(void);
+int test_events(void);
+int test_hostile(void);
+int test_broker(void);
+int test_profile(void);
+
 int bench(int argc, char **argv);
 
 #endif

@@ -1,0 +1,202 @@
+/* The broker: workers on demand, for as long as guests are there. */
+#include "tests/lib/unit.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host-backend/broker/broker.h"
+#include "tests/worker/guest.h"
+#include "tests/worker/tests.h"
+
+struct fixture {
+    struct broker *b;
+    pthread_t thread;
+    char path[108];
+};
+
+static char worker[4096];
+
+static void *run(void *opaque) {
+    broker_run(opaque);
+    return NULL;
+}
+
+static void start(struct fixture *f, const struct broker_config *config) {
+    char why[BROKER_WHY_SIZE] = "";
+    f->b = broker_create(config, why);
+    if (!f->b)
+        fail_msg("%s", why);
+    assert_int_equal(pthread_create(&f->thread, NULL, run, f->b), 0);
+}
+
+static void stop(struct fixture *f) {
+    broker_stop(f->b);
+    pthread_join(f->thread, NULL);
+    broker_destroy(f->b);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left, not even a dead one */
+}
+
+static void use(struct test_guest *t) {
+    uint32_t slot = guest_slot(t);
+    TR_SEND(t->g, GET_CLOCK, get_clock, NULL, .slot = slot);
+    assert_int_equal(guest_result(t, slot), CL_SUCCESS);
+}
+
+static void test_sessions(void **state) {
+    struct fixture f;
+    struct test_guest t[3];
+    (void)state;
+
+    unsigned fds = unit_open_fds();
+    start(&f, &(struct broker_config){.worker_path = worker, .warm_workers = 1});
+    for (int i = 0; i < 3; i++) {
+        int fd = broker_open_session(f.b, "a test");
+        assert_true(fd >= 0);
+        guest_attach(&t[i], fd);
+    }
+    for (int i = 0; i < 3; i++)
+        use(&t[i]);
+    guest_close(&t[1]);
+    use(&t[0]);
+    use(&t[2]);
+    guest_close(&t[0]);
+    guest_close(&t[2]);
+    stop(&f);
+    assert_int_equal(unit_open_fds(), fds);
+}
+
+/* One guest's worker dies; its guest is told, the others go on, and a new guest gets a new one. */
+static void test_worker_dies(void **state) {
+    struct fixture f;
+    struct test_guest a, b, c;
+    struct test_setup s;
+    (void)state;
+
+    start(&f, &(struct broker_config){.worker_path = worker, .warm_workers = 0});
+    guest_attach(&a, broker_open_session(f.b, "a"));
+    guest_attach(&b, broker_open_session(f.b, "b"));
+    guest_setup(&a, &s, "kernel void bad(global int *x) { x[(long)x[0] << 32] = 1; }\n", "bad", 0);
+    guest_set_mem(&a, s.kernel, 0, guest_placed_buffer(&a, s.context, 0, 4096));
+    *(int *)a.memory.ptr = 12345;
+    TR_SEND(a.g, ENQUEUE_KERNEL, enqueue_kernel, ((struct tr_array[]){{NULL, 0}}), .queue = s.queue,
+            .kernel = s.kernel, .event_slot = TR_NO_SLOT, .work_dim = 1, .global = {1, 1, 1});
+    assert_int_equal(guest_finish(&a, s.queue), CL_DEVICE_NOT_AVAILABLE);
+    use(&b);
+    guest_attach(&c, broker_open_session(f.b, "c"));
+    use(&c);
+    guest_close(&a);
+    guest_close(&b);
+    guest_close(&c);
+    stop(&f);
+}
+
+static void test_listen(void **state) {
+    struct fixture f;
+    struct test_guest t;
+    struct stat st;
+    char why[SVGA_WHY_SIZE] = "", broker_why[BROKER_WHY_SIZE] = "", dir[] = "/tmp/trillium-test-XXXXXX";
+    (void)state;
+
+    assert_non_null(mkdtemp(dir));
+    snprintf(f.path, sizeof f.path, "%s/socket", dir);
+    f.b = broker_create(&(struct broker_config){.worker_path = worker, .warm_workers = 1}, broker_why);
+    assert_non_null(f.b);
+    assert_int_equal(broker_listen(f.b, f.path, broker_why), 0);
+    assert_int_equal(stat(f.path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    /* Somebody serves it: a second daemon must not take it. */
+    struct broker *other = broker_create(&(struct broker_config){.worker_path = worker}, broker_why);
+    assert_non_null(other);
+    assert_int_equal(broker_listen(other, f.path, broker_why), -1);
+    assert_true(strlen(broker_why) > 0);
+    broker_destroy(other);
+    assert_int_equal(stat(f.path, &st), 0);
+
+    assert_int_equal(pthread_create(&f.thread, NULL, run, f.b), 0);
+    struct svga_carrier *carrier = svga_carrier_shm_open(f.path, why);
+    assert_non_null(carrier);
+    t.g = svga_guest_open(carrier, TR_VERSION, 0, why);
+    assert_non_null(t.g);
+    svga_guest_close(t.g);
+    stop(&f);
+    assert_int_equal(rmdir(dir), 0); /* the socket is gone */
+}
+
+/* Workers that die at once: guests are refused with a sentence, not kept waiting. */
+static void test_workers_that_cannot_start(void **state) {
+    struct fixture f;
+    char script[] = "/tmp/trillium-test-XXXXXX", why[SVGA_WHY_SIZE] = "";
+    (void)state;
+
+    int fd = mkstemp(script);
+    assert_true(fd >= 0);
+    dprintf(fd, "#!/bin/sh\ncase \"$*\" in *--refuse*) exec '%s' \"$@\";; esac\nexit 3\n", worker);
+    fchmod(fd, 0700);
+    close(fd);
+    start(&f, &(struct broker_config){.worker_path = script, .warm_workers = 1});
+    for (int i = 0; i < 3; i++) {
+        struct svga_carrier *carrier = svga_carrier_shm_from_fd(broker_open_session(f.b, "a test"), why);
+        assert_non_null(carrier);
+        assert_null(svga_guest_open(carrier, TR_VERSION, 0, why));
+        assert_non_null(strstr(why, "exit status 3"));
+    }
+    stop(&f);
+    unlink(script);
+}
+
+static void test_no_worker(void **state) {
+    char why[BROKER_WHY_SIZE] = "";
+    (void)state;
+    assert_null(broker_create(&(struct broker_config){.worker_path = "/no/such/worker"}, why));
+    assert_non_null(strstr(why, "/no/such/worker"));
+}
+
+/* Workers see the host's environment without what is Trillium's own. */
+static void test_environment(void **state) {
+    struct fixture f;
+    char script[] = "/tmp/trillium-test-XXXXXX", out[] = "/tmp/trillium-test-XXXXXX", text[65536] = "";
+    (void)state;
+
+    int fd = mkstemp(script), out_fd = mkstemp(out);
+    assert_true(fd >= 0 && out_fd >= 0);
+    dprintf(fd, "#!/bin/sh\nenv > '%s.new'; mv '%s.new' '%s'; exec '%s' \"$@\"\n", out, out, out, worker);
+    fchmod(fd, 0700);
+    close(fd);
+    setenv("TRILLIUM_SHM", "/somewhere", 1);
+    setenv("OCL_ICD_VENDORS", "/opt/trillium/icd", 1);
+    setenv("A_VARIABLE_OF_THE_HOST", "kept", 1);
+    start(&f, &(struct broker_config){.worker_path = script, .warm_workers = 0});
+    struct test_guest t;
+    guest_attach(&t, broker_open_session(f.b, "a test"));
+    use(&t);
+    guest_close(&t);
+    stop(&f);
+    unsetenv("TRILLIUM_SHM");
+    unsetenv("OCL_ICD_VENDORS");
+    FILE *in = fopen(out, "re");
+    assert_non_null(in);
+    text[fread(text, 1, sizeof text - 1, in)] = '\0';
+    fclose(in);
+    assert_null(strstr(text, "TRILLIUM_SHM="));
+    assert_null(strstr(text, "OCL_ICD_VENDORS="));
+    assert_non_null(strstr(text, "A_VARIABLE_OF_THE_HOST=kept"));
+    assert_non_null(strstr(text, "TRILLIUM_WORKER=1"));
+    close(out_fd);
+    unlink(script);
+    unlink(out);
+}
+
+int test_broker(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sessions),  cmocka_unit_test(test_worker_dies),
+        cmocka_unit_test(test_listen),    cmocka_unit_test(test_workers_that_cannot_start),
+        cmocka_unit_test(test_no_worker), cmocka_unit_test(test_environment),
+    };
+    const char *build = getenv("TRILLIUM_BUILD");
+    snprintf(worker, sizeof worker, "%s/libexec/trillium-worker", build ? build : "build");
+    return cmocka_run_group_tests_name("broker", tests, NULL, NULL);
+}

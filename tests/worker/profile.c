@@ -1,0 +1,141 @@
+/* The profiler: what a worker writes down, and the reports made of it. */
+#include "tests/lib/unit.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host-backend/profile/report.h"
+#include "host-backend/profile/trace.h"
+#include "svga-model/futex.h"
+#include "tests/worker/guest.h"
+#include "tests/worker/tests.h"
+
+enum { KERNELS = 20 };
+
+static void trace(struct test_guest *t, uint64_t token, uint64_t compile_ns) {
+    uint64_t now = svga_now_ns();
+    TR_SEND(t->g, TRACE, trace, NULL, .call_ns = now, .write_ns = now + 1, .token = token,
+            .compile_ns = compile_ns);
+}
+
+static void run_guest(const char *dir) {
+    struct test_guest t;
+    struct test_setup s;
+
+    guest_open(&t, (char *[]){"--profile-dir", (char *)dir, NULL});
+    guest_setup(&t, &s, "kernel void work(global int *x) { x[get_global_id(0)]++; }\n", "work", 0);
+    guest_set_mem(&t, s.kernel, 0, guest_placed_buffer(&t, s.context, 0, 4096));
+    for (uint32_t i = 0; i < KERNELS; i++) {
+        uint32_t event = guest_id(&t), slot = guest_slot(&t);
+        trace(&t, i + 1, 0);
+        TR_SEND(t.g, ENQUEUE_KERNEL, enqueue_kernel, ((struct tr_array[]){{NULL, 0}}), .queue = s.queue,
+                .kernel = s.kernel, .event = event, .event_slot = slot, .work_dim = 2, .has = TR_HAS_LOCAL,
+                .global = {16, 4, 1}, .local = {4, 2, 1});
+        TR_SEND(t.g, WAIT_EVENTS, wait_events, ((struct tr_array[]){{&event, 1}}));
+        assert_int_equal(guest_wait(&t, slot), 0);
+        /* The guest did not ask for profiling, so it sees none. */
+        assert_int_equal(guest_slot_ptr(&t, slot)->profiled, 0);
+        TR_SEND(t.g, TRACE_WAKE, trace_wake, NULL, .token = i + 1, .wake_ns = svga_now_ns());
+        TR_SEND(t.g, RELEASE, release, NULL, .object = event);
+    }
+    trace(&t, 1000, 0);
+    assert_int_equal(guest_finish(&t, s.queue), CL_SUCCESS);
+    uint32_t slot = guest_slot(&t);
+    trace(&t, 1001, 5000000);
+    TR_SEND(t.g, BUILD_PROGRAM, build_program, ((struct tr_array[]){{NULL, 0}, {"-DA", 3}}),
+            .program = s.program, .slot = slot);
+    guest_result(&t, slot);
+    int status = guest_close(&t);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void remove_all(const char *dir) {
+    struct dirent *entry;
+    DIR *d = opendir(dir);
+    while (d && (entry = readdir(d)))
+        unlinkat(dirfd(d), entry->d_name, 0);
+    if (d)
+        closedir(d);
+    rmdir(dir);
+}
+
+static void test_trace_and_reports(void **state) {
+    char dir[] = "/tmp/trillium-test-XXXXXX", out[64], why[256] = "", table[8192] = "";
+    struct trace_item *items;
+    size_t count, kernels = 0;
+    (void)state;
+
+    assert_non_null(mkdtemp(dir));
+    run_guest(dir);
+    assert_int_equal(trace_read(dir, &items, &count, why, sizeof why), 0);
+    for (size_t i = 0; i < count; i++) {
+        const struct trace_command *c = &items[i].command;
+        if (c->what != TRACE_KERNEL)
+            continue;
+        kernels++;
+        assert_string_equal(c->name, "work");
+        assert_int_equal(c->work_dim, 2);
+        assert_int_equal(c->global[0], 16);
+        assert_int_equal(c->local[1], 2);
+        /* All on one clock and in order. */
+        assert_true(c->call < c->write && c->write <= c->picked_up && c->picked_up <= c->enqueued);
+        assert_true(c->queued <= c->submit && c->submit <= c->start && c->start <= c->end);
+        assert_true(c->queued >= c->call && c->end <= items[i].woken);
+        assert_true(items[i].published != 0 && items[i].published <= items[i].woken);
+    }
+    assert_int_equal(kernels, KERNELS);
+    free(items);
+
+    snprintf(out, sizeof out, "%s/chrome.json", dir);
+    FILE *f = fmemopen(table, sizeof table, "w");
+    assert_int_equal(profile_report(dir, out, f), 0);
+    fclose(f);
+    assert_non_null(strstr(table, "work"));
+    json_t *json = json_load_file(out, 0, NULL);
+    assert_non_null(json);
+    json_t *events = json_object_get(json, "traceEvents");
+    assert_true(json_array_size(events) >= KERNELS * 5);
+    json_decref(json);
+    remove_all(dir);
+}
+
+/* A file that ends in the middle of an entry counts as far as it goes; something else is no trace. */
+static void test_damaged_files(void **state) {
+    char dir[] = "/tmp/trillium-test-XXXXXX", path[64], why[256] = "";
+    struct trace_header header = {.magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = 1};
+    struct trace_command command = {
+        .type = TRACE_COMMAND, .size = sizeof command, .sequence = 1, .what = TRACE_KERNEL};
+    struct trace_item *items;
+    size_t count;
+    (void)state;
+
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/1.trace", dir);
+    FILE *f = fopen(path, "we");
+    memset(command.name, 'x', sizeof command.name); /* and no NUL */
+    fwrite(&header, sizeof header, 1, f);
+    fwrite(&command, sizeof command, 1, f);
+    fwrite(&command, sizeof command / 2, 1, f);
+    fclose(f);
+    assert_int_equal(trace_read(dir, &items, &count, why, sizeof why), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(strlen(items[0].command.name), sizeof command.name - 1);
+    free(items);
+    f = fopen(path, "we");
+    fputs("this is a letter to somebody, not a trace\n", f);
+    fclose(f);
+    assert_int_equal(trace_read(dir, &items, &count, why, sizeof why), -1);
+    assert_non_null(strstr(why, "no trace"));
+    remove_all(dir);
+    assert_int_equal(trace_read(dir, &items, &count, why, sizeof why), -1);
+}
+
+int test_profile(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_trace_and_reports),
+        cmocka_unit_test(test_damaged_files),
+    };
+    return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
+}
