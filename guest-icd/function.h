@@ -29,12 +29,21 @@ struct icd_parameter {
     _Atomic uint64_t accepted;
 };
 
+/* NDRanges on which drivers differ (ndrange.c). */
+enum icd_doubt {
+    ICD_NO_DOUBT = -1,
+    ICD_DOUBT_NO_LOCAL,      /* no local size for a kernel with a required one */
+    ICD_DOUBT_BEYOND_KERNEL, /* work-groups larger than CL_KERNEL_WORK_GROUP_SIZE, but not than the device's
+                              */
+    ICD_DOUBTS,
+};
+
 /* What holds for one of the program's devices. */
 struct icd_function_device {
-    size_t work_group_size;  /* CL_KERNEL_WORK_GROUP_SIZE; 0: not known */
-    size_t required[3];      /* CL_KERNEL_COMPILE_WORK_GROUP_SIZE; zeros: none */
-    _Atomic int needs_local; /* with a required size, must local_work_size be given? 1: yes, -1: no, 0: not
-                                asked yet */
+    size_t work_group_size; /* CL_KERNEL_WORK_GROUP_SIZE; 0: not known */
+    size_t required[3];     /* CL_KERNEL_COMPILE_WORK_GROUP_SIZE; zeros: none */
+    _Atomic int
+        verdicts[ICD_DOUBTS]; /* what the driver does: 1: takes it, -1: refuses it, 0: not known yet */
 };
 
 struct visa_kernel;

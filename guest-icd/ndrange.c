@@ -12,6 +12,7 @@
 struct ndrange {
     cl_uint dim;
     bool has_offset, has_local;
+    enum icd_doubt doubt;
     bool empty; /* a size of 0: nothing to run, since OpenCL 2.1 */
     size_t offset[3], global[3], local[3];
 };
@@ -63,7 +64,11 @@ static cl_int check_objects(cl_kernel kernel, cl_command_queue queue) {
 
 static cl_int read_sizes(struct ndrange *n, const struct icd_device_limits *limits, cl_uint dim,
                          const size_t *offset, const size_t *global, const size_t *local) {
-    *n = (struct ndrange){.dim = dim, .has_offset = offset != NULL, .local = {1, 1, 1}, .global = {1, 1, 1}};
+    *n = (struct ndrange){.dim = dim,
+                          .doubt = ICD_NO_DOUBT,
+                          .has_offset = offset != NULL,
+                          .local = {1, 1, 1},
+                          .global = {1, 1, 1}};
     if (dim < 1 || dim > 3 || dim > limits->max_work_item_dimensions)
         return CL_INVALID_WORK_DIMENSION;
     bool zero = !global;
@@ -91,17 +96,19 @@ static cl_int read_sizes(struct ndrange *n, const struct icd_device_limits *limi
 /* The work-group's size against the kernel and the device. */
 static cl_int check_local(struct ndrange *n, const struct icd_device_limits *limits,
                           const struct icd_function_device *f, bool non_uniform) {
-    size_t most = f->work_group_size > 0 ? f->work_group_size : limits->max_work_group_size;
     bool required = f->required[0] > 0;
     size_t items = 1;
-    if (!n->has_local)
-        return CL_SUCCESS; /* the driver chooses; what it says where a size is required, ask_about_local finds
-                              out */
+    if (!n->has_local) { /* the driver chooses */
+        n->doubt = required ? ICD_DOUBT_NO_LOCAL : ICD_NO_DOUBT;
+        return CL_SUCCESS;
+    }
     for (cl_uint i = 0; i < n->dim; i++) {
-        if (n->local[i] == 0 || n->local[i] > most / items)
+        if (n->local[i] == 0 || n->local[i] > limits->max_work_group_size / items)
             return CL_INVALID_WORK_GROUP_SIZE;
         items *= n->local[i];
     }
+    if (f->work_group_size > 0 && items > f->work_group_size)
+        n->doubt = ICD_DOUBT_BEYOND_KERNEL;
     for (cl_uint i = 0; i < 3; i++)
         if (required && n->local[i] != f->required[i])
             return CL_INVALID_WORK_GROUP_SIZE;
@@ -167,22 +174,23 @@ static cl_int enqueue(cl_command_queue queue, cl_kernel kernel, cl_command_type 
     return icd_enqueue_end(&e, event);
 }
 
-/* ---- a required size that was not given ---- */
+/* ---- where drivers differ ---- */
 
 /*
- * Drivers differ on local_work_size NULL for a kernel with a required size: some take the required one, for
- * some it is CL_INVALID_WORK_GROUP_SIZE. The first time, the command is written and its status asked for at
- * once: a driver that refuses it has said so by then.
+ * local_work_size NULL for a kernel with a required size: some drivers take the required one, for some it is
+ * CL_INVALID_WORK_GROUP_SIZE. Work-groups beyond CL_KERNEL_WORK_GROUP_SIZE: some drivers report less than
+ * they take. The first time, the command is written and its status asked for at once: a driver that refuses
+ * it has said so by then.
  */
-static cl_int ask_about_local(cl_command_queue queue, cl_kernel kernel, const struct ndrange *n,
-                              cl_uint wait_count, const cl_event *waits, cl_event *event) {
-    struct icd_function_device *f = function_device(queue, kernel);
+static cl_int ask_driver(cl_command_queue queue, cl_kernel kernel, const struct ndrange *n,
+                         cl_uint wait_count, const cl_event *waits, cl_event *event) {
+    _Atomic int *verdict = &function_device(queue, kernel)->verdicts[n->doubt];
+    int known = atomic_load_explicit(verdict, memory_order_relaxed);
     cl_event own;
     cl_int status;
-    int known = atomic_load_explicit(&f->needs_local, memory_order_relaxed);
-    if (known > 0)
-        return CL_INVALID_WORK_GROUP_SIZE;
     if (known < 0)
+        return CL_INVALID_WORK_GROUP_SIZE;
+    if (known > 0)
         return enqueue(queue, kernel, CL_COMMAND_NDRANGE_KERNEL, n, wait_count, waits, event);
     cl_int r = enqueue(queue, kernel, CL_COMMAND_NDRANGE_KERNEL, n, wait_count, waits, &own);
     if (r != CL_SUCCESS)
@@ -190,8 +198,8 @@ static cl_int ask_about_local(cl_command_queue queue, cl_kernel kernel, const st
     r = icd_event_ask(own, &status);
     if (r == CL_SUCCESS && status == CL_INVALID_WORK_GROUP_SIZE)
         r = status;
-    atomic_store_explicit(&f->needs_local, r == CL_SUCCESS ? -1 : r == CL_INVALID_WORK_GROUP_SIZE,
-                          memory_order_relaxed);
+    if (r == CL_SUCCESS || r == CL_INVALID_WORK_GROUP_SIZE)
+        atomic_store_explicit(verdict, r == CL_SUCCESS ? 1 : -1, memory_order_relaxed);
     if (r == CL_SUCCESS && event)
         *event = own;
     else
@@ -213,8 +221,8 @@ cl_int CL_API_CALL icd_EnqueueNDRangeKernel(cl_command_queue command_queue, cl_k
         check(command_queue, kernel, &n, work_dim, global_work_offset, global_work_size, local_work_size);
     if (r != CL_SUCCESS)
         return r;
-    if (!n.has_local && !n.empty && function_device(command_queue, kernel)->required[0] > 0)
-        return ask_about_local(command_queue, kernel, &n, num_events_in_wait_list, event_wait_list, event);
+    if (n.doubt != ICD_NO_DOUBT)
+        return ask_driver(command_queue, kernel, &n, num_events_in_wait_list, event_wait_list, event);
     return enqueue(command_queue, kernel, CL_COMMAND_NDRANGE_KERNEL, &n, num_events_in_wait_list,
                    event_wait_list, event);
 }
