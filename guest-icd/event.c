@@ -32,9 +32,9 @@ static bool park_grow(void) {
     return true;
 }
 
-/* Takes the slot, and gives back the oldest ones that have become final. */
-static void park(uint32_t slot) {
+void icd_slot_park(uint32_t slot) {
     pthread_mutex_lock(&park_lock);
+    /* Gives back what has become final among the oldest ones. */
     for (int i = 0; i < 4 && park_count > 0; i++) {
         uint32_t oldest = parked[park_first];
         park_first = (park_first + 1) & (park_cap - 1);
@@ -111,7 +111,7 @@ void icd_event_unref(cl_event event) {
     if (event->slot != TR_NO_SLOT) {
         if (icd_event_known(event) >
             CL_COMPLETE) /* on RELEASE, at the latest, the host gives it a final status */
-            park(event->slot);
+            icd_slot_park(event->slot);
         else
             icd_slot_free(event->slot);
     }

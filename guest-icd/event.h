@@ -47,6 +47,10 @@ cl_event icd_event_new_local(cl_command_queue queue, cl_command_type type);
 /* Undoes icd_event_new: the host has not heard of the event. */
 void icd_event_discard(cl_event event);
 
+/* Gives a slot back once the host has made it final, which it does at the latest when the event is released.
+ */
+void icd_slot_park(uint32_t slot);
+
 /* The status as far as it is known without a message: <= CL_COMPLETE is final, anything else may be out of
  * date. */
 static inline int32_t icd_event_known(cl_event event) {

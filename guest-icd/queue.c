@@ -116,10 +116,9 @@ static void destroy(cl_command_queue q) {
             break;
         }
     pthread_mutex_unlock(&context->lock);
-    if (q->probe_id != 0) {
-        icd_queue_probe(q, false);
-        icd_release_id(q->probe_id); /* the queue is idle, but word of the probe's end may be under way: its
-                                        slot stays taken */
+    if (q->probe_id != 0) { /* the queue is idle, but word of the probe's end may be under way */
+        icd_release_id(q->probe_id);
+        icd_slot_park(q->probe_slot);
     }
     icd_release_id(q->object.id);
     pthread_mutex_destroy(&q->pending_lock);
