@@ -7,7 +7,6 @@
 #include "svga-model/visa/kernel.h"
 
 /* The host takes no longer names of functions. */
-enum { NAME_MAX_BYTES = 1023 };
 
 struct icd_function *icd_function_find(struct icd_function *f, const char *name) {
     while (f && strcmp(f->name, name) != 0)
@@ -170,10 +169,10 @@ static void take_from_compiler(cl_program program, struct icd_function *f) {
 }
 
 cl_int icd_function_learn(cl_program program, const char *name, uint32_t id, struct icd_function **function) {
-    struct icd_function *f = strlen(name) <= NAME_MAX_BYTES ? function_new(program, name) : NULL;
+    struct icd_function *f = strlen(name) <= TR_MAX_KERNEL_NAME ? function_new(program, name) : NULL;
     if (!f) {
         icd_id_free(id);
-        return strlen(name) > NAME_MAX_BYTES ? CL_INVALID_KERNEL_NAME : CL_OUT_OF_HOST_MEMORY;
+        return strlen(name) > TR_MAX_KERNEL_NAME ? CL_INVALID_KERNEL_NAME : CL_OUT_OF_HOST_MEMORY;
     }
     cl_int r = create_and_ask(program, f, id);
     if (r == CL_SUCCESS) {

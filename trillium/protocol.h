@@ -30,6 +30,9 @@ enum tr_kind {
 /* Ids go up to here: 4 Mi objects at once. */
 #define TR_MAX_ID (1u << 22)
 
+/* The longest name of a kernel, in bytes without the final 0. */
+#define TR_MAX_KERNEL_NAME 16383u
+
 /* Bytes in a guest memory region. */
 struct tr_span {
     uint32_t region;

@@ -32,7 +32,7 @@ static void learn(struct kernel *k) {
 void do_create_kernel(struct session *s, const struct tr_create_kernel *c, const struct tr_view *v) {
     struct program *p = program_of(s, c->program);
     cl_int r = CL_OUT_OF_RESOURCES;
-    char name[1024];
+    char name[TR_MAX_KERNEL_NAME + 1];
 
     if (c->name_count >= sizeof name) {
         session_violation(s, "create_kernel: a name of %u bytes", c->name_count);
