@@ -6,8 +6,6 @@
 #include "guest-icd/visa.h"
 #include "svga-model/visa/kernel.h"
 
-/* The host takes no longer names of functions. */
-
 struct icd_function *icd_function_find(struct icd_function *f, const char *name) {
     while (f && strcmp(f->name, name) != 0)
         f = f->next;
