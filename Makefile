@@ -265,7 +265,7 @@ FUZZBINS := $(patsubst tests/%.c,$(B)/%,$(SRC_fuzz))
 .PHONY: fuzz
 fuzz:
 	@$(MAKE) --no-print-directory deps-dev
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang SAN=address,undefined,fuzzer-no-link fuzz-run
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang WARN='-Wall -Wextra' SAN=address,undefined,fuzzer-no-link fuzz-run
 .PHONY: fuzz-run
 fuzz-run: $(FUZZBINS)
 	@for f in $(FUZZBINS); do echo "== $${f##*/}, $(FUZZ_SECONDS) s"; mkdir -p $$f.corpus; \
