@@ -2,6 +2,7 @@
 
 #include "guest-icd/event.h"
 #include "guest-icd/image.h"
+#include "guest-icd/pipeline.h"
 
 /* Above this a blocking write waits for its turn and copies once, instead of twice through a staging block.
  */
@@ -130,5 +131,8 @@ cl_int icd_transfer(struct icd_transfer *t) {
             r = icd_queue_drain(q);
         return r == CL_SUCCESS ? copy_directly(t) : r;
     }
+    if (t->kind == ICD_TRANSFER_BUFFER && t->region[0] >= ICD_PIPELINE_BYTES &&
+        !icd_event_profiled(q, t->event))
+        return icd_transfer_pipelined(t);
     return stage(t, !t->write || t->event || state != ICD_WAITS_DONE);
 }
