@@ -104,6 +104,16 @@ static cl_device_id the_device(cl_kernel kernel, cl_device_id device) {
     return icd_valid(device, ICD_DEVICE) && icd_program_device(p, device) ? device : NULL;
 }
 
+/* Local memory by what the guest's compiler knows; a driver that got SPIR-V may count other kernels'
+ * variables, too. */
+static cl_ulong visa_local_size(cl_kernel kernel) {
+    cl_ulong size = kernel->function->visa->local_size;
+    for (cl_uint i = 0; i < kernel->arg_count; i++)
+        if (kernel->function->parameters[i].kind == ICD_ARG_LOCAL && kernel->args[i].state == ICD_ARG_IS_NULL)
+            size += kernel->args[i].size;
+    return size;
+}
+
 cl_int CL_API_CALL icd_GetKernelWorkGroupInfo(cl_kernel kernel, cl_device_id device,
                                               cl_kernel_work_group_info param_name, size_t param_value_size,
                                               void *param_value, size_t *param_value_size_ret) {
@@ -121,6 +131,8 @@ cl_int CL_API_CALL icd_GetKernelWorkGroupInfo(cl_kernel kernel, cl_device_id dev
                               .object = kernel->object.id,
                               .device = d->number,
                               .param = param_name};
+    if (param_name == CL_KERNEL_LOCAL_MEM_SIZE && kernel->function->visa)
+        return ICD_INFO_VALUE(cl_ulong, visa_local_size(kernel));
     /* Local memory depends on the arguments: the host must have them. */
     if (param_name == CL_KERNEL_LOCAL_MEM_SIZE) {
         svga_guest_lock(icd_session->g);

@@ -285,7 +285,11 @@ static cl_int expand(const struct job *job, cl_program p, char **text, size_t *s
         .embedded = (const char *const *)job->names,
         .embedded_count = job->kind == COMPILE ? job->other_count : 0,
     };
-    return icd_include_expand(&request, text, size) ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
+    if (!icd_include_expand(&request, text, size))
+        return CL_OUT_OF_HOST_MEMORY;
+    if (memmem(*text ? *text : p->source, *text ? *size : p->source_size, "printf", 6))
+        icd_console_enable();
+    return CL_SUCCESS;
 }
 
 /* Ships the text of a program made from source; of others the host has everything already. */
@@ -403,7 +407,8 @@ static cl_int link_spirv(struct job *job, uint64_t call_ns) {
 
 static cl_int run(struct job *job) {
     uint64_t call_ns = svga_now_ns();
-    icd_console_enable();
+    if (job->kind == LINK || !job->program->source) /* who knows what is in there */
+        icd_console_enable();
     if (job->kind == LINK)
         return job->program->ir == TR_IR_SPIRV ? link_spirv(job, call_ns) : link_on_host(job);
     return job->program->ir == TR_IR_SPIRV ? build_spirv(job, call_ns) : build_source(job, call_ns);

@@ -43,6 +43,7 @@ struct visa_kernel {
         *attributes; /* as CL_KERNEL_ATTRIBUTES: "reqd_work_group_size(8,8,1) vec_type_hint(float4)", or "" */
     uint32_t reqd_work_group_size[3]; /* zeros: none */
     uint32_t work_group_size_hint[3]; /* zeros: none */
+    uint64_t local_size;              /* bytes of its own __local variables; 0 where only SPIR-V is known */
     uint32_t arg_count;
     struct visa_arg *args;
 };

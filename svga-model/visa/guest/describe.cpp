@@ -174,6 +174,19 @@ void describe_sizes(const llvm::Function &kernel, const char *kind, uint32_t siz
                                   std::to_string(sizes[1]) + "," + std::to_string(sizes[2]) + ")");
 }
 
+/* Only kernels may declare __local variables; clang makes them globals named "KERNEL.VARIABLE". */
+uint64_t local_size(const llvm::Function &kernel) {
+    const llvm::Module &module = *kernel.getParent();
+    std::string prefix = kernel.getName().str() + ".";
+    uint64_t size = 0;
+
+    for (const llvm::GlobalVariable &variable : module.globals()) {
+        if (variable.getAddressSpace() == 3 && variable.getName().startswith(prefix))
+            size += module.getDataLayout().getTypeAllocSize(variable.getValueType());
+    }
+    return size;
+}
+
 bool describe_kernel(const llvm::Function &kernel, visa_kernel *out) {
     std::string attributes, hint = vec_type_name(kernel);
 
@@ -181,6 +194,7 @@ bool describe_kernel(const llvm::Function &kernel, visa_kernel *out) {
     describe_sizes(kernel, "work_group_size_hint", out->work_group_size_hint, attributes);
     if (!hint.empty())
         add_attribute(attributes, "vec_type_hint(" + hint + ")");
+    out->local_size = local_size(kernel);
     out->name = copy_string(kernel.getName());
     out->attributes = copy_string(attributes);
     out->args = (visa_arg *)calloc(kernel.arg_size() + 1, sizeof *out->args);
