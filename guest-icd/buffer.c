@@ -178,7 +178,7 @@ cl_mem CL_API_CALL icd_CreateBufferWithProperties(cl_context context, const cl_m
 
 static bool aligned_for_any(cl_context context, size_t origin) {
     for (cl_uint i = 0; i < context->device_count; i++)
-        if (origin % (context->devices[i]->limits.mem_base_addr_align / 8) == 0)
+        if (icd_mem_aligned(origin, context->devices[i]))
             return true;
     return false;
 }

@@ -168,7 +168,7 @@ cl_int icd_mem_take_properties(cl_mem mem, const cl_mem_properties *properties) 
 }
 
 cl_int icd_mem_check_alignment(cl_mem m, cl_device_id device) {
-    if (icd_mem_is_buffer(m) && m->parent && m->origin % (device->limits.mem_base_addr_align / 8) != 0)
+    if (icd_mem_is_buffer(m) && m->parent && !icd_mem_aligned(m->origin, device))
         return CL_MISALIGNED_SUB_BUFFER_OFFSET;
     return CL_SUCCESS;
 }

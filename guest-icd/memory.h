@@ -38,11 +38,11 @@ struct _cl_mem {
     cl_context context; /* retained */
     cl_mem_object_type type;
     cl_mem_flags flags;
-    size_t size;            /* bytes (images: of their data, tightly packed) */
-    void *host_ptr;         /* CL_MEM_USE_HOST_PTR: the application's, if the host cannot see it */
-    bool svm;               /* CL_MEM_USE_HOST_PTR of shared virtual memory: `data` is the application's pointer */
-    cl_mem parent;          /* retained: of a sub-buffer, or of an image of a buffer or image */
-    size_t origin;          /* sub-buffer: offset in the parent */
+    size_t size;    /* bytes (images: of their data, tightly packed) */
+    void *host_ptr; /* CL_MEM_USE_HOST_PTR: the application's, if the host cannot see it */
+    bool svm;       /* CL_MEM_USE_HOST_PTR of shared virtual memory: `data` is the application's pointer */
+    cl_mem parent;  /* retained: of a sub-buffer, or of an image of a buffer or image */
+    size_t origin;  /* sub-buffer: offset in the parent */
     struct icd_block block; /* buffer that is placed: where it lives (sub-buffers: none, see the parent) */
     char *data;             /* the guest's pointer to the bytes; NULL: only the host has them */
     cl_mem_properties *property_list; /* as given, with its 0; may be NULL */
@@ -92,6 +92,12 @@ static inline cl_mem icd_mem_root(cl_mem m) {
 /* Does the range lie inside? (size > 0) */
 static inline bool icd_mem_in_range(cl_mem m, size_t offset, size_t size) {
     return size > 0 && offset <= m->size && size <= m->size - offset;
+}
+
+/* May a sub-buffer of the device start there? (CL_DEVICE_MEM_BASE_ADDR_ALIGN is in bits) */
+static inline bool icd_mem_aligned(size_t origin, cl_device_id device) {
+    cl_uint bytes = device->limits.mem_base_addr_align / 8;
+    return bytes == 0 || origin % bytes == 0;
 }
 
 /* May the buffer be used on the device: CL_SUCCESS or CL_MISALIGNED_SUB_BUFFER_OFFSET. */

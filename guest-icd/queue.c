@@ -1,5 +1,6 @@
 #include "guest-icd/queue.h"
 
+#include <CL/cl_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,6 +152,8 @@ static cl_int check_properties(const cl_queue_properties *list, cl_command_queue
             *bits = list[*count + 1];
         else if (list[*count] == CL_QUEUE_SIZE)
             sized = true;
+        else if (list[*count] != CL_QUEUE_PRIORITY_KHR && list[*count] != CL_QUEUE_THROTTLE_KHR)
+            return CL_INVALID_VALUE; /* of these two, the host's driver says whether it has them */
     }
     if (*bits & ~all)
         return CL_INVALID_VALUE;
