@@ -38,6 +38,16 @@ static const enum mask *mask_of(cl_device_info param) {
     return NULL;
 }
 
+/* CL_DEVICE_OPENCL_C_FEATURES without the one that device queues would need, in place. Returns the new size.
+ */
+static size_t without_device_queues(cl_name_version *list, size_t size) {
+    size_t kept = 0;
+    for (size_t i = 0; i < size / sizeof *list; i++)
+        if (strncmp(list[i].name, "__opencl_c_device_enqueue", sizeof list[i].name) != 0)
+            list[kept++] = list[i];
+    return kept * sizeof *list;
+}
+
 const struct icd_info_entry *icd_device_info_put(cl_device_id device, cl_device_info param, const void *bytes,
                                                  size_t size) {
     const struct icd_info_entry *e = NULL;
@@ -56,6 +66,8 @@ const struct icd_info_entry *icd_device_info_put(cl_device_id device, cl_device_
         memset(own, 0, size);
     } else if (param == CL_DEVICE_EXTENSIONS_WITH_VERSION) {
         size = icd_device_extensions_with_version(own, size);
+    } else if (param == CL_DEVICE_OPENCL_C_FEATURES) {
+        size = without_device_queues((cl_name_version *)own, size);
     } else if (param == CL_DEVICE_EXECUTION_CAPABILITIES && size == sizeof(cl_device_exec_capabilities)) {
         /* clEnqueueNativeKernel calls a function of the guest's, which the host cannot */
         *(cl_device_exec_capabilities *)own &= ~(cl_device_exec_capabilities)CL_EXEC_NATIVE_KERNEL;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "guest-icd/api.h"
+#include "guest-icd/debug.h"
 #include "guest-icd/kernel.h"
 #include "guest-icd/memory.h"
 #include "guest-icd/queue.h"
@@ -118,7 +119,11 @@ static cl_int ask_host(cl_kernel kernel, cl_uint index, const struct icd_arg *wa
     svga_guest_lock(icd_session->g);
     put(kernel, index, wanted, call.slot);
     svga_guest_unlock(icd_session->g);
-    return icd_call_wait(&call);
+    r = icd_call_wait(&call);
+    if (r != CL_SUCCESS)
+        icd_fail(r, "the driver refuses argument %u of %s (%zu bytes)", index, kernel->function->name,
+                 wanted->size);
+    return r;
 }
 
 /* ---- by kind of parameter ---- */
@@ -232,12 +237,14 @@ static uint64_t mem_class(cl_mem mem) {
 
 static cl_int set_mem(cl_kernel kernel, cl_uint index, size_t size, const void *value) {
     if (size != sizeof(cl_mem))
-        return CL_INVALID_ARG_SIZE;
+        return icd_fail(CL_INVALID_ARG_SIZE, "argument %u of %s is a memory object, %zu bytes are no handle",
+                        index, kernel->function->name, size);
     cl_mem mem = value ? *(const cl_mem *)value : NULL;
     if (!mem && (!value || kernel->function->parameters[index].kind == ICD_ARG_BUFFER))
         return set_null(kernel, index, size);
     if (!icd_valid(mem, ICD_MEM) || mem->context != kernel->program->context)
-        return CL_INVALID_MEM_OBJECT;
+        return icd_fail(CL_INVALID_MEM_OBJECT, "argument %u of %s is no memory object of its context", index,
+                        kernel->function->name);
     return set_object(kernel, index, size, mem, mem_class(mem));
 }
 
@@ -248,7 +255,8 @@ static cl_int set_sampler(cl_kernel kernel, cl_uint index, size_t size, const vo
         return set_null(kernel, index, size);
     cl_sampler sampler = *(const cl_sampler *)value;
     if (!icd_valid(sampler, ICD_SAMPLER) || sampler->context != kernel->program->context)
-        return CL_INVALID_SAMPLER;
+        return icd_fail(CL_INVALID_SAMPLER, "argument %u of %s is no sampler of its context", index,
+                        kernel->function->name);
     return set_object(kernel, index, size, sampler, 1);
 }
 
@@ -293,7 +301,8 @@ cl_int CL_API_CALL icd_SetKernelArg(cl_kernel kernel, cl_uint arg_index, size_t 
     if (!icd_valid(kernel, ICD_KERNEL))
         return CL_INVALID_KERNEL;
     if (arg_index >= kernel->arg_count)
-        return CL_INVALID_ARG_INDEX;
+        return icd_fail(CL_INVALID_ARG_INDEX, "%s has %u arguments, not one with index %u",
+                        kernel->function->name, kernel->arg_count, arg_index);
     switch (kernel->function->parameters[arg_index].kind) {
     case ICD_ARG_VALUE:
         return set_value(kernel, arg_index, arg_size, arg_value);

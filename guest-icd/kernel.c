@@ -4,6 +4,7 @@
 #include "guest-icd/kernel.h"
 
 #include "guest-icd/api.h"
+#include "guest-icd/debug.h"
 
 /* ---- life ---- */
 
@@ -77,7 +78,9 @@ static cl_int enter(cl_program program, const char *name, struct icd_function **
         *f = icd_function_find(program->functions, name);
     }
     pthread_mutex_unlock(&program->lock);
-    return executable ? CL_SUCCESS : CL_INVALID_PROGRAM_EXECUTABLE;
+    if (executable)
+        return CL_SUCCESS;
+    return icd_fail(CL_INVALID_PROGRAM_EXECUTABLE, "kernel %s of a program that is not built", name);
 }
 
 /* Puts a newly learnt function into the program's list; if another thread was faster, its one is returned. */
@@ -120,6 +123,8 @@ static cl_int create(cl_program program, const char *name, cl_kernel *kernel) {
     if (r != CL_SUCCESS)
         return r;
     r = create_on_host(program, name, &f, &id);
+    if (r == CL_INVALID_KERNEL_NAME)
+        icd_fail(r, "the program has no kernel %s", name);
     if (r == CL_SUCCESS) {
         *kernel = kernel_new(program, f, id);
         if (*kernel)

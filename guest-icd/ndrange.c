@@ -3,6 +3,7 @@
  * guest knows of the device, the program and the kernel; then it is one write into the FIFO.
  */
 #include "guest-icd/api.h"
+#include "guest-icd/debug.h"
 #include "guest-icd/event.h"
 #include "guest-icd/kernel.h"
 #include "guest-icd/memory.h"
@@ -46,15 +47,21 @@ static cl_int check_objects(cl_kernel kernel, cl_command_queue queue) {
             continue;
         const struct icd_object *o = a->object;
         if (atomic_load_explicit(&o->refs, memory_order_relaxed) == 0)
-            return CL_INVALID_KERNEL_ARGS; /* released since it was set */
+            return icd_fail(CL_INVALID_KERNEL_ARGS, "argument %u of %s was released after it was set", i,
+                            kernel->function->name);
         if (o->magic != ICD_MEM)
             continue;
         cl_mem mem = a->object;
         if (mem->type == CL_MEM_OBJECT_BUFFER) {
             if (mem->parent && mem->origin % (limits->mem_base_addr_align / 8) != 0)
-                return CL_MISALIGNED_SUB_BUFFER_OFFSET;
+                return icd_fail(
+                    CL_MISALIGNED_SUB_BUFFER_OFFSET,
+                    "argument %u of %s starts %zu bytes into its buffer; the device wants multiples of %u", i,
+                    kernel->function->name, mem->origin, limits->mem_base_addr_align / 8);
         } else if (several && !image_fits(limits, mem)) {
-            return CL_INVALID_IMAGE_SIZE;
+            return icd_fail(CL_INVALID_IMAGE_SIZE,
+                            "the image in argument %u of %s is larger than the device takes", i,
+                            kernel->function->name);
         }
     }
     return CL_SUCCESS;
@@ -70,7 +77,8 @@ static cl_int read_sizes(struct ndrange *n, const struct icd_device_limits *limi
                           .local = {1, 1, 1},
                           .global = {1, 1, 1}};
     if (dim < 1 || dim > 3 || dim > limits->max_work_item_dimensions)
-        return CL_INVALID_WORK_DIMENSION;
+        return icd_fail(CL_INVALID_WORK_DIMENSION, "work_dim is %u, the device takes 1 to %u", dim,
+                        limits->max_work_item_dimensions);
     bool zero = !global;
     for (cl_uint i = 0; i < dim; i++) {
         n->offset[i] = offset ? offset[i] : 0;
@@ -81,14 +89,15 @@ static cl_int read_sizes(struct ndrange *n, const struct icd_device_limits *limi
     for (cl_uint i = 0; i < dim && n->has_local; i++)
         n->local[i] = local[i];
     if (zero && limits->version < 21)
-        return CL_INVALID_GLOBAL_WORK_SIZE;
+        return icd_fail(CL_INVALID_GLOBAL_WORK_SIZE, "an empty NDRange needs OpenCL 2.1");
     n->empty = zero;
     size_t most = limits->address_bits == 32 ? UINT32_MAX : SIZE_MAX;
     for (cl_uint i = 0; i < dim; i++) {
         if (n->global[i] > most)
-            return CL_INVALID_GLOBAL_WORK_SIZE;
+            return icd_fail(CL_INVALID_GLOBAL_WORK_SIZE, "global_work_size[%u] is %zu", i, n->global[i]);
         if (n->offset[i] > most - n->global[i])
-            return CL_INVALID_GLOBAL_OFFSET;
+            return icd_fail(CL_INVALID_GLOBAL_OFFSET, "global_work_offset[%u] %zu and size %zu overflow", i,
+                            n->offset[i], n->global[i]);
     }
     return CL_SUCCESS;
 }
@@ -104,19 +113,25 @@ static cl_int check_local(struct ndrange *n, const struct icd_device_limits *lim
     }
     for (cl_uint i = 0; i < n->dim; i++) {
         if (n->local[i] == 0 || n->local[i] > limits->max_work_group_size / items)
-            return CL_INVALID_WORK_GROUP_SIZE;
+            return icd_fail(CL_INVALID_WORK_GROUP_SIZE,
+                            "local_work_size[%u] is %zu; the device takes work-groups of %zu", i, n->local[i],
+                            limits->max_work_group_size);
         items *= n->local[i];
     }
     if (f->work_group_size > 0 && items > f->work_group_size)
         n->doubt = ICD_DOUBT_BEYOND_KERNEL;
     for (cl_uint i = 0; i < 3; i++)
         if (required && n->local[i] != f->required[i])
-            return CL_INVALID_WORK_GROUP_SIZE;
+            return icd_fail(CL_INVALID_WORK_GROUP_SIZE, "local_work_size[%u] is %zu, the kernel requires %zu",
+                            i, n->local[i], f->required[i]);
     for (cl_uint i = 0; i < n->dim; i++) {
         if (n->local[i] > limits->max_work_item_sizes[i])
-            return CL_INVALID_WORK_ITEM_SIZE;
+            return icd_fail(CL_INVALID_WORK_ITEM_SIZE, "local_work_size[%u] is %zu, the device takes %zu", i,
+                            n->local[i], limits->max_work_item_sizes[i]);
         if (!non_uniform && n->global[i] % n->local[i] != 0)
-            return CL_INVALID_WORK_GROUP_SIZE;
+            return icd_fail(CL_INVALID_WORK_GROUP_SIZE,
+                            "local_work_size[%u] %zu does not divide the global size %zu", i, n->local[i],
+                            n->global[i]);
     }
     return CL_SUCCESS;
 }
@@ -133,12 +148,15 @@ static cl_int check(cl_command_queue queue, cl_kernel kernel, struct ndrange *n,
     cl_program program = kernel->program;
     const struct icd_program_device *d = icd_program_device(program, queue->device);
     if (queue->context != program->context)
-        return CL_INVALID_CONTEXT;
+        return icd_fail(CL_INVALID_CONTEXT, "kernel %s and the queue are of different contexts",
+                        kernel->function->name);
     /* A program with kernels is not built again, so its statuses stay as they are. */
     if (!d || d->status != CL_BUILD_SUCCESS || d->type != CL_PROGRAM_BINARY_TYPE_EXECUTABLE)
-        return CL_INVALID_PROGRAM_EXECUTABLE;
+        return icd_fail(CL_INVALID_PROGRAM_EXECUTABLE,
+                        "the program of %s is not built for the queue's device", kernel->function->name);
     if (kernel->unset > 0)
-        return CL_INVALID_KERNEL_ARGS;
+        return icd_fail(CL_INVALID_KERNEL_ARGS, "%u arguments of %s are not set", kernel->unset,
+                        kernel->function->name);
     cl_int r = read_sizes(n, &queue->device->limits, dim, offset, global, local);
     if (r == CL_SUCCESS && !n->empty)
         r = check_local(n, &queue->device->limits, &kernel->function->devices[d - program->devices],
@@ -189,7 +207,8 @@ static cl_int ask_driver(cl_command_queue queue, cl_kernel kernel, const struct 
     cl_event own;
     cl_int status;
     if (known < 0)
-        return CL_INVALID_WORK_GROUP_SIZE;
+        return icd_fail(CL_INVALID_WORK_GROUP_SIZE, "the driver does not take this local_work_size for %s",
+                        kernel->function->name);
     if (known > 0)
         return enqueue(queue, kernel, CL_COMMAND_NDRANGE_KERNEL, n, wait_count, waits, event);
     cl_int r = enqueue(queue, kernel, CL_COMMAND_NDRANGE_KERNEL, n, wait_count, waits, &own);

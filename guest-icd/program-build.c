@@ -6,6 +6,7 @@
 
 #include "guest-icd/api.h"
 #include "guest-icd/console.h"
+#include "guest-icd/debug.h"
 #include "guest-icd/include.h"
 #include "guest-icd/options.h"
 #include "guest-icd/program.h"
@@ -95,7 +96,8 @@ static cl_int begin(struct job *job) {
     cl_int r = CL_SUCCESS;
     pthread_mutex_lock(&p->lock);
     if (p->building || p->kernels > 0) {
-        r = CL_INVALID_OPERATION;
+        r = icd_fail(CL_INVALID_OPERATION,
+                     p->building ? "the program is being built" : "kernels of the program are left");
     } else {
         p->building = true;
         icd_program_forget(p);
@@ -203,6 +205,8 @@ static void end(struct job *job, cl_int code, const char *guest_log, bool host_h
     p->arg_info = tells_arguments(job);
     p->building = false;
     pthread_mutex_unlock(&p->lock);
+    if (code != CL_SUCCESS)
+        icd_fail(code, "a program was not built with the options \"%s\": see its build log", job->options);
     free(outcome);
 }
 
