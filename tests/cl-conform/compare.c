@@ -121,6 +121,10 @@ static int compare_lines(const struct found_case *native, const struct found_cas
             return differences;
         if (native_line && guest_line && line_fits(native_line, guest_line, other_compiler))
             continue;
+        /* native gave up at this line, the guest did not have to */
+        if (native_line && n == native->line_count && starts(native->end, "FAIL") &&
+            starts(native_line + key_length(native_line), "BAD") && starts(guest->end, "PASS"))
+            return differences;
         differences++;
         if (print)
             printf("    native  %s\n    guest   %s\n", native_line ? native_line : "(no further line)",

@@ -275,6 +275,21 @@ static void run_case(const struct test_group *group, const struct test_case *c) 
     fflush(stdout);
 }
 
+const char *the_platform_argument(void) {
+    return want_platform ? want_platform : "";
+}
+
+int run_as_case(void (*run)(void)) {
+    outcome = RUNNING;
+    if (setjmp(case_end) == 0) {
+        run();
+        outcome = PASSED;
+    }
+    if (outcome != PASSED)
+        fprintf(stderr, "cl-conform: %s\n", reason);
+    return outcome == PASSED && bad_lines == 0 ? 0 : 1;
+}
+
 static bool selected(const struct test_group *group, const struct test_case *c, char **patterns, int count) {
     char full[128];
 

@@ -133,6 +133,12 @@ cl_uint refcount_of_mem(cl_mem mem);
 /* Whether --big was given, and the arguments for programs that a case runs itself. */
 bool run_big(void);
 
+/* The argument of --platform, or "". */
+const char *the_platform_argument(void);
+
+/* Runs a function that is no case of its own but uses what cases use; 0 if nothing failed. */
+int run_as_case(void (*run)(void));
+
 /* What the program does when a case runs it again with "--helper NAME": see process.c. */
 int helper_main(const char *name);
 

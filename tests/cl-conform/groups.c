@@ -9,7 +9,7 @@
     X(transfers)                                                                                             \
     X(maps)                                                                                                  \
     X(programs)                                                                                              \
-    X(linking) X(kernels) X(ndrange) X(events) X(overlap)
+    X(linking) X(kernels) X(ndrange) X(events) X(overlap) X(images) X(svm) X(devices) X(process) X(many)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,

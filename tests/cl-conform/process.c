@@ -1,0 +1,311 @@
+/*
+ * A program's process and OpenCL: output of kernels' printf, fork and exec, loading and unloading, exiting in
+ * the middle of work. Most cases run this program again with --helper NAME and look at what it prints and how
+ * it ends.
+ */
+#include "conform.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Runs a helper for at most 60 s; its standard output in `out`. Returns its wait status, or -1 if it hung. */
+static int run_helper(const char *name, char *out, size_t room) {
+    int fds[2], status = -1;
+    size_t used = 0;
+    double end = now_s() + 60;
+
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        fail("no pipe");
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(fds[1], 1);
+        if (the_platform_argument()[0])
+            execl("/proc/self/exe", "cl-conform", "--platform", the_platform_argument(), "--helper", name,
+                  (char *)NULL);
+        execl("/proc/self/exe", "cl-conform", "--helper", name, (char *)NULL);
+        _exit(127);
+    }
+    close(fds[1]);
+    for (;;) {
+        struct pollfd p = {.fd = fds[0], .events = POLLIN};
+        int left = (int)((end - now_s()) * 1000);
+
+        if (left <= 0 || poll(&p, 1, left) == 0) {
+            kill(pid, SIGKILL);
+            waitpid(pid, &status, 0);
+            close(fds[0]);
+            return -1;
+        }
+        ssize_t n = read(fds[0], out + used, room - 1 - used);
+        if (n <= 0)
+            break;
+        used += (size_t)n;
+    }
+    out[used] = 0;
+    close(fds[0]);
+    waitpid(pid, &status, 0);
+    return status;
+}
+
+static bool ended_well(int status, const char *name) {
+    if (status == -1)
+        return check(false, "%s ends", name);
+    if (WIFSIGNALED(status))
+        loose("signal", "%d", WTERMSIG(status));
+    return check(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s ends well", name);
+}
+
+/* ---- helpers
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+static void launch_printing(struct cl *c, const char *source, size_t n, size_t local) {
+    cl_kernel k = kernel_new(c, source, "k");
+
+    OK(clEnqueueNDRangeKernel(c->q, k, 1, NULL, &n, &local, 0, NULL, NULL));
+    OK(clFinish(c->q));
+    OK(clReleaseKernel(k));
+}
+
+static void helper_printf(void) {
+    struct cl c = cl_open();
+
+    launch_printing(
+        &c,
+        "kernel void k() { printf(\"ints %d %u %x\\n\", -5, 7u, 255); printf(\"float %.3f\\n\", 1.5f);\n"
+        " printf(\"string %s|%c|%%\\n\", \"text\", 'x'); printf(\"vector %v4d\\n\", (int4)(1, 2, 3, 4)); "
+        "printf(\"long %ld\\n\", "
+        "1234567890123L); }",
+        1, 1);
+    cl_close(&c);
+}
+
+static void helper_printf_many(void) {
+    struct cl c = cl_open();
+
+    launch_printing(&c, "kernel void k() { printf(\"item %d\\n\", (int)get_global_id(0)); }", 300, 1);
+    cl_close(&c);
+}
+
+static void helper_printf_order(void) {
+    struct cl c = cl_open();
+
+    printf("before\n");
+    fflush(stdout);
+    launch_printing(&c, "kernel void k() { printf(\"kernel\\n\"); }", 1, 1);
+    printf("after\n");
+    fflush(stdout);
+    cl_close(&c);
+}
+
+/* Ends with commands in flight and nothing released. */
+static void helper_exit_busy(void) {
+    struct cl c = cl_open();
+    cl_kernel k = kernel_new(
+        &c, "kernel void k(global int *a) { for (int i = 0; i < 1000; i++) a[get_global_id(0)] += i; }", "k");
+    cl_mem m = buffer_new(&c, 0, 1 << 20, NULL);
+    size_t n = 1 << 18;
+
+    OK(clSetKernelArg(k, 0, sizeof(m), &m));
+    for (int i = 0; i < 20; i++)
+        OK(clEnqueueNDRangeKernel(c.q, k, 1, NULL, &n, NULL, 0, NULL, NULL));
+    OK(clFlush(c.q));
+    printf("going\n");
+    fflush(stdout);
+    exit(0);
+}
+
+static void helper_exit_gated(void) {
+    struct cl c = cl_open();
+    cl_int e, zero = 0;
+    cl_event gate = clCreateUserEvent(c.ctx, &e);
+    cl_mem m = buffer_new(&c, 0, 64, NULL);
+
+    OK(e);
+    OK(clEnqueueFillBuffer(c.q, m, &zero, 4, 0, 64, 1, &gate, NULL));
+    OK(clFlush(c.q));
+    printf("going\n");
+    fflush(stdout);
+    exit(0); /* the gate never opens */
+}
+
+static void helper_quick_exit(void) {
+    struct cl c = cl_open();
+
+    printf("going %d\n", c.q != NULL);
+    fflush(stdout);
+    _exit(0);
+}
+
+/* fork() without a call of OpenCL in the child, which runs another program; the parent goes on. */
+static void helper_fork_exec(void) {
+    struct cl c = cl_open();
+    cl_mem m = buffer_new(&c, 0, 64, NULL);
+    cl_int value = 41, got = 0;
+
+    OK(clEnqueueWriteBuffer(c.q, m, CL_TRUE, 0, 4, &value, 0, NULL, NULL));
+    for (int i = 0; i < 3; i++) {
+        pid_t pid = fork();
+        int status;
+
+        if (pid == 0) {
+            execl("/bin/true", "true", (char *)NULL);
+            _exit(127);
+        }
+        waitpid(pid, &status, 0);
+        OK(clEnqueueReadBuffer(c.q, m, CL_TRUE, 0, 4, &got, 0, NULL, NULL));
+        value = got + 1;
+        OK(clEnqueueWriteBuffer(c.q, m, CL_TRUE, 0, 4, &value, 0, NULL, NULL));
+    }
+    OK(clEnqueueReadBuffer(c.q, m, CL_TRUE, 0, 4, &got, 0, NULL, NULL));
+    printf("%d\n", got);
+    OK(clReleaseMemObject(m));
+    cl_close(&c);
+}
+
+/* A forked child that simply exits must not take the parent's devices with it. */
+static void helper_fork_exit(void) {
+    struct cl c = cl_open();
+    cl_mem m = buffer_new(&c, 0, 64, NULL);
+    cl_int value = 5, got = 0;
+    int status;
+
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    waitpid(pid, &status, 0);
+    OK(clEnqueueWriteBuffer(c.q, m, CL_TRUE, 0, 4, &value, 0, NULL, NULL));
+    OK(clEnqueueReadBuffer(c.q, m, CL_TRUE, 0, 4, &got, 0, NULL, NULL));
+    printf("%d\n", got);
+    OK(clReleaseMemObject(m));
+    cl_close(&c);
+}
+
+/* The loader loaded at run time, closed and loaded again, as programs with plugins do. */
+static void helper_dlopen(void) {
+    for (int round = 0; round < 3; round++) {
+        void *lib = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
+        cl_int(CL_API_CALL * get)(cl_uint, cl_platform_id *, cl_uint *);
+        cl_uint n = 0;
+
+        if (!lib) {
+            printf("no loader: %s\n", dlerror());
+            return;
+        }
+        *(void **)&get = dlsym(lib, "clGetPlatformIDs");
+        printf("%d %d\n", get(0, NULL, &n), n > 0);
+        dlclose(lib);
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} helpers[] = {
+    {"printf", helper_printf},
+    {"printf-many", helper_printf_many},
+    {"printf-order", helper_printf_order},
+    {"exit-busy", helper_exit_busy},
+    {"exit-gated", helper_exit_gated},
+    {"quick-exit", helper_quick_exit},
+    {"fork-exec", helper_fork_exec},
+    {"fork-exit", helper_fork_exit},
+    {"dlopen", helper_dlopen},
+};
+
+int helper_main(const char *name) {
+    for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++)
+        if (strcmp(helpers[i].name, name) == 0)
+            return run_as_case(helpers[i].run);
+    fprintf(stderr, "cl-conform: no helper is called %s\n", name);
+    return 2;
+}
+
+/* ---- cases
+ * --------------------------------------------------------------------------------------------------------------------
+ */
+
+static void printf_formats(void) {
+    static char out[65536];
+
+    ended_well(run_helper("printf", out, sizeof(out)), "printf");
+    see("output", "%s", out);
+}
+
+static void printf_of_many_items(void) {
+    static char out[65536];
+    bool seen[300] = {false};
+    int lines = 0, number;
+
+    ended_well(run_helper("printf-many", out, sizeof(out)), "printf-many");
+    for (char *line = strtok(out, "\n"); line; line = strtok(NULL, "\n"))
+        if (sscanf(line, "item %d", &number) == 1 && number >= 0 && number < 300 && !seen[number]) {
+            seen[number] = true;
+            lines++;
+        }
+    check(lines == 300, "one line from each work-item");
+}
+
+static void printf_comes_in_time(void) {
+    static char out[4096];
+
+    ended_well(run_helper("printf-order", out, sizeof(out)), "printf-order");
+    check(strcmp(out, "before\nkernel\nafter\n") == 0,
+          "the kernel's output stands where clFinish has waited for it");
+}
+
+static void exit_with_work_in_flight(void) {
+    static char out[4096];
+
+    ended_well(run_helper("exit-busy", out, sizeof(out)), "exit with kernels running");
+    check(strcmp(out, "going\n") == 0, "its output");
+}
+
+static void exit_with_a_closed_gate(void) {
+    static char out[4096];
+
+    ended_well(run_helper("exit-gated", out, sizeof(out)), "exit with a command that can never run");
+    check(strcmp(out, "going\n") == 0, "its output");
+}
+
+static void immediate_exit(void) {
+    static char out[4096];
+
+    ended_well(run_helper("quick-exit", out, sizeof(out)), "_exit with a context");
+    check(strcmp(out, "going 1\n") == 0, "its output");
+}
+
+static void fork_and_exec(void) {
+    static char out[4096];
+
+    ended_well(run_helper("fork-exec", out, sizeof(out)), "fork and exec");
+    check(strcmp(out, "44\n") == 0, "the parent goes on");
+}
+
+static void fork_and_exit(void) {
+    static char out[4096];
+
+    ended_well(run_helper("fork-exit", out, sizeof(out)), "fork and exit");
+    check(strcmp(out, "5\n") == 0, "the parent goes on");
+}
+
+static void load_and_unload(void) {
+    static char out[4096];
+
+    ended_well(run_helper("dlopen", out, sizeof(out)), "dlopen and dlclose");
+    see("output", "%s", out);
+}
+
+static const struct test_case cases[] = {
+    LONG_CASE(printf_formats, 70),          LONG_CASE(printf_of_many_items, 70),
+    LONG_CASE(printf_comes_in_time, 70),    LONG_CASE(exit_with_work_in_flight, 70),
+    LONG_CASE(exit_with_a_closed_gate, 70), LONG_CASE(immediate_exit, 70),
+    LONG_CASE(fork_and_exec, 70),           LONG_CASE(fork_and_exit, 70),
+    LONG_CASE(load_and_unload, 70),         END_OF_CASES,
+};
+
+const struct test_group group_process = {"process", cases};
