@@ -159,6 +159,31 @@ static char *host_log(cl_program p, cl_device_id device) {
     return p->object.id != 0 && icd_query_alloc(&query, &log, &size) == CL_SUCCESS ? log : NULL;
 }
 
+/* The device of the job that `device` is a part of, or NULL. */
+static cl_device_id ancestor_in_job(const struct job *job, cl_device_id device) {
+    for (device = device->parent; device; device = device->parent)
+        for (cl_uint i = 0; i < job->device_count; i++)
+            if (job->devices[i] == device)
+                return device;
+    return NULL;
+}
+
+/* What is built for a device runs on its parts too. The program's lock is held. */
+static void spread_to_sub_devices(const struct job *job) {
+    cl_program p = job->program;
+    for (cl_uint i = 0; i < p->device_count; i++) {
+        struct icd_program_device *part = &p->devices[i];
+        cl_device_id whole = ancestor_in_job(job, part->device);
+        if (!whole)
+            continue;
+        const struct icd_program_device *built = icd_program_device(p, whole);
+        part->status = built->status;
+        part->type = built->type;
+        part->non_uniform = built->non_uniform;
+        set_string(&part->log, built->log ? strdup(built->log) : NULL);
+    }
+}
+
 /*
  * Gives the program back with the outcome. guest_log (NULL: none) is what the guest's compiler said; where
  * the host had a part in the build too, its own log comes behind that.
@@ -202,6 +227,7 @@ static void end(struct job *job, cl_int code, const char *guest_log, bool host_h
         d->non_uniform = outcome && outcome[i].non_uniform;
         set_string(&d->log, outcome ? outcome[i].log : NULL);
     }
+    spread_to_sub_devices(job);
     p->arg_info = tells_arguments(job);
     p->building = false;
     pthread_mutex_unlock(&p->lock);

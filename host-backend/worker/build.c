@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-backend/worker/ir.h"
 #include "host-backend/worker/program.h"
+#include "host-backend/worker/seen.h"
 #include "host-backend/worker/spirv.h"
 #include "host-backend/worker/trace.h"
 #include "svga-model/futex.h"
@@ -35,7 +37,7 @@ void build_free(struct build *b) {
     for (uint32_t i = 0; i < b->input_count; i++)
         object_unref(b->inputs[i]);
     object_unref(b->program);
-    spirv_module_free(b->spirv);
+    ir_unref(b->module);
     free(b->inputs);
     free(b->names);
     free(b->name_list);
@@ -56,12 +58,28 @@ static char *with_arg_info(const char *options) {
     return text;
 }
 
+/* The devices that the guest named. None named must stay none: a driver treats that differently from a list
+ * of all (PoCL 3.1 does not build for a device whose sub-devices are in the list too). */
 static uint32_t handles(const struct build *b, cl_device_id out[DRIVER_MAX_DEVICES]) {
     if (!b->devices_given)
-        return program_devices(b->program, out);
+        return 0;
     for (uint32_t i = 0; i < b->device_count; i++)
         out[i] = b->devices[i]->id;
     return b->device_count;
+}
+
+/* The driver's program is what an earlier build left, maybe shared with others: begins again from the source.
+ */
+static cl_int begin_again(struct program *p) {
+    const char *text = p->source->bytes;
+    cl_int r;
+
+    if (p->ir != TR_IR_SOURCE || !p->built)
+        return CL_SUCCESS;
+    cl_program cl = clCreateProgramWithSource(p->context->cl, 1, &text, &p->source->size, &r);
+    if (r == CL_SUCCESS)
+        program_replace(p, cl);
+    return r;
 }
 
 static cl_int driver_build(struct build *b) {
@@ -75,7 +93,8 @@ static cl_int driver_build(struct build *b) {
         return CL_OUT_OF_HOST_MEMORY;
     program_set_log(p, CL_BUILD_NONE, NULL);
     uint64_t start = svga_now_ns();
-    cl_int r = p->cl ? clBuildProgram(p->cl, count, devices, options, NULL, NULL) : CL_OUT_OF_RESOURCES;
+    cl_int r = p->cl ? clBuildProgram(p->cl, count, count ? devices : NULL, options, NULL, NULL)
+                     : CL_OUT_OF_RESOURCES;
     b->driver_ns = svga_now_ns() - start;
     free(options);
     return r;
@@ -105,9 +124,11 @@ static cl_int driver_compile(struct build *b) {
     program_set_log(p, CL_BUILD_NONE, NULL);
     if (p->context->version < 120)
         r = CL_INVALID_OPERATION;
-    else if (p->cl && headers && options)
-        r = clCompileProgram(p->cl, count, devices, options, b->input_count, b->input_count ? headers : NULL,
-                             b->input_count ? b->name_list : NULL, NULL, NULL);
+    else if (p->cl && headers && options && (r = begin_again(p)) == CL_SUCCESS)
+        r = clCompileProgram(p->cl, count, count ? devices : NULL, options, b->input_count,
+                             b->input_count ? headers : NULL, b->input_count ? b->name_list : NULL, NULL,
+                             NULL);
+    p->built = true;
     free(headers);
     free(options);
     return r;
@@ -123,16 +144,32 @@ static cl_int driver_link(struct build *b) {
     if (p->context->version < 120)
         r = CL_INVALID_OPERATION;
     else if (p->context->cl && inputs)
-        p->cl =
-            clLinkProgram(p->context->cl, count, devices, b->options, b->input_count, inputs, NULL, NULL, &r);
+        p->cl = clLinkProgram(p->context->cl, count, count ? devices : NULL, b->options, b->input_count,
+                              inputs, NULL, NULL, &r);
     free(inputs);
+    return r;
+}
+
+static cl_int build_program(struct build *b) {
+    struct seen *seen = b->session->seen;
+    uint64_t start = svga_now_ns();
+
+    b->from_cache = seen_find(seen, b);
+    if (b->from_cache) {
+        b->program->built = true;
+        b->driver_ns = svga_now_ns() - start;
+        return CL_SUCCESS;
+    }
+    cl_int r = b->program->ir == TR_IR_SPIRV ? spirv_build(b) : driver_build(b);
+    if (r == CL_SUCCESS)
+        seen_add(seen, b);
     return r;
 }
 
 static cl_int perform(struct build *b) {
     switch (b->kind) {
     case BUILD_BUILD:
-        return b->program->ir == TR_IR_SPIRV ? spirv_build(b) : driver_build(b);
+        return build_program(b);
     case BUILD_COMPILE:
         return driver_compile(b);
     case BUILD_LINK:
