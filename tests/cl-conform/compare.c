@@ -74,11 +74,13 @@ static bool starts(const char *text, const char *with) {
     return text && strncmp(text, with, strlen(with)) == 0;
 }
 
-/* Length of "kind what: ": the last ": " would do for codes, but values may hold ": " themselves, so `what`
- * may not. */
+/* Length of "kind what: ". The verdict of a rule has no ": " in it, so the last one counts; what is seen may,
+ * its name not. */
 static size_t key_length(const char *line) {
     const char *colon = strstr(line, ": ");
 
+    for (const char *next; line[0] == '?' && colon && (next = strstr(colon + 1, ": "));)
+        colon = next;
     return colon ? (size_t)(colon - line) + 2 : strlen(line);
 }
 
