@@ -17,7 +17,7 @@ enum {
 /* Freed large regions are kept for reuse up to this many bytes together. */
 #define CACHE_MAX ((uint64_t)1 << 30)
 
-/* A region: cut into blocks of one class, or one block. */
+/* A region: cut into small blocks, or one block. */
 struct chunk {
     struct svga_region region;
 };
@@ -32,6 +32,8 @@ struct free_block {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards everything below */
 static struct free_block *free_lists[CLASSES];
 static struct free_block *spare_nodes;
+static struct chunk *slab; /* the newest */
+static uint64_t slab_used; /* bytes of it that were ever handed out */
 static uint64_t cached_bytes;
 
 static unsigned class_of(uint64_t size) {
@@ -93,15 +95,23 @@ static struct chunk *new_chunk(uint64_t size, cl_int *r) {
     return chunk;
 }
 
-static cl_int refill(unsigned class) {
+/*
+ * Cuts a block that was never used off the newest slab, or off a new one: all small classes share slabs,
+ * because each region costs a round trip. lock is held.
+ */
+static cl_int carve(unsigned class, struct chunk **chunk, uint64_t *offset) {
     uint64_t size = class_size(class);
     cl_int r = CL_SUCCESS;
-    struct chunk *chunk = new_chunk(SLAB_SIZE, &r);
-    if (!chunk)
-        return r;
-    /* Pushed from the end, so that blocks are handed out in ascending order. */
-    for (uint64_t n = SLAB_SIZE / size; n > 0; n--)
-        push(class, chunk, (n - 1) * size);
+    if (!slab || slab->region.size - slab_used < size) {
+        struct chunk *fresh = new_chunk(SLAB_SIZE, &r);
+        if (!fresh)
+            return r;
+        slab = fresh;
+        slab_used = 0;
+    }
+    *chunk = slab;
+    *offset = slab_used;
+    slab_used += size;
     return CL_SUCCESS;
 }
 
@@ -116,10 +126,10 @@ cl_int icd_pool_alloc(uint64_t size, struct icd_block *block) {
     uint64_t offset = 0;
 
     pthread_mutex_lock(&lock);
-    if (!free_lists[class] && class <= SLAB_MAX_CLASS)
-        r = refill(class);
     struct free_block *node = free_lists[class];
-    if (r == CL_SUCCESS && node) {
+    if (!node && class <= SLAB_MAX_CLASS)
+        r = carve(class, &chunk, &offset);
+    if (node) {
         free_lists[class] = node->next;
         chunk = node->chunk;
         offset = node->offset;
