@@ -46,6 +46,8 @@ void program_run(const struct config *c, int port);
 
 /* Opens the port to vm_run. */
 int port_open(void);
+/* Says on the console how far the init is, where trillium run --verbose asks for it. */
+void stage(const char *what);
 /* Tells vm_run that the guest cannot be set up, and ends the VM. */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void power_off(void) __attribute__((noreturn));

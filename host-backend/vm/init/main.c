@@ -17,6 +17,15 @@
 #include "host-backend/vm/frame.h"
 
 static int the_port = -1;
+static bool verbose;
+
+void stage(const char *what) {
+    int fd = verbose ? open("/dev/kmsg", O_WRONLY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        dprintf(fd, "trillium-vm-init: %s\n", what);
+        close(fd);
+    }
+}
 
 void power_off(void) {
     reboot(RB_POWER_OFF);
@@ -106,7 +115,9 @@ int main(void) {
     if (c.probe)
         probe(c.probe);
 
+    verbose = c.verbose;
     modules_load("bus");
+    stage("the buses' modules are loaded");
     /* The port appears by itself shortly after its driver is there. */
     for (int i = 0; i < 1000 && (the_port = port_open()) < 0; i++)
         usleep(5000);
@@ -117,16 +128,20 @@ int main(void) {
     pid_t gpu = fork();
     if (gpu == 0) {
         modules_load("gpu");
+        stage("the virtual GPU's modules are loaded");
         _exit(0);
     }
     modules_load("files");
+    stage("the file systems' modules are loaded");
     mounts_enter(&c);
+    stage("the host's files are mounted");
     if (c.hostname)
         sethostname(c.hostname, strlen(c.hostname));
     loopback_up();
     if (gpu < 0 || waitpid(gpu, &status, 0) != gpu || status != 0)
         die("the virtual GPU's driver could not be loaded in the guest");
     mounts_open_device();
+    stage("the program starts");
 
     program_run(&c, the_port);
     for (;;) /* vm_run ends the VM when it has read everything */
