@@ -77,10 +77,10 @@ static uint32_t wire_kind(const struct icd_arg *a) {
 
 static void put(cl_kernel kernel, cl_uint index, const struct icd_arg *a, uint32_t slot) {
     bool has_bytes = a->state == ICD_ARG_IS_VALUE || a->state == ICD_ARG_IS_SVM;
-    struct tr_array arrays[] = {{a->bytes, has_bytes ? (uint32_t)a->size : 0}};
-    TR_PUT(icd_session->g, SET_ARG, set_arg, arrays, .kernel = kernel->object.id, .index = index,
-           .kind = wire_kind(a), .object = a->state == ICD_ARG_IS_OBJECT ? a->id : 0, .size = a->size,
-           .slot = slot);
+    uint32_t bytes = has_bytes ? (uint32_t)a->size : 0;
+    TR_PUT_TAIL(icd_session->g, SET_ARG, set_arg, a->bytes, bytes, .kernel = kernel->object.id,
+                .index = index, .kind = wire_kind(a), .object = a->state == ICD_ARG_IS_OBJECT ? a->id : 0,
+                .size = a->size, .slot = slot, .value_count = bytes);
 }
 
 void icd_kernel_flush(cl_kernel kernel) {

@@ -183,12 +183,13 @@ static cl_int enqueue(cl_command_queue queue, cl_kernel kernel, cl_command_type 
     }
     icd_kernel_flush(kernel);
     icd_trace_put(&e);
-    TR_PUT(g, ENQUEUE_KERNEL, enqueue_kernel, &e.waits, .queue = queue->object.id,
-           .kernel = kernel->object.id, .event = e.event_id, .event_slot = e.event_slot, .work_dim = n->dim,
-           .has = (n->has_offset ? TR_HAS_OFFSET : 0) | (n->has_local ? TR_HAS_LOCAL : 0),
-           .offset = {n->offset[0], n->offset[1], n->offset[2]},
-           .global = {n->global[0], n->global[1], n->global[2]},
-           .local = {n->local[0], n->local[1], n->local[2]});
+    TR_PUT_TAIL(g, ENQUEUE_KERNEL, enqueue_kernel, e.waits.data, e.waits.count * (uint32_t)sizeof(uint32_t),
+                .queue = queue->object.id, .kernel = kernel->object.id, .event = e.event_id,
+                .event_slot = e.event_slot, .work_dim = n->dim,
+                .has = (n->has_offset ? TR_HAS_OFFSET : 0) | (n->has_local ? TR_HAS_LOCAL : 0),
+                .offset = {n->offset[0], n->offset[1], n->offset[2]},
+                .global = {n->global[0], n->global[1], n->global[2]},
+                .local = {n->local[0], n->local[1], n->local[2]}, .waits_count = e.waits.count);
     return icd_enqueue_end(&e, event);
 }
 

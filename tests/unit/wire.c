@@ -7,6 +7,8 @@
  */
 #include "tests/lib/unit.h"
 
+#include "trillium/slot.h"
+
 #include "trillium/encode.h"
 #include "trillium/table.h"
 #include "trillium/verify.h"
@@ -518,17 +520,51 @@ static void table_is_sound(void **state) {
     assert_null(tr_command_find(UINT32_MAX));
 }
 
+/* tr_encode_tail makes the same bytes as tr_encode. */
+static void tails(void **state) {
+    uint8_t one[512], other[512], data[64];
+    uint32_t seed = 7;
+
+    (void)state;
+    for (uint32_t n = 0; n <= 13; n++) {
+        for (size_t i = 0; i < sizeof data; i++)
+            data[i] = (uint8_t)unit_random(&seed);
+        memset(one, 0xaa, sizeof one);
+        memset(other, 0x55, sizeof other);
+
+        struct tr_enqueue_kernel k = {
+            .queue = 1, .kernel = 2, .event = 3, .work_dim = 3, .global = {4, 5, 6}};
+        struct tr_array waits = {data, n};
+        uint32_t size = tr_encoded_size(TR_CMD_ENQUEUE_KERNEL, &waits);
+        tr_encode(one, size, TR_CMD_ENQUEUE_KERNEL, &k, &waits);
+        k.waits_count = n;
+        assert_int_equal(tr_tail_size(sizeof k, 4 * n), size);
+        tr_encode_tail(other, size, TR_CMD_ENQUEUE_KERNEL, &k, sizeof k, data, 4 * n);
+        assert_memory_equal(one, other, size);
+
+        struct tr_set_arg a = {.kernel = 1, .index = 2, .kind = TR_ARG_VALUE, .size = n, .slot = TR_NO_SLOT};
+        struct tr_array value = {data, n};
+        size = tr_encoded_size(TR_CMD_SET_ARG, &value);
+        tr_encode(one, size, TR_CMD_SET_ARG, &a, &value);
+        a.value_count = n;
+        assert_int_equal(tr_tail_size(sizeof a, n), size);
+        tr_encode_tail(other, size, TR_CMD_SET_ARG, &a, sizeof a, data, n);
+        assert_memory_equal(one, other, size);
+    }
+    /* Too long for a command is too long both ways. */
+    for (uint32_t n = SVGA_CMD_MAX_SIZE - 200; n < SVGA_CMD_MAX_SIZE + 20; n++)
+        assert_int_equal(tr_tail_size(sizeof(struct tr_set_arg), n),
+                         tr_encoded_size(TR_CMD_SET_ARG, &(struct tr_array){data, n}));
+    assert_int_equal(tr_tail_size(sizeof(struct tr_set_arg), UINT32_MAX), 0);
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_is_sound),
-        cmocka_unit_test(golden_bytes),
-        cmocka_unit_test(bytes_by_hand),
-        cmocka_unit_test(too_long_to_encode),
-        cmocka_unit_test(takes_what_is_valid),
-        cmocka_unit_test(refuses_wrong_lengths),
-        cmocka_unit_test(refuses_unknown_commands),
-        cmocka_unit_test(hostile_fields),
-        cmocka_unit_test(hostile_id_arrays),
+        cmocka_unit_test(table_is_sound),        cmocka_unit_test(tails),
+        cmocka_unit_test(golden_bytes),          cmocka_unit_test(bytes_by_hand),
+        cmocka_unit_test(too_long_to_encode),    cmocka_unit_test(takes_what_is_valid),
+        cmocka_unit_test(refuses_wrong_lengths), cmocka_unit_test(refuses_unknown_commands),
+        cmocka_unit_test(hostile_fields),        cmocka_unit_test(hostile_id_arrays),
         cmocka_unit_test(random_damage),
     };
 
