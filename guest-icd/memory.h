@@ -2,9 +2,9 @@
  * Memory objects: buffers, sub-buffers, images and pipes.
  *
  * Where a buffer's bytes live: on a context whose devices share memory, in a block of the pool, which the
- * host's buffer is placed upon
- * (`data` is not NULL): guest and kernels touch the same bytes. Elsewhere with the host's driver only (`data`
- * is NULL), and transfers go through staging blocks. Images always live with the driver.
+ * host's buffer is placed upon (`data` is not NULL): guest and kernels touch the same bytes. Elsewhere with
+ * the host's driver only (`data` is NULL), and transfers go through staging blocks. Images always live with
+ * the driver.
  *
  * CL_MEM_USE_HOST_PTR: the host cannot see the application's memory. Contents are copied at creation, brought
  * to host_ptr by mapping, and taken back by unmapping what was mapped for writing.
