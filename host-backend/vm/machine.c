@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "host-backend/vm/clock.h"
 #include "host-backend/vm/frame.h"
 
 enum { MAX_ARGS = 96 };
@@ -67,13 +68,17 @@ static void add_kernel(struct arguments *a, const struct vm_machine *m) {
     add(a, "-initrd");
     add(a, "/proc/self/fd/%d", m->initramfs);
     add(a, "-append");
-    /* An emulated CPU's time stamp counter is as good as any clock of the board, and the only one that is
-     * read without leaving the guest's user space. No device bounces its buffers: clearing the pool for that
-     * takes a while. */
+    /* An emulated CPU's time stamp counter is the host's: as good as any clock of the board, and the only one
+     * that is read without leaving the guest's user space. No device bounces its buffers: clearing the pool
+     * for that takes a while. */
+    unsigned khz = m->kvm ? 0 : vm_tsc_khz();
+    char clock[64] = "";
+    if (khz > 0)
+        snprintf(clock, sizeof clock, "tsc=reliable tsc_early_khz=%u ", khz);
     add(a,
-        "console=ttyS0 %s %s panic=-1 random.trust_cpu=on mitigations=off cryptomgr.notests "
+        "console=ttyS0 %s%spanic=-1 random.trust_cpu=on mitigations=off cryptomgr.notests "
         "rcupdate.rcu_expedited=1 no_timer_check edd=off swiotlb=noforce",
-        m->verbose ? "" : "quiet loglevel=3", m->kvm ? "" : "tsc=reliable");
+        m->verbose ? "" : "quiet loglevel=3 ", clock);
     add(a, "-chardev");
     add(a, "file,id=log,path=/proc/self/fd/%d", m->log);
     add(a, "-serial");
