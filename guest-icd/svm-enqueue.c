@@ -195,7 +195,14 @@ cl_int CL_API_CALL icd_EnqueueSVMFree(cl_command_queue queue, cl_uint count, voi
     r = enqueue_marker(queue, CL_COMMAND_SVM_FREE, wait_count, waits, &made);
     if (r == CL_SUCCESS) {
         icd_ref(queue);
-        r = icd_SetEventCallback(made, CL_COMPLETE, free_now, d);
+        /* Freeing is the command itself, so it must have happened when a later clFinish returns: it is done
+         * here, unless waiting could depend on what this thread does next. */
+        if (atomic_load(&icd_user_events_unset) == 0) {
+            icd_events_wait(1, &made);
+            free_now(made, CL_COMPLETE, d);
+        } else {
+            r = icd_SetEventCallback(made, CL_COMPLETE, free_now, d);
+        }
     }
     if (r != CL_SUCCESS) {
         free(d);
