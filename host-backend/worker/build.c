@@ -71,11 +71,11 @@ static uint32_t handles(const struct build *b, cl_device_id out[DRIVER_MAX_DEVIC
 /* The driver's program is what an earlier build left, maybe shared with others: begins again from the source.
  */
 static cl_int begin_again(struct program *p) {
-    const char *text = p->source->bytes;
     cl_int r;
 
     if (p->ir != TR_IR_SOURCE || !p->built)
         return CL_SUCCESS;
+    const char *text = p->source->bytes;
     cl_program cl = clCreateProgramWithSource(p->context->cl, 1, &text, &p->source->size, &r);
     if (r == CL_SUCCESS)
         program_replace(p, cl);
@@ -93,8 +93,10 @@ static cl_int driver_build(struct build *b) {
         return CL_OUT_OF_HOST_MEMORY;
     program_set_log(p, CL_BUILD_NONE, NULL);
     uint64_t start = svga_now_ns();
-    cl_int r = p->cl ? clBuildProgram(p->cl, count, count ? devices : NULL, options, NULL, NULL)
-                     : CL_OUT_OF_RESOURCES;
+    cl_int r = p->cl ? begin_again(p) : CL_OUT_OF_RESOURCES;
+    if (r == CL_SUCCESS)
+        r = clBuildProgram(p->cl, count, count ? devices : NULL, options, NULL, NULL);
+    p->built = true;
     b->driver_ns = svga_now_ns() - start;
     free(options);
     return r;

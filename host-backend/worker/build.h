@@ -25,7 +25,7 @@ struct build {
     uint32_t input_count;
     char *names; /* include names of the headers, each ended by a NUL */
     const char **name_list;
-    struct spirv_module *spirv; /* BUILD_VALIDATE: what to validate; becomes the program's */
+    struct ir *module; /* BUILD_VALIDATE: what to validate; becomes the program's */
     struct trace_record *trace;
     /* measured for the profile, nanoseconds */
     uint64_t validate_ns, translate_ns, driver_ns;

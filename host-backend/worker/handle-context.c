@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "host-backend/worker/handlers.h"
+#include "host-backend/worker/trace.h"
 
 bool devices_of(struct session *s, const uint32_t *numbers, uint32_t count, cl_device_id *out) {
     if (count > DRIVER_MAX_DEVICES) {
@@ -99,6 +100,8 @@ void do_create_queue(struct session *s, const struct tr_create_queue *c, const s
     q->by_callback = session_by_callback(s, q->device);
     if (context->cl)
         q->cl = host_queue(s, q, v->arrays[0], c->properties_count, &r);
+    if (q->cl && s->trace)
+        trace_calibrate(s->trace, q);
     session_answer(s, session_slot(s, c->slot), r, 0);
 }
 

@@ -4,8 +4,8 @@
 
 #include "host-backend/worker/build.h"
 #include "host-backend/worker/handlers.h"
+#include "host-backend/worker/ir.h"
 #include "host-backend/worker/program.h"
-#include "host-backend/worker/spirv.h"
 #include "host-backend/worker/trace.h"
 
 /* More would be somebody's attempt to make the host run out of memory. */
@@ -81,6 +81,11 @@ static cl_int make_program(struct session *s, struct program *p, const struct tr
     switch (c->ir) {
     case TR_IR_SOURCE: {
         const char *text = bytes;
+        p->source = ir_new(bytes, size);
+        if (!p->source) {
+            r = CL_OUT_OF_HOST_MEMORY;
+            break;
+        }
         p->cl = clCreateProgramWithSource(p->context->cl, 1, &text, &size, &r);
         break;
     }
@@ -205,8 +210,8 @@ void do_set_spirv(struct session *s, const struct tr_set_spirv *c, const struct 
     }
     struct build *b = build_new(s, BUILD_VALIDATE, p, session_slot(s, c->slot));
     if (b)
-        b->spirv = spirv_module_new(session_span(s, c->words), c->words.length);
-    start_or_refuse(s, b, b && b->spirv && set_options(b, "", 0) && set_devices(b, NULL, 0), c->slot);
+        b->module = ir_new(session_span(s, c->words), c->words.length);
+    start_or_refuse(s, b, b && b->module && set_options(b, "", 0) && set_devices(b, NULL, 0), c->slot);
 }
 
 void do_build_program(struct session *s, const struct tr_build_program *c, const struct tr_view *v) {

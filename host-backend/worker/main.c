@@ -47,7 +47,9 @@ static const char help[] =
     "  --control FD       the broker's socket\n"
     "  --device NAME      offer only devices whose platform or device name contains NAME\n"
     "  --profile-dir DIR  write DIR/PID.trace\n"
-    "  --cache-dir DIR    keep built programs there\n"
+    "  --cache-dir DIR    keep built programs there, for later sessions of the same tenant\n"
+    "  --cache-mib N      most that they may take (default 256)\n"
+    "  --no-shared-builds let the driver build every program, also those seen before\n"
     "  --spin-us N        longest time an idle worker looks for the next command before it sleeps (default "
     "50; 0: never)\n"
     "  --decoders N       threads that may wait for the driver (default 32); beyond that its callbacks "
@@ -72,11 +74,27 @@ static bool number(const char *text, unsigned most, unsigned *out) {
 }
 
 static int parse(struct options *o, int argc, char **argv) {
-    enum { CONTROL = 256, DEVICE, PROFILE, CACHE, SPIN, DECODERS, COMPLETION, NO_WARM, REFUSE, PROBE, HELP };
+    enum {
+        CONTROL = 256,
+        DEVICE,
+        PROFILE,
+        CACHE,
+        CACHE_MIB,
+        NO_SHARED_BUILDS,
+        SPIN,
+        DECODERS,
+        COMPLETION,
+        NO_WARM,
+        REFUSE,
+        PROBE,
+        HELP
+    };
     static const struct option options[] = {{"control", required_argument, NULL, CONTROL},
                                             {"device", required_argument, NULL, DEVICE},
                                             {"profile-dir", required_argument, NULL, PROFILE},
                                             {"cache-dir", required_argument, NULL, CACHE},
+                                            {"cache-mib", required_argument, NULL, CACHE_MIB},
+                                            {"no-shared-builds", no_argument, NULL, NO_SHARED_BUILDS},
                                             {"spin-us", required_argument, NULL, SPIN},
                                             {"decoders", required_argument, NULL, DECODERS},
                                             {"completion", required_argument, NULL, COMPLETION},
@@ -103,6 +121,13 @@ static int parse(struct options *o, int argc, char **argv) {
             break;
         case CACHE:
             o->session.cache_dir = optarg;
+            break;
+        case CACHE_MIB:
+            if (!number(optarg, 1u << 20, &o->session.cache_mib))
+                return 2;
+            break;
+        case NO_SHARED_BUILDS:
+            o->session.share_builds = false;
             break;
         case SPIN:
             if (!number(optarg, 1000000, &o->session.spin_us))
@@ -248,7 +273,10 @@ static void on_term(int number) {
 }
 
 int main(int argc, char **argv) {
-    struct options o = {.control = -1, .warm = true, .session = {.spin_us = 50, .max_decoders = 32}};
+    struct options o = {
+        .control = -1,
+        .warm = true,
+        .session = {.spin_us = 50, .max_decoders = 32, .share_builds = true, .cache_mib = 256}};
     struct sched_param param = {0};
     int status = parse(&o, argc, argv);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-backend/worker/spirv.h"
+#include "host-backend/worker/ir.h"
 #include "host-backend/worker/trace.h"
 
 void *object_new(enum tr_kind kind, size_t size) {
@@ -24,10 +24,10 @@ static void destroy_program(struct program *p) {
     if (p->cl)
         clReleaseProgram(p->cl);
     object_unref(p->context);
-    spirv_module_free(p->spirv);
+    ir_unref(p->source);
+    ir_unref(p->module);
     free(p->options);
     free(p->log);
-    free(p->source);
 }
 
 static void destroy(struct object *o) {

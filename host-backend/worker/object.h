@@ -64,7 +64,7 @@ struct sampler {
     cl_sampler cl;
 };
 
-struct spirv_module; /* spirv.h */
+struct ir; /* ir.h */
 struct trace_record;
 
 struct program {
@@ -77,11 +77,10 @@ struct program {
     bool in_work;  /* the builders' lock: one of the jobs runs */
     char *options; /* of the last build, as the guest gave them; NULL: none yet */
     char *log;     /* build log, where the driver has none to ask for; NULL */
-    cl_int log_status;          /* the build status that goes with it */
-    struct spirv_module *spirv; /* what SET_SPIRV gave; NULL */
-    char *source;               /* TR_IR_SOURCE: the text, for the cache of built programs; NULL: no cache */
-    size_t source_size;
-    bool from_binary; /* `cl` was made from the cache's binary and knows no source */
+    cl_int log_status; /* the build status that goes with it */
+    struct ir *source; /* TR_IR_SOURCE: the text */
+    struct ir *module; /* TR_IR_SPIRV: the words that SET_SPIRV gave, validated; NULL */
+    bool built;        /* a build began: the driver's program is not as CREATE_PROGRAM made it */
 };
 
 struct kernel {

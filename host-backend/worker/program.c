@@ -52,8 +52,16 @@ cl_int program_build_info(struct program *p, const struct driver_device *device,
         const char *options = p->options ? p->options : "";
         return info(options, strlen(options) + 1, size, value, size_ret);
     }
-    if (p->log || !p->cl)
+    if (p->log && p->cl && param == CL_PROGRAM_BUILD_LOG) /* of the build that the cache's binary came from */
+        return info(p->log, strlen(p->log) + 1, size, value, size_ret);
+    if ((p->log && p->log_status != CL_BUILD_SUCCESS) || !p->cl)
         return own_info(p->log ? p->log_status : CL_BUILD_NONE, p->log ? p->log : "", param, size, value,
                         size_ret);
     return clGetProgramBuildInfo(p->cl, device->id, param, size, value, size_ret);
+}
+
+void program_replace(struct program *p, cl_program cl) {
+    if (p->cl)
+        clReleaseProgram(p->cl);
+    p->cl = cl;
 }

@@ -9,6 +9,7 @@
 
 #include "host-backend/worker/crash.h"
 #include "host-backend/worker/handlers.h"
+#include "host-backend/worker/seen.h"
 #include "host-backend/worker/trace.h"
 #include "host-backend/worker/wait.h"
 #include "svga-model/futex.h"
@@ -275,6 +276,8 @@ void session_run(int link, struct driver *driver, const struct session_options *
     pthread_mutex_init(&s->slot_lock, NULL);
     if (options->profile_dir)
         s->trace = trace_open(options->profile_dir);
+    if (options->share_builds)
+        s->seen = seen_open(options->cache_dir, (uint64_t)options->cache_mib << 20);
     const struct svga_device_callbacks callbacks = {.opaque = s, .config_done = config_done};
     svga_device_init(&s->device, link, TR_VERSION, &limits, &callbacks);
     crash_guard(&s->device);
@@ -282,6 +285,7 @@ void session_run(int link, struct driver *driver, const struct session_options *
     crash_guard(NULL);
     if (s->trace)
         trace_close(s->trace);
+    seen_store(s->seen);
 }
 
 struct refusal {

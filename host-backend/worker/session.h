@@ -28,7 +28,9 @@ struct session_options {
     unsigned max_decoders; /* threads; beyond that, ends are told by callback */
     enum completion { COMPLETION_AUTO, COMPLETION_WAIT, COMPLETION_CALLBACK } completion;
     const char *profile_dir; /* NULL: no profiling */
-    const char *cache_dir;   /* of built programs; NULL: none */
+    bool share_builds;       /* builds seen before are not done again */
+    const char *cache_dir;   /* ... across sessions; NULL: only in this one */
+    unsigned cache_mib;      /* most that the cache may take */
 };
 
 struct session {
@@ -36,7 +38,7 @@ struct session {
     struct driver *driver;
     struct session_options options;
     struct trace *trace; /* NULL: no profiling */
-    struct cache *cache; /* of built programs; NULL: none */
+    struct seen *seen;   /* builds seen before; NULL: every build is the driver's */
 
     pthread_mutex_t lock; /* the leader lock: guards everything from here to `threads` */
     void *buffer;         /* the command being decoded: SVGA_CMD_MAX_SIZE bytes */

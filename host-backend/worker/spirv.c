@@ -4,28 +4,13 @@
 #include <string.h>
 
 #include "host-backend/worker/build.h"
+#include "host-backend/worker/ir.h"
 #include "host-backend/worker/program.h"
 #include "svga-model/futex.h"
 #include "svga-model/visa/load.h"
 
-struct spirv_module *spirv_module_new(const void *words, size_t bytes) {
-    struct spirv_module *m = malloc(sizeof *m);
-    uint32_t *copy = malloc(bytes);
-    if (!m || !copy) {
-        free(m);
-        free(copy);
-        return NULL;
-    }
-    memcpy(copy, words, bytes);
-    *m = (struct spirv_module){copy, bytes / 4};
-    return m;
-}
-
-void spirv_module_free(struct spirv_module *m) {
-    if (!m)
-        return;
-    free(m->words);
-    free(m);
+static const uint32_t *words_of(const struct ir *module) {
+    return (const uint32_t *)(const void *)module->bytes;
 }
 
 /* ---- what a device offers, as the validator wants it ---- */
@@ -116,7 +101,7 @@ static void features_drop(struct features *f) {
 /* ---- validation ---- */
 
 /* One device's verdict; the reason goes to the program's log. */
-static cl_int validate_for(const struct visa_host *visa, struct program *p, const struct spirv_module *m,
+static cl_int validate_for(const struct visa_host *visa, struct program *p, const struct ir *m,
                            const struct driver_device *device) {
     char why[VISA_WHY_SIZE] = "", log[VISA_WHY_SIZE + 64];
     struct features f;
@@ -128,7 +113,7 @@ static cl_int validate_for(const struct visa_host *visa, struct program *p, cons
         return CL_INVALID_OPERATION;
     }
     features_get(device, &f);
-    int r = visa->validate(m->words, m->count, &f.f, &device->target, why);
+    int r = visa->validate(words_of(m), m->size / 4, &f.f, &device->target, why);
     features_drop(&f);
     if (r < 0) {
         snprintf(log, sizeof log, "the SPIR-V module was refused: %s", why);
@@ -144,8 +129,8 @@ cl_int spirv_validate(struct build *b) {
     const struct visa_host *visa = visa_host_load(why);
     cl_int r = CL_SUCCESS;
 
-    spirv_module_free(p->spirv);
-    p->spirv = NULL;
+    ir_unref(p->module);
+    p->module = NULL;
     if (!visa) {
         program_set_log(p, CL_BUILD_ERROR, why);
         return CL_INVALID_OPERATION;
@@ -153,11 +138,11 @@ cl_int spirv_validate(struct build *b) {
     program_set_log(p, CL_BUILD_NONE, NULL);
     uint64_t start = svga_now_ns();
     for (uint32_t i = 0; r == CL_SUCCESS && i < b->device_count; i++)
-        r = validate_for(visa, p, b->spirv, b->devices[i]);
+        r = validate_for(visa, p, b->module, b->devices[i]);
     b->validate_ns = svga_now_ns() - start;
     if (r == CL_SUCCESS) {
-        p->spirv = b->spirv;
-        b->spirv = NULL;
+        p->module = b->module;
+        b->module = NULL;
     }
     return r;
 }
@@ -221,8 +206,8 @@ static cl_int translate(const struct visa_host *visa, struct build *b, struct tr
         struct visa_translate_request request = {
             .target = &device->target,
             .features = &f.f,
-            .words = p->spirv->words,
-            .count = p->spirv->count,
+            .words = words_of(p->module),
+            .count = p->module->size / 4,
             .options = b->options,
             .sample = sample.bytes,
             .sample_size = sample.size,
@@ -273,10 +258,7 @@ static cl_int build_translated(struct build *b, const struct translated *t) {
         program_set_log(p, CL_BUILD_ERROR, "the driver does not take the translated program");
         return r == CL_SUCCESS ? CL_BUILD_PROGRAM_FAILURE : r;
     }
-    /* Kernels of an earlier build keep the driver's program of that build alive. */
-    if (p->cl)
-        clReleaseProgram(p->cl);
-    p->cl = cl;
+    program_replace(p, cl);
     program_set_log(p, CL_BUILD_NONE, NULL);
     return clBuildProgram(cl, t->count, devices, t->binaries[0].options, NULL, NULL);
 }
@@ -288,7 +270,7 @@ cl_int spirv_build(struct build *b) {
     struct translated t = {.binaries = calloc(b->device_count, sizeof *t.binaries)};
     cl_int r = CL_OUT_OF_HOST_MEMORY;
 
-    if (!visa || !p->spirv) {
+    if (!visa || !p->module) {
         if (!p->log)
             program_set_log(p, CL_BUILD_ERROR, visa ? "the program has no valid SPIR-V module" : why);
         r = CL_BUILD_PROGRAM_FAILURE;

@@ -14,15 +14,6 @@
 struct build;
 struct program;
 
-struct spirv_module {
-    uint32_t *words;
-    size_t count;
-};
-
-/* A private copy of `bytes` bytes; NULL when out of memory. */
-struct spirv_module *spirv_module_new(const void *words, size_t bytes);
-void spirv_module_free(struct spirv_module *m);
-
 /* Both run on a builder thread. They return an OpenCL error code and leave the reason in the program's log.
  */
 cl_int spirv_validate(struct build *b);

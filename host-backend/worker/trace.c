@@ -16,7 +16,7 @@ struct clock_bounds {
     const struct driver_device *device;
     int64_t low, high;
 };
-enum { MAX_CLOCKS = 64 };
+enum { MAX_CLOCKS = 64, CALIBRATIONS = 8 };
 
 struct trace {
     /* the leader's */
@@ -163,24 +163,16 @@ static struct clock_bounds *bounds(struct trace *t, const struct driver_device *
     return &t->clocks[t->clock_count++];
 }
 
-/* Moves what the driver says of its event to CLOCK_MONOTONIC. */
-static void read_driver_stamps(struct trace *t, struct trace_record *r) {
-    struct trace_command *c = &r->command;
-    cl_ulong queued = 0, submit = 0, start = 0, end = 0;
+/* A command was queued, by the driver's clock, while ours went from `before` to `after`. Returns the best
+ * guess of the offset. */
+static int64_t narrow(struct trace *t, const struct driver_device *device, uint64_t queued, uint64_t before,
+                      uint64_t after) {
+    int64_t low = (int64_t)(queued - after), high = (int64_t)(queued - before),
+            offset = low + (high - low) / 2;
 
-    if (clGetEventProfilingInfo(r->event, CL_PROFILING_COMMAND_QUEUED, sizeof queued, &queued, NULL) !=
-            CL_SUCCESS ||
-        clGetEventProfilingInfo(r->event, CL_PROFILING_COMMAND_SUBMIT, sizeof submit, &submit, NULL) !=
-            CL_SUCCESS ||
-        clGetEventProfilingInfo(r->event, CL_PROFILING_COMMAND_START, sizeof start, &start, NULL) !=
-            CL_SUCCESS ||
-        clGetEventProfilingInfo(r->event, CL_PROFILING_COMMAND_END, sizeof end, &end, NULL) != CL_SUCCESS)
-        return;
     pthread_mutex_lock(&t->lock);
-    struct clock_bounds *b = bounds(t, r->device);
-    int64_t offset = 0;
+    struct clock_bounds *b = bounds(t, device);
     if (b) {
-        int64_t low = (int64_t)(queued - c->enqueued), high = (int64_t)(queued - r->taken);
         if (low > b->low)
             b->low = low;
         if (high < b->high)
@@ -194,10 +186,45 @@ static void read_driver_stamps(struct trace *t, struct trace_record *r) {
         offset = b->low + (b->high - b->low) / 2;
     }
     pthread_mutex_unlock(&t->lock);
-    c->queued = queued - (uint64_t)offset;
-    c->submit = submit - (uint64_t)offset;
-    c->start = start - (uint64_t)offset;
-    c->end = end - (uint64_t)offset;
+    return offset;
+}
+
+static bool stamp(cl_event event, cl_profiling_info param, uint64_t *out) {
+    cl_ulong value = 0;
+    bool good = clGetEventProfilingInfo(event, param, sizeof value, &value, NULL) == CL_SUCCESS;
+    *out = value;
+    return good;
+}
+
+void trace_calibrate(struct trace *t, const struct queue *q) {
+    for (int i = 0; i < CALIBRATIONS && q->context->version >= 120; i++) {
+        uint64_t queued, before = svga_now_ns();
+        cl_event event;
+        if (clEnqueueMarkerWithWaitList(q->cl, 0, NULL, &event) != CL_SUCCESS)
+            return;
+        uint64_t after = svga_now_ns();
+        clWaitForEvents(1, &event);
+        if (stamp(event, CL_PROFILING_COMMAND_QUEUED, &queued))
+            narrow(t, q->device, queued, before, after);
+        clReleaseEvent(event);
+    }
+}
+
+/* Moves what the driver says of its event to CLOCK_MONOTONIC. */
+static void read_driver_stamps(struct trace *t, struct trace_record *r) {
+    struct trace_command *c = &r->command;
+    uint64_t queued, submit, start, end;
+
+    if (!stamp(r->event, CL_PROFILING_COMMAND_QUEUED, &queued) ||
+        !stamp(r->event, CL_PROFILING_COMMAND_SUBMIT, &submit) ||
+        !stamp(r->event, CL_PROFILING_COMMAND_START, &start) ||
+        !stamp(r->event, CL_PROFILING_COMMAND_END, &end))
+        return;
+    uint64_t offset = (uint64_t)narrow(t, r->device, queued, r->taken, c->enqueued);
+    c->queued = queued - offset;
+    c->submit = submit - offset;
+    c->start = start - offset;
+    c->end = end - offset;
 }
 
 /* ---- the ends of commands ---- */

@@ -24,6 +24,9 @@ struct trace *trace_open(const char *dir);
 /* Writes what is known of commands that have not ended, and closes. */
 void trace_close(struct trace *t);
 
+/* A new queue: learns how its device's clock stands to ours, by a few markers. */
+void trace_calibrate(struct trace *t, const struct queue *q);
+
 /* The next command was read from the FIFO just now. */
 void trace_picked_up(struct trace *t);
 /* TRACE: stamps of the command that follows. */

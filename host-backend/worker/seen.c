@@ -1,0 +1,351 @@
+#include "host-backend/worker/seen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-backend/cache/cache.h"
+#include "host-backend/worker/ir.h"
+#include "host-backend/worker/program.h"
+
+enum {
+    MAX_SHARED = 64, /* programs kept for the session's sake; the oldest goes */
+    MAX_LOG = 1 << 20,
+};
+
+/* A build that succeeded in this session. */
+struct entry {
+    struct entry *next;
+    struct context *context; /* referenced */
+    uint32_t ir_kind;
+    struct ir *ir; /* referenced */
+    char *options;
+    struct driver_device **devices;
+    uint32_t device_count;
+    cl_program cl;  /* retained, built */
+    bool shareable; /* has no variables of its own */
+    bool stored;    /* it is in the cache already */
+};
+
+struct seen {
+    struct cache *cache;   /* NULL: none */
+    pthread_mutex_t lock;  /* guards the list */
+    struct entry *entries; /* newest first */
+    unsigned count;
+};
+
+struct seen *seen_open(const char *cache_dir, uint64_t max_bytes) {
+    struct seen *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    pthread_mutex_init(&s->lock, NULL);
+    if (cache_dir && !(s->cache = cache_open(cache_dir, max_bytes)))
+        perror("trillium-worker: no cache of built programs");
+    return s;
+}
+
+static struct ir *ir_of(const struct program *p) {
+    return p->ir == TR_IR_SPIRV ? p->module : p->ir == TR_IR_SOURCE ? p->source : NULL;
+}
+
+/* Does the result depend on the IR and the options alone? */
+static bool is_self_contained(const struct program *p, const char *options) {
+    if (strstr(options, "-I"))
+        return false;
+    if (p->ir != TR_IR_SOURCE)
+        return true;
+    const char *text = p->source->bytes;
+    return !strstr(text, "__DATE__") && !strstr(text, "__TIME__") && !strstr(text, "include") &&
+           strlen(text) == p->source->size;
+}
+
+static void entry_free(struct entry *e) {
+    if (!e)
+        return;
+    if (e->cl)
+        clReleaseProgram(e->cl);
+    object_unref(e->context);
+    ir_unref(e->ir);
+    free(e->options);
+    free(e->devices);
+    free(e);
+}
+
+/* ---- in the session ---- */
+
+static bool matches(const struct entry *e, const struct build *b) {
+    const struct program *p = b->program;
+    const struct ir *ir = ir_of(p);
+    return e->shareable && e->context == p->context && e->ir_kind == p->ir &&
+           e->device_count == b->device_count &&
+           memcmp(e->devices, b->devices, e->device_count * sizeof *e->devices) == 0 &&
+           e->ir->size == ir->size && strcmp(e->options, b->options) == 0 &&
+           memcmp(e->ir->bytes, ir->bytes, ir->size) == 0;
+}
+
+static bool share(struct seen *s, struct build *b) {
+    cl_program cl = NULL;
+
+    pthread_mutex_lock(&s->lock);
+    for (struct entry *e = s->entries; e && !cl; e = e->next) {
+        if (matches(e, b) && clRetainProgram(e->cl) == CL_SUCCESS)
+            cl = e->cl;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (!cl)
+        return false;
+    program_replace(b->program, cl);
+    program_set_log(b->program, CL_BUILD_NONE, NULL);
+    return true;
+}
+
+/* Two programs that share the driver's must not share variables. A driver that cannot tell how large they are
+ * has none. */
+static bool has_variables(const struct build *b) {
+    for (uint32_t i = 0; i < b->device_count; i++) {
+        size_t size = 0;
+        if (clGetProgramBuildInfo(b->program->cl, b->devices[i]->id,
+                                  CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE, sizeof size, &size,
+                                  NULL) == CL_SUCCESS &&
+            size > 0)
+            return true;
+    }
+    return false;
+}
+
+/* ---- in the cache ---- */
+
+/* The key of one device's binary: everything it depends on. */
+struct key {
+    struct iovec parts[10];
+    struct cache_key key;
+    char *driver_version;
+    uint32_t ir_kind;
+};
+
+static void key_part(struct key *k, const void *data, size_t size) {
+    k->parts[k->key.count++] = (struct iovec){(void *)data, size};
+}
+
+static void key_text(struct key *k, const char *text) {
+    key_part(k, text ? text : "", text ? strlen(text) : 0);
+}
+
+static void key_make(struct key *k, uint32_t ir_kind, const struct ir *ir, const char *options,
+                     const struct driver_device *d) {
+    memset(k, 0, sizeof *k);
+    k->ir_kind = ir_kind;
+    k->driver_version = driver_device_string(d->id, CL_DRIVER_VERSION);
+    k->key.parts = k->parts;
+    key_text(k, "trillium build 1");
+    key_part(k, &k->ir_kind, sizeof k->ir_kind);
+    key_part(k, ir->bytes, ir->size);
+    key_text(k, options);
+    key_text(k, d->platform->name);
+    key_text(k, d->platform->version_text);
+    key_text(k, d->name);
+    key_text(k, d->version_text);
+    key_text(k, k->driver_version);
+}
+
+/* An entry's data: bytes of the log, the log, the binary. */
+struct cached {
+    void *data;
+    const char *log;
+    uint32_t log_size;
+    const unsigned char *binary;
+    size_t binary_size;
+};
+
+static bool get(struct seen *s, const struct build *b, const struct driver_device *d, struct cached *out) {
+    struct key k;
+    size_t size = 0;
+
+    *out = (struct cached){0};
+    key_make(&k, b->program->ir, ir_of(b->program), b->options, d);
+    bool found = cache_get(s->cache, &k.key, &out->data, &size);
+    free(k.driver_version);
+    if (!found)
+        return false;
+    if (size < sizeof out->log_size)
+        return false;
+    memcpy(&out->log_size, out->data, sizeof out->log_size);
+    if (out->log_size > size - sizeof out->log_size)
+        return false;
+    out->log = (const char *)out->data + sizeof out->log_size;
+    out->binary = (const unsigned char *)out->log + out->log_size;
+    out->binary_size = size - sizeof out->log_size - out->log_size;
+    return true;
+}
+
+/* Builds from binaries. False if the driver does not want them. */
+static bool build_from(struct build *b, const struct cached *cached) {
+    cl_device_id devices[DRIVER_MAX_DEVICES];
+    size_t *sizes = calloc(b->device_count, sizeof *sizes);
+    const unsigned char **binaries = calloc(b->device_count, sizeof *binaries);
+    cl_program cl = NULL;
+    cl_int r = CL_OUT_OF_HOST_MEMORY;
+
+    for (uint32_t i = 0; sizes && binaries && i < b->device_count; i++) {
+        devices[i] = b->devices[i]->id;
+        sizes[i] = cached[i].binary_size;
+        binaries[i] = cached[i].binary;
+    }
+    if (sizes && binaries)
+        cl = clCreateProgramWithBinary(b->program->context->cl, b->device_count, devices, sizes, binaries,
+                                       NULL, &r);
+    if (cl && r == CL_SUCCESS)
+        r = clBuildProgram(cl, b->device_count, devices, b->options, NULL, NULL);
+    free(sizes);
+    free(binaries);
+    if (cl && r != CL_SUCCESS)
+        clReleaseProgram(cl);
+    if (r != CL_SUCCESS)
+        return false;
+    program_replace(b->program, cl);
+    return true;
+}
+
+static void set_cached_log(struct program *p, const struct cached *cached) {
+    char *log = strndup(cached->log, cached->log_size);
+    program_set_log(p, CL_BUILD_SUCCESS, log && *log ? log : NULL);
+    free(log);
+}
+
+static bool load(struct seen *s, struct build *b) {
+    struct cached *cached = calloc(b->device_count, sizeof *cached);
+    bool good = cached != NULL;
+
+    for (uint32_t i = 0; good && i < b->device_count; i++)
+        good = get(s, b, b->devices[i], &cached[i]);
+    good = good && build_from(b, cached);
+    if (good)
+        set_cached_log(b->program, &cached[0]);
+    for (uint32_t i = 0; cached && i < b->device_count; i++)
+        free(cached[i].data);
+    free(cached);
+    return good;
+}
+
+/* ---- both ---- */
+
+static bool remember(struct seen *s, struct build *b, bool stored) {
+    struct entry *e = calloc(1, sizeof *e), *last = NULL;
+    if (!e)
+        return false;
+    e->options = strdup(b->options);
+    e->devices = calloc(b->device_count, sizeof *e->devices);
+    if (!e->options || !e->devices) {
+        entry_free(e);
+        return false;
+    }
+    memcpy(e->devices, b->devices, b->device_count * sizeof *e->devices);
+    e->device_count = b->device_count;
+    e->context = b->program->context;
+    object_ref(e->context);
+    e->ir_kind = b->program->ir;
+    e->ir = ir_ref(ir_of(b->program));
+    e->cl = b->program->cl;
+    clRetainProgram(e->cl);
+    e->shareable = !has_variables(b);
+    e->stored = stored;
+    pthread_mutex_lock(&s->lock);
+    e->next = s->entries;
+    s->entries = e;
+    if (++s->count > MAX_SHARED) {
+        struct entry **at = &s->entries;
+        while ((*at)->next)
+            at = &(*at)->next;
+        last = *at;
+        *at = NULL;
+        s->count--;
+    }
+    pthread_mutex_unlock(&s->lock);
+    entry_free(last);
+    return true;
+}
+
+bool seen_find(struct seen *s, struct build *b) {
+    if (!s || !ir_of(b->program) || !is_self_contained(b->program, b->options))
+        return false;
+    if (share(s, b))
+        return true;
+    if (!s->cache || !load(s, b))
+        return false;
+    remember(s, b, true);
+    return true;
+}
+
+void seen_add(struct seen *s, struct build *b) {
+    if (s && ir_of(b->program) && is_self_contained(b->program, b->options))
+        remember(s, b, false);
+}
+
+/* ---- the end of the session ---- */
+
+static void store_one(struct seen *s, const struct entry *e, uint32_t index, const unsigned char *binary,
+                      size_t size) {
+    const struct driver_device *d = e->devices[index];
+    size_t log_size = 0;
+    struct key k;
+
+    clGetProgramBuildInfo(e->cl, d->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &log_size);
+    if (log_size > MAX_LOG)
+        return;
+    uint32_t stored_size = (uint32_t)log_size;
+    char *data = malloc(sizeof stored_size + log_size + size);
+    if (!data)
+        return;
+    memcpy(data, &stored_size, sizeof stored_size);
+    if (log_size > 0)
+        clGetProgramBuildInfo(e->cl, d->id, CL_PROGRAM_BUILD_LOG, log_size, data + sizeof stored_size, NULL);
+    memcpy(data + sizeof stored_size + log_size, binary, size);
+    key_make(&k, e->ir_kind, e->ir, e->options, d);
+    cache_put(s->cache, &k.key, data, sizeof stored_size + log_size + size);
+    free(k.driver_version);
+    free(data);
+}
+
+/* Where the program's devices are in the order in which the driver lists its binaries. */
+static uint32_t index_of(const struct entry *e, cl_device_id id) {
+    for (uint32_t i = 0; i < e->device_count; i++)
+        if (e->devices[i]->id == id)
+            return i;
+    return UINT32_MAX;
+}
+
+static void store(struct seen *s, struct entry *e) {
+    cl_device_id devices[DRIVER_MAX_DEVICES];
+    size_t sizes[DRIVER_MAX_DEVICES], got = 0;
+    unsigned char *binaries[DRIVER_MAX_DEVICES] = {NULL};
+
+    if (clGetProgramInfo(e->cl, CL_PROGRAM_DEVICES, sizeof devices, devices, &got) != CL_SUCCESS ||
+        clGetProgramInfo(e->cl, CL_PROGRAM_BINARY_SIZES, sizeof sizes, sizes, NULL) != CL_SUCCESS)
+        return;
+    uint32_t count = (uint32_t)(got / sizeof devices[0]);
+    bool good = true;
+    for (uint32_t i = 0; i < count; i++)
+        if (sizes[i] > 0)
+            good = (binaries[i] = malloc(sizes[i])) && good;
+    if (good && clGetProgramInfo(e->cl, CL_PROGRAM_BINARIES, count * sizeof binaries[0], binaries, NULL) ==
+                    CL_SUCCESS) {
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t index = index_of(e, devices[i]);
+            if (binaries[i] && index != UINT32_MAX)
+                store_one(s, e, index, binaries[i], sizes[i]);
+        }
+    }
+    for (uint32_t i = 0; i < count; i++)
+        free(binaries[i]);
+    e->stored = true;
+}
+
+void seen_store(struct seen *s) {
+    if (!s || !s->cache)
+        return;
+    pthread_mutex_lock(&s->lock);
+    for (struct entry *e = s->entries; e; e = e->next)
+        if (!e->stored)
+            store(s, e);
+    pthread_mutex_unlock(&s->lock);
+}

@@ -1,0 +1,34 @@
+/*
+ * Builds seen before: what a driver has built once it need not build again.
+ *
+ * Two levels. In a session, a program with the same IR, options and devices in the same context shares the
+ * driver's program of the first one: no work at all. Across sessions, the driver's binaries are kept in the
+ * tenant's cache (host-backend/cache/cache.h), keyed by everything that they depend on; they are fetched from
+ * the driver and stored when the session ends, because then they hold the kernels compiled for the work-group
+ * sizes that were used, and because fetching is slow (53 ms on PoCL).
+ *
+ * Source that includes files or asks for the time is never taken from either; nor are programs shared that
+ * have variables of their own. The binary of a cache can be lacking or refused by the driver: then the
+ * program is built as if nothing had been there.
+ *
+ * Threads: builder threads and the end of the session, any number at once.
+ */
+#ifndef HOST_BACKEND_WORKER_SEEN_H
+#define HOST_BACKEND_WORKER_SEEN_H
+
+#include "host-backend/worker/build.h"
+
+struct seen;
+
+/* `cache_dir`: of the tenant; NULL: nothing is kept beyond the session. NULL when out of memory. */
+struct seen *seen_open(const char *cache_dir, uint64_t max_bytes);
+
+/* True if the build needs none: the program then has the driver's program, built, and its log. */
+bool seen_find(struct seen *s, struct build *b);
+/* The build has succeeded: b->program->cl is built. */
+void seen_add(struct seen *s, struct build *b);
+
+/* Writes what is new into the cache. The process is about to exit. */
+void seen_store(struct seen *s);
+
+#endif
