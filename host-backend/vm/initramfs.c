@@ -22,15 +22,20 @@ static void pad(FILE *file) {
         fputc(0, file);
 }
 
-void initramfs_add(struct initramfs *i, const char *name, const void *data, size_t size, unsigned mode) {
+static void add_entry(struct initramfs *i, const char *name, const void *data, size_t size, unsigned mode,
+                      unsigned major, unsigned minor) {
     /* magic, ino, mode, uid, gid, nlink, mtime, filesize, devmajor/minor, rdevmajor/minor, namesize, check */
     fprintf(i->file, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", ++i->inode, mode, 0, 0, 1,
-            0, (unsigned)size, 0, 0, 0, 0, (unsigned)strlen(name) + 1, 0);
+            0, (unsigned)size, 0, 0, major, minor, (unsigned)strlen(name) + 1, 0);
     fwrite(name, 1, strlen(name) + 1, i->file);
     pad(i->file);
     if (size > 0)
         fwrite(data, 1, size, i->file);
     pad(i->file);
+}
+
+void initramfs_add(struct initramfs *i, const char *name, const void *data, size_t size, unsigned mode) {
+    add_entry(i, name, data, size, mode, 0, 0);
 }
 
 void initramfs_folder(struct initramfs *i, const char *name) {
@@ -83,7 +88,8 @@ int vm_initramfs(const char *init, const struct vm_modules *modules, const char 
     initramfs_add(&i, "init", program, size, S_IFREG | 0755);
     free(program);
     initramfs_folder(&i, "dev");
-    /* For messages before /dev is mounted: a character device 5,1. */
+    add_entry(&i, "dev/console", NULL, 0, S_IFCHR | 0600, 5,
+              1); /* the kernel opens it as the init's streams */
     initramfs_folder(&i, "modules");
     for (size_t m = 0; modules && m < modules->count; m++) {
         char name[160];

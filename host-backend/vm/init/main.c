@@ -22,7 +22,9 @@ static bool verbose;
 void stage(const char *what) {
     int fd = verbose ? open("/dev/kmsg", O_WRONLY | O_CLOEXEC) : -1;
     if (fd >= 0) {
-        dprintf(fd, "trillium-vm-init: %s\n", what);
+        char line[128]; /* one write is one message; dprintf(3) would seek, which this device refuses */
+        int n = snprintf(line, sizeof line, "trillium-vm-init: %s\n", what);
+        write_all(fd, line, (size_t)n);
         close(fd);
     }
 }
@@ -108,9 +110,13 @@ static void loopback_up(void) {
 
 int main(void) {
     struct config c = {0};
-    int status;
+    int status, fd;
 
     mounts_begin();
+    /* A descriptor below 3 would be taken for a stream of the program's. */
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd < 3)
+        ;
+    close(fd);
     config_read(&c);
     if (c.probe)
         probe(c.probe);

@@ -57,11 +57,14 @@ static void show_only_trillium(const char *icd) {
 void mounts_enter(const struct config *c) {
     must_mount("hostroot", "/host", "9p", MS_RDONLY | MS_NODEV,
                "trans=virtio,version=9p2000.L,msize=512000,cache=loose");
+    stage("9p is mounted");
     must_mount("write", "/write", "tmpfs", MS_NODEV, "mode=0755");
     mkdir("/write/upper", 0755);
     mkdir("/write/work", 0755);
     must_mount("root", "/root", "overlay", MS_NODEV,
                "lowerdir=/host,upperdir=/write/upper,workdir=/write/work,xino=off,metacopy=off,index=off");
+
+    stage("the overlay is mounted");
 
     must_mount("/dev", "/root/dev", NULL, MS_MOVE, NULL);
     must_mount("/proc", "/root/proc", NULL, MS_MOVE, NULL);
