@@ -22,6 +22,9 @@ struct broker_config {
                         warming up. Further guests get workers started for them. */
     const char *device_filter; /* only devices whose name contains this, case-insensitive; NULL: all */
     const char *profile_dir;   /* workers write DIR/PID.trace (host-backend/profile); NULL: no profiling */
+    const char *cache_dir;     /* built programs are kept here (one folder per tenant); NULL: not kept */
+    unsigned cache_mib;        /* most that they may take; 0: the worker's own default */
+    bool fresh_builds;         /* the driver builds every program, also those seen before */
     bool verbose;              /* say on stderr when guests come and go */
 };
 

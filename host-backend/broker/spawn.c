@@ -67,8 +67,8 @@ static void become_worker(const char *path, char **argv, char **env, int control
 }
 
 int spawn_worker(const struct broker_config *config, bool warm, const char *refuse, struct spawned *out) {
-    char number[16];
-    char *argv[16] = {"trillium-worker", "--control", number};
+    char number[16], mib[16];
+    char *argv[24] = {"trillium-worker", "--control", number};
     int sockets[2], n = 3, r = 0;
 
     if (config->device_filter) {
@@ -79,6 +79,17 @@ int spawn_worker(const struct broker_config *config, bool warm, const char *refu
         argv[n++] = "--profile-dir";
         argv[n++] = (char *)config->profile_dir;
     }
+    if (config->cache_dir && !config->fresh_builds) {
+        argv[n++] = "--cache-dir";
+        argv[n++] = (char *)config->cache_dir;
+    }
+    if (config->cache_mib > 0) {
+        snprintf(mib, sizeof mib, "%u", config->cache_mib);
+        argv[n++] = "--cache-mib";
+        argv[n++] = mib;
+    }
+    if (config->fresh_builds)
+        argv[n++] = "--no-shared-builds";
     if (!warm)
         argv[n++] = "--no-warm-up";
     if (refuse) {

@@ -1,12 +1,16 @@
-/* Tests of the worker process: a hand-made guest, a real worker, a real driver. `--bench`: round trips,
+/* Tests of the worker process: a hand-made guest, a real worker, a real driver. An argument is a pattern of
+ * the tests to run (with * and ?). `--bench`: round trips,
  * medians in microseconds. */
-#include <string.h>
+#include "tests/lib/unit.h"
 
 #include "tests/worker/tests.h"
 
 int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--bench") == 0)
         return bench(argc - 1, argv + 1);
-    int failed = test_commands() + test_events() + test_hostile() + test_broker() + test_profile();
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    int failed =
+        test_commands() + test_events() + test_hostile() + test_broker() + test_profile() + test_seen();
     return failed > 0 ? 1 : 0;
 }

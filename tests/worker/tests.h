@@ -7,6 +7,7 @@ int test_events(void);
 int test_hostile(void);
 int test_broker(void);
 int test_profile(void);
+int test_seen(void);
 
 int bench(int argc, char **argv);
 

@@ -1,0 +1,228 @@
+/* Builds seen before: shared in a session, kept across sessions. */
+#include "tests/lib/unit.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host-backend/profile/trace.h"
+#include "svga-model/futex.h"
+#include "tests/worker/guest.h"
+#include "tests/worker/tests.h"
+
+static const char plain[] = "kernel void k(global int *x) { x[0] = WHAT; }\n";
+static const char with_variable[] =
+    "global int counter = 0;\nkernel void k(global int *x) { x[0] = WHAT + counter++; }\n";
+static const char with_header[] =
+    "#include \"no-such-header.h\"\nkernel void k(global int *x) { x[0] = WHAT; }\n";
+
+struct folder {
+    char profile[32], cache[32];
+};
+
+static int make_folders(void **state) {
+    struct folder *f = calloc(1, sizeof *f);
+    strcpy(f->profile, "/tmp/trillium-test-XXXXXX");
+    strcpy(f->cache, "/tmp/trillium-test-XXXXXX");
+    *state = f;
+    return mkdtemp(f->profile) && mkdtemp(f->cache) ? 0 : -1;
+}
+
+static void remove_all(const char *dir) {
+    struct dirent *entry;
+    DIR *d = opendir(dir);
+    while (d && (entry = readdir(d)))
+        unlinkat(dirfd(d), entry->d_name, 0);
+    if (d)
+        closedir(d);
+    rmdir(dir);
+}
+
+static int remove_folders(void **state) {
+    struct folder *f = *state;
+    remove_all(f->profile);
+    remove_all(f->cache);
+    free(f);
+    return 0;
+}
+
+static unsigned entries(const char *dir) {
+    struct dirent *entry;
+    unsigned count = 0;
+    DIR *d = opendir(dir);
+    while (d && (entry = readdir(d)))
+        count += entry->d_name[0] != '.';
+    if (d)
+        closedir(d);
+    return count;
+}
+
+/* A guest that builds things; how each build was done is read from its worker's profile. */
+struct builder {
+    struct test_guest t;
+    uint32_t context, queue, mem;
+    struct folder *f;
+};
+
+static void open_builder(struct builder *b, struct folder *f, bool share) {
+    uint32_t device = 0, slot;
+    uint64_t none = 0;
+
+    b->f = f;
+    guest_open(&b->t, (char *[]){"--profile-dir", f->profile, "--cache-dir", f->cache,
+                                 share ? NULL : "--no-shared-builds", NULL});
+    b->context = guest_id(&b->t);
+    b->queue = guest_id(&b->t);
+    slot = guest_slot(&b->t);
+    TR_SEND(b->t.g, CREATE_CONTEXT, create_context, ((struct tr_array[]){{&device, 1}}),
+            .context = b->context, .slot = slot);
+    assert_int_equal(guest_result(&b->t, slot), CL_SUCCESS);
+    slot = guest_slot(&b->t);
+    TR_SEND(b->t.g, CREATE_QUEUE, create_queue, ((struct tr_array[]){{&none, 0}}), .queue = b->queue,
+            .context = b->context, .slot = slot);
+    assert_int_equal(guest_result(&b->t, slot), CL_SUCCESS);
+    b->mem = guest_placed_buffer(&b->t, b->context, 0, 4096);
+}
+
+static uint32_t make(struct builder *b, const char *source) {
+    uint32_t program = guest_id(&b->t);
+    TR_SEND(b->t.g, CREATE_PROGRAM, create_program,
+            ((struct tr_array[]){{NULL, 0}, {NULL, 0}, {source, (uint32_t)strlen(source)}}),
+            .program = program, .context = b->context, .slot = TR_NO_SLOT, .ir = TR_IR_SOURCE);
+    return program;
+}
+
+static cl_int build(struct builder *b, uint32_t program, const char *options) {
+    uint32_t slot = guest_slot(&b->t);
+    TR_SEND(b->t.g, TRACE, trace, NULL, .call_ns = svga_now_ns(), .write_ns = svga_now_ns());
+    TR_SEND(b->t.g, BUILD_PROGRAM, build_program,
+            ((struct tr_array[]){{NULL, 0}, {options, (uint32_t)strlen(options)}}), .program = program,
+            .slot = slot);
+    return guest_result(&b->t, slot);
+}
+
+/* What kernel "k" of the program answers. */
+static int run(struct builder *b, uint32_t program) {
+    uint32_t kernel = guest_id(&b->t), slot = guest_slot(&b->t);
+    TR_SEND(b->t.g, CREATE_KERNEL, create_kernel, ((struct tr_array[]){{"k", 1}}), .kernel = kernel,
+            .program = program, .slot = slot);
+    assert_int_equal(guest_result(&b->t, slot), CL_SUCCESS);
+    guest_set_mem(&b->t, kernel, 0, b->mem);
+    TR_SEND(b->t.g, ENQUEUE_KERNEL, enqueue_kernel, ((struct tr_array[]){{NULL, 0}}), .queue = b->queue,
+            .kernel = kernel, .event_slot = TR_NO_SLOT, .work_dim = 1, .global = {1, 1, 1});
+    assert_int_equal(guest_finish(&b->t, b->queue), CL_SUCCESS);
+    TR_SEND(b->t.g, RELEASE, release, NULL, .object = kernel);
+    return *(volatile int *)b->t.memory.ptr;
+}
+
+/* Ends the session; a string with one letter per build: 'd' by the driver, 's' seen before. */
+static const char *close_builder(struct builder *b) {
+    static char how[64];
+    struct trace_item *items;
+    size_t count, n = 0;
+    char why[256] = "";
+
+    int status = guest_close(&b->t);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_int_equal(trace_read(b->f->profile, &items, &count, why, sizeof why), 0);
+    for (size_t i = 0; i < count && n < sizeof how - 1; i++)
+        if (items[i].command.what == TRACE_BUILD)
+            how[n++] = items[i].command.cached ? 's' : 'd';
+    how[n] = '\0';
+    free(items);
+    remove_all(b->f->profile);
+    mkdir(b->f->profile, 0700);
+    return how;
+}
+
+static void test_in_a_session(void **state) {
+    struct builder b;
+    open_builder(&b, *state, true);
+    uint32_t one = make(&b, plain), two = make(&b, plain), three = make(&b, plain);
+    assert_int_equal(build(&b, one, "-DWHAT=1"), CL_SUCCESS);
+    assert_int_equal(build(&b, two, "-DWHAT=1"), CL_SUCCESS);
+    assert_int_equal(build(&b, three, "-DWHAT=3"), CL_SUCCESS); /* other options are another program */
+    assert_int_equal(run(&b, one), 1);
+    assert_int_equal(run(&b, two), 1);
+    assert_int_equal(run(&b, three), 3);
+    /* One of those that share is built again: the other one stays what it was. */
+    assert_int_equal(build(&b, one, "-DWHAT=4"), CL_SUCCESS);
+    assert_int_equal(run(&b, one), 4);
+    assert_int_equal(run(&b, two), 1);
+    TR_SEND(b.t.g, RELEASE, release, NULL, .object = two);
+    assert_int_equal(build(&b, one, "-DWHAT=1"), CL_SUCCESS);
+    assert_int_equal(run(&b, one), 1);
+    assert_string_equal(close_builder(&b), "dsdds");
+}
+
+/* A failed build is the driver's every time, and nothing of it is kept. */
+static void test_failures(void **state) {
+    struct folder *f = *state;
+    struct builder b;
+    open_builder(&b, f, true);
+    uint32_t program = make(&b, plain);
+    assert_int_equal(build(&b, program, "-DWHAT=nonsense"), CL_BUILD_PROGRAM_FAILURE);
+    assert_int_equal(build(&b, program, "-DWHAT=nonsense"), CL_BUILD_PROGRAM_FAILURE);
+    assert_int_equal(build(&b, program, "-DWHAT=1"), CL_SUCCESS);
+    assert_int_equal(run(&b, program), 1);
+    uint32_t header = make(&b, with_header);
+    assert_int_equal(build(&b, header, "-DWHAT=1"), CL_BUILD_PROGRAM_FAILURE);
+    assert_string_equal(close_builder(&b), "dddd");
+    assert_int_equal(entries(f->cache), 1);
+}
+
+/* Programs with variables of their own never share them. */
+static void test_variables(void **state) {
+    struct builder b;
+    open_builder(&b, *state, true);
+    uint32_t one = make(&b, with_variable), two = make(&b, with_variable);
+    if (build(&b, one, "-cl-std=CL3.0 -DWHAT=0") != CL_SUCCESS) {
+        close_builder(&b);
+        skip(); /* the driver has no variables in program scope */
+    }
+    assert_int_equal(build(&b, two, "-cl-std=CL3.0 -DWHAT=0"), CL_SUCCESS);
+    assert_int_equal(run(&b, one), 0);
+    assert_int_equal(run(&b, one), 1);
+    assert_int_equal(run(&b, two), 0);
+    close_builder(&b);
+}
+
+static void test_across_sessions(void **state) {
+    struct folder *f = *state;
+    struct builder b;
+
+    open_builder(&b, f, true);
+    uint32_t program = make(&b, plain);
+    assert_int_equal(build(&b, program, "-DWHAT=5"), CL_SUCCESS);
+    assert_int_equal(run(&b, program), 5);
+    assert_string_equal(close_builder(&b), "d");
+    assert_int_equal(entries(f->cache), 1);
+
+    open_builder(&b, f, true);
+    program = make(&b, plain);
+    uint32_t other = make(&b, plain);
+    assert_int_equal(build(&b, program, "-DWHAT=5"), CL_SUCCESS);
+    assert_int_equal(run(&b, program), 5);
+    assert_int_equal(build(&b, other, "-DWHAT=6"), CL_SUCCESS);
+    assert_int_equal(run(&b, other), 6);
+    assert_string_equal(close_builder(&b), "sd");
+    assert_int_equal(entries(f->cache), 2);
+
+    open_builder(&b, f, false); /* the off-switch */
+    program = make(&b, plain);
+    assert_int_equal(build(&b, program, "-DWHAT=5"), CL_SUCCESS);
+    assert_int_equal(run(&b, program), 5);
+    assert_string_equal(close_builder(&b), "d");
+}
+
+int test_seen(void) {
+#define WITH_FOLDERS(test) cmocka_unit_test_setup_teardown(test, make_folders, remove_folders)
+    const struct CMUnitTest tests[] = {
+        WITH_FOLDERS(test_in_a_session),
+        WITH_FOLDERS(test_failures),
+        WITH_FOLDERS(test_variables),
+        WITH_FOLDERS(test_across_sessions),
+    };
+    return cmocka_run_group_tests_name("seen", tests, NULL, NULL);
+}
