@@ -40,4 +40,11 @@ struct cli_paths {
 /* 0, or -1 after saying why. */
 int cli_paths_find(struct cli_paths *paths, const char *subcommand);
 
+/*
+ * Where a tenant's built programs are kept: `given` (an option), or
+ * ${XDG_CACHE_HOME:-~/.cache}/trillium/programs. NULL: nowhere, because `given` is "none" or there is no
+ * home.
+ */
+const char *cli_build_cache(const char *given, char path[PATH_MAX]);
+
 #endif

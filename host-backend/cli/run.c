@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 struct run_options {
-    bool vm, verbose;
+    bool vm, verbose, fresh_builds;
+    const char *cache;
     const char *ir, *device, *profile;
     char **program;
 };
@@ -35,6 +36,9 @@ static const char help[] =
     "  --ir spirv       compile to SPIR-V in the guest, as the SVGA baseline does\n"
     "  --device NAME    show only devices whose platform or device name contains NAME\n"
     "  --profile FILE   print where each kernel's latency went, and write FILE in Chrome's trace format\n"
+    "  --cache DIR      keep built programs in DIR (default ~/.cache/trillium/programs; none: do not keep "
+    "them)\n"
+    "  --fresh-builds   build every program, also those seen before\n"
     "  --verbose        say on standard error what is started and when guests come and go\n"
     "  --help\n"
     "\n"
@@ -43,11 +47,13 @@ static const char help[] =
     "if it is not found.\n";
 
 static int parse(struct run_options *o, int argc, char **argv) {
-    enum { OPT_VM = 256, OPT_IR, OPT_DEVICE, OPT_PROFILE };
+    enum { OPT_VM = 256, OPT_IR, OPT_DEVICE, OPT_PROFILE, OPT_CACHE, OPT_FRESH };
     static const struct option options[] = {{"vm", no_argument, NULL, OPT_VM},
                                             {"ir", required_argument, NULL, OPT_IR},
                                             {"device", required_argument, NULL, OPT_DEVICE},
                                             {"profile", required_argument, NULL, OPT_PROFILE},
+                                            {"cache", required_argument, NULL, OPT_CACHE},
+                                            {"fresh-builds", no_argument, NULL, OPT_FRESH},
                                             {"verbose", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -71,6 +77,12 @@ static int parse(struct run_options *o, int argc, char **argv) {
             break;
         case OPT_PROFILE:
             o->profile = optarg;
+            break;
+        case OPT_CACHE:
+            o->cache = optarg;
+            break;
+        case OPT_FRESH:
+            o->fresh_builds = true;
             break;
         case 'v':
             o->verbose = true;
@@ -163,11 +175,14 @@ static int make_trace_folder(char path[80]) {
 
 /* Starts the daemon, runs the program, ends the daemon. */
 static int run_program(const struct run_options *o, const struct cli_paths *paths, const char *traces) {
+    char cache[PATH_MAX];
     struct broker_config config = {.worker_path = paths->worker,
                                    .warm_workers = 1,
                                    .first_only = true,
                                    .device_filter = o->device,
                                    .profile_dir = traces,
+                                   .cache_dir = cli_build_cache(o->cache, cache),
+                                   .fresh_builds = o->fresh_builds,
                                    .verbose = o->verbose};
     char why[BROKER_WHY_SIZE] = "";
     int status;

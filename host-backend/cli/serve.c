@@ -24,6 +24,11 @@ static const char help[] =
     "  --shm PATH             serve processes of this machine: they reach it with TRILLIUM_SHM=PATH\n"
     "  --device NAME          show only devices whose platform or device name contains NAME\n"
     "  --warm-workers N       keep N started workers ready for the next guests (default 1)\n"
+    "  --cache DIR            keep built programs there, for all guests of this daemon: they can poison each "
+    "other's\n"
+    "                         (default: ~/.cache/trillium/programs with --shm alone, whose guests are all of "
+    "one user; else none)\n"
+    "  --fresh-builds         build every program, also those seen before\n"
     "  --verbose              say on standard error when guests come and go\n"
     "  --print-capabilities   what a vhost-user GPU program can do, as JSON\n"
     "  --help\n";
@@ -31,6 +36,7 @@ static const char help[] =
 struct serve_options {
     const char *shm, *socket_path;
     int fd; /* -1: none */
+    const char *cache;
     struct broker_config broker;
 };
 
@@ -45,12 +51,23 @@ static void on_term(int number) {
 }
 
 static int parse(struct serve_options *o, int argc, char **argv) {
-    enum { OPT_SHM = 256, OPT_SOCKET_PATH, OPT_FD, OPT_DEVICE, OPT_WARM, OPT_CAPABILITIES };
+    enum {
+        OPT_SHM = 256,
+        OPT_SOCKET_PATH,
+        OPT_FD,
+        OPT_DEVICE,
+        OPT_WARM,
+        OPT_CACHE,
+        OPT_FRESH,
+        OPT_CAPABILITIES
+    };
     static const struct option options[] = {{"shm", required_argument, NULL, OPT_SHM},
                                             {"socket-path", required_argument, NULL, OPT_SOCKET_PATH},
                                             {"fd", required_argument, NULL, OPT_FD},
                                             {"device", required_argument, NULL, OPT_DEVICE},
                                             {"warm-workers", required_argument, NULL, OPT_WARM},
+                                            {"cache", required_argument, NULL, OPT_CACHE},
+                                            {"fresh-builds", no_argument, NULL, OPT_FRESH},
                                             {"print-capabilities", no_argument, NULL, OPT_CAPABILITIES},
                                             {"verbose", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
@@ -75,6 +92,12 @@ static int parse(struct serve_options *o, int argc, char **argv) {
             break;
         case OPT_DEVICE:
             o->broker.device_filter = optarg;
+            break;
+        case OPT_CACHE:
+            o->cache = optarg;
+            break;
+        case OPT_FRESH:
+            o->broker.fresh_builds = true;
             break;
         case OPT_WARM: {
             unsigned long n = strtoul(optarg, &end, 10);
@@ -193,6 +216,7 @@ static int serve(const struct serve_options *o, bool with_front) {
 int cmd_serve(int argc, char **argv) {
     struct serve_options o = {.fd = -1, .broker.warm_workers = 1};
     struct cli_paths paths;
+    char cache[PATH_MAX];
     char why[BROKER_WHY_SIZE] = "";
     int status = parse(&o, argc, argv);
 
@@ -201,6 +225,9 @@ int cmd_serve(int argc, char **argv) {
     if (cli_paths_find(&paths, "serve") < 0)
         return 1;
     o.broker.worker_path = paths.worker;
+    /* The guests of a VM trust each other no more than VMs do: only who says so lets them share. */
+    if (o.cache || (!o.socket_path && o.fd < 0))
+        o.broker.cache_dir = cli_build_cache(o.cache, cache);
     the_broker = broker_create(&o.broker, why);
     if (!the_broker) {
         cli_say("serve", "%s", why);
