@@ -258,10 +258,13 @@ static void run_case(const struct test_group *group, const struct test_case *c) 
     if (c->big && !big) {
         printf("END %s.%s SKIP wants --big\n", group->name, c->name);
     } else {
+        double start = now_s();
+
         if (setjmp(case_end) == 0) {
             c->run();
             outcome = PASSED;
         }
+        loose("seconds", "%.2f", now_s() - start);
         if (outcome == PASSED && bad_lines) {
             outcome = FAILED;
             snprintf(reason, sizeof(reason), "%d BAD", bad_lines);

@@ -281,7 +281,7 @@ static void threads_build(void) {
 }
 
 static const struct test_case cases[] = {
-    LONG_CASE(overtakes, 6),     CASE(random_graph),
+    LONG_CASE(overtakes, 4),     CASE(random_graph),
     CASE(threads_share_a_queue), CASE(threads_with_queues),
     CASE(threads_with_contexts), CASE(threads_count_references),
     CASE(threads_build),         END_OF_CASES,
