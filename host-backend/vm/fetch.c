@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,22 +11,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The script's text, from the folder that the build runs in. */
+/* The script's text, from the folder that the build runs in, and its length. */
 __asm__(".pushsection .rodata\n"
-        "vm_fetch_begin:\n"
+        "vm_fetch_text:\n"
         ".incbin \"host-backend/vm/fetch.sh\"\n"
         "vm_fetch_end:\n"
-        ".byte 0\n"
+        ".balign 8\n"
+        "vm_fetch_size:\n"
+        ".quad vm_fetch_end - vm_fetch_text\n"
         ".popsection\n");
-extern const char vm_fetch_begin[] __attribute__((visibility("hidden")));
-extern const char vm_fetch_end[] __attribute__((visibility("hidden")));
+extern const char vm_fetch_text[] __attribute__((visibility("hidden")));
+extern const uint64_t vm_fetch_size __attribute__((visibility("hidden")));
 
 int vm_fetch_script(const char *verb, const char *a, const char *b, bool quiet) {
-    size_t size = (size_t)(vm_fetch_end - vm_fetch_begin);
     int fd = memfd_create("fetch.sh", 0), status = 0;
     char path[64];
 
-    if (fd < 0 || write(fd, vm_fetch_begin, size) != (ssize_t)size) {
+    if (fd < 0 || write(fd, vm_fetch_text, vm_fetch_size) != (ssize_t)vm_fetch_size) {
         fprintf(stderr, "trillium: cannot prepare a download: %s\n", strerror(errno));
         if (fd >= 0)
             close(fd);

@@ -18,13 +18,11 @@ static void must_mount(const char *what, const char *where, const char *type, un
 /* Makes a directory and those above it. */
 static void make_path(const char *path) {
     char part[512];
-    for (size_t i = 1; path[i - 1] && i < sizeof part; i++) {
-        if (path[i] == '/' || path[i] == '\0') {
-            memcpy(part, path, i);
-            part[i] = '\0';
-            mkdir(part, 0755);
-        }
+    for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+        mkdir(part, 0755);
     }
+    mkdir(path, 0755);
 }
 
 static void write_file(const char *path, const char *text) {
