@@ -105,7 +105,7 @@ static cl_int check_properties(const cl_context_properties *properties, cl_platf
 
 /* Fills in devices without duplicates, the platform and whether memory is shared. */
 static cl_int take_devices(cl_context c, cl_uint num_devices, const cl_device_id *devices) {
-    c->devices = malloc(num_devices * sizeof *c->devices);
+    c->devices = calloc(num_devices, sizeof *c->devices);
     if (!c->devices)
         return CL_OUT_OF_HOST_MEMORY;
     c->shares = true;
@@ -116,7 +116,7 @@ static cl_int take_devices(cl_context c, cl_uint num_devices, const cl_device_id
         icd_RetainDevice(devices[i]);
         c->shares = c->shares && devices[i]->shares;
     }
-    c->platform = c->devices[0]->platform;
+    c->platform = devices[0]->platform;
     return CL_SUCCESS;
 }
 

@@ -58,12 +58,12 @@ static const struct {
 #undef NAME
 };
 
-cl_int icd_fail(cl_int code, const char *format, ...) {
+void icd_debug(cl_int code, const char *format, ...) {
     const char *name = NULL;
     char text[512];
     va_list args;
     if (!icd_session || !icd_session->settings.debug)
-        return code;
+        return;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (names[i].code == code)
             name = names[i].name;
@@ -74,5 +74,4 @@ cl_int icd_fail(cl_int code, const char *format, ...) {
         fprintf(stderr, "trillium: %s: %s\n", name, text);
     else
         fprintf(stderr, "trillium: error %d: %s\n", code, text);
-    return code;
 }

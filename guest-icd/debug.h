@@ -6,7 +6,9 @@
 
 #include <CL/cl.h>
 
-/* Returns `code`; when debugging, prints it by name with the sentence that the format makes. */
-cl_int icd_fail(cl_int code, const char *format, ...) __attribute__((format(printf, 2, 3), cold));
+/* Is `code`; when debugging, prints it by name with the sentence that the format makes. */
+#define icd_fail(code, ...) (icd_debug((code), __VA_ARGS__), (code))
+
+void icd_debug(cl_int code, const char *format, ...) __attribute__((format(printf, 2, 3), cold));
 
 #endif

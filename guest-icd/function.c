@@ -140,11 +140,11 @@ static cl_int learn_parameters(struct icd_function *f, uint32_t kernel) {
     if (!asks)
         return CL_OUT_OF_HOST_MEMORY;
     for (cl_uint i = 0; i < f->arg_count; i++)
-        ask_about(&asks[ASKS_PER_ARG * i], kernel, i);
+        ask_about(&asks[(size_t)ASKS_PER_ARG * i], kernel, i);
     cl_int r = icd_ask_all(asks, ASKS_PER_ARG * (size_t)f->arg_count, &block);
     if (r == CL_SUCCESS) {
         for (cl_uint i = 0; i < f->arg_count; i++)
-            f->parameters[i].kind = kind_from(&asks[ASKS_PER_ARG * i]);
+            f->parameters[i].kind = kind_from(&asks[(size_t)ASKS_PER_ARG * i]);
         icd_pool_free(&block);
     }
     free(asks);

@@ -47,7 +47,7 @@ struct expansion {
 static void emit(struct expansion *x, const char *bytes, size_t n) {
     if (x->failed)
         return;
-    if (x->size + n + 1 > x->cap) {
+    if (!x->out || x->size + n + 1 > x->cap) {
         size_t cap = 2 * (x->size + n + 1);
         char *grown = x->size + n < MAX_TEXT ? realloc(x->out, cap) : NULL;
         if (!grown) {
@@ -162,7 +162,7 @@ static const char *logical_line(const char *p, const char *end, const char **lin
 
 static void read_directive(const char *p, const char *end, bool *in_comment, struct directive *d) {
     d->word[0] = '\0';
-    d->end = end;
+    d->operand = d->end = end;
     p = skip_blank(p, end, in_comment);
     if (p == end || *p != '#') {
         skip_rest(p, end, in_comment);

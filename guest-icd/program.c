@@ -256,7 +256,7 @@ static cl_int load_binaries(cl_program p, cl_uint count, const cl_device_id *dev
     size_t total = 0;
     for (cl_uint i = 0; i < count; i++)
         total += lengths[i];
-    unsigned char *joined = malloc(total), *end = joined;
+    unsigned char *joined = malloc(total + 1), *end = joined;
     if (!joined)
         return CL_OUT_OF_HOST_MEMORY;
     for (cl_uint i = 0; i < count; i++) {

@@ -64,13 +64,13 @@ static uint32_t version_100(const char *text, const char *format, uint32_t other
 static char *names_of(cl_device_id device, cl_device_info param, uint32_t *newest) {
     size_t size = 0;
     cl_name_version *list = device_bytes(device, param, &size);
-    char *names = calloc(1, size + 1);
+    char *names = calloc(1, size + 1), *end = names;
     for (size_t i = 0; list && names && i < size / sizeof *list; i++) {
         uint32_t version = 100 * CL_VERSION_MAJOR(list[i].version) + 10 * CL_VERSION_MINOR(list[i].version);
         if (version > *newest)
             *newest = version;
-        strcat(names, list[i].name); /* fits: each entry is longer than its name and a space */
-        strcat(names, " ");
+        end = stpcpy(end, list[i].name); /* fits: each entry is longer than its name and a space */
+        end = stpcpy(end, " ");
     }
     free(list);
     return names;
