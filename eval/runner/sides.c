@@ -161,7 +161,7 @@ static bool vm_command(struct sides *s, const char *command, double timeout, int
     s->vm.used = 0;
     if (s->vm.text)
         s->vm.text[0] = '\0';
-    if (dprintf(s->vm.in, "%s </dev/null; echo; echo \"" END_MARK "$? .\"\n", command) < 0)
+    if (dprintf(s->vm.in, "%s </dev/null; s=$?; echo; echo \"" END_MARK "$s .\"\n", command) < 0)
         return false;
     for (;;) {
         end = s->vm.text ? strstr(s->vm.text, END_MARK) : NULL;
@@ -232,16 +232,21 @@ static struct proc_result run_in_vm(struct sides *s, enum side side, char *const
     size_t used, length = 0;
     double start = proc_now();
 
-    used = (size_t)snprintf(command, sizeof(command), "TRILLIUM_IR=%s", is_spirv(side) ? "spirv" : "source");
+    /* timeout(1) in the guest ends a program that takes too long; the VM stays for the next */
+    used = (size_t)snprintf(command, sizeof(command), "TRILLIUM_IR=%s timeout -k 5 %d",
+                            is_spirv(side) ? "spirv" : "source", (int)timeout);
     for (int i = 0; argv[i] && used < sizeof(command); i++)
         used += (size_t)snprintf(command + used, sizeof(command) - used, " '%s'", argv[i]);
-    if (s->vm.pid > 0 && used < sizeof(command) && !vm_command(s, command, timeout, &r.status, &length)) {
+    if (s->vm.pid > 0 && used < sizeof(command) &&
+        !vm_command(s, command, timeout + 30, &r.status, &length)) {
         fprintf(stderr, "eval: the VM does not answer any more; it is ended\n");
         proc_stop(&s->vm);
         s->p[SIDE_VM_SOURCE] = s->p[SIDE_VM_SPIRV] = -1;
         length = 0;
     }
     r.wall = proc_now() - start;
+    if (r.status == 124 || r.status == 128 + SIGKILL)
+        r.status = -1;
     r.text = length && s->vm.text ? strndup(s->vm.text, length) : strdup("");
     return r;
 }
