@@ -110,7 +110,7 @@ static cl_int take_devices(cl_context c, cl_uint num_devices, const cl_device_id
         return CL_OUT_OF_HOST_MEMORY;
     c->shares = true;
     for (cl_uint i = 0; i < num_devices; i++) {
-        if (icd_context_has_device(c, devices[i]))
+        if (i > 0 && icd_context_has_device(c, devices[i]))
             continue;
         c->devices[c->device_count++] = devices[i];
         icd_RetainDevice(devices[i]);
