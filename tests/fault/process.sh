@@ -1,0 +1,159 @@
+#!/bin/bash
+# limit: 300
+# alone
+# What goes wrong around process guests: each is told in words or by an OpenCL error, within 5 s; nothing hangs, nothing is
+# left behind, and other guests do not notice.
+. "$(dirname "$0")/common"
+
+lost='error cl[A-Za-z]* -[0-9]'
+
+# ---- nobody there ----
+TRILLIUM_SHM=$work/nobody.sock OCL_ICD_VENDORS=$build/share/trillium/icd timeout 10 "$program" devices >"$work/nobody.out" 2>"$work/nobody.err"
+if [ $? = 3 ] && says "$work/nobody.err" "trillium serve"; then pass no-daemon; else
+    fail no-daemon "no platform and a sentence on stderr were expected" "$work"/nobody.*; fi
+
+touch "$work/plain-file"
+TRILLIUM_SHM=$work/plain-file OCL_ICD_VENDORS=$build/share/trillium/icd timeout 10 "$program" devices >"$work/file.out" 2>"$work/file.err"
+if [ $? = 3 ] && [ -s "$work/file.err" ]; then pass no-socket; else fail no-socket "no platform and a sentence were expected" "$work"/file.*; fi
+
+mkdir "$work/no-vendors"
+OCL_ICD_VENDORS=$work/no-vendors timeout 10 "$trillium" run -- "$program" devices >"$work/nodriver.out" 2>"$work/nodriver.err"
+status=$?
+if [ $status = 3 ] && says "$work/nodriver.err" -i "driver"; then pass host-without-driver; else
+    fail host-without-driver "no device and a sentence about the missing driver were expected, status $status" "$work"/nodriver.*; fi
+check_leftovers host-without-driver
+
+timeout 10 "$trillium" run --device no-such-device -- "$program" devices >"$work/refused.out" 2>"$work/refused.err"
+status=$?
+if [ $status != 0 ] && says "$work/refused.err" "another --device"; then pass device-refused; else
+    fail device-refused "a sentence was expected, status $status" "$work"/refused.*; fi
+check_leftovers device-refused
+
+timeout 30 "$trillium" run -- "$program" bad-source >"$work/bad.out" 2>"$work/bad.err"
+if [ $? = 3 ] && says "$work/bad.out" this_is_missing && says "$work/bad.out" "error clBuildProgram -11"; then pass bad-source; else
+    fail bad-source "the build log was expected" "$work"/bad.*; fi
+check_leftovers bad-source
+
+# ---- kernels ----
+timeout 30 "$trillium" run -- "$program" out-of-bounds >"$work/crash.out" 2>"$work/crash.err"
+status=$?
+if [ $status = 3 ] && says "$work/crash.out" "$lost"; then pass kernel-crash; else
+    fail kernel-crash "an OpenCL error was expected, status $status" "$work"/crash.*; fi
+check_leftovers kernel-crash
+
+start_daemon pair
+start_guest pair-steady loop 6
+steady=$guest
+within 20 says "$work/pair-steady.out" ready || fail two-guests "the first guest does not get going" "$work"/pair*
+start_guest pair-crash out-of-bounds
+await "$guest" 10
+if [ "$status" = 3 ]; then pass two-guests.crashing-one; else fail two-guests.crashing-one "status $status" "$work"/pair*; fi
+start_guest pair-second loop 2
+await "$guest" 20
+if [ "$status" = 0 ]; then pass two-guests.a-new-one; else fail two-guests.a-new-one "status $status" "$work"/pair*; fi
+await "$steady" 20
+if [ "$status" = 0 ]; then pass two-guests.unharmed-one; else fail two-guests.unharmed-one "status $status" "$work"/pair*; fi
+stop_daemon
+check_leftovers two-guests
+
+# ---- somebody is killed ----
+start_daemon daemon-killed
+start_guest daemon-killed loop 60
+within 20 says "$work/daemon-killed.out" ready || fail daemon-killed "the guest does not get going" "$work"/daemon-killed.*
+kill_hard "$daemon"
+await "$guest" 5
+if [ "$status" = 3 ] && says "$work/daemon-killed.out" "$lost"; then pass daemon-killed; else
+    fail daemon-killed "an OpenCL error within 5 s was expected, status $status" "$work"/daemon-killed.*; fi
+check_leftovers daemon-killed
+
+# The same while the guest sleeps in a wait.
+start_daemon daemon-killed-waiting
+start_guest daemon-killed-waiting gated
+within 20 says "$work/daemon-killed-waiting.out" ready || fail daemon-killed-waiting "the guest does not get going" "$work"/daemon-killed-waiting.*
+kill_hard "$daemon"
+await "$guest" 5
+if [ "$status" = 3 ] && says "$work/daemon-killed-waiting.out" "$lost"; then pass daemon-killed-waiting; else
+    fail daemon-killed-waiting "an OpenCL error within 5 s was expected, status $status" "$work"/daemon-killed-waiting.*; fi
+check_leftovers daemon-killed-waiting
+
+start_daemon guest-killed
+for mode in "loop 60" endless gated; do
+    name=guest-killed-${mode%% *}
+    start_guest "$name" $mode
+    within 20 says "$work/$name.out" ready || fail "$name" "the guest does not get going" "$work/$name".*
+    kill_hard "$guest"
+    start_guest "$name-next" loop 1
+    await "$guest" 20
+    if [ "$status" = 0 ]; then pass "$name"; else fail "$name" "the next guest ended with status $status" "$work/$name"* "$work"/guest-killed.daemon; fi
+done
+stop_daemon
+check_leftovers guest-killed
+
+worker_of_build() {
+    local pid
+    for pid in $(processes_of_build); do
+        [ "$(readlink "/proc/$pid/exe")" = "$build/libexec/trillium-worker" ] && echo "$pid"
+    done
+}
+start_daemon worker-killed --warm-workers 0
+start_guest worker-killed loop 60
+within 20 says "$work/worker-killed.out" ready || fail worker-killed "the guest does not get going" "$work"/worker-killed.*
+for pid in $(worker_of_build); do kill -9 "$pid"; done
+await "$guest" 5
+if [ "$status" = 3 ] && says "$work/worker-killed.out" "$lost"; then pass worker-killed; else
+    fail worker-killed "an OpenCL error within 5 s was expected, status $status" "$work"/worker-killed.*; fi
+start_guest worker-killed-next loop 1
+await "$guest" 20
+if [ "$status" = 0 ]; then pass worker-killed.a-new-one; else fail worker-killed.a-new-one "status $status" "$work"/worker-killed*; fi
+stop_daemon
+check_leftovers worker-killed
+
+# ---- trillium run ----
+for signal in TERM INT KILL; do
+    name=run-$signal
+    # what bash starts in the background has SIGINT ignored
+    env --default-signal=INT "$trillium" run -- "$program" loop 60 >"$work/$name.out" 2>"$work/$name.err" &
+    guest=$!
+    started+=("$guest")
+    within 20 says "$work/$name.out" ready || fail "$name" "the guest does not get going" "$work/$name".*
+    kill -$signal "$guest" 2>/dev/null
+    await "$guest" 5
+    case $signal-$status in
+    TERM-143 | KILL-137 | INT-130) pass "$name" ;;
+    *) fail "$name" "status $status" "$work/$name".* ;;
+    esac
+    kill -9 "$guest" 2>/dev/null
+    check_leftovers "$name"
+done
+
+timeout 20 "$trillium" run -- "$program" loop 1 >"$work/exit.out" 2>"$work/exit.err"
+if [ $? = 0 ]; then pass run-status-0; else fail run-status-0 "" "$work"/exit.*; fi
+timeout 20 "$trillium" run -- sh -c 'exit 7'
+if [ $? = 7 ]; then pass run-status-7; else fail run-status-7 ""; fi
+timeout 20 "$trillium" run -- sh -c 'kill -SEGV $$'
+if [ $? = 139 ]; then pass run-status-of-a-signal; else fail run-status-of-a-signal ""; fi
+timeout 20 "$trillium" run -- /no/such/program 2>"$work/none.err"
+if [ $? = 127 ] && says "$work/none.err" /no/such/program; then pass run-no-program; else fail run-no-program "" "$work/none.err"; fi
+timeout 20 "$trillium" run -- "$work/plain-file" 2>"$work/plain.err"
+if [ $? = 126 ] && [ -s "$work/plain.err" ]; then pass run-not-executable; else fail run-not-executable "" "$work/plain.err"; fi
+check_leftovers run
+
+# ---- the daemon's socket ----
+start_daemon stale
+kill_hard "$daemon"
+start_daemon stale
+start_guest stale loop 1
+await "$guest" 20
+if [ "$status" = 0 ]; then pass stale-socket; else fail stale-socket "status $status" "$work"/stale*; fi
+timeout 10 "$trillium" serve --shm "$socket" >"$work/second.out" 2>&1
+status=$?
+if [ $status != 0 ] && [ $status != 124 ] && [ -s "$work/second.out" ]; then pass second-daemon; else
+    fail second-daemon "a refusal with a sentence was expected, status $status" "$work/second.out"; fi
+start_guest stale-after loop 1
+await "$guest" 20
+if [ "$status" = 0 ]; then pass second-daemon.first-unharmed; else fail second-daemon.first-unharmed "status $status" "$work"/stale*; fi
+stop_daemon
+if [ ! -e "$socket" ]; then pass socket-removed; else fail socket-removed "$socket is still there"; fi
+check_leftovers daemon-socket
+
+exit $failed

@@ -1,0 +1,206 @@
+/*
+ * A small OpenCL program for fault tests: knows nothing of Trillium, reports every error by name, and never
+ * waits for ever by itself.
+ *
+ *     guest devices            prints the devices; exit status 0 if there are any, 3 if not
+ *     guest loop SECONDS       computes and checks for so long; prints "ready" after the first round and
+ * "done N rounds" guest out-of-bounds      a kernel stores far outside of its buffer; prints what the calls
+ * return guest endless            a kernel that never ends; prints "ready", then waits for it guest gated
+ * waits for an event that nobody sets; prints "ready" before guest bad-source         prints the build log of
+ * a source that does not compile
+ *
+ * Exit status 3 with "error FUNCTION CODE" on standard output when an OpenCL call fails, 4 for a wrong
+ * result.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <CL/cl.h>
+
+static double now_s(void) {
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void must(cl_int e, const char *function) {
+    if (e == CL_SUCCESS)
+        return;
+    printf("error %s %d\n", function, e);
+    fflush(stdout);
+    exit(3);
+}
+
+static cl_device_id device;
+static cl_context context;
+static cl_command_queue queue;
+
+static void open_first_device(void) {
+    cl_platform_id platform;
+    cl_int e;
+
+    must(clGetPlatformIDs(1, &platform, NULL), "clGetPlatformIDs");
+    must(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 1, &device, NULL), "clGetDeviceIDs");
+    context = clCreateContext(NULL, 1, &device, NULL, NULL, &e);
+    must(e, "clCreateContext");
+    queue = clCreateCommandQueueWithProperties(context, device, NULL, &e);
+    must(e, "clCreateCommandQueueWithProperties");
+}
+
+static cl_kernel make_kernel(const char *source) {
+    cl_int e;
+    cl_program program = clCreateProgramWithSource(context, 1, &source, NULL, &e);
+    must(e, "clCreateProgramWithSource");
+    must(clBuildProgram(program, 0, NULL, "", NULL, NULL), "clBuildProgram");
+    cl_kernel kernel = clCreateKernel(program, "k", &e);
+    must(e, "clCreateKernel");
+    return kernel;
+}
+
+static cl_mem make_buffer(size_t size) {
+    cl_int e;
+    cl_mem mem = clCreateBuffer(context, CL_MEM_READ_WRITE, size, NULL, &e);
+    must(e, "clCreateBuffer");
+    return mem;
+}
+
+static void say_ready(void) {
+    puts("ready");
+    fflush(stdout);
+}
+
+static int devices(void) {
+    cl_platform_id platforms[8];
+    cl_uint platform_count = 0, total = 0;
+    cl_int e = clGetPlatformIDs(8, platforms, &platform_count);
+
+    if (e != CL_SUCCESS)
+        printf("error clGetPlatformIDs %d\n", e);
+    for (cl_uint p = 0; p < platform_count && p < 8; p++) {
+        cl_device_id ids[8];
+        cl_uint count = 0;
+
+        clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, 8, ids, &count);
+        for (cl_uint d = 0; d < count && d < 8; d++, total++) {
+            char name[256] = "";
+
+            must(clGetDeviceInfo(ids[d], CL_DEVICE_NAME, sizeof name, name, NULL), "clGetDeviceInfo");
+            printf("device %s\n", name);
+        }
+    }
+    return total > 0 ? 0 : 3;
+}
+
+static int loop(double seconds) {
+    enum { N = 4096 };
+    static cl_int got[N];
+    unsigned rounds = 0;
+    size_t n = N;
+
+    open_first_device();
+    cl_kernel k = make_kernel(
+        "kernel void k(global int *a, int x) { a[get_global_id(0)] = (int)get_global_id(0) * x; }");
+    cl_mem m = make_buffer(sizeof got);
+    must(clSetKernelArg(k, 0, sizeof m, &m), "clSetKernelArg");
+    double end = now_s() + seconds;
+    while (rounds == 0 || now_s() < end) {
+        cl_int x = (cl_int)(rounds % 1000);
+
+        must(clSetKernelArg(k, 1, sizeof x, &x), "clSetKernelArg");
+        must(clEnqueueNDRangeKernel(queue, k, 1, NULL, &n, NULL, 0, NULL, NULL), "clEnqueueNDRangeKernel");
+        must(clEnqueueReadBuffer(queue, m, CL_TRUE, 0, sizeof got, got, 0, NULL, NULL),
+             "clEnqueueReadBuffer");
+        for (cl_int i = 0; i < N; i++)
+            if (got[i] != i * x) {
+                printf("wrong result in round %u\n", rounds);
+                return 4;
+            }
+        if (rounds++ == 0)
+            say_ready();
+    }
+    printf("done %u rounds\n", rounds);
+    return 0;
+}
+
+static int out_of_bounds(void) {
+    size_t one = 1;
+    cl_ulong far = (cl_ulong)1 << 44;
+
+    open_first_device();
+    cl_kernel k = make_kernel("kernel void k(global char *a, ulong far) { a[far] = 1; a[-(long)far] = 1; }");
+    cl_mem m = make_buffer(64);
+    must(clSetKernelArg(k, 0, sizeof m, &m), "clSetKernelArg");
+    must(clSetKernelArg(k, 1, sizeof far, &far), "clSetKernelArg");
+    must(clEnqueueNDRangeKernel(queue, k, 1, NULL, &one, NULL, 0, NULL, NULL), "clEnqueueNDRangeKernel");
+    must(clFinish(queue), "clFinish");
+    puts("no error");
+    return 0;
+}
+
+static int endless(void) {
+    size_t one = 1;
+
+    open_first_device();
+    cl_kernel k = make_kernel("kernel void k(volatile global int *a) { while (a[0] != 12345) a[1]++; }");
+    cl_mem m = make_buffer(64);
+    must(clSetKernelArg(k, 0, sizeof m, &m), "clSetKernelArg");
+    must(clEnqueueNDRangeKernel(queue, k, 1, NULL, &one, NULL, 0, NULL, NULL), "clEnqueueNDRangeKernel");
+    must(clFlush(queue), "clFlush");
+    say_ready();
+    must(clFinish(queue), "clFinish");
+    puts("it ended");
+    return 0;
+}
+
+static int gated(void) {
+    cl_int e, zero = 0;
+
+    open_first_device();
+    cl_mem m = make_buffer(64);
+    cl_event gate = clCreateUserEvent(context, &e), done;
+    must(e, "clCreateUserEvent");
+    must(clEnqueueFillBuffer(queue, m, &zero, 4, 0, 64, 1, &gate, &done), "clEnqueueFillBuffer");
+    must(clFlush(queue), "clFlush");
+    say_ready();
+    must(clWaitForEvents(1, &done), "clWaitForEvents");
+    puts("it ended");
+    return 0;
+}
+
+static int bad_source(void) {
+    const char *source = "kernel void k(global int *a) { *a = this_is_missing; }";
+    static char log[8192];
+    cl_int e;
+
+    open_first_device();
+    cl_program p = clCreateProgramWithSource(context, 1, &source, NULL, &e);
+    must(e, "clCreateProgramWithSource");
+    e = clBuildProgram(p, 0, NULL, "", NULL, NULL);
+    must(clGetProgramBuildInfo(p, device, CL_PROGRAM_BUILD_LOG, sizeof log, log, NULL),
+         "clGetProgramBuildInfo");
+    printf("%s\n", log);
+    must(e, "clBuildProgram");
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    const char *what = argc > 1 ? argv[1] : "";
+
+    if (strcmp(what, "devices") == 0)
+        return devices();
+    if (strcmp(what, "loop") == 0 && argc > 2)
+        return loop(atof(argv[2]));
+    if (strcmp(what, "out-of-bounds") == 0)
+        return out_of_bounds();
+    if (strcmp(what, "endless") == 0)
+        return endless();
+    if (strcmp(what, "gated") == 0)
+        return gated();
+    if (strcmp(what, "bad-source") == 0)
+        return bad_source();
+    fprintf(stderr, "usage: guest devices | loop SECONDS | out-of-bounds | endless | gated | bad-source\n");
+    return 2;
+}
