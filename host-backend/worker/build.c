@@ -78,7 +78,7 @@ static cl_int begin_again(struct program *p) {
     const char *text = p->source->bytes;
     cl_program cl = clCreateProgramWithSource(p->context->cl, 1, &text, &p->source->size, &r);
     if (r == CL_SUCCESS)
-        program_replace(p, cl);
+        program_replace(p, cl, NULL);
     return r;
 }
 

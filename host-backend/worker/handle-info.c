@@ -8,6 +8,7 @@
 #include <CL/cl_ext.h>
 
 #include "host-backend/worker/handlers.h"
+#include "host-backend/worker/kernel.h"
 #include "host-backend/worker/program.h"
 #include "host-backend/worker/wait.h"
 
@@ -211,9 +212,9 @@ static cl_int ask(const struct query *q, size_t size, void *value, size_t *neede
     case TR_INFO_PROGRAM_BUILD:
         return program_build_info(q->program, q->device, param, size, value, needed);
     case TR_INFO_KERNEL:
-        return clGetKernelInfo(q->kernel->cl, param, size, value, needed);
+        return kernel_info(q->kernel, param, size, value, needed);
     case TR_INFO_KERNEL_ARG:
-        return clGetKernelArgInfo(q->kernel->cl, q->c->index, param, size, value, needed);
+        return kernel_arg_info(q->kernel, q->c->index, param, size, value, needed);
     case TR_INFO_KERNEL_WORK_GROUP:
         return clGetKernelWorkGroupInfo(q->kernel->cl, q->device->id, param, size, value, needed);
     case TR_INFO_KERNEL_SUB_GROUP:

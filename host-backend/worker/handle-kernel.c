@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-backend/worker/facts.h"
 #include "host-backend/worker/handlers.h"
+#include "host-backend/worker/kernel.h"
 #include "host-backend/worker/program.h"
 
 /* What an argument takes, as far as the driver tells. */
@@ -48,8 +50,11 @@ void do_create_kernel(struct session *s, const struct tr_create_kernel *c, const
         r = CL_INVALID_PROGRAM_EXECUTABLE;
     else if (p->cl)
         k->cl = clCreateKernel(p->cl, name, &r);
-    if (k->cl)
+    if (k->cl) {
         learn(k);
+        k->facts = facts_ref(p->facts);
+        k->own_facts = facts_kernel(p->facts, name);
+    }
     session_answer(s, session_slot(s, c->slot), r, 0);
 }
 
@@ -66,9 +71,26 @@ void do_clone_kernel(struct session *s, const struct tr_clone_kernel *c, const s
         r = CL_INVALID_OPERATION;
     else if (source->cl)
         k->cl = clCloneKernel(source->cl, &r);
-    if (k->cl)
+    if (k->cl) {
         learn(k);
+        k->facts = facts_ref(source->facts);
+        k->own_facts = source->own_facts;
+    }
     session_answer(s, session_slot(s, c->slot), r, 0);
+}
+
+/* ---- what is known of it ---- */
+
+cl_int kernel_arg_info(const struct kernel *k, cl_uint index, cl_kernel_arg_info param, size_t size,
+                       void *value, size_t *size_ret) {
+    return k->own_facts ? facts_arg_info(k->own_facts, index, param, size, value, size_ret)
+                        : clGetKernelArgInfo(k->cl, index, param, size, value, size_ret);
+}
+
+cl_int kernel_info(const struct kernel *k, cl_kernel_info param, size_t size, void *value, size_t *size_ret) {
+    return k->own_facts && param == CL_KERNEL_ATTRIBUTES
+               ? facts_attributes(k->own_facts, size, value, size_ret)
+               : clGetKernelInfo(k->cl, param, size, value, size_ret);
 }
 
 /* ---- arguments ---- */
@@ -88,15 +110,14 @@ static enum arg_class ask_class(struct kernel *k, uint32_t index) {
     cl_kernel_arg_type_qualifier qualifier = 0;
     char type[256] = "";
 
-    if (clGetKernelArgInfo(k->cl, index, CL_KERNEL_ARG_ADDRESS_QUALIFIER, sizeof space, &space, NULL) !=
-        CL_SUCCESS)
+    if (kernel_arg_info(k, index, CL_KERNEL_ARG_ADDRESS_QUALIFIER, sizeof space, &space, NULL) != CL_SUCCESS)
         return ARG_UNKNOWN;
     if (space == CL_KERNEL_ARG_ADDRESS_LOCAL)
         return ARG_LOCAL;
     if (space != CL_KERNEL_ARG_ADDRESS_PRIVATE)
         return ARG_HANDLE;
-    clGetKernelArgInfo(k->cl, index, CL_KERNEL_ARG_TYPE_QUALIFIER, sizeof qualifier, &qualifier, NULL);
-    clGetKernelArgInfo(k->cl, index, CL_KERNEL_ARG_TYPE_NAME, sizeof type - 1, type, NULL);
+    kernel_arg_info(k, index, CL_KERNEL_ARG_TYPE_QUALIFIER, sizeof qualifier, &qualifier, NULL);
+    kernel_arg_info(k, index, CL_KERNEL_ARG_TYPE_NAME, sizeof type - 1, type, NULL);
     /* A struct of the guest's own may have such a word in its name; it has another size than a handle, or bad
      * luck. */
     return (qualifier & CL_KERNEL_ARG_TYPE_PIPE) || is_handle_type(type) ? ARG_HANDLE : ARG_VALUE;

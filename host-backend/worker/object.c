@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-backend/worker/facts.h"
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/trace.h"
 
@@ -26,6 +27,7 @@ static void destroy_program(struct program *p) {
     object_unref(p->context);
     ir_unref(p->source);
     ir_unref(p->module);
+    facts_unref(p->facts);
     free(p->options);
     free(p->log);
 }
@@ -67,6 +69,7 @@ static void destroy(struct object *o) {
         struct kernel *k = (struct kernel *)o;
         if (k->cl)
             clReleaseKernel(k->cl);
+        facts_unref(k->facts);
         object_unref(k->program);
         free(k->arg_classes);
         break;

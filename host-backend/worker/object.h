@@ -64,7 +64,9 @@ struct sampler {
     cl_sampler cl;
 };
 
-struct ir; /* ir.h */
+struct ir;    /* ir.h */
+struct facts; /* facts.h */
+struct kernel_facts;
 struct trace_record;
 
 struct program {
@@ -77,10 +79,11 @@ struct program {
     bool in_work;  /* the builders' lock: one of the jobs runs */
     char *options; /* of the last build, as the guest gave them; NULL: none yet */
     char *log;     /* build log, where the driver has none to ask for; NULL */
-    cl_int log_status; /* the build status that goes with it */
-    struct ir *source; /* TR_IR_SOURCE: the text */
-    struct ir *module; /* TR_IR_SPIRV: the words that SET_SPIRV gave, validated; NULL */
-    bool built;        /* a build began: the driver's program is not as CREATE_PROGRAM made it */
+    cl_int log_status;   /* the build status that goes with it */
+    struct ir *source;   /* TR_IR_SOURCE: the text */
+    struct ir *module;   /* TR_IR_SPIRV: the words that SET_SPIRV gave, validated; NULL */
+    struct facts *facts; /* of its kernels, where the program came from the cache; else NULL */
+    bool built;          /* a build began: the driver's program is not as CREATE_PROGRAM made it */
 };
 
 struct kernel {
@@ -88,6 +91,8 @@ struct kernel {
     cl_kernel cl;
     struct program *program; /* referenced */
     cl_int error;            /* of a SET_ARG that nobody was told of: enqueues fail with it */
+    struct facts *facts;     /* referenced; NULL: the driver knows all itself */
+    const struct kernel_facts *own_facts;
     uint32_t arg_count;
     uint8_t *arg_classes; /* enum arg_class; NULL until they are asked for */
     char name[64];        /* for traces, cut short */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-backend/worker/facts.h"
+
 uint32_t program_devices(const struct program *p, cl_device_id out[DRIVER_MAX_DEVICES]) {
     for (uint32_t i = 0; i < p->context->device_count; i++)
         out[i] = p->context->devices[i]->id;
@@ -60,8 +62,11 @@ cl_int program_build_info(struct program *p, const struct driver_device *device,
     return clGetProgramBuildInfo(p->cl, device->id, param, size, value, size_ret);
 }
 
-void program_replace(struct program *p, cl_program cl) {
+void program_replace(struct program *p, cl_program cl, struct facts *facts) {
     if (p->cl)
         clReleaseProgram(p->cl);
     p->cl = cl;
+    facts_ref(facts);
+    facts_unref(p->facts);
+    p->facts = facts;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host-backend/cache/cache.h"
+#include "host-backend/worker/facts.h"
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/program.h"
 
@@ -22,9 +23,10 @@ struct entry {
     char *options;
     struct driver_device **devices;
     uint32_t device_count;
-    cl_program cl;  /* retained, built */
-    bool shareable; /* has no variables of its own */
-    bool stored;    /* it is in the cache already */
+    cl_program cl;       /* retained, built */
+    struct facts *facts; /* referenced; NULL: the driver knows them itself */
+    bool shareable;      /* has no variables of its own */
+    bool stored;         /* it is in the cache already */
 };
 
 struct seen {
@@ -64,6 +66,7 @@ static void entry_free(struct entry *e) {
         return;
     if (e->cl)
         clReleaseProgram(e->cl);
+    facts_unref(e->facts);
     object_unref(e->context);
     ir_unref(e->ir);
     free(e->options);
@@ -84,17 +87,21 @@ static bool matches(const struct entry *e, const struct build *b) {
 }
 
 static bool share(struct seen *s, struct build *b) {
+    struct facts *facts = NULL;
     cl_program cl = NULL;
 
     pthread_mutex_lock(&s->lock);
     for (struct entry *e = s->entries; e && !cl; e = e->next) {
-        if (matches(e, b) && clRetainProgram(e->cl) == CL_SUCCESS)
+        if (matches(e, b) && clRetainProgram(e->cl) == CL_SUCCESS) {
             cl = e->cl;
+            facts = facts_ref(e->facts);
+        }
     }
     pthread_mutex_unlock(&s->lock);
     if (!cl)
         return false;
-    program_replace(b->program, cl);
+    program_replace(b->program, cl, facts);
+    facts_unref(facts);
     program_set_log(b->program, CL_BUILD_NONE, NULL);
     return true;
 }
@@ -137,7 +144,7 @@ static void key_make(struct key *k, uint32_t ir_kind, const struct ir *ir, const
     k->ir_kind = ir_kind;
     k->driver_version = driver_device_string(d->id, CL_DRIVER_VERSION);
     k->key.parts = k->parts;
-    key_text(k, "trillium build 1");
+    key_text(k, "trillium build 2");
     key_part(k, &k->ir_kind, sizeof k->ir_kind);
     key_part(k, ir->bytes, ir->size);
     key_text(k, options);
@@ -148,11 +155,15 @@ static void key_make(struct key *k, uint32_t ir_kind, const struct ir *ir, const
     key_text(k, k->driver_version);
 }
 
-/* An entry's data: bytes of the log, the log, the binary. */
+/* An entry's data: this, the log, the facts, the binary. */
+struct entry_head {
+    uint32_t log_size, facts_size;
+};
+
 struct cached {
     void *data;
-    const char *log;
-    uint32_t log_size;
+    const char *log, *facts;
+    struct entry_head head;
     const unsigned char *binary;
     size_t binary_size;
 };
@@ -165,16 +176,16 @@ static bool get(struct seen *s, const struct build *b, const struct driver_devic
     key_make(&k, b->program->ir, ir_of(b->program), b->options, d);
     bool found = cache_get(s->cache, &k.key, &out->data, &size);
     free(k.driver_version);
-    if (!found)
+    if (!found || size < sizeof out->head)
         return false;
-    if (size < sizeof out->log_size)
+    memcpy(&out->head, out->data, sizeof out->head);
+    size -= sizeof out->head;
+    if (out->head.log_size > size || out->head.facts_size > size - out->head.log_size)
         return false;
-    memcpy(&out->log_size, out->data, sizeof out->log_size);
-    if (out->log_size > size - sizeof out->log_size)
-        return false;
-    out->log = (const char *)out->data + sizeof out->log_size;
-    out->binary = (const unsigned char *)out->log + out->log_size;
-    out->binary_size = size - sizeof out->log_size - out->log_size;
+    out->log = (const char *)out->data + sizeof out->head;
+    out->facts = out->log + out->head.log_size;
+    out->binary = (const unsigned char *)out->facts + out->head.facts_size;
+    out->binary_size = size - out->head.log_size - out->head.facts_size;
     return true;
 }
 
@@ -202,12 +213,18 @@ static bool build_from(struct build *b, const struct cached *cached) {
         clReleaseProgram(cl);
     if (r != CL_SUCCESS)
         return false;
-    program_replace(b->program, cl);
+    struct facts *facts = facts_read(cached[0].facts, cached[0].head.facts_size);
+    if (!facts) {
+        clReleaseProgram(cl);
+        return false;
+    }
+    program_replace(b->program, cl, facts);
+    facts_unref(facts);
     return true;
 }
 
 static void set_cached_log(struct program *p, const struct cached *cached) {
-    char *log = strndup(cached->log, cached->log_size);
+    char *log = strndup(cached->log, cached->head.log_size);
     program_set_log(p, CL_BUILD_SUCCESS, log && *log ? log : NULL);
     free(log);
 }
@@ -247,6 +264,7 @@ static bool remember(struct seen *s, struct build *b, bool stored) {
     e->ir = ir_ref(ir_of(b->program));
     e->cl = b->program->cl;
     clRetainProgram(e->cl);
+    e->facts = facts_ref(b->program->facts);
     e->shareable = !has_variables(b);
     e->stored = stored;
     pthread_mutex_lock(&s->lock);
@@ -283,8 +301,8 @@ void seen_add(struct seen *s, struct build *b) {
 
 /* ---- the end of the session ---- */
 
-static void store_one(struct seen *s, const struct entry *e, uint32_t index, const unsigned char *binary,
-                      size_t size) {
+static void store_one(struct seen *s, const struct entry *e, uint32_t index, const char *facts,
+                      const unsigned char *binary, size_t size) {
     const struct driver_device *d = e->devices[index];
     size_t log_size = 0;
     struct key k;
@@ -292,16 +310,17 @@ static void store_one(struct seen *s, const struct entry *e, uint32_t index, con
     clGetProgramBuildInfo(e->cl, d->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &log_size);
     if (log_size > MAX_LOG)
         return;
-    uint32_t stored_size = (uint32_t)log_size;
-    char *data = malloc(sizeof stored_size + log_size + size);
+    struct entry_head head = {(uint32_t)log_size, (uint32_t)strlen(facts)};
+    char *data = malloc(sizeof head + head.log_size + head.facts_size + size), *at = data + sizeof head;
     if (!data)
         return;
-    memcpy(data, &stored_size, sizeof stored_size);
+    memcpy(data, &head, sizeof head);
     if (log_size > 0)
-        clGetProgramBuildInfo(e->cl, d->id, CL_PROGRAM_BUILD_LOG, log_size, data + sizeof stored_size, NULL);
-    memcpy(data + sizeof stored_size + log_size, binary, size);
+        clGetProgramBuildInfo(e->cl, d->id, CL_PROGRAM_BUILD_LOG, log_size, at, NULL);
+    memcpy(at + head.log_size, facts, head.facts_size);
+    memcpy(at + head.log_size + head.facts_size, binary, size);
     key_make(&k, e->ir_kind, e->ir, e->options, d);
-    cache_put(s->cache, &k.key, data, sizeof stored_size + log_size + size);
+    cache_put(s->cache, &k.key, data, sizeof head + head.log_size + head.facts_size + size);
     free(k.driver_version);
     free(data);
 }
@@ -323,7 +342,9 @@ static void store(struct seen *s, struct entry *e) {
         clGetProgramInfo(e->cl, CL_PROGRAM_BINARY_SIZES, sizeof sizes, sizes, NULL) != CL_SUCCESS)
         return;
     uint32_t count = (uint32_t)(got / sizeof devices[0]);
-    bool good = true;
+    struct facts *facts = facts_ask(e->cl);
+    char *text = facts ? facts_write(facts) : NULL;
+    bool good = text != NULL;
     for (uint32_t i = 0; i < count; i++)
         if (sizes[i] > 0)
             good = (binaries[i] = malloc(sizes[i])) && good;
@@ -332,11 +353,13 @@ static void store(struct seen *s, struct entry *e) {
         for (uint32_t i = 0; i < count; i++) {
             uint32_t index = index_of(e, devices[i]);
             if (binaries[i] && index != UINT32_MAX)
-                store_one(s, e, index, binaries[i], sizes[i]);
+                store_one(s, e, index, text, binaries[i], sizes[i]);
         }
     }
     for (uint32_t i = 0; i < count; i++)
         free(binaries[i]);
+    free(text);
+    facts_unref(facts);
     e->stored = true;
 }
 

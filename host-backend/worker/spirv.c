@@ -258,7 +258,7 @@ static cl_int build_translated(struct build *b, const struct translated *t) {
         program_set_log(p, CL_BUILD_ERROR, "the driver does not take the translated program");
         return r == CL_SUCCESS ? CL_BUILD_PROGRAM_FAILURE : r;
     }
-    program_replace(p, cl);
+    program_replace(p, cl, NULL);
     program_set_log(p, CL_BUILD_NONE, NULL);
     return clBuildProgram(cl, t->count, devices, t->binaries[0].options, NULL, NULL);
 }

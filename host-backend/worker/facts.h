@@ -1,0 +1,39 @@
+/*
+ * What a driver says of a program's kernels: attributes and arguments. Kept beside a cached binary, because
+ * drivers forget it there (PoCL 3.1 answers CL_KERNEL_ARG_INFO_NOT_AVAILABLE for every kernel of a program
+ * made from a binary).
+ *
+ * Threads: facts never change once they are made; references from any thread.
+ */
+#ifndef HOST_BACKEND_WORKER_FACTS_H
+#define HOST_BACKEND_WORKER_FACTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <CL/cl.h>
+
+struct facts;        /* of a program; reference counted */
+struct kernel_facts; /* of one kernel; lives as long as its facts */
+
+/* Asks the driver about all kernels of a program built from source. NULL if it cannot tell, or when out of
+ * memory. */
+struct facts *facts_ask(cl_program program);
+
+/* As text, malloc'ed, and back. NULL when out of memory or malformed. */
+char *facts_write(const struct facts *f);
+struct facts *facts_read(const char *text, size_t size);
+
+struct facts *facts_ref(struct facts *f);
+/* NULL is ignored. */
+void facts_unref(struct facts *f);
+
+/* NULL if there are no facts or no such kernel. */
+const struct kernel_facts *facts_kernel(const struct facts *f, const char *name);
+
+/* clGetKernelArgInfo, and clGetKernelInfo of CL_KERNEL_ATTRIBUTES, by their rules. */
+cl_int facts_arg_info(const struct kernel_facts *k, cl_uint index, cl_kernel_arg_info param, size_t size,
+                      void *value, size_t *size_ret);
+cl_int facts_attributes(const struct kernel_facts *k, size_t size, void *value, size_t *size_ret);
+
+#endif
