@@ -116,6 +116,19 @@ static int run(struct builder *b, uint32_t program) {
     return *(volatile int *)b->t.memory.ptr;
 }
 
+/* The name of the argument of the program's kernel "k". */
+static const char *argument_name(struct builder *b, uint32_t program) {
+    uint32_t kernel = guest_id(&b->t), slot = guest_slot(&b->t);
+    char *out = (char *)b->t.memory.ptr + 65536;
+    TR_SEND(b->t.g, CREATE_KERNEL, create_kernel, ((struct tr_array[]){{"k", 1}}), .kernel = kernel,
+            .program = program, .slot = TR_NO_SLOT);
+    TR_SEND(b->t.g, GET_INFO, get_info, ((struct tr_array[]){{NULL, 0}}), .slot = slot,
+            .what = TR_INFO_KERNEL_ARG, .object = kernel, .param = CL_KERNEL_ARG_NAME, .index = 0,
+            .out = guest_span(&b->t, 65536, 256));
+    assert_int_equal(guest_result(&b->t, slot), CL_SUCCESS);
+    return out;
+}
+
 /* Ends the session; a string with one letter per build: 'd' by the driver, 's' seen before. */
 static const char *close_builder(struct builder *b) {
     static char how[64];
@@ -204,6 +217,7 @@ static void test_across_sessions(void **state) {
     uint32_t other = make(&b, plain);
     assert_int_equal(build(&b, program, "-DWHAT=5"), CL_SUCCESS);
     assert_int_equal(run(&b, program), 5);
+    assert_string_equal(argument_name(&b, program), "x"); /* drivers forget it in their binaries */
     assert_int_equal(build(&b, other, "-DWHAT=6"), CL_SUCCESS);
     assert_int_equal(run(&b, other), 6);
     assert_string_equal(close_builder(&b), "sd");
