@@ -1,0 +1,70 @@
+#!/bin/bash
+# limit: 400
+# alone
+# What goes wrong around a VM: RAM that is not shared, another virtual GPU, a kernel that crashes the driver, QEMU killed.
+. "$(dirname "$0")/common"
+
+# The QEMU that `trillium run --vm` takes: PATH's, if it can emulate the device by itself, else the private copy that it fetches.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/trillium/vm
+timeout 200 "$trillium" run --vm -- true >"$work/first.out" 2>"$work/first.err"
+status=$?
+if [ $status = 0 ]; then pass vm-boots; else fail vm-boots "status $status" "$work"/first.*; exit 1; fi
+if [ -x "$cache/qemu/run" ]; then real=$cache/qemu/run; else real=$(command -v qemu-system-x86_64); fi
+
+# A QEMU in front of it that changes its arguments: FROM=TO, for all arguments that hold FROM.
+mkdir "$work/bin"
+cat >"$work/bin/qemu-system-x86_64" <<WRAPPER
+#!/bin/bash
+args=()
+for a in "\$@"; do args+=("\${a/\$QEMU_FROM/\$QEMU_TO}"); done
+[ "\${args[*]}" = "\$*" ] || touch "$work/changed"
+exec "$real" "\${args[@]}"
+WRAPPER
+chmod +x "$work/bin/qemu-system-x86_64"
+
+vm_without() { # NAME FROM TO WORDS-OF-THE-SENTENCE
+    rm -f "$work/changed"
+    QEMU_FROM=$2 QEMU_TO=$3 PATH=$work/bin:$PATH timeout 60 "$trillium" run --vm -- "$program" devices \
+        >"$work/$1.out" 2>"$work/$1.err"
+    status=$?
+    # No device, and why; or the VM refused to start, and why.
+    if [ $status != 0 ] && [ $status != 124 ] && says "$work/$1.err" "$4" && ! says "$work/$1.out" "^device"; then pass "$1"; else
+        fail "$1" "no device and a sentence were expected, status $status" "$work/$1".*
+    fi
+    [ -e "$work/changed" ] || fail "$1" "the VM was started as ever: this test says nothing"
+    check_leftovers "$1"
+}
+vm_without ram-not-shared share=on share=off "memory is not shared"
+vm_without another-gpu vhost-user-gpu-pci,chardev=vgpu virtio-gpu-pci "not Trillium"
+
+timeout 60 "$trillium" run --vm -- "$program" out-of-bounds >"$work/crash.out" 2>"$work/crash.err"
+status=$?
+if [ $status = 3 ] && says "$work/crash.out" 'error cl[A-Za-z]* -[0-9]'; then pass vm-kernel-crash; else
+    fail vm-kernel-crash "an OpenCL error was expected, status $status" "$work"/crash.*; fi
+check_leftovers vm-kernel-crash
+
+children_of() { cat "/proc/$1/task/$1/children" 2>/dev/null; }
+qemu_below() { # pid: the QEMU among its descendants
+    local pid
+    for pid in $(children_of "$1"); do
+        case $(readlink "/proc/$pid/exe") in
+        *qemu-system*) echo "$pid" ;;
+        *) qemu_below "$pid" ;;
+        esac
+    done
+}
+"$trillium" run --vm -- "$program" loop 120 >"$work/killed.out" 2>"$work/killed.err" &
+guest=$!
+started+=("$guest")
+if within 60 says "$work/killed.out" ready; then
+    qemu=$(qemu_below "$guest")
+    if [ -n "$qemu" ]; then kill -9 $qemu; else fail qemu-killed "there is no QEMU below trillium run"; fi
+    await "$guest" 5
+    if [ "$status" = 125 ] && [ -s "$work/killed.err" ]; then pass qemu-killed; else
+        fail qemu-killed "status 125 and a sentence within 5 s were expected, status $status" "$work"/killed.*; fi
+else
+    fail qemu-killed "the guest does not get going" "$work"/killed.*
+    kill_hard "$guest"
+fi
+check_leftovers qemu-killed
+exit $failed
