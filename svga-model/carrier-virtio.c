@@ -247,9 +247,9 @@ static int make_memory(struct virtio_carrier *v, uint64_t size, uint64_t address
 
 static int virtio_region_create(struct svga_carrier *c, struct svga_region *region) {
     struct virtio_carrier *v = virtio_of(c);
-    struct buffers *b;
+    struct buffers *b = NULL;
     int r = make_memory(v, region->size, region->address, &region->ptr, &b);
-    if (r < 0)
+    if (r < 0 || !b)
         return r;
     struct svga_payload payload = {.op = SVGA_PAYLOAD_GMR_DEFINE,
                                    .id = region->id,

@@ -168,7 +168,7 @@ int front_listen(const char *path) {
 
     if (strlen(path) >= sizeof addr.sun_path)
         return -ENAMETOOLONG;
-    strcpy(addr.sun_path, path);
+    memcpy(addr.sun_path, path, strlen(path) + 1);
     int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (sock < 0)
         return -errno;

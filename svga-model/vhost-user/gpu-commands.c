@@ -13,12 +13,14 @@ enum { MAX_PAYLOAD = 4096, ENTRIES_AT_ONCE = 64 };
 #define BAD_RESOURCE VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID
 #define BAD_CONTEXT VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID
 
-/* The part of a command of type T behind its header, read from the request; zeros if it is cut short, which
- * no handler takes for valid: ids are never 0. */
-#define READ_BODY(gpu, T, command, request)                                                                  \
-    T command = {.hdr = *(request)};                                                                         \
-    vu_element_read(&(gpu)->element, (char *)&command + sizeof command.hdr,                                  \
-                    sizeof command - sizeof command.hdr)
+/* Makes a whole command of `size` bytes of its header and what the request has behind it; zeros if that is
+ * cut short, which no handler takes for valid: ids are never 0. */
+static void read_body(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *request, void *command,
+                      size_t size) {
+    memset(command, 0, size);
+    memcpy(command, request, sizeof *request);
+    vu_element_read(&gpu->element, (char *)command + sizeof *request, size - sizeof *request);
+}
 
 typedef uint32_t handler(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *request);
 
@@ -42,7 +44,8 @@ static uint32_t get_edid(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *req
 }
 
 static uint32_t get_capset_info(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *request) {
-    READ_BODY(gpu, struct virtio_gpu_get_capset_info, command, request);
+    struct virtio_gpu_get_capset_info command;
+    read_body(gpu, request, &command, sizeof command);
     if (command.capset_index != 0)
         return BAD_PARAMETER;
     struct virtio_gpu_resp_capset_info response = {.capset_id = gpu->ops->capset_id,
@@ -57,7 +60,8 @@ static uint32_t get_capset(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *r
         struct virtio_gpu_ctrl_hdr hdr;
         uint8_t bytes[256];
     } response = {0};
-    READ_BODY(gpu, struct virtio_gpu_get_capset, command, request);
+    struct virtio_gpu_get_capset command;
+    read_body(gpu, request, &command, sizeof command);
     if (command.capset_id != gpu->ops->capset_id || gpu->ops->capset_size > sizeof response.bytes)
         return BAD_PARAMETER;
     memcpy(response.bytes, gpu->ops->capset, gpu->ops->capset_size);
@@ -82,7 +86,8 @@ static uint32_t ctx_destroy(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *
 }
 
 static uint32_t ctx_attach_resource(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *request) {
-    READ_BODY(gpu, struct virtio_gpu_ctx_resource, command, request);
+    struct virtio_gpu_ctx_resource command;
+    read_body(gpu, request, &command, sizeof command);
     struct vgpu_resource *r = vgpu_resource_find(&gpu->resources, command.resource_id);
     if (!r)
         return BAD_RESOURCE;
@@ -94,7 +99,8 @@ static uint32_t ctx_attach_resource(struct vgpu *gpu, const struct virtio_gpu_ct
 }
 
 static uint32_t ctx_detach_resource(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *request) {
-    READ_BODY(gpu, struct virtio_gpu_ctx_resource, command, request);
+    struct virtio_gpu_ctx_resource command;
+    read_body(gpu, request, &command, sizeof command);
     struct vgpu_resource *r = vgpu_resource_find(&gpu->resources, command.resource_id);
     if (!r)
         return BAD_RESOURCE;
@@ -105,12 +111,14 @@ static uint32_t ctx_detach_resource(struct vgpu *gpu, const struct virtio_gpu_ct
 
 static uint32_t resource_create(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *request) {
     /* 2D and 3D both begin with the id, and the rest describes pixels. */
-    READ_BODY(gpu, struct virtio_gpu_resource_create_2d, command, request);
+    struct virtio_gpu_resource_create_2d command;
+    read_body(gpu, request, &command, sizeof command);
     return vgpu_resource_add(&gpu->resources, command.resource_id) ? OK : BAD_RESOURCE;
 }
 
 static uint32_t resource_unref(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *request) {
-    READ_BODY(gpu, struct virtio_gpu_resource_unref, command, request);
+    struct virtio_gpu_resource_unref command;
+    read_body(gpu, request, &command, sizeof command);
     struct vgpu_resource *r = vgpu_resource_find(&gpu->resources, command.resource_id);
     if (!r || r->unref)
         return BAD_RESOURCE;
@@ -118,7 +126,8 @@ static uint32_t resource_unref(struct vgpu *gpu, const struct virtio_gpu_ctrl_hd
 }
 
 static uint32_t detach_backing(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *request) {
-    READ_BODY(gpu, struct virtio_gpu_resource_detach_backing, command, request);
+    struct virtio_gpu_resource_detach_backing command;
+    read_body(gpu, request, &command, sizeof command);
     struct vgpu_resource *r = vgpu_resource_find(&gpu->resources, command.resource_id);
     if (!r || r->going)
         return BAD_RESOURCE;
@@ -126,7 +135,8 @@ static uint32_t detach_backing(struct vgpu *gpu, const struct virtio_gpu_ctrl_hd
 }
 
 static uint32_t attach_backing(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *request) {
-    READ_BODY(gpu, struct virtio_gpu_resource_attach_backing, command, request);
+    struct virtio_gpu_resource_attach_backing command;
+    read_body(gpu, request, &command, sizeof command);
     struct vgpu_resource *r = vgpu_resource_find(&gpu->resources, command.resource_id);
     if (!r || r->size > 0 || r->going)
         return BAD_RESOURCE;
@@ -150,7 +160,8 @@ static uint32_t attach_backing(struct vgpu *gpu, const struct virtio_gpu_ctrl_hd
 
 static uint32_t submit_3d(struct vgpu *gpu, const struct virtio_gpu_ctrl_hdr *request) {
     _Alignas(8) uint8_t payload[MAX_PAYLOAD];
-    READ_BODY(gpu, struct virtio_gpu_cmd_submit, command, request);
+    struct virtio_gpu_cmd_submit command;
+    read_body(gpu, request, &command, sizeof command);
     struct vgpu_context *ctx = vgpu_context_find(gpu, request->ctx_id);
     if (!ctx)
         return BAD_CONTEXT;

@@ -54,7 +54,7 @@ static void notify(struct vgpu *gpu) {
 static void answer_oldest(struct vgpu *gpu, uint32_t count) {
     bool any = count > 0;
 
-    while (count-- > 0) {
+    while (count-- > 0 && gpu->oldest) {
         struct vgpu_parked *p = gpu->oldest;
         struct virtio_gpu_ctrl_hdr response = {0};
         gpu->oldest = p->next;

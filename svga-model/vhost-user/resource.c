@@ -45,9 +45,12 @@ void vgpu_resource_remove(struct vgpu_resources *t, struct vgpu_resource *r) {
 }
 
 void vgpu_resource_remove_all(struct vgpu_resources *t) {
-    for (uint32_t i = 0; i < VGPU_RESOURCE_BUCKETS; i++)
-        while (t->buckets[i])
-            vgpu_resource_remove(t, t->buckets[i]);
+    for (uint32_t i = 0; i < VGPU_RESOURCE_BUCKETS; i++) {
+        for (struct vgpu_resource *r = t->buckets[i], *next; r; r = next) {
+            next = r->next;
+            vgpu_resource_remove(t, r);
+        }
+    }
 }
 
 bool vgpu_resource_add_piece(struct vgpu_resources *t, struct vgpu_resource *r, uint64_t guest_addr,
@@ -63,7 +66,7 @@ bool vgpu_resource_add_piece(struct vgpu_resources *t, struct vgpu_resource *r, 
     }
     if (t->pieces >= VGPU_MAX_PIECES)
         return false;
-    if (r->piece_count == r->piece_capacity) {
+    if (!r->pieces || r->piece_count == r->piece_capacity) {
         uint32_t capacity = r->piece_capacity ? r->piece_capacity * 2 : 4;
         struct vgpu_piece *bigger = realloc(r->pieces, capacity * sizeof *bigger);
         if (!bigger)

@@ -88,15 +88,15 @@ static void region_of_high_and_low_memory(void **state) {
     struct svga_payload p = {.op = SVGA_PAYLOAD_GMR_DEFINE,
                              .seq = 2,
                              .id = 1,
-                             .arg = 7 * 4096,
+                             .arg = 7ull * 4096,
                              .address = 0x200000000000,
                              .count = 2};
     (void)state;
-    gpu_resource(&m, 101, CTX, RAM_HIGH_AT + 0x5000, 3 * 4096);
-    gpu_resource(&m, 102, CTX, low, 4 * 4096);
+    gpu_resource(&m, 101, CTX, RAM_HIGH_AT + 0x5000, 3ull * 4096);
+    gpu_resource(&m, 102, CTX, low, 4ull * 4096);
     assert_int_equal(gpu_payload(&m, CTX, p, ids), VIRTIO_GPU_RESP_OK_NODATA);
     assert_true(link_receive(link_, &packet));
-    assert_int_equal(packet.msg.arg, 7 * 4096);
+    assert_int_equal(packet.msg.arg, 7ull * 4096);
     assert_int_equal(packet.msg.address, 0x200000000000);
     assert_int_equal(packet.msg.piece_count, 2);
     /* The pages are the guest's own. */
@@ -107,7 +107,7 @@ static void region_of_high_and_low_memory(void **state) {
         assert_int_equal(pread(packet.fds[packet.pieces[i].fd], &bytes[i], 1, (off_t)packet.pieces[i].offset),
                          1);
     assert_memory_equal(bytes, "hl", 2);
-    assert_int_equal(packet.pieces[0].length + packet.pieces[1].length, 7 * 4096);
+    assert_int_equal(packet.pieces[0].length + packet.pieces[1].length, 7ull * 4096);
     svga_link_close_fds(&packet);
 }
 
@@ -130,7 +130,7 @@ static void scattered_region_takes_several_messages(void **state) {
     machine_do(&m, &create, sizeof create);
     assert_int_equal(machine_do(&m, &backing, sizeof backing), VIRTIO_GPU_RESP_OK_NODATA);
     machine_do(&m, &own, sizeof own);
-    define(2, 1, 101, PIECES * 4096);
+    define(2, 1, 101, PIECES * 4096ull);
     do {
         assert_true(link_receive(link_, &packet));
         svga_link_close_fds(&packet);

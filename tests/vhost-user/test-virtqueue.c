@@ -7,7 +7,16 @@
 
 #include "svga-model/vhost-user/virtqueue.h"
 
-enum { NUM = 8, PAGES = 16, BASE = 0x10000, DESC = 0x0000, AVAIL = 0x1000, USED = 0x2000, DATA = 0x4000 };
+enum {
+    NUM = 8,
+    PAGES = 16,
+    SIZE = PAGES * 4096,
+    BASE = 0x10000,
+    DESC = 0x0000,
+    AVAIL = 0x1000,
+    USED = 0x2000,
+    DATA = 0x4000
+};
 
 struct ring {
     struct vu_memory *memory;
@@ -23,11 +32,11 @@ static int setup(void **state) {
     static struct ring r;
     struct vu_message m = {.header.size = 8 + sizeof(struct vu_memory_region), .fd_count = 1};
     r = (struct ring){0};
-    m.payload.memory = (struct vu_memory_table){.count = 1, .regions = {{BASE, PAGES * 4096, 0x700000, 0}}};
-    m.fds[0] = unit_memfd(PAGES * 4096);
+    m.payload.memory = (struct vu_memory_table){.count = 1, .regions = {{BASE, SIZE, 0x700000, 0}}};
+    m.fds[0] = unit_memfd(SIZE);
     r.memory = vu_memory_create(&m);
     assert_non_null(r.memory);
-    r.ram = vu_memory_guest(r.memory, BASE, PAGES * 4096);
+    r.ram = vu_memory_guest(r.memory, BASE, SIZE);
     r.desc = (struct vring_desc *)(r.ram + DESC);
     r.avail = (struct vring_avail *)(r.ram + AVAIL);
     r.used = (struct vring_used *)(r.ram + USED);
@@ -173,7 +182,7 @@ static void available_jumps(void **state) {
 
 static void address_outside(void **state) {
     struct ring *r = *state;
-    r->desc[0] = (struct vring_desc){BASE + PAGES * 4096 - 4, 5, 0, 0};
+    r->desc[0] = (struct vring_desc){BASE + SIZE - 4, 5, 0, 0};
     offer(r, 0);
     assert_broken(r, "outside the guest's memory");
 }
@@ -233,7 +242,7 @@ static void rings_that_cannot_be(void **state) {
     assert_false(vu_queue_resolve(&r->q, r->memory));
     r->q.addr = good, r->q.addr.used += 2;
     assert_false(vu_queue_resolve(&r->q, r->memory));
-    r->q.addr = good, r->q.addr.avail = 0x700000 + PAGES * 4096 - 4;
+    r->q.addr = good, r->q.addr.avail = 0x700000 + SIZE - 4;
     assert_false(vu_queue_resolve(&r->q, r->memory));
     r->q.addr = good, r->q.num = 6;
     assert_false(vu_queue_resolve(&r->q, r->memory));

@@ -35,6 +35,7 @@ void config_read(struct config *c) {
     size_t size, lines = 0, args = 0, envs = 0;
     char *text = read_config(&size), *value;
 
+    c->text = text;
     for (size_t i = 0; i < size; i++)
         lines += text[i] == '\0';
     c->args = calloc(lines + 1, sizeof *c->args);

@@ -17,6 +17,7 @@ struct config {
     size_t group_count;
     unsigned uid, gid;
     const char *cwd, *hostname, *icd;
+    char *text; /* the file, which the strings above are parts of */
     long probe; /* I/O port; 0: no probe */
     bool verbose;
 };

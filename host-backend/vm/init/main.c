@@ -51,7 +51,7 @@ void die(const char *format, ...) {
     char text[512];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(text, sizeof text, format, args);
+    int n = vsnprintf(text, sizeof text, format, args); // NOLINT(clang-analyzer-valist.Uninitialized)
     va_end(args);
     if (n > (int)sizeof text - 1)
         n = sizeof text - 1;
