@@ -201,7 +201,7 @@ $(B)/libexec/trillium-vm-init: $(call objs,$(SRC_init))
 ICD_MAP := $(wildcard guest-icd/exports.map)
 $(B)/lib/libtrillium-icd.so: $(call objs,$(SRC_icd)) $(LIB_trillium) $(LIB_svga) $(ICD_MAP)
 	$(call say,LINK)
-	$(link) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,--no-undefined) -Wl,-Bsymbolic \
+	$(link) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,--no-undefined) -Wl,-Bsymbolic -Wl,-z,nodelete \
 	  $(addprefix -Wl$(comma)--version-script=,$(ICD_MAP)) $(filter %.o,$^) \
 	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -ldrm -ldl
 comma := ,

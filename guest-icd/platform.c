@@ -134,7 +134,8 @@ cl_int CL_API_CALL icd_IcdGetPlatformIDsKHR(cl_uint num_entries, cl_platform_id 
 
 /* ---- clGetPlatformInfo ---- */
 
-/* "OpenCL 3.0 PoCL 3.1 Linux" becomes "OpenCL 3.0 Trillium 1.0 (PoCL 3.1 Linux)". NULL if memory is out. */
+/* "OpenCL 3.0 PoCL 3.1 Linux" becomes "OpenCL 3.0 PoCL 3.1 Linux, Trillium 1.0": programs look for their driver's name and version right
+ * behind OpenCL's. NULL if memory is out. */
 static char *version_string(const char *host) {
     const char *number = strchr(host, ' ');
     const char *rest = number ? strchr(number + 1, ' ') : NULL;
@@ -146,8 +147,8 @@ static char *version_string(const char *host) {
         tail = strlen(rest);
     }
     int n = tail > 0
-                ? asprintf(&text, "%.*s Trillium %u.%u (%s)", (int)head, host, TR_VERSION_MAJOR,
-                           TR_VERSION_MINOR, rest)
+                ? asprintf(&text, "%.*s %s, Trillium %u.%u", (int)head, host, rest, TR_VERSION_MAJOR,
+                           TR_VERSION_MINOR)
                 : asprintf(&text, "%.*s Trillium %u.%u", (int)head, host, TR_VERSION_MAJOR, TR_VERSION_MINOR);
     return n < 0 ? NULL : text;
 }
