@@ -1,5 +1,5 @@
 /*
- * What tests/vm/vm.sh runs inside the VM: the virtio-gpu carrier against a real front and worker. Says PASS
+ * What tests/vm/throwaway.sh runs inside the VM: the virtio-gpu carrier against a real front and worker. Says PASS
  * and FAIL.
  *
  *   vm carrier      regions, fences, a fork

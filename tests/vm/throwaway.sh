@@ -1,0 +1,108 @@
+#!/bin/bash
+# limit: 600
+# trillium run --vm: a real VM boots for each of these, with a stock kernel and its own virtio-gpu driver.
+cd "$(dirname "$0")/../.." || exit 2
+build=${TRILLIUM_BUILD:-$PWD/build}
+trillium=$build/bin/trillium
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+pass() { echo "PASS $1"; }
+fail() { # name, why
+    echo "FAIL $1: $2"
+    failed=1
+}
+same() { # name, expected, got
+    if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "expected '$2', got '$3'"; fi
+}
+# Runs a command in a VM; its output goes to $work/out and $work/err, its status to $status.
+vm() {
+    timeout -k 5 150 "$trillium" run --vm -- "$@" >"$work/out" 2>"$work/err"
+    status=$?
+}
+# Shows what a VM said when that was not what was expected of it.
+explain() { sed 's/^/    /' "$work/err" | tail -n 20; }
+
+# ---- streams and status
+
+head -c 8000001 /dev/urandom >"$work/in"
+vm cat <"$work/in"
+same "cat's status" 0 "$status"
+if cmp -s "$work/in" "$work/out"; then pass "8 MB come through unchanged"; else fail "8 MB come through unchanged" "they differ"; explain; fi
+
+vm sh -c 'echo out; echo err >&2; cat; exit 7' </dev/null
+same "status 7" 7 "$status"
+same "standard output" out "$(cat "$work/out")"
+same "standard error is apart" err "$(grep -v '^trillium:' "$work/err")"
+
+vm sh -c 'kill -SEGV $$'
+same "death by signal" 139 "$status"
+vm "$work/no-such-program"
+same "no such program" 127 "$status"
+grep -q "no-such-program: No such file" "$work/err" && pass "and it is said" || fail "and it is said" "$(tail -n 1 "$work/err")"
+vm "$work/in"
+same "not executable" 126 "$status"
+
+# ---- what the program finds
+
+mkdir "$work/folder" && echo host >"$work/folder/file"
+cat >"$work/look" <<'LOOK'
+pwd; id -u; id -g; echo "$TEST_VARIABLE"; cat file
+echo guest >file && cat file && rm -f ../in && echo removed
+ls /etc/OpenCL/vendors; cat /etc/OpenCL/vendors/*
+[ -w /dev/dri/renderD128 ] && echo device; echo x >/dev/shm/x && cat /dev/shm/x
+LOOK
+(cd "$work/folder" && export TEST_VARIABLE='two  words' && timeout -k 5 150 "$trillium" run --vm -- sh ../look >"$work/out" 2>"$work/err")
+expected="$work/folder
+$(id -u)
+$(id -g)
+two  words
+host
+guest
+removed
+trillium.icd
+$build/lib/libtrillium-icd.so
+device
+x"
+same "folder, user, environment, files, drivers" "$expected" "$(cat "$work/out")"
+same "writes do not reach the host" "host yes" "$(cat "$work/folder/file") $([ -e "$work/in" ] && echo yes)"
+
+# ---- the virtual GPU
+
+vm "$build/tests/vm/vm" carrier
+cat "$work/out"
+grep -q '^FAIL' "$work/out" && failed=1
+same "the carrier's status" 0 "$status"
+[ "$status" = 0 ] || explain
+
+vm sh -c "'$build/tests/vm/vm' killed; '$build/tests/vm/vm' killed; '$build/tests/vm/vm' carrier | grep -c PASS"
+same "killed processes leave nothing in the way" 10 "$(cat "$work/out")"
+
+# The workers are children of a daemon that is a child of this trillium, and the only ones below it.
+"$trillium" run --vm -- "$build/tests/vm/vm" lost >"$work/out" 2>"$work/err" &
+pid=$!
+for _ in $(seq 600); do grep -q ready "$work/out" && break; sleep 0.2; done
+below() { for child in $(pgrep -P "$1"); do echo "$child"; below "$child"; done; }
+for child in $(below $pid); do
+    case $(cat "/proc/$child/comm" 2>/dev/null) in trillium-worker*) kill -KILL "$child" ;; esac
+done
+wait $pid
+cat "$work/out" | grep -v ready
+grep -q '^FAIL' "$work/out" && failed=1
+same "a lost worker and the program" 3 "$(grep -c ^PASS "$work/out")"
+
+# ---- endings
+
+"$trillium" run --vm -- sh -c 'echo up; sleep 1000' >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+for _ in $(seq 600); do grep -q up "$work/out" && break; sleep 0.2; done
+children=$(below $pid)
+kill -TERM $pid
+wait $pid
+same "SIGTERM ends it" 143 $?
+left=
+for child in $children; do [ -d "/proc/$child" ] && left="$left $(cat "/proc/$child/comm")"; done
+same "and leaves nothing behind" "" "$left"
+
+exit $failed
