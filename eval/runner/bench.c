@@ -14,7 +14,7 @@
 
 static const char help[] = "Usage: trillium-eval bench [OPTION]...\n"
                            "\n"
-                           "  --out DIR         write DIR/bench.json (default eval/out)\n"
+                           "  --out DIR         write DIR/bench.json and bench.md (default eval/out)\n"
                            "  --device NAME     measure on the device whose platform or name contains NAME\n"
                            "  --rounds N        (default 5)\n"
                            "  --budget SECONDS  start no further round after that (default 240)\n"
@@ -370,6 +370,43 @@ static void print_results(struct bench *b, json_t *list) {
     printf("\n%d of %d goals met\n", met, all);
 }
 
+/* The same for a page: medians of guest and native, and their ratio, in both placements. */
+static void write_markdown(struct bench *b, const char *folder) {
+    char path[600];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%.500s/bench.md", folder);
+    f = fopen(path, "we");
+    if (!f)
+        return;
+    machine_print(f, &b->sides);
+    fprintf(
+        f,
+        "\n| row | unit | native, free | guest | ratio | goal | native, one core | guest | ratio | goal |\n"
+        "|---|---|---|---|---|---|---|---|---|---|\n");
+    for (int i = 0; i < b->list.count; i++) {
+        const struct series first = b->list.items[i]; /* a copy: series_get may move the list */
+
+        if (strcmp(first.program, placement_names[FREE]) != 0)
+            continue;
+        fprintf(f, "| %s | %s |", first.metric, first.unit);
+        for (int where = 0; where < PLACEMENTS; where++) {
+            const struct series *s = series_get(&b->list, placement_names[where], first->metric, first->unit,
+                                                first->higher_is_better);
+            char native[24], guest[24], ratio[24], goal[48];
+            int verdict = judge(s, where, goal);
+
+            series_number(native, series_median(s, NATIVE));
+            series_number(guest, series_median(s, GUEST));
+            series_number(ratio, series_median(s, GUEST) / series_median(s, NATIVE));
+            fprintf(f, " %s | %s | %s | %s%s |", native, guest, ratio, goal, verdict == 0 ? " missed" : "");
+        }
+        fprintf(f, "\n");
+    }
+    fclose(f);
+    printf("%s\n", path);
+}
+
 static bool prepare(struct bench *b, const char *device) {
     const char *loops[] = {"loops", NULL};
     char *text;
@@ -478,6 +515,7 @@ int bench_main(int argc, char **argv) {
         json_object_set_new(root, "seconds", json_real(proc_now() - b->start));
         json_object_set_new(root, "rows", list);
         runner_write(out, "bench.json", root);
+        write_markdown(b, out);
         json_decref(root);
     }
     proc_stop(&b->daemons[ONE_CORE]);

@@ -15,7 +15,7 @@ static const char help[] =
     "through Trillium and through\n"
     "the SVGA baseline (SPIR-V), taking turns; prints a table of medians and of speed relative to native.\n"
     "\n"
-    "  --out DIR         write DIR/results.json (default eval/out)\n"
+    "  --out DIR         write DIR/results.json and results.md (default eval/out)\n"
     "  --device NAME     measure on the device whose platform or name contains NAME\n"
     "  --rounds N        rounds of the own programs (default 5)\n"
     "  --budget SECONDS  start no further round after that (default 380)\n"
@@ -307,6 +307,45 @@ static void print_table(const struct eval *e) {
     printf("\n");
 }
 
+/* The same table for a page: medians, and in brackets the speed relative to native. */
+static void write_markdown(const struct eval *e, const char *folder) {
+    char path[600];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%.500s/results.md", folder);
+    f = fopen(path, "we");
+    if (!f)
+        return;
+    machine_print(f, &e->sides);
+    fprintf(f, "\n| program | what | unit |");
+    for (int s = 0; s < SIDE_COUNT; s++)
+        if (side_used(e, s))
+            fprintf(f, " %s |", side_titles[s]);
+    fprintf(f, "\n|---|---|---|");
+    for (int s = 0; s < SIDE_COUNT; s++)
+        if (side_used(e, s))
+            fprintf(f, "---|");
+    for (int i = 0; i < e->list.count; i++) {
+        const struct series *m = &e->list.items[i];
+
+        fprintf(f, "\n| %s | %s | %s |", m->program, m->metric, m->unit);
+        for (int s = 0; s < SIDE_COUNT; s++) {
+            char number[24];
+
+            if (!side_used(e, s))
+                continue;
+            series_number(number, series_median(m, s));
+            if (s > 0 && m->count[s])
+                fprintf(f, " %s (%.2f) |", number, series_speed(m, s));
+            else
+                fprintf(f, " %s |", number);
+        }
+    }
+    fprintf(f, "\n");
+    fclose(f);
+    printf("%s\n", path);
+}
+
 /* Results of every program: the same bytes as native, or the same up to rounding. */
 static json_t *compare_results(struct eval *e) {
     json_t *list = json_array();
@@ -470,6 +509,7 @@ int eval_main(int argc, char **argv) {
     json_object_set_new(root, "failures", e->failure_list);
     sides_close(&e->sides);
     runner_write(out, "results.json", root);
+    write_markdown(e, out);
     json_decref(root);
     if (e->failures)
         fprintf(stderr, "eval: %d failures\n", e->failures);
