@@ -111,6 +111,20 @@ struct facts *facts_ask(cl_program program) {
     return wrap(json);
 }
 
+bool facts_complete(const struct facts *f) {
+    const char *name;
+    json_t *kernel, *argument;
+    size_t i;
+
+    json_object_foreach(f->json, name, kernel) {
+        json_array_foreach(json_object_get(kernel, "arguments"), i, argument) {
+            if (!json_is_object(argument))
+                return false;
+        }
+    }
+    return true;
+}
+
 /* ---- as text ---- */
 
 char *facts_write(const struct facts *f) {

@@ -8,6 +8,7 @@
 #ifndef HOST_BACKEND_WORKER_FACTS_H
 #define HOST_BACKEND_WORKER_FACTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,9 @@ struct kernel_facts; /* of one kernel; lives as long as its facts */
 /* Asks the driver about all kernels of a program built from source. NULL if it cannot tell, or when out of
  * memory. */
 struct facts *facts_ask(cl_program program);
+
+/* Does the driver tell of every argument? (SPIR-V keeps no names, so of such programs it does not.) */
+bool facts_complete(const struct facts *f);
 
 /* As text, malloc'ed, and back. NULL when out of memory or malformed. */
 char *facts_write(const struct facts *f);

@@ -344,7 +344,8 @@ static void store(struct seen *s, struct entry *e) {
     uint32_t count = (uint32_t)(got / sizeof devices[0]);
     struct facts *facts = facts_ask(e->cl);
     char *text = facts ? facts_write(facts) : NULL;
-    bool good = text != NULL;
+    /* A binary of source without its arguments would answer less than the source did. */
+    bool good = text && (e->ir_kind != TR_IR_SOURCE || facts_complete(facts));
     for (uint32_t i = 0; i < count; i++)
         if (sizes[i] > 0)
             good = (binaries[i] = malloc(sizes[i])) && good;

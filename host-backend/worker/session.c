@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host-backend/worker/crash.h"
 #include "host-backend/worker/handlers.h"
@@ -283,6 +284,7 @@ void session_run(int link, struct driver *driver, const struct session_options *
     crash_guard(&s->device);
     svga_device_serve_link(&s->device);
     crash_guard(NULL);
+    alarm(END_SECONDS); /* a driver may hang in what follows */
     if (s->trace)
         trace_close(s->trace);
     seen_store(s->seen);
