@@ -391,8 +391,8 @@ static void write_markdown(struct bench *b, const char *folder) {
             continue;
         fprintf(f, "| %s | %s |", first.metric, first.unit);
         for (int where = 0; where < PLACEMENTS; where++) {
-            const struct series *s = series_get(&b->list, placement_names[where], first->metric, first->unit,
-                                                first->higher_is_better);
+            const struct series *s = series_get(&b->list, placement_names[where], first.metric, first.unit,
+                                                first.higher_is_better);
             char native[24], guest[24], ratio[24], goal[48];
             int verdict = judge(s, where, goal);
 
