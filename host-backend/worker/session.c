@@ -16,6 +16,8 @@
 #include "svga-model/futex.h"
 
 enum {
+    END_SECONDS =
+        2, /* for writing down what is to be kept, once the guest is gone; main.c ends the process then */
     RELEASE_EVERY =
         32, /* commands after which the guest gets its room in the FIFO back, while more are there */
 };
