@@ -153,6 +153,8 @@ $(B)/obj/%.c.o: %.c | deps-build
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(EXTRA) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
+$(B)/obj/host-backend/vm/fetch.c.o: host-backend/vm/fetch.sh # part of the program
+
 $(B)/obj/%.cpp.o: %.cpp | deps-build
 	@mkdir -p $(@D)
 	$(call say,CXX)
