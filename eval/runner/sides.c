@@ -67,6 +67,27 @@ static bool find_device(struct sides *s, enum side side) {
     return found;
 }
 
+static char the_dir[PATH_MAX], the_sockets[2][PATH_MAX + 16];
+
+/* Ended from outside: the children end with us, the folder is ours to remove. */
+static void on_end(int number) {
+    for (int i = 0; i < 2; i++)
+        unlink(the_sockets[i]);
+    rmdir(the_dir);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void remove_folder_at_end(const char *dir) {
+    const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+    snprintf(the_dir, sizeof(the_dir), "%s", dir);
+    snprintf(the_sockets[0], sizeof(the_sockets[0]), "%s/free", dir);
+    snprintf(the_sockets[1], sizeof(the_sockets[1]), "%s/one", dir);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        signal(numbers[i], on_end);
+}
+
 bool sides_open(struct sides *s, const char *wanted) {
     char self[PATH_MAX], *slash;
     ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -92,6 +113,7 @@ bool sides_open(struct sides *s, const char *wanted) {
         fprintf(stderr, "eval: cannot make the folder %s: %s\n", s->dir, strerror(errno));
         return false;
     }
+    remove_folder_at_end(s->dir);
     return find_device(s, SIDE_NATIVE);
 }
 
