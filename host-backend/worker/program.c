@@ -5,12 +5,6 @@
 
 #include "host-backend/worker/facts.h"
 
-uint32_t program_devices(const struct program *p, cl_device_id out[DRIVER_MAX_DEVICES]) {
-    for (uint32_t i = 0; i < p->context->device_count; i++)
-        out[i] = p->context->devices[i]->id;
-    return p->context->device_count;
-}
-
 void program_set_log(struct program *p, cl_int status, const char *text) {
     free(p->log);
     p->log = text ? strdup(text) : NULL;
