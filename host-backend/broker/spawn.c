@@ -54,7 +54,7 @@ static void become_worker(const char *path, char **argv, char **env, int control
     signal(SIGPIPE, SIG_DFL);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
-    setpgid(0, 0);
+    setsid(); /* away from the terminal's signals, and a scheduling group of its own (share.h) */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(1);

@@ -25,6 +25,7 @@
 #include "host-backend/worker/crash.h"
 #include "host-backend/worker/driver.h"
 #include "host-backend/worker/session.h"
+#include "host-backend/worker/share.h"
 #include "host-backend/worker/spirv.h"
 #include "svga-model/link-io.h"
 
@@ -259,6 +260,7 @@ static void get_ready(const struct warm_up *w) {
         while (poll(&p, 1, -1) < 0 && errno == EINTR)
             ;
     }
+    share_claim_all();
     send(w->options->control, &ready, 1, MSG_NOSIGNAL); /* the broker does not mind hearing it twice */
 }
 
@@ -309,6 +311,8 @@ int main(int argc, char **argv) {
             session_refuse(link, o.refuse);
         return 0;
     }
+    if (o.warm)
+        share_claim_little(o.control);
     struct driver *driver = driver_open(o.device);
     if (!driver) {
         fprintf(stderr, "trillium-worker: out of memory\n");

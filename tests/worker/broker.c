@@ -190,11 +190,58 @@ static void test_environment(void **state) {
     unlink(out);
 }
 
+/* The nice value of the scheduling group of a child of this process that is in state `wanted`; false when
+ * none is seen for half a minute. */
+static bool child_claims(const char *wanted) {
+    char path[64], line[64];
+    int pid;
+
+    for (int i = 0; i < 3000; i++, usleep(10000)) {
+        snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+        FILE *children = fopen(path, "re");
+        assert_non_null(children);
+        while (fscanf(children, "%d", &pid) == 1) {
+            snprintf(path, sizeof path, "/proc/%d/autogroup", pid);
+            FILE *in = fopen(path, "re");
+            bool found = in && fgets(line, sizeof line, in) && strstr(line, wanted);
+            if (in)
+                fclose(in);
+            if (found) {
+                fclose(children);
+                return true;
+            }
+        }
+        fclose(children);
+    }
+    return false;
+}
+
+/* A worker that waits for a guest leaves the CPUs to those that serve one. */
+static void test_shares(void **state) {
+    struct fixture f;
+    struct test_guest t;
+    char line[64] = "";
+    (void)state;
+
+    FILE *in = fopen("/proc/self/autogroup", "re");
+    if (!in || !fgets(line, sizeof line, in))
+        skip(); /* this kernel shares its CPUs in another way */
+    fclose(in);
+    start(&f, &(struct broker_config){.worker_path = worker, .warm_workers = 1, .first_only = true});
+    assert_true(child_claims("nice 19"));
+    guest_attach(&t, broker_open_session(f.b, "a test"));
+    use(&t);
+    assert_true(child_claims("nice 0"));
+    guest_close(&t);
+    stop(&f);
+}
+
 int test_broker(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sessions),  cmocka_unit_test(test_worker_dies),
         cmocka_unit_test(test_listen),    cmocka_unit_test(test_workers_that_cannot_start),
         cmocka_unit_test(test_no_worker), cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_shares),
     };
     const char *build = getenv("TRILLIUM_BUILD");
     snprintf(worker, sizeof worker, "%s/libexec/trillium-worker", build ? build : "build");

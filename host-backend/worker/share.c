@@ -1,0 +1,63 @@
+#include "host-backend/worker/share.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    RETRIES = 50,
+    RETRY_US = 20000, /* the kernel takes ten changes a second, of all sessions together */
+};
+
+static _Atomic bool claims_little;
+
+/* 0, or an errno. */
+static int set_nice(const char *value) {
+    int fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int r = write(fd, value, strlen(value)) < 0 ? errno : 0;
+    close(fd);
+    return r;
+}
+
+static void *try_again(void *unused) {
+    for (int i = 0; i < RETRIES && set_nice("0") == EAGAIN; i++)
+        usleep(RETRY_US);
+    return unused;
+}
+
+void share_claim_all(void) {
+    pthread_t thread;
+
+    /* Tries again beside the caller, who has a guest waiting. */
+    if (atomic_exchange(&claims_little, false) && set_nice("0") == EAGAIN &&
+        pthread_create(&thread, NULL, try_again, NULL) == 0)
+        pthread_detach(thread);
+}
+
+/* Loading drivers takes the main thread a while, and a guest may come meanwhile. */
+static void *watch(void *control) {
+    struct pollfd p = {.fd = (int)(intptr_t)control, .events = POLLIN};
+
+    while (poll(&p, 1, -1) < 0 && errno == EINTR)
+        ;
+    share_claim_all();
+    return NULL;
+}
+
+void share_claim_little(int control) {
+    pthread_t thread;
+
+    if (getsid(0) != getpid() || set_nice("19") != 0)
+        return;
+    atomic_store(&claims_little, true);
+    if (pthread_create(&thread, NULL, watch, (void *)(intptr_t)control) == 0)
+        pthread_detach(thread);
+}

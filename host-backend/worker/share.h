@@ -1,0 +1,22 @@
+/*
+ * How much of the CPUs the worker claims while others want them: little until it serves a guest, then as much
+ * as any process. A worker that warms up must not slow down the guests that run.
+ *
+ * Linux shares CPUs first between sessions (sched_autogroup, sched(7)), so a thread's own nice value counts
+ * only inside its session: the worker's whole session is made nice, which may also be undone without
+ * privileges. Where the kernel has no such groups, or control groups take their place, this does nothing.
+ *
+ * Threads: any.
+ */
+#ifndef HOST_BACKEND_WORKER_SHARE_H
+#define HOST_BACKEND_WORKER_SHARE_H
+
+/* Before the drivers are loaded: little, until there is something to read at `control` (word that a guest
+ * waits, or its session), or share_claim_all. Does nothing unless the process leads its session: the nice
+ * value would be that of others, too. */
+void share_claim_little(int control);
+
+/* Before what is at `control` is read. */
+void share_claim_all(void);
+
+#endif
