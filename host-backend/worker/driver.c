@@ -215,10 +215,9 @@ void driver_warm_up(const struct driver *d, bool (*go_on)(void *opaque), void *o
         if (d->devices[i]->compiler)
             contexts[i] = clCreateContext(NULL, 1, &d->devices[i]->id, NULL, NULL, NULL);
     setpriority(PRIO_PROCESS, (id_t)gettid(), WARM_UP_NICE);
-    for (uint32_t i = 0; i < d->root_count; i++) {
+    /* The contexts stay for as long as the process does: PoCL forgets its library of built-in functions, half
+     * a second's work, with its last context. */
+    for (uint32_t i = 0; i < d->root_count; i++)
         if (contexts[i] && go_on(opaque))
             warm_up_compiler(contexts[i], d->devices[i]->id);
-        if (contexts[i])
-            clReleaseContext(contexts[i]);
-    }
 }
