@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host-backend/broker/spare.h"
 #include "host-backend/broker/spawn.h"
 #include "host-backend/worker/control.h"
 
@@ -59,6 +60,7 @@ struct broker {
     int64_t next_spawn_ms; /* no warm worker before this, after an early death */
     unsigned guest_count;  /* ever: for names */
     bool handed_out;       /* a guest has got a worker */
+    struct spare spare;
 
     pthread_mutex_t lock; /* guards pending and stop */
     struct pending *pending, **pending_end;
@@ -266,6 +268,14 @@ static bool wants_warm(const struct broker *b) {
     return b->idle_count < b->config.warm_workers && !(b->config.first_only && b->handed_out);
 }
 
+/* May it be started now? Not at the cost of guests that run. */
+static bool may_warm(struct broker *b) {
+    bool guests = b->worker_count > b->idle_count;
+    if (!guests)
+        b->spare = (struct spare){0};
+    return !guests || spare_seen(&b->spare, now_ms());
+}
+
 /* Gives every waiting guest a worker that is ready, and keeps the number of warm ones. */
 static void assign(struct broker *b) {
     struct pending *p;
@@ -284,7 +294,7 @@ static void assign(struct broker *b) {
         }
     }
     while (wants_warm(b) && now_ms() >= b->next_spawn_ms && b->early_deaths < MAX_EARLY_DEATHS)
-        if (!start(b, NULL))
+        if (!may_warm(b) || !start(b, NULL))
             break;
 }
 
@@ -417,12 +427,14 @@ static void handle(struct broker *b, const struct epoll_event *e) {
     }
 }
 
-/* How long nothing needs to be done: until the next warm worker may be tried after a death; -1: until
- * something happens. */
+/* How long nothing needs to be done: until the next warm worker may be tried, after a death or while guests
+ * need the CPUs; -1: until something happens. */
 static int idle_ms(const struct broker *b) {
     int64_t left = b->next_spawn_ms - now_ms();
-    if (!wants_warm(b) || b->early_deaths >= MAX_EARLY_DEATHS || left <= 0)
+    if (!wants_warm(b) || b->early_deaths >= MAX_EARLY_DEATHS)
         return -1;
+    if (left <= 0)
+        return b->worker_count > b->idle_count ? SPARE_LOOK_MS : -1;
     return (int)left;
 }
 
