@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
+#include "guest-icd/bulk.h"
 #include "guest-icd/limbo.h"
 #include "guest-icd/memory.h"
 #include "guest-icd/session.h"
@@ -51,7 +52,7 @@ cl_int icd_mem_fill_initial(cl_mem mem, const void *from) {
     if (r == CL_SUCCESS) {
         for (uint64_t done = 0, size; done < mem->size && r == CL_SUCCESS; done += size) {
             size = mem->size - done < INITIAL_CHUNK ? mem->size - done : INITIAL_CHUNK;
-            memcpy(block.ptr, (const char *)from + done, size);
+            icd_copy_memory(block.ptr, (const char *)from + done, size);
             r = icd_call_begin(&call);
             if (r != CL_SUCCESS)
                 break;
@@ -83,7 +84,7 @@ static cl_int place(cl_mem mem, const void *host_ptr) {
         return r;
     mem->data = mem->block.ptr;
     if (host_ptr)
-        memcpy(mem->data, host_ptr, mem->size);
+        icd_copy_memory(mem->data, host_ptr, mem->size);
     TR_SEND(icd_session->g, CREATE_BUFFER, create_buffer, NULL, .mem = mem->object.id,
             .context = mem->context->object.id, .flags = mem->flags & ~GUEST_FLAGS, .size = mem->size,
             .placed = icd_block_span(&mem->block, 0, mem->size), .slot = TR_NO_SLOT);

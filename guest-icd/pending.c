@@ -13,9 +13,6 @@
 /* What an entry counts besides its block, so that many tiny ones are noticed, too. */
 enum { ENTRY_BYTES = 1024 };
 
-/* Copies from this size on may be worth more than a memcpy. */
-enum { BULK_BYTES = 4 << 20 };
-
 struct icd_pending {
     struct icd_pending *prev, *next;
     uint64_t seq;
@@ -25,28 +22,21 @@ struct icd_pending {
     struct icd_copy copy;
 };
 
-static void copy_bytes(char *to, const char *from, size_t size) {
-    if (size >= BULK_BYTES)
-        icd_bulk_copy(to, from, size);
-    else
-        memcpy(to, from, size);
-}
-
 void icd_box_copy(const struct icd_box *to, const struct icd_box *from, const size_t region[3]) {
     size_t rows = region[1], row = region[0];
     if (region[2] > 1 && to->slice_pitch == rows * row && from->slice_pitch == rows * row &&
         to->row_pitch == row && from->row_pitch == row) {
-        copy_bytes(to->ptr, from->ptr, row * rows * region[2]);
+        icd_copy_memory(to->ptr, from->ptr, row * rows * region[2]);
         return;
     }
     for (size_t z = 0; z < region[2]; z++) {
         char *t = to->ptr + z * to->slice_pitch;
         const char *f = from->ptr + z * from->slice_pitch;
         if (to->row_pitch == row && from->row_pitch == row)
-            copy_bytes(t, f, row * rows);
+            icd_copy_memory(t, f, row * rows);
         else
             for (size_t y = 0; y < rows; y++)
-                memcpy(t + y * to->row_pitch, f + y * from->row_pitch, row);
+                icd_copy_memory(t + y * to->row_pitch, f + y * from->row_pitch, row);
     }
 }
 

@@ -19,7 +19,7 @@ static cl_int collect(const struct icd_transfer *t, struct piece *p) {
         return CL_SUCCESS;
     cl_int r = icd_events_wait(1, &p->event);
     if (r == CL_SUCCESS && !t->write)
-        icd_bulk_copy(t->app.ptr + p->offset, p->block.ptr, p->size);
+        icd_copy_memory(t->app.ptr + p->offset, p->block.ptr, p->size);
     icd_ReleaseEvent(p->event);
     p->event = NULL;
     return r;
@@ -34,7 +34,7 @@ static cl_int issue(const struct icd_transfer *t, struct piece *p, size_t offset
     p->offset = offset;
     p->size = size;
     if (t->write)
-        memcpy(p->block.ptr, t->app.ptr + offset, size);
+        icd_copy_memory(p->block.ptr, t->app.ptr + offset, size);
     part.offset += offset;
     part.region[0] = size;
     svga_guest_lock(icd_session->g);

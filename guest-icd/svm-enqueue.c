@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
+#include "guest-icd/bulk.h"
 #include "guest-icd/event.h"
 #include "guest-icd/queue.h"
 #include "guest-icd/session.h"
@@ -100,7 +101,7 @@ static cl_int copy_ordinary(cl_command_queue queue, void *dst, const void *src, 
     if (r == CL_SUCCESS)
         r = icd_events_wait(1, made);
     if (r == CL_SUCCESS)
-        memcpy(dst, src, size);
+        icd_copy_memory(dst, src, size);
     return r;
 }
 

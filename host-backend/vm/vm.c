@@ -140,7 +140,7 @@ static bool hidden(const char *variable) {
 }
 
 /* The /config of the guest (frame.h). To be freed; NULL: out of memory. */
-static char *make_config(const struct vm_options *o, char *const argv[], size_t *size) {
+static char *make_config(const struct vm_options *o, bool kvm, char *const argv[], size_t *size) {
     char *text = NULL, number[32], host[256] = "";
     gid_t groups[1024];
     FILE *config = open_memstream(&text, size);
@@ -152,6 +152,9 @@ static char *make_config(const struct vm_options *o, char *const argv[], size_t 
         if (!hidden(*e))
             put(config, "env", *e);
     put(config, "env", "OCL_ICD_VENDORS=/etc/OpenCL/vendors");
+    /* Copies with AVX between pages that lie alike are emulated at 0.4 to 0.7 GB/s, those with SSE at 2. */
+    if (!kvm && !getenv("GLIBC_TUNABLES"))
+        put(config, "env", "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX_Fast_Unaligned_Load");
     char *cwd = getcwd(NULL, 0);
     put(config, "cwd", cwd ? cwd : "/");
     free(cwd);
@@ -186,7 +189,7 @@ static int make_initramfs(const struct vm_options *o, const struct parts *p, cha
         say("%s", why);
         return -1;
     }
-    char *config = make_config(o, argv, &size);
+    char *config = make_config(o, p->kvm, argv, &size);
     int fd = -1;
     if (!config)
         snprintf(why, sizeof why, "out of memory");
