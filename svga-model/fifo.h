@@ -100,6 +100,14 @@ static inline bool svga_consumer_pending(const struct svga_consumer *c) {
     return atomic_load_explicit(&c->words[SVGA_FIFO_NEXT_CMD], memory_order_acquire) != c->stop;
 }
 
+/* What the next command claims to be, while the guest may still rewrite it: a hint, for what to expect.
+ * SVGA_CMD_NOP if there is none. */
+static inline uint32_t svga_consumer_peek(const struct svga_consumer *c) {
+    if (!svga_consumer_pending(c))
+        return SVGA_CMD_NOP;
+    return *(const volatile uint32_t *)(c->bar + c->stop + offsetof(struct svga_cmd_header, id));
+}
+
 /*
  * Copies the next command, whole, into `buffer` (SVGA_CMD_MAX_SIZE bytes, 8-aligned) and moves past it; the
  * guest sees the room as free only after svga_consumer_release. Skips NOPs. Returns the command's size, 0 if

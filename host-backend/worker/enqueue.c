@@ -45,6 +45,13 @@ static bool collect_waits(struct enqueue *e, const uint32_t *ids, uint32_t count
     return true;
 }
 
+/* A FINISH of an in-order queue is answered by the end of the newest command, for which that must have an
+ * event. In a stream of kernels only the last one needs one; where this guesses wrong, a marker takes its
+ * place. */
+static bool finish_may_follow(const struct enqueue *e) {
+    return e->q->by_callback && e->q->in_order && svga_device_peek(&e->s->device) != TR_CMD_ENQUEUE_KERNEL;
+}
+
 bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_t event_id,
                    uint32_t event_slot, const uint32_t *waits, uint32_t wait_count) {
     e->s = s;
@@ -56,7 +63,7 @@ bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_
     e->trace = s->trace ? trace_take(s->trace, e->q) : NULL;
     e->result = CL_OUT_OF_RESOURCES;
     e->queue = e->q->cl;
-    e->event = event_id || e->trace || (e->q->by_callback && e->q->in_order) ? &e->made : NULL;
+    e->event = event_id || e->trace || finish_may_follow(e) ? &e->made : NULL;
     return collect_waits(e, waits, wait_count) && e->queue;
 }
 
@@ -73,10 +80,10 @@ static void failed(struct enqueue *e) {
     event_publish(e->s, event, e->result);
 }
 
-static void keep_last(struct queue *q, cl_event event) {
+/* Takes the reference over; NULL: the newest command has no event. */
+static void set_last(struct queue *q, cl_event event) {
     if (q->last)
         clReleaseEvent(q->last);
-    clRetainEvent(event);
     q->last = event;
 }
 
@@ -94,13 +101,15 @@ void enqueue_end(struct enqueue *e) {
     session_queue_enqueued(e->s, e->q);
     if (e->trace)
         trace_enqueued(e->s->trace, e->trace, e->made);
-    if (e->q->by_callback && e->q->in_order)
-        keep_last(e->q, e->made);
+    bool keep = e->made && e->q->by_callback && e->q->in_order;
+    if (keep && e->event_id != 0)
+        clRetainEvent(e->made);
+    set_last(e->q, keep ? e->made : NULL);
     if (e->event_id != 0) {
         struct event *event = event_new(e->s, e->event_id, e->made, e->q, session_slot(e->s, e->event_slot));
         if (event && e->trace)
             event->trace = trace_ref(e->trace);
-    } else if (e->made) {
+    } else if (e->made && !keep) {
         clReleaseEvent(e->made); /* who needs it has a reference of its own */
     }
 }

@@ -46,7 +46,7 @@ struct queue {
     bool host_profiled; /* the driver's queue has it (also set while the worker is profiling) */
     uint64_t enqueued;  /* commands given to the driver so far */
     uint64_t finished;  /* as many of them are known to have ended: all up to this one */
-    cl_event last;      /* of the newest command, where a FINISH will want it: by_callback and in_order */
+    cl_event last;      /* of the newest command, where a FINISH will want it; NULL: not kept */
     cl_int sticky;      /* first error of a command without an event since the last FINISH */
     uint32_t id;        /* the guest's, for traces */
 };
