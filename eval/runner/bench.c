@@ -21,9 +21,10 @@ static const char help[] = "Usage: trillium-eval bench [OPTION]...\n"
                            "  --percent N       samples in percent of the usual (default 100)\n"
                            "  --rows A,B        only these groups; null stream small-copies argument copies "
                            "map calls kernels build build300 start guests\n"
-                           "                    loops\n"
+                           "                    loops idle\n"
                            "  --help\n";
 
+enum { IDLE = 64 };
 enum { NATIVE, GUEST, SPIRV, COLUMNS };
 static const char *const column_names[COLUMNS] = {"native", "guest", "guest-spirv"};
 enum placement { FREE, ONE_CORE, PLACEMENTS };
@@ -72,6 +73,9 @@ static const struct row_goal {
     {"8-guests", {{TIMES, 1}, {NO_GOAL, 0}}},
     {"null-beside-1-loop", {{TIMES, 1}, {NO_GOAL, 0}}},
     {"null-beside-2-loops", {{TIMES, 1}, {NO_GOAL, 0}}},
+    {"null-beside-64-idle", {{TIMES, 0.5}, {NO_GOAL, 0}}},
+    {"64-idle-cpu", {{AT_MOST, 0.1}, {NO_GOAL, 0}}},
+    {"64-idle-daemon", {{AT_MOST, 1024}, {NO_GOAL, 0}}},
 };
 
 struct bench {
@@ -266,6 +270,59 @@ static void measure_beside_loops(struct bench *b, int column, int count) {
         proc_stop(&p[i]);
 }
 
+/* Kilobytes of a process that it shares with nobody. */
+static double private_kib(pid_t pid) {
+    char path[64], line[256];
+    double sum = 0, value;
+
+    snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+    FILE *f = fopen(path, "re");
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "Private_Clean: %lf", &value) == 1 ||
+            sscanf(line, "Private_Dirty: %lf", &value) == 1)
+            sum += value;
+    if (f)
+        fclose(f);
+    return sum;
+}
+
+/* Programs that have run kernels and now do nothing: what they cost another one and the host. Per guest: CPU
+ * time of daemon and workers, in percent of a core; memory of the daemon. */
+static void measure_beside_idle(struct bench *b, int column) {
+    const char *arguments[] = {"rate", "0", NULL}, *null[] = {"null", NULL};
+    static struct proc p[IDLE];
+    int count = 0;
+
+    settle(b);
+    while (count < IDLE && start(b, FREE, column, arguments, true, &p[count])) {
+        struct proc *one = &p[count++];
+        while (!(one->text && strstr(one->text, "ready")) && proc_read(one, one->started + 60))
+            ;
+    }
+    settle(b);
+    struct proc_result r = run(b, FREE, column, null);
+    take_rows(b, FREE, column, r.text, "null-beside-64-idle");
+    free(r.text);
+    if (column == GUEST && count == IDLE) {
+        settle(b);
+        double cpu = proc_tree_cpu(b->daemons[FREE].pid), began = proc_now();
+        sleep(3);
+        cpu = (proc_tree_cpu(b->daemons[FREE].pid) - cpu) / (proc_now() - began);
+        series_add(series_get(&b->list, placement_names[FREE], "64-idle-cpu", "%", false), column,
+                   100 * cpu / IDLE);
+        series_add(series_get(&b->list, placement_names[FREE], "64-idle-daemon", "KiB", false), column,
+                   private_kib(b->daemons[FREE].pid) / IDLE);
+    }
+    for (int i = 0; i < count; i++)
+        proc_release_stdin(&p[i]);
+    for (int i = 0; i < count; i++) {
+        r = proc_finish(&p[i]);
+        if (r.status != 0)
+            failed(b, column, "rate", r.status);
+        free(r.text);
+    }
+}
+
 static void measure_round(struct bench *b, int round) {
     for (int turn = 0; turn < 2; turn++) {
         /* who goes first changes from round to round */
@@ -286,6 +343,8 @@ static void measure_round(struct bench *b, int round) {
             measure_guests(b, column, count);
         for (int count = 1; count <= 2 && wanted(b, "loops"); count++)
             measure_beside_loops(b, column, count);
+        if (round == 0 && wanted(b, "idle")) /* it takes as long as a round */
+            measure_beside_idle(b, column);
     }
 }
 
@@ -302,7 +361,7 @@ static int judge(const struct series *s, enum placement where, char text[48]) {
     double native = series_median(s, NATIVE), guest = series_median(s, GUEST), limit;
 
     text[0] = '\0';
-    if (!g || g->kind == NO_GOAL || !isfinite(native) || !isfinite(guest))
+    if (!g || g->kind == NO_GOAL || !isfinite(guest) || (g->kind != AT_MOST && !isfinite(native)))
         return -1;
     switch (g->kind) {
     case TIMES:
@@ -320,6 +379,12 @@ static int judge(const struct series *s, enum placement where, char text[48]) {
     return s->higher_is_better ? guest >= limit : guest <= limit;
 }
 
+static void number_or_dash(char text[24], const char *format, double value)
+    __attribute__((format(printf, 2, 0)));
+static void number_or_dash(char text[24], const char *format, double value) {
+    snprintf(text, 24, isfinite(value) ? format : "-", value);
+}
+
 static void print_results(struct bench *b, json_t *list) {
     int met = 0, all = 0;
 
@@ -331,7 +396,7 @@ static void print_results(struct bench *b, json_t *list) {
         for (int i = 0; i < b->list.count; i++) {
             const struct series *s = &b->list.items[i];
             const struct series *p = series_get(&b->p99, s->program, s->metric, s->unit, s->higher_is_better);
-            char n[4][24], goal[48];
+            char n[4][24], spreads[2][24], ratio[24], goal[48];
             int verdict;
             json_t *j;
 
@@ -344,9 +409,11 @@ static void print_results(struct bench *b, json_t *list) {
             series_number(n[1], series_median(p, NATIVE));
             series_number(n[2], series_median(s, GUEST));
             series_number(n[3], series_median(p, GUEST));
-            printf("  %-20s %-9s | %9s %9s %5.0f%% | %9s %9s %5.0f%% | %7.3f  %-15s %s", s->metric, s->unit,
-                   n[0], n[1], series_spread(s, NATIVE) * 100, n[2], n[3], series_spread(s, GUEST) * 100,
-                   series_median(s, GUEST) / series_median(s, NATIVE), goal,
+            number_or_dash(spreads[0], "%.0f%%", series_spread(s, NATIVE) * 100);
+            number_or_dash(spreads[1], "%.0f%%", series_spread(s, GUEST) * 100);
+            number_or_dash(ratio, "%.3f", series_median(s, GUEST) / series_median(s, NATIVE));
+            printf("  %-20s %-9s | %9s %9s %6s | %9s %9s %6s | %7s  %-15s %s", s->metric, s->unit, n[0], n[1],
+                   spreads[0], n[2], n[3], spreads[1], ratio, goal,
                    verdict < 0    ? ""
                    : verdict == 1 ? "met"
                                   : "NOT MET");
