@@ -125,6 +125,7 @@ help:
 	@echo '  make eval         the main job: native, the SVGA baseline and Trillium compared, in a VM and in a process'
 	@echo '  make check        build and run all tests (check-asan, check-tsan: under sanitizers)'
 	@echo '  make bench        latency and throughput of single calls, native and in a process guest'
+	@echo '  make count        instructions per call in guest and worker, compared with eval/count/COUNTS.md'
 	@echo
 	@echo '  make all          build into $(BUILD)/ (BUILD=DIR for another place, V=1 to see commands)'
 	@echo '  make install      install under PREFIX=$(PREFIX), the ICD in SYSCONFDIR=$(SYSCONFDIR) (DESTDIR works); uninstall'
@@ -287,7 +288,7 @@ coverage:
 
 # ---- eval ------------------------------------------------------------------------------------------------------------
 
-.PHONY: eval bench
+.PHONY: eval bench count
 eval:
 	@$(MAKE) --no-print-directory deps-eval
 	@$(MAKE) $(PARALLEL) all
@@ -296,6 +297,10 @@ bench:
 	@$(MAKE) --no-print-directory deps-eval
 	@$(MAKE) $(PARALLEL) all
 	@$(B)/libexec/trillium-eval bench --out eval/out $(BENCH_ARGS)
+count:
+	@$(MAKE) --no-print-directory deps-eval deps-dev
+	@$(MAKE) $(PARALLEL) all
+	@TRILLIUM_BUILD=$(B) eval/count/count.sh $(if $(RECORD),--record)
 
 # ---- installation ----------------------------------------------------------------------------------------------------
 

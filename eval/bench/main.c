@@ -96,6 +96,20 @@ static void run_small(struct bench *b, unsigned salt) {
     free(source);
 }
 
+/* For whoever counts instructions: so many kernels, each with a new argument. */
+static void run_count(struct bench *b, int count) {
+    cl_mem out;
+    cl_kernel k = bench_kernel(b, "__kernel void null(__global uint *out, int n) {}\n", 64, &out);
+
+    for (int i = 0; i < count; i++) {
+        ocl_must("clSetKernelArg", clSetKernelArg(k, 1, sizeof(i), &i));
+        bench_enqueue(b, k, 1);
+    }
+    ocl_finish(&b->o);
+    clReleaseKernel(k);
+    clReleaseMemObject(out);
+}
+
 static void run_rate(struct bench *b, double seconds) {
     cl_mem out;
     cl_kernel k = bench_kernel(b, "__kernel void null(__global uint *out) {}\n", 64, &out);
@@ -177,6 +191,8 @@ int main(int argc, char **argv) {
         run_small(&b, (unsigned)strtoul(argv[first + 1], NULL, 10));
     } else if (!strcmp(argv[first], "rate") && first + 1 < argc) {
         run_rate(&b, atof(argv[first + 1]));
+    } else if (!strcmp(argv[first], "count") && first + 1 < argc) {
+        run_count(&b, atoi(argv[first + 1]));
     } else if (!strcmp(argv[first], "loops")) {
         find_loops(&b);
     } else {
