@@ -44,6 +44,7 @@ SRC_init     := $(wildcard host-backend/vm/init/*.c)
 SRC_eval     := $(wildcard eval/programs/*.c)
 SRC_evallib  := $(wildcard eval/lib/*.c)
 SRC_runner   := $(wildcard eval/runner/*.c)
+SRC_docs     := trillium/docs/reference.c guest-icd/docs/variables.c
 SRC_bench    := $(wildcard eval/bench/*.c)
 SRC_vguest   := $(wildcard svga-model/visa/guest/*.c svga-model/visa/guest/*.cpp)
 SRC_vhost    := $(wildcard svga-model/visa/host/*.c svga-model/visa/host/*.cpp)
@@ -59,7 +60,7 @@ SRC_fuzz     := $(wildcard tests/fuzz/*.c)
 objs = $(patsubst %,$(B)/obj/%.o,$(1))
 
 SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_common) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
-  $(SRC_bench) $(SRC_runner) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_testlib) $(SRC_tests)
+  $(SRC_docs) $(SRC_bench) $(SRC_runner) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_testlib) $(SRC_tests)
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,8 @@
 #include <cpuid.h>
 #endif
 
+#include "guest-icd/stats.h"
+
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels refuse it, and nothing is lost */
 #endif
@@ -108,6 +110,7 @@ static void copy_bulk(char *to, const char *from, size_t size) {
 }
 
 void icd_copy_memory(void *to, const void *from, size_t size) {
+    icd_stats_copied(size);
     if (size >= BULK_BYTES)
         copy_bulk(to, from, size);
     else

@@ -10,6 +10,7 @@
 #include "guest-icd/console.h"
 #include "guest-icd/pool.h"
 #include "guest-icd/settings.h"
+#include "guest-icd/stats.h"
 #include "svga-model/futex.h"
 
 struct icd_session *icd_session;
@@ -276,6 +277,8 @@ struct icd_session *icd_session_get(void) {
         if (the_session.g) {
             icd_session = &the_session;
             pthread_atfork(NULL, NULL, forked_child);
+            if (the_session.settings.stats)
+                icd_stats_start();
             if (the_session.settings.profile && !the_session.g->carrier->ops->same_cpus)
                 align_clocks(&the_session);
         }

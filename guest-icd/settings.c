@@ -44,6 +44,7 @@ bool icd_settings_read(struct icd_settings *settings) {
         .spirv = strcmp(ir, "spirv") == 0,
         .debug = is_set("TRILLIUM_DEBUG"),
         .profile = is_set("TRILLIUM_PROFILE"),
+        .stats = is_set("TRILLIUM_STATS"),
         .direct_copies = is_set("TRILLIUM_DIRECT"),
         .placed = is_set("TRILLIUM_PLACED"),
         .spin_us = (unsigned)spin_us,

@@ -13,6 +13,8 @@
       "source: ship kernel source; spirv: compile to SPIR-V in the guest (the SVGA baseline)")               \
     V(TRILLIUM_DEBUG, "0", "1: say on stderr why calls fail")                                                \
     V(TRILLIUM_PROFILE, "0", "1: stamp every command (set by `trillium run --profile`)")                     \
+    V(TRILLIUM_STATS, "0",                                                                                   \
+      "1: say on stderr at the end how many commands, doorbells, sleeps and copied bytes it took")           \
     V(TRILLIUM_DIRECT, "1", "0: the guest never copies to or from buffers itself")                           \
     V(TRILLIUM_PLACED, "1", "0: buffers never live in memory that guest and kernels share")                  \
     V(TRILLIUM_SPIN_US, "200",                                                                               \

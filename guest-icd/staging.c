@@ -3,6 +3,7 @@
 #include "guest-icd/event.h"
 #include "guest-icd/image.h"
 #include "guest-icd/pipeline.h"
+#include "guest-icd/stats.h"
 
 /* Above this a blocking write waits for its turn and copies once, instead of twice through a staging block.
  */
@@ -116,6 +117,7 @@ cl_int icd_transfer(struct icd_transfer *t) {
         return r;
     if (svga_guest_lost(icd_session->g))
         return icd_session_error();
+    icd_stats_asked(transfer_bytes(t));
     bool direct = t->object.ptr && icd_session->settings.direct_copies && !icd_event_profiled(q, t->event);
     if (direct && state == ICD_WAITS_DONE && icd_queue_idle(q))
         return copy_directly(t);

@@ -187,8 +187,16 @@ void *svga_guest_reserve(struct svga_guest *g, uint32_t size) {
     return svga_guest_wait(g, has_room, &room) == 0 ? room.ptr : NULL;
 }
 
+/* Only one thread at a time writes it, so it needs no locked instruction. */
+static void count(_Atomic uint64_t *counter, uint64_t more) {
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more,
+                          memory_order_relaxed);
+}
+
 void svga_guest_commit(struct svga_guest *g, uint32_t size) {
     svga_producer_commit(&g->fifo, size);
+    count(&g->commands, 1);
+    count(&g->command_bytes, size);
 }
 
 uint32_t svga_guest_fence(struct svga_guest *g) {

@@ -28,10 +28,12 @@ struct svga_guest {
     uint32_t next_region;
     uint32_t *free_regions;
     size_t free_region_count, free_region_cap;
-    uint32_t last_fence;        /* guarded by fifo_lock */
-    uint64_t spin_ns;           /* how long a waiter spins at most before it sleeps */
-    bool detached;              /* this process is a fork of the one that owns the session */
-    _Atomic uint64_t doorbells; /* for measurements */
+    uint32_t last_fence; /* guarded by fifo_lock */
+    uint64_t spin_ns;    /* how long a waiter spins at most before it sleeps */
+    bool detached;       /* this process is a fork of the one that owns the session */
+    /* for measurements */
+    _Atomic uint64_t commands, command_bytes; /* written with fifo_lock held */
+    _Atomic uint64_t doorbells;
     _Atomic uint64_t sleeps;
 };
 

@@ -79,6 +79,20 @@ same "the carrier's status" 0 "$status"
 vm sh -c "'$build/tests/vm/vm' killed; '$build/tests/vm/vm' killed; '$build/tests/vm/vm' carrier | grep -c PASS"
 same "killed processes leave nothing in the way" 10 "$(cat "$work/out")"
 
+# What the path costs, counted: no doorbell for each command of a stream, no byte copied twice.
+numbers() { grep '^trillium: [0-9]* commands' "$work/err" | grep -o '[0-9]*' | tr '\n' ' '; }
+vm env TRILLIUM_STATS=1 "$build/eval/bench" count 20000
+read -r commands _ doorbells _ <<<"$(numbers)"
+if [ "${commands:-0}" -gt 40000 ] && [ "$doorbells" -lt $((commands / 10)) ]; then
+    pass "a stream of 20000 kernels in a VM: $commands commands, $doorbells doorbells"
+else
+    fail "doorbells of a stream" "$doorbells for $commands commands"
+    explain
+fi
+vm env TRILLIUM_STATS=1 "$build/eval/transfer"
+read -r _ _ _ _ copied asked <<<"$(numbers)"
+same "bytes copied in a VM" "${asked:-some}" "$copied"
+
 # The workers are children of a daemon that is a child of this trillium, and the only ones below it.
 "$trillium" run --vm -- "$build/tests/vm/vm" lost >"$work/out" 2>"$work/err" &
 pid=$!
