@@ -43,6 +43,7 @@ static bool all_idle(cl_context context) {
 static bool take_waits(struct icd_limbo_batch *batch) {
     cl_context context = batch->context;
     uint32_t n = 0;
+    batch->wait_count = 0;
     pthread_mutex_lock(&context->lock);
     for (cl_command_queue q = context->queues; q; q = q->next_in_context)
         n++;

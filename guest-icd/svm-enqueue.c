@@ -54,7 +54,7 @@ cl_int CL_API_CALL icd_EnqueueSVMMap(cl_command_queue queue, cl_bool blocking, c
                                      void *svm_ptr, size_t size, cl_uint wait_count, const cl_event *waits,
                                      cl_event *event) {
     cl_map_flags invalidate = CL_MAP_WRITE_INVALIDATE_REGION;
-    cl_event made;
+    cl_event made = NULL;
     cl_int r = check_queue(queue);
     if (r == CL_SUCCESS &&
         (!svm_ptr || size == 0 || (flags & ~(CL_MAP_READ | CL_MAP_WRITE | invalidate)) != 0 ||
@@ -109,7 +109,7 @@ cl_int CL_API_CALL icd_EnqueueSVMMemcpy(cl_command_queue queue, cl_bool blocking
                                         size_t size, cl_uint wait_count, const cl_event *waits,
                                         cl_event *event) {
     size_t to_offset, from_offset;
-    cl_event made;
+    cl_event made = NULL;
     cl_int r = check_queue(queue);
     if (r != CL_SUCCESS)
         return r;
@@ -135,7 +135,7 @@ cl_int CL_API_CALL icd_EnqueueSVMMemFill(cl_command_queue queue, void *svm_ptr, 
                                          size_t pattern_size, size_t size, cl_uint wait_count,
                                          const cl_event *waits, cl_event *event) {
     size_t offset;
-    cl_event made;
+    cl_event made = NULL;
     cl_int r = check_queue(queue);
     if (r != CL_SUCCESS)
         return r;
@@ -180,7 +180,7 @@ cl_int CL_API_CALL icd_EnqueueSVMFree(cl_command_queue queue, cl_uint count, voi
                                                                    void *),
                                       void *user_data, cl_uint wait_count, const cl_event *waits,
                                       cl_event *event) {
-    cl_event made;
+    cl_event made = NULL;
     cl_int r = check_queue(queue);
     if (r != CL_SUCCESS)
         return r;

@@ -163,7 +163,7 @@ struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]) {
     close(memfd);
     if (r < 0) {
         const char *text = (const char *)s->base.bar + SVGA_BAR_ERROR_TEXT;
-        if (s->base.bar && *text)
+        if (*text)
             snprintf(why, SVGA_WHY_SIZE, "%.*s", SVGA_WHY_SIZE - 1, text);
         else
             snprintf(why, SVGA_WHY_SIZE, "the daemon gave no session: %s",

@@ -98,7 +98,7 @@ static int print_table(FILE *out, struct trace_item *items, size_t count) {
     for (size_t i = 0, next; i < count; i = next) {
         for (next = i + 1; next < count && by_kind_and_name(&sorted[i], &sorted[next]) == 0; next++)
             ;
-        if (sorted[i]->command.what == TRACE_BUILD && i < first_build)
+        if (i < first_build && sorted[i]->command.what == TRACE_BUILD)
             first_build = i;
         group(out, sorted + i, next - i, values);
     }

@@ -38,7 +38,7 @@ static void on_crash(int number) {
         if (atomic_load(&d->words[SVGA_FIFO_ERROR]) == SVGA_ERROR_NONE) {
             char *out = (char *)d->bar + SVGA_BAR_ERROR_TEXT;
             size_t n = 0;
-            for (; text[n] != '\0' && n < SVGA_BAR_ERROR_TEXT_SIZE - 1; n++)
+            for (; n < SVGA_BAR_ERROR_TEXT_SIZE - 1 && text[n] != '\0'; n++)
                 out[n] = text[n];
             out[n] = '\0';
         }

@@ -311,9 +311,10 @@ static void store_one(struct seen *s, const struct entry *e, uint32_t index, con
     if (log_size > MAX_LOG)
         return;
     struct entry_head head = {(uint32_t)log_size, (uint32_t)strlen(facts)};
-    char *data = malloc(sizeof head + head.log_size + head.facts_size + size), *at = data + sizeof head;
+    char *data = malloc(sizeof head + head.log_size + head.facts_size + size);
     if (!data)
         return;
+    char *at = data + sizeof head;
     memcpy(data, &head, sizeof head);
     if (log_size > 0)
         clGetProgramBuildInfo(e->cl, d->id, CL_PROGRAM_BUILD_LOG, log_size, at, NULL);

@@ -59,8 +59,10 @@ static int setup(void **state) {
     const struct svga_device_callbacks callbacks = {s, on_config_done, on_region_gone};
     int ends[2];
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+    if (!s || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+        free(s);
         return -1;
+    }
     s->sock = ends[0];
     s->bar = unit_memfd(SVGA_BAR_SIZE);
     s->bar_ptr = mmap(NULL, SVGA_BAR_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, s->bar, 0);

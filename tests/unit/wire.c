@@ -110,8 +110,9 @@ static bool make_sample(struct sample *s, uint32_t cmd, uint32_t count) {
             assert_true(n < TR_MAX_ARRAYS && count * element <= sizeof s->data[0]);
             for (uint32_t i = 0; i < count * element; i++)
                 s->data[n][i] = (uint8_t)(0xa0 + n * 16 + i);
-            for (uint32_t i = 0; f->type == TR_FIELD_IDS && i < count; i++)
-                memcpy(s->data[n] + i * 4, &(uint32_t){object_id(f->kind)}, 4);
+            uint32_t id = f->type == TR_FIELD_IDS ? object_id(f->kind) : 0;
+            for (uint32_t i = 0; id != 0 && i < count; i++)
+                memcpy(s->data[n] + i * sizeof id, &id, sizeof id);
             s->arrays[n] = (struct tr_array){s->data[n], count};
             n++;
         }
@@ -130,7 +131,7 @@ static bool make_sample(struct sample *s, uint32_t cmd, uint32_t count) {
 /* ---- golden bytes ---- */
 
 static void golden_line(const struct sample *s, char *line, size_t room) {
-    size_t used = (size_t)snprintf(line, room, "%u %s ", s->cmd, s->command->name);
+    size_t used = (size_t)snprintf(line, room, "%u %s ", (unsigned)s->cmd, s->command->name);
 
     for (uint32_t i = 0; i < s->size; i++)
         used += (size_t)snprintf(line + used, room - used, "%02x", s->bytes[i]);

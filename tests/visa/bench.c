@@ -77,7 +77,7 @@ static int compare_doubles(const void *a, const void *b) {
 /* The costs are doubles and nothing else: each is a column. */
 static struct costs medians(const struct costs *all) {
     enum { COLUMNS = sizeof(struct costs) / sizeof(double) };
-    double column[ROUNDS], result[COLUMNS];
+    double column[ROUNDS], result[COLUMNS] = {0};
     struct costs out;
 
     for (int c = 0; c < COLUMNS; c++) {
