@@ -3,121 +3,154 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "trillium/table.h"
-
+/* One command on its way through. */
 struct check {
-    const struct tr_command *command;
     const struct tr_session_view *session;
+    struct tr_view *view;
+    const char *command; /* its name */
+    const uint8_t *bytes;
+    uint32_t size;
+    uint64_t tail;  /* where the next array starts; cannot overflow: counts are 32 bits, elements 8 bytes */
+    unsigned array; /* the next one's number */
     char *why;
     size_t why_size;
 };
 
-static bool reject(const struct check *c, const struct tr_field *f, const char *what, unsigned long long value) {
-    snprintf(c->why, c->why_size, "%s.%s: %s (%llu)", c->command->name, f->name, what, value);
+static __attribute__((cold, noinline)) bool reject(const struct check *c, const char *field, const char *what,
+                                                   unsigned long long value) {
+    snprintf(c->why, c->why_size, "%s.%s: %s (%llu)", c->command, field, what, value);
     return false;
 }
 
-static bool check_id(const struct check *c, const struct tr_field *f, uint32_t id, bool optional) {
+static inline bool check_id(const struct check *c, const char *field, uint32_t id, enum tr_kind wanted,
+                            bool optional) {
     if (id == 0)
-        return optional || reject(c, f, "no object given", 0);
+        return optional || reject(c, field, "no object given", 0);
     if (id >= TR_MAX_ID)
-        return reject(c, f, "id out of range", id);
+        return reject(c, field, "id out of range", id);
     enum tr_kind kind = c->session->kind_of(c->session->opaque, id);
-    if (kind == TR_KIND_NONE || (f->kind != TR_KIND_ANY && kind != f->kind))
-        return reject(c, f, "no such object", id);
+    if (kind == TR_KIND_NONE || (wanted != TR_KIND_ANY && kind != wanted))
+        return reject(c, field, "no such object", id);
     return true;
 }
 
-static bool check_new(const struct check *c, const struct tr_field *f, uint32_t id, bool optional) {
+static inline bool check_new(const struct check *c, const char *field, uint32_t id, bool optional) {
     if (id == 0)
-        return optional || reject(c, f, "no id given", 0);
+        return optional || reject(c, field, "no id given", 0);
     if (id >= TR_MAX_ID)
-        return reject(c, f, "id out of range", id);
+        return reject(c, field, "id out of range", id);
     if (c->session->kind_of(c->session->opaque, id) != TR_KIND_NONE)
-        return reject(c, f, "id is in use", id);
+        return reject(c, field, "id is in use", id);
     return true;
 }
 
-static bool check_ids(const struct check *c, const struct tr_field *f, const uint8_t *data, uint32_t count) {
+static inline bool check_slot(const struct check *c, const char *field, uint32_t slot, bool optional) {
+    if (slot == TR_NO_SLOT)
+        return optional || reject(c, field, "no slot given", slot);
+    return c->session->slot_ok(c->session->opaque, slot) || reject(c, field, "no such slot", slot);
+}
+
+static inline bool check_span(const struct check *c, const char *field, struct tr_span span, bool optional) {
+    if (span.length == 0)
+        return optional || reject(c, field, "empty span", 0);
+    return c->session->span_ok(c->session->opaque, &span) ||
+           reject(c, field, "span outside of its region", span.region);
+}
+
+/* The next array, of `count` elements of `element` bytes, lies inside the command. */
+static inline bool check_array(struct check *c, const char *field, uint32_t count, uint32_t element) {
+    uint64_t length = ((uint64_t)count * element + 7) & ~(uint64_t)7;
+    if (length > c->size - c->tail)
+        return reject(c, field, "the array is longer than the command", count);
+    c->view->arrays[c->array++] = c->bytes + c->tail;
+    c->tail += length;
+    return true;
+}
+
+static inline bool check_ids(struct check *c, const char *field, uint32_t count, enum tr_kind kind) {
+    if (!check_array(c, field, count, sizeof(uint32_t)))
+        return false;
+    const uint8_t *data = c->view->arrays[c->array - 1];
     for (uint32_t i = 0; i < count; i++) {
         uint32_t id;
         memcpy(&id, data + (size_t)i * sizeof id, sizeof id);
-        if (!check_id(c, f, id, false))
+        if (!check_id(c, field, id, kind, false))
             return false;
     }
     return true;
 }
 
-static bool check_field(const struct check *c, const struct tr_field *f, const uint8_t *at) {
-    struct tr_span span;
-    uint32_t word;
+/* What each type of field has to fulfil. Plain numbers are the handlers' business. */
+#define CHECK_U32(field, kind)
+#define CHECK_U64(field, kind)
+#define CHECK_I32(field, kind)
+#define CHECK_U64X3(field, kind)
+#define CHECK_NEW(field, kind) &&check_new(c, #field, f->field, false)
+#define CHECK_NEW_OPT(field, kind) &&check_new(c, #field, f->field, true)
+#define CHECK_ID(field, kind) &&check_id(c, #field, f->field, kind, false)
+#define CHECK_ID_OPT(field, kind) &&check_id(c, #field, f->field, kind, true)
+#define CHECK_SLOT(field, kind) &&check_slot(c, #field, f->field, false)
+#define CHECK_SLOT_OPT(field, kind) &&check_slot(c, #field, f->field, true)
+#define CHECK_SPAN(field, kind) &&check_span(c, #field, f->field, false)
+#define CHECK_SPAN_OPT(field, kind) &&check_span(c, #field, f->field, true)
+#define CHECK_BYTES(field, kind) &&check_array(c, #field, f->field##_count, 1)
+#define CHECK_U64S(field, kind) &&check_array(c, #field, f->field##_count, sizeof(uint64_t))
+#define CHECK_U32S(field, kind) &&check_array(c, #field, f->field##_count, sizeof(uint32_t))
+#define CHECK_IDS(field, kind) &&check_ids(c, #field, f->field##_count, kind)
 
-    memcpy(&word, at, sizeof word);
-    switch (f->type) {
-    case TR_FIELD_NEW:
-    case TR_FIELD_NEW_OPT:
-        return check_new(c, f, word, f->type == TR_FIELD_NEW_OPT);
-    case TR_FIELD_ID:
-    case TR_FIELD_ID_OPT:
-        return check_id(c, f, word, f->type == TR_FIELD_ID_OPT);
-    case TR_FIELD_SLOT:
-    case TR_FIELD_SLOT_OPT:
-        if (word == TR_NO_SLOT)
-            return f->type == TR_FIELD_SLOT_OPT || reject(c, f, "no slot given", word);
-        return c->session->slot_ok(c->session->opaque, word) || reject(c, f, "no such slot", word);
-    case TR_FIELD_SPAN:
-    case TR_FIELD_SPAN_OPT:
-        memcpy(&span, at, sizeof span);
-        if (span.length == 0)
-            return f->type == TR_FIELD_SPAN_OPT || reject(c, f, "empty span", 0);
-        return c->session->span_ok(c->session->opaque, &span) ||
-               reject(c, f, "span outside of its region", span.region);
-    default:
+/* check_<name>: the fields of each command, in the table's order. */
+#define COMMAND(NAME, name, number, doc)                                                                     \
+    static bool check_##name(struct check *c, const struct tr_##name *f) {                                   \
+        (void)c, (void)f;                                                                                    \
+        return true
+#define FIELD(TYPE, KIND, field, doc) CHECK_##TYPE(field, TR_KIND_##KIND)
+#define END(NAME, name)                                                                                      \
+    ;                                                                                                        \
+    }
+#include "trillium/fields.h"
+#include "trillium/commands.def"
+#undef FIELD
+
+static bool starts_well(struct check *c, const char *name, size_t fixed_size) {
+    struct svga_cmd_header header;
+
+    memcpy(&header, c->bytes, sizeof header);
+    c->command = name;
+    c->tail = sizeof header + tr_align8((uint32_t)fixed_size);
+    if (header.size == c->size && c->size >= c->tail)
         return true;
+    snprintf(c->why, c->why_size, "%s: %u bytes are too few", name, c->size);
+    return false;
+}
+
+static bool check_command(struct check *c, uint32_t id) {
+    switch (id) {
+#define COMMAND(NAME, name, number, doc)                                                                     \
+    case TR_CMD_##NAME:                                                                                      \
+        return starts_well(c, #name, sizeof(struct tr_##name)) && check_##name(c, c->view->fixed);
+#define FIELD(TYPE, KIND, field, doc)
+#define END(NAME, name)
+#include "trillium/fields.h"
+#include "trillium/commands.def"
+#undef FIELD
+    default:
+        snprintf(c->why, c->why_size, "unknown command %u", id);
+        return false;
     }
 }
 
-bool tr_verify(const void *bytes, uint32_t size, const struct tr_session_view *session, struct tr_view *view, char *why,
-               size_t why_size) {
+bool tr_verify(const void *bytes, uint32_t size, const struct tr_session_view *session, struct tr_view *view,
+               char *why, size_t why_size) {
     struct svga_cmd_header header;
-    struct check c = {.session = session, .why = why, .why_size = why_size};
+    struct check c = {
+        .session = session, .view = view, .bytes = bytes, .size = size, .why = why, .why_size = why_size};
 
     memcpy(&header, bytes, sizeof header);
-    c.command = tr_command_find(header.id);
-    if (!c.command) {
-        snprintf(why, why_size, "unknown command %u", header.id);
+    *view = (struct tr_view){.cmd = (enum tr_cmd)header.id, .fixed = c.bytes + sizeof header};
+    if (!check_command(&c, header.id))
         return false;
-    }
-    uint32_t fixed_end = (uint32_t)sizeof header + tr_align8(c.command->fixed_size);
-    if (header.size != size || size < fixed_end) {
-        snprintf(why, why_size, "%s: %u bytes are too few", c.command->name, size);
-        return false;
-    }
-
-    const uint8_t *at = (const uint8_t *)bytes + sizeof header;
-    uint64_t tail = fixed_end; /* where the next array starts; cannot overflow: counts are 32 bits, elements 8 bytes */
-    unsigned array = 0;
-    *view = (struct tr_view){.cmd = (enum tr_cmd)header.id, .fixed = at};
-    for (const struct tr_field *f = c.command->fields; f->type != TR_FIELD_END; f++) {
-        uint32_t element = tr_field_element_size(f->type);
-        if (element > 0) {
-            uint32_t count;
-            memcpy(&count, at, sizeof count);
-            uint64_t length = ((uint64_t)count * element + 7) & ~(uint64_t)7;
-            if (length > size - tail)
-                return reject(&c, f, "the array is longer than the command", count);
-            const uint8_t *data = (const uint8_t *)bytes + tail;
-            if (f->type == TR_FIELD_IDS && !check_ids(&c, f, data, count))
-                return false;
-            view->arrays[array++] = data;
-            tail += length;
-        } else if (!check_field(&c, f, at)) {
-            return false;
-        }
-        at += tr_field_size(f->type);
-    }
-    if (tail != size) {
-        snprintf(why, why_size, "%s: %u bytes are too many", c.command->name, size);
+    if (c.tail != size) {
+        snprintf(why, why_size, "%s: %u bytes are too many", c.command, size);
         return false;
     }
     return true;
