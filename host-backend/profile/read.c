@@ -134,7 +134,7 @@ static bool join(struct list *l) {
                           *item, **found;
         const struct trace_item *key_ref = &key;
         if (s->stamp.type == TRACE_PUBLISHED) {
-            item = bsearch(&key, l->items, l->count, sizeof *l->items, by_sequence);
+            item = l->count > 0 ? bsearch(&key, l->items, l->count, sizeof *l->items, by_sequence) : NULL;
             if (item)
                 item->published = s->stamp.time;
         } else {

@@ -30,7 +30,8 @@ static void cell(char *out, size_t size, uint64_t *values, size_t count) {
         return;
     }
     qsort(values, count, sizeof *values, by_value);
-    double median = (double)values[count / 2] / 1e3, p99 = (double)values[count - 1 - count / 100] / 1e3;
+    size_t middle = count / 2, late = count - 1 - count / 100;
+    double median = (double)values[middle] / 1e3, p99 = (double)values[late] / 1e3;
     snprintf(out, size, median < 100 ? "%.1f/%.1f" : "%.0f/%.0f", median, p99);
 }
 

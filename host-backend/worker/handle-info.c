@@ -233,7 +233,7 @@ static cl_int ask(const struct query *q, size_t size, void *value, size_t *neede
     case TR_INFO_SUGGESTED_LOCAL:
         return ask_suggested_local(q, size, value, needed);
     default:
-        return ask_timers(q, size, value, needed);
+        return q->device ? ask_timers(q, size, value, needed) : CL_INVALID_VALUE;
     }
 }
 

@@ -270,8 +270,10 @@ static int config_done(void *opaque, uint32_t version) {
 void session_run(int link, struct driver *driver, const struct session_options *options) {
     struct session *s = calloc(1, sizeof *s);
 
-    if (!s || !(s->buffer = aligned_alloc(64, SVGA_CMD_MAX_SIZE)))
+    if (!s || !(s->buffer = aligned_alloc(64, SVGA_CMD_MAX_SIZE))) {
+        free(s);
         return;
+    }
     s->driver = driver;
     s->options = *options;
     s->waits_end = &s->waits;

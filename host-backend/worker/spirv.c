@@ -231,8 +231,8 @@ static cl_program make(struct build *b, const struct translated *t, const cl_dev
 
     if (t->binaries[0].is_il)
         return clCreateProgramWithIL(context, t->binaries[0].bytes, t->binaries[0].size, r);
-    size_t *sizes = calloc(t->count, sizeof *sizes);
-    const unsigned char **bytes = calloc(t->count, sizeof *bytes);
+    size_t *sizes = calloc(t->count + 1u, sizeof *sizes);
+    const unsigned char **bytes = calloc(t->count + 1u, sizeof *bytes);
     *r = CL_OUT_OF_HOST_MEMORY;
     if (sizes && bytes) {
         for (uint32_t i = 0; i < t->count; i++) {

@@ -98,7 +98,8 @@ struct object_tables {
 
 static int redirect_references(const struct object_tables *object) {
     for (size_t t = 0; t < 2; t++) {
-        for (size_t i = object->relocations[t].skipped; i < object->relocations[t].count; i++) {
+        for (size_t i = object->relocations[t].skipped;
+             object->relocations[t].entries && i < object->relocations[t].count; i++) {
             const Elf64_Rela *rela = &object->relocations[t].entries[i];
             unsigned type = ELF64_R_TYPE(rela->r_info);
             const char *name = object->strings + object->symbols[ELF64_R_SYM(rela->r_info)].st_name;

@@ -150,7 +150,7 @@ int visa_options_parse(const char *text, enum visa_option_use use, struct visa_o
     /* No word is longer than the text; each word makes at most two arguments; joined words and spaces fit in
      * the text. */
     size = strlen(text) + 2;
-    word = malloc(size);
+    word = calloc(size, 1);
     out->front = calloc(size, sizeof *out->front);
     out->driver = calloc(size, 1);
     if (!word || !out->front || !out->driver)
