@@ -11,6 +11,7 @@
 #include <cpuid.h>
 #endif
 
+#include "guest-icd/session.h"
 #include "guest-icd/stats.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -72,7 +73,7 @@ void icd_copy_words(void *to, const void *from, size_t size) {
 }
 
 static void copy(void *to, const void *from, size_t size) {
-    if (size >= WORDS_BYTES && is_emulated())
+    if (size >= WORDS_BYTES && is_emulated() && (!icd_session || icd_session->settings.copy_words))
         icd_copy_words(to, from, size);
     else
         memcpy(to, from, size);

@@ -25,6 +25,7 @@ struct icd_settings {
     bool profile;       /* TRILLIUM_PROFILE=1: stamp commands */
     bool stats;         /* TRILLIUM_STATS=1: count, and print at the end */
     bool direct_copies; /* small transfers are copied by the guest itself (TRILLIUM_DIRECT=0 turns it off) */
+    bool copy_words;    /* on an emulated CPU (TRILLIUM_COPY=memcpy turns it off) */
     bool placed; /* buffers live in shared memory where devices allow it (TRILLIUM_PLACED=0 turns it off) */
     unsigned spin_us; /* TRILLIUM_SPIN_US */
 };

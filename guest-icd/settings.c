@@ -29,6 +29,7 @@ static bool is_set(const char *name) {
 bool icd_settings_read(struct icd_settings *settings) {
     const char *ir = icd_variable("TRILLIUM_IR");
     const char *spin = icd_variable("TRILLIUM_SPIN_US");
+    const char *copy = icd_variable("TRILLIUM_COPY");
     char *end;
     unsigned long spin_us = strtoul(spin, &end, 10);
 
@@ -40,12 +41,17 @@ bool icd_settings_read(struct icd_settings *settings) {
         fprintf(stderr, "trillium: TRILLIUM_SPIN_US is \"%s\"; it can be 0 to 1000000\n", spin);
         return false;
     }
+    if (strcmp(copy, "auto") != 0 && strcmp(copy, "memcpy") != 0) {
+        fprintf(stderr, "trillium: TRILLIUM_COPY is \"%s\"; it can be auto or memcpy\n", copy);
+        return false;
+    }
     *settings = (struct icd_settings){
         .spirv = strcmp(ir, "spirv") == 0,
         .debug = is_set("TRILLIUM_DEBUG"),
         .profile = is_set("TRILLIUM_PROFILE"),
         .stats = is_set("TRILLIUM_STATS"),
         .direct_copies = is_set("TRILLIUM_DIRECT"),
+        .copy_words = strcmp(copy, "auto") == 0,
         .placed = is_set("TRILLIUM_PLACED"),
         .spin_us = (unsigned)spin_us,
     };

@@ -16,6 +16,8 @@
     V(TRILLIUM_STATS, "0",                                                                                   \
       "1: say on stderr at the end how many commands, doorbells, sleeps and copied bytes it took")           \
     V(TRILLIUM_DIRECT, "1", "0: the guest never copies to or from buffers itself")                           \
+    V(TRILLIUM_COPY, "auto",                                                                                 \
+      "memcpy: copy with the C library also on an emulated CPU, where words are faster")                     \
     V(TRILLIUM_PLACED, "1", "0: buffers never live in memory that guest and kernels share")                  \
     V(TRILLIUM_SPIN_US, "200",                                                                               \
       "longest time a waiting thread spins before it sleeps, microseconds; 0: never")                        \

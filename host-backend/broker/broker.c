@@ -350,6 +350,7 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
     b->config.device_filter = copy(config->device_filter);
     b->config.profile_dir = copy(config->profile_dir);
     b->config.cache_dir = copy(config->cache_dir);
+    b->config.worker_options = copy(config->worker_options);
     b->listener = -1;
     b->pending_end = &b->pending;
     pthread_mutex_init(&b->lock, NULL);
@@ -493,5 +494,6 @@ void broker_destroy(struct broker *b) {
     free((char *)b->config.device_filter);
     free((char *)b->config.profile_dir);
     free((char *)b->config.cache_dir);
+    free((char *)b->config.worker_options);
     free(b);
 }

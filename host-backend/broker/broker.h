@@ -16,8 +16,9 @@
 struct broker;
 
 struct broker_config {
-    const char *worker_path; /* the trillium-worker binary */
-    unsigned warm_workers;   /* idle workers kept ready; 1 is enough for one guest at a time */
+    const char *worker_path;    /* the trillium-worker binary */
+    const char *worker_options; /* more for its command line, separated by spaces; NULL: none */
+    unsigned warm_workers;      /* idle workers kept ready; 1 is enough for one guest at a time */
     bool first_only; /* do not replace a warm worker that was handed out: the one guest would compete with its
                         warming up. Further guests get workers started for them. */
     const char *device_filter; /* only devices whose name contains this, case-insensitive; NULL: all */

@@ -17,6 +17,8 @@
 
 extern char **environ;
 
+enum { ARGUMENTS = 48 }; /* of a worker's command line */
+
 /* Variables that would make the worker's loader find Trillium instead of the host's drivers, or steer
  * Trillium's guest side. */
 static bool is_ours(const char *variable) {
@@ -67,8 +69,8 @@ static void become_worker(const char *path, char **argv, char **env, int control
 }
 
 int spawn_worker(const struct broker_config *config, bool warm, const char *refuse, struct spawned *out) {
-    char number[16], mib[16];
-    char *argv[24] = {"trillium-worker", "--control", number};
+    char number[16], mib[16], more[256];
+    char *argv[ARGUMENTS + 1] = {"trillium-worker", "--control", number}, *rest;
     int sockets[2], n = 3, r = 0;
 
     if (config->device_filter) {
@@ -96,6 +98,9 @@ int spawn_worker(const struct broker_config *config, bool warm, const char *refu
         argv[n++] = "--refuse";
         argv[n++] = (char *)refuse;
     }
+    snprintf(more, sizeof more, "%s", config->worker_options ? config->worker_options : "");
+    for (char *word = strtok_r(more, " ", &rest); word && n < ARGUMENTS; word = strtok_r(NULL, " ", &rest))
+        argv[n++] = word;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
         return -errno;
     snprintf(number, sizeof number, "%d", sockets[1]);

@@ -29,6 +29,9 @@ static const char help[] =
     "                         (default: ~/.cache/trillium/programs with --shm alone, whose guests are all of "
     "one user; else none)\n"
     "  --fresh-builds         build every program, also those seen before\n"
+    "  --worker-options TEXT  more options for the workers, separated by spaces (`trillium-worker --help` in "
+    "libexec):\n"
+    "                         they switch single optimizations off\n"
     "  --verbose              say on standard error when guests come and go\n"
     "  --print-capabilities   what a vhost-user GPU program can do, as JSON\n"
     "  --help\n";
@@ -59,6 +62,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         OPT_WARM,
         OPT_CACHE,
         OPT_FRESH,
+        OPT_WORKER_OPTIONS,
         OPT_CAPABILITIES
     };
     static const struct option options[] = {{"shm", required_argument, NULL, OPT_SHM},
@@ -68,6 +72,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
                                             {"warm-workers", required_argument, NULL, OPT_WARM},
                                             {"cache", required_argument, NULL, OPT_CACHE},
                                             {"fresh-builds", no_argument, NULL, OPT_FRESH},
+                                            {"worker-options", required_argument, NULL, OPT_WORKER_OPTIONS},
                                             {"print-capabilities", no_argument, NULL, OPT_CAPABILITIES},
                                             {"verbose", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
@@ -98,6 +103,13 @@ static int parse(struct serve_options *o, int argc, char **argv) {
             break;
         case OPT_FRESH:
             o->broker.fresh_builds = true;
+            break;
+        case OPT_WORKER_OPTIONS:
+            if (strlen(optarg) > 200) {
+                cli_say("serve", "--worker-options takes at most 200 characters");
+                return CLI_EXIT_USE;
+            }
+            o->broker.worker_options = optarg;
             break;
         case OPT_WARM: {
             unsigned long n = strtoul(optarg, &end, 10);

@@ -64,11 +64,17 @@ static void bad_values(void **state) {
     static const struct {
         const char *name, *value;
     } bad[] = {
-        {"TRILLIUM_IR", "Source"},       {"TRILLIUM_IR", "spir-v"},
-        {"TRILLIUM_IR", " source"},      {"TRILLIUM_SPIN_US", "-1"},
-        {"TRILLIUM_SPIN_US", "1000001"}, {"TRILLIUM_SPIN_US", "12x"},
-        {"TRILLIUM_SPIN_US", " 5"},      {"TRILLIUM_SPIN_US", "x"},
-        {"TRILLIUM_SPIN_US", "+5"},      {"TRILLIUM_SPIN_US", "99999999999999999999999"},
+        {"TRILLIUM_COPY", "words"},
+        {"TRILLIUM_IR", "Source"},
+        {"TRILLIUM_IR", "spir-v"},
+        {"TRILLIUM_IR", " source"},
+        {"TRILLIUM_SPIN_US", "-1"},
+        {"TRILLIUM_SPIN_US", "1000001"},
+        {"TRILLIUM_SPIN_US", "12x"},
+        {"TRILLIUM_SPIN_US", " 5"},
+        {"TRILLIUM_SPIN_US", "x"},
+        {"TRILLIUM_SPIN_US", "+5"},
+        {"TRILLIUM_SPIN_US", "99999999999999999999999"},
     };
 
     (void)state;
