@@ -11,7 +11,7 @@
  * guest of another major version, and a guest newer than itself.
  */
 #define TR_VERSION_MAJOR 1u
-#define TR_VERSION_MINOR 0u
+#define TR_VERSION_MINOR 1u
 #define TR_VERSION ((TR_VERSION_MAJOR << 16) | TR_VERSION_MINOR)
 
 /* Kinds of objects. Ids are chosen by the guest, from 1, in one space for all kinds. */
@@ -24,6 +24,7 @@ enum tr_kind {
     TR_KIND_PROGRAM,
     TR_KIND_KERNEL,
     TR_KIND_EVENT,
+    TR_KIND_BATCH,
     TR_KIND_ANY, /* in the table: any of the above */
 };
 
@@ -32,6 +33,10 @@ enum tr_kind {
 
 /* The longest name of a kernel, in bytes without the final 0. */
 #define TR_MAX_KERNEL_NAME 16383u
+
+/* What one batch takes: commands, and bytes of them with what they wait for. */
+#define TR_BATCH_COMMANDS (1u << 16)
+#define TR_BATCH_BYTES (64u << 20)
 
 /* Bytes in a guest memory region. */
 struct tr_span {
@@ -70,6 +75,7 @@ enum tr_info {
     TR_INFO_HOST_TIMER,         /* clGetHostTimer(object): u64 */
     TR_INFO_SUGGESTED_LOCAL,    /* clGetKernelSuggestedLocalWorkSizeKHR; object kernel, index queue id; input: u64 dim, offset[3],
                                    global[3]; answer: u64[3] */
+    TR_INFO_BATCH,              /* u32: how often RUN_BATCH was sent for it without its commands having ended yet */
     TR_INFO_COUNT
 };
 

@@ -53,7 +53,8 @@ const char *tr_kind_name(enum tr_kind kind) {
     static const char *const names[] = {
         [TR_KIND_NONE] = "",           [TR_KIND_CONTEXT] = "context", [TR_KIND_QUEUE] = "queue",
         [TR_KIND_MEM] = "mem",         [TR_KIND_SAMPLER] = "sampler", [TR_KIND_PROGRAM] = "program",
-        [TR_KIND_KERNEL] = "kernel",   [TR_KIND_EVENT] = "event",     [TR_KIND_ANY] = "any",
+        [TR_KIND_KERNEL] = "kernel",   [TR_KIND_EVENT] = "event",     [TR_KIND_BATCH] = "batch",
+        [TR_KIND_ANY] = "any",
     };
     return names[kind];
 }

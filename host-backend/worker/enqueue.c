@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "host-backend/worker/batch.h"
 #include "host-backend/worker/trace.h"
 #include "host-backend/worker/wait.h"
 
@@ -63,8 +64,15 @@ bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_
     e->trace = s->trace ? trace_take(s->trace, e->q) : NULL;
     e->result = CL_OUT_OF_RESOURCES;
     e->queue = e->q->cl;
-    e->event = event_id || e->trace || finish_may_follow(e) ? &e->made : NULL;
-    return collect_waits(e, waits, wait_count) && e->queue;
+    bool wanted = s->replay ? s->replay->keep : finish_may_follow(e);
+    e->event = event_id || e->trace || wanted ? &e->made : NULL;
+    if (!collect_waits(e, waits, wait_count))
+        return false;
+    if (s->replay) {
+        e->wait_count = s->replay->wait_count;
+        e->waits = e->wait_count > 0 ? s->replay->waits : NULL;
+    }
+    return e->queue;
 }
 
 static void failed(struct enqueue *e) {
@@ -87,10 +95,36 @@ static void set_last(struct queue *q, cl_event event) {
     q->last = event;
 }
 
+/* A command of a batch: the batch has the event, and hears of the error. */
+static void replayed(struct enqueue *e) {
+    struct replay *replay = e->s->replay;
+
+    replay->result = e->result;
+    if (e->result != CL_SUCCESS) {
+        trace_drop(e->trace);
+        return;
+    }
+    session_queue_enqueued(e->s, e->q);
+    set_last(e->q, NULL); /* the batch's end takes its place, if it gets there */
+    if (e->trace) {
+        trace_enqueued(e->s->trace, e->trace, e->made);
+        trace_drop(replay->trace);
+        replay->trace = e->trace;
+    }
+    if (replay->keep)
+        replay->made = e->made;
+    else if (e->made)
+        clReleaseEvent(e->made);
+}
+
 void enqueue_end(struct enqueue *e) {
     free(e->many);
     if (e->s->over) {
         trace_drop(e->trace);
+        return;
+    }
+    if (e->s->replay) {
+        replayed(e);
         return;
     }
     if (e->result != CL_SUCCESS) {

@@ -34,6 +34,9 @@ static inline struct program *program_of(const struct session *s, uint32_t id) {
 static inline struct kernel *kernel_of(const struct session *s, uint32_t id) {
     return objects_get(&s->objects, id);
 }
+static inline struct batch *batch_of(const struct session *s, uint32_t id) {
+    return objects_get(&s->objects, id);
+}
 static inline struct event *event_of(const struct session *s, uint32_t id) {
     return objects_get(&s->objects, id);
 }

@@ -32,6 +32,15 @@ static void destroy_program(struct program *p) {
     free(p->log);
 }
 
+static void destroy_batch(struct batch *b) {
+    for (uint32_t i = 0; i < b->count; i++)
+        free(b->commands[i]);
+    for (uint32_t i = 0; i < b->run_count; i++)
+        clReleaseEvent(b->runs[b->run_first + i]);
+    free(b->commands);
+    free(b->runs);
+}
+
 static void destroy(struct object *o) {
     switch (o->kind) {
     case TR_KIND_CONTEXT: {
@@ -78,10 +87,16 @@ static void destroy(struct object *o) {
         struct event *e = (struct event *)o;
         if (e->cl)
             clReleaseEvent(e->cl);
+        for (uint32_t i = 0; i < e->part_count; i++)
+            clReleaseEvent(e->parts[i]);
+        free(e->parts);
         trace_drop(e->trace);
         object_unref(e->queue);
         break;
     }
+    case TR_KIND_BATCH:
+        destroy_batch((struct batch *)o);
+        break;
     default:
         break;
     }

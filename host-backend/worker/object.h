@@ -104,9 +104,31 @@ struct event {
     struct queue *queue;  /* referenced; NULL: a user event */
     struct tr_slot *slot; /* where its status goes; NULL: nowhere */
     uint64_t number;      /* in its queue */
-    cl_int error;         /* it is known to have failed with this; 0: it is not */
-    cl_int told;          /* guarded by the session's slot_lock: the status in the slot; it only ever falls */
+    cl_event *parts;      /* a batch's: events of its commands, which its times span; NULL: those of `cl` */
+    uint32_t part_count;
+    cl_int error; /* it is known to have failed with this; 0: it is not */
+    cl_int told;  /* guarded by the session's slot_lock: the status in the slot; it only ever falls */
     struct trace_record *trace; /* trace.h; NULL: not traced */
+};
+
+/* One command of a batch. */
+struct recorded {
+    uint32_t size;  /* of the command, in bytes, with its header */
+    bool is_marker; /* nothing for an in-order queue to do */
+    bool barrier;
+    uint32_t after_count; /* `after` lies behind the command */
+    uint64_t command[];   /* as the guest wrote it, for the verifier; its first field is the queue */
+};
+
+struct batch {
+    struct object object;
+    struct recorded **commands;
+    uint32_t count, room;
+    uint64_t bytes;
+    uint32_t most_after; /* longest `after` */
+    /* ends of runs that are not known to have ended: runs[run_first .. run_first + run_count) */
+    cl_event *runs;
+    uint32_t run_first, run_count, run_room;
 };
 
 struct objects {

@@ -113,15 +113,33 @@ static void dispatch(struct session *s, const struct tr_view *v) {
     }
 }
 
-/* Carries out all commands that are there. Leader lock held. */
-static void drain(struct session *s) {
-    const struct tr_session_view view = {s, kind_of, span_ok, slot_ok};
+static inline bool verify(struct session *s, const void *bytes, uint32_t size, struct tr_view *command) {
+    char why[256];
+
+    if (tr_verify(bytes, size, &s->view, command, why, sizeof why))
+        return true;
+    session_violation(s, "%s", why);
+    return false;
+}
+
+bool session_verify(struct session *s, const void *bytes, uint32_t size, struct tr_view *command) {
+    return verify(s, bytes, size, command);
+}
+
+void session_carry_out(struct session *s, const void *bytes, uint32_t size) {
+    struct tr_view command;
+
+    if (verify(s, bytes, size, &command))
+        dispatch(s, &command);
+}
+
+/* Carries out all commands that are there. Leader lock held. `make count` looks for it by its name. */
+static __attribute__((noinline)) void drain(struct session *s) {
     unsigned unreleased = 0;
     int size;
 
     while (!s->over && (size = svga_device_next(&s->device, s->buffer)) != 0) {
         struct tr_view command;
-        char why[256];
 
         if (size < 0) {
             s->over = true;
@@ -129,10 +147,8 @@ static void drain(struct session *s) {
         }
         if (s->trace)
             trace_picked_up(s->trace);
-        if (!tr_verify(s->buffer, (uint32_t)size, &view, &command, why, sizeof why)) {
-            session_violation(s, "%s", why);
+        if (!verify(s, s->buffer, (uint32_t)size, &command))
             return;
-        }
         dispatch(s, &command);
         if (++unreleased == RELEASE_EVERY) {
             svga_device_release(&s->device);
@@ -277,6 +293,7 @@ void session_run(int link, struct driver *driver, const struct session_options *
     s->driver = driver;
     s->options = *options;
     s->waits_end = &s->waits;
+    s->view = (struct tr_session_view){s, kind_of, span_ok, slot_ok};
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->slot_lock, NULL);
     if (options->profile_dir)

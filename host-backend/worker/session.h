@@ -22,6 +22,7 @@
 
 struct wait;
 struct trace;
+struct replay;
 
 struct session_options {
     unsigned spin_us; /* how long an idle leader looks for the next command before it sleeps; 0: not at all */
@@ -37,8 +38,9 @@ struct session {
     struct svga_device device;
     struct driver *driver;
     struct session_options options;
-    struct trace *trace; /* NULL: no profiling */
-    struct seen *seen;   /* builds seen before; NULL: every build is the driver's */
+    struct tr_session_view view; /* what the verifier asks */
+    struct trace *trace;         /* NULL: no profiling */
+    struct seen *seen;           /* builds seen before; NULL: every build is the driver's */
 
     pthread_mutex_t lock; /* the leader lock: guards everything from here to `threads` */
     void *buffer;         /* the command being decoded: SVGA_CMD_MAX_SIZE bytes */
@@ -48,6 +50,7 @@ struct session {
     struct wait *waits, **waits_end; /* guest threads wait for these, and nobody attends to it yet */
     struct wait *_Atomic ended; /* told by callback, for the next leader to account for; any thread pushes */
     uint32_t busy_queues;       /* queues with commands that are not known to have ended */
+    struct replay *replay;      /* a batch's command is being carried out (batch.h); else NULL */
     bool over;                  /* a command was refused, or the link ended: no further ones are read */
     unsigned decoders;          /* threads that exist */
     unsigned away;              /* of these, waiting for the driver */
@@ -65,6 +68,12 @@ void session_refuse(int link, const char *why);
 /* The guest broke the rules: fails the session with a sentence. No further command is read. Leader lock held.
  */
 void session_violation(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Checks a command in private memory, 8-aligned; if it is not allowed the session has failed. Leader lock
+ * held. */
+bool session_verify(struct session *s, const void *bytes, uint32_t size, struct tr_view *command);
+/* The same, and carries it out. */
+void session_carry_out(struct session *s, const void *bytes, uint32_t size);
 
 /* The memory that a verified span names; NULL for an empty one. */
 void *session_span(struct session *s, struct tr_span span);

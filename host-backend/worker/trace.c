@@ -86,6 +86,13 @@ void trace_next(struct trace *t, const struct tr_trace *stamps) {
     t->have_next = true;
 }
 
+bool trace_hold(struct trace *t, struct tr_trace *stamps) {
+    bool held = t->have_next;
+    *stamps = t->next;
+    t->have_next = false;
+    return held;
+}
+
 static struct trace_record *take(struct trace *t, enum trace_what what) {
     if (!t->have_next)
         return NULL;

@@ -31,6 +31,9 @@ void trace_calibrate(struct trace *t, const struct queue *q);
 void trace_picked_up(struct trace *t);
 /* TRACE: stamps of the command that follows. */
 void trace_next(struct trace *t, const struct tr_trace *stamps);
+/* Takes the stamps of a TRACE that came before the present command back out, for trace_next. False: none
+ * came. */
+bool trace_hold(struct trace *t, struct tr_trace *stamps);
 /* The record of the present command, if a TRACE came before it; else NULL. The caller owns a reference. */
 struct trace_record *trace_take(struct trace *t, const struct queue *q);
 struct trace_record *trace_ref(struct trace_record *r);

@@ -19,18 +19,29 @@ struct stamps {
     bool there;
 };
 
-static void read_stamps(struct event *e, struct stamps *t) {
-    t->there =
-        clGetEventProfilingInfo(e->cl, CL_PROFILING_COMMAND_QUEUED, sizeof t->queued, &t->queued, NULL) ==
-            CL_SUCCESS &&
-        clGetEventProfilingInfo(e->cl, CL_PROFILING_COMMAND_SUBMIT, sizeof t->submit, &t->submit, NULL) ==
-            CL_SUCCESS &&
-        clGetEventProfilingInfo(e->cl, CL_PROFILING_COMMAND_START, sizeof t->start, &t->start, NULL) ==
-            CL_SUCCESS &&
-        clGetEventProfilingInfo(e->cl, CL_PROFILING_COMMAND_END, sizeof t->end, &t->end, NULL) == CL_SUCCESS;
+cl_int event_stamp(const struct event *e, cl_profiling_info param, cl_ulong *value) {
+    bool is_end = param == CL_PROFILING_COMMAND_END || param == CL_PROFILING_COMMAND_COMPLETE;
+    cl_ulong one;
+
+    if (e->part_count == 0)
+        return clGetEventProfilingInfo(e->cl, param, sizeof *value, value, NULL);
+    for (uint32_t i = 0; i < e->part_count; i++) {
+        cl_int r = clGetEventProfilingInfo(e->parts[i], param, sizeof one, &one, NULL);
+        if (r != CL_SUCCESS)
+            return r;
+        if (i == 0 || (is_end ? one > *value : one < *value))
+            *value = one;
+    }
+    return CL_SUCCESS;
+}
+
+static void read_stamps(const struct event *e, struct stamps *t) {
+    t->there = event_stamp(e, CL_PROFILING_COMMAND_QUEUED, &t->queued) == CL_SUCCESS &&
+               event_stamp(e, CL_PROFILING_COMMAND_SUBMIT, &t->submit) == CL_SUCCESS &&
+               event_stamp(e, CL_PROFILING_COMMAND_START, &t->start) == CL_SUCCESS &&
+               event_stamp(e, CL_PROFILING_COMMAND_END, &t->end) == CL_SUCCESS;
     /* OpenCL 2.0; the same as END where the driver does not know it */
-    if (clGetEventProfilingInfo(e->cl, CL_PROFILING_COMMAND_COMPLETE, sizeof t->complete, &t->complete,
-                                NULL) != CL_SUCCESS)
+    if (event_stamp(e, CL_PROFILING_COMMAND_COMPLETE, &t->complete) != CL_SUCCESS)
         t->complete = t->end;
 }
 

@@ -43,6 +43,9 @@ void wait_account(struct session *s);
  */
 void event_publish(struct session *s, struct event *e, cl_int status);
 
+/* clGetEventProfilingInfo; of a batch: its earliest start, its latest end. */
+cl_int event_stamp(const struct event *e, cl_profiling_info param, cl_ulong *value);
+
 /* The guest released the event: whatever happens from now on, its slot is not written any more. Gives it a
  * final status, so that the guest may use it again. */
 void event_retire(struct session *s, struct event *e);
