@@ -100,6 +100,26 @@ static struct recorded *check_record(struct session *s, const struct batch *b, c
     return r;
 }
 
+static const uint32_t *after_of(const struct recorded *r) {
+    return (const uint32_t *)((const uint8_t *)r->command + r->size);
+}
+
+/* The commands that the new one waits for need not be waited for again at the batch's end. */
+static void mark_awaited(struct batch *b, const struct recorded *r) {
+    const uint32_t *after = after_of(r);
+
+    for (uint32_t i = 0; i < r->after_count; i++)
+        b->commands[after[i]]->awaited = true;
+    if (b->gate > 0)
+        b->commands[b->gate - 1]->awaited = true;
+    for (uint32_t i = b->open; r->barrier && r->after_count == 0 && i < b->count; i++)
+        b->commands[i]->awaited = true;
+    if (r->barrier) {
+        b->gate = b->count + 1;
+        b->open = r->after_count == 0 ? b->count : b->open;
+    }
+}
+
 void do_record(struct session *s, const struct tr_record *c, const struct tr_view *v) {
     struct batch *b = batch_of(s, c->batch);
     uint64_t bytes = sizeof(struct recorded) + c->command_count + (uint64_t)c->after_count * sizeof(uint32_t);
@@ -122,6 +142,7 @@ void do_record(struct session *s, const struct tr_record *c, const struct tr_vie
         b->commands = bigger;
         b->room = room;
     }
+    mark_awaited(b, r);
     b->commands[b->count++] = r;
     b->bytes += bytes;
     if (r->after_count > b->most_after)
@@ -180,6 +201,9 @@ static bool note_run(struct batch *b, cl_event end) {
 }
 
 /* ---- replaying ---- */
+
+/* The run's wait list is given to each command that needs it, unless it is longer than this. */
+enum { FEW_WAITS = 16 };
 
 struct run {
     struct session *s;
@@ -261,23 +285,28 @@ static void wait_for(struct run *r, cl_event event) {
         r->waits[r->wait_count++] = event;
 }
 
-/* `gate` is what every further command waits for; commands before `open` are known to have ended with it. */
+/*
+ * `gate` is what every further command waits for; commands before `open` have ended with it. Markers are
+ * avoided where that is cheap: PoCL's wait for all that is in the queue.
+ */
 static cl_int run_out_of_order(struct run *r, cl_event *end) {
     const struct batch *b = r->batch;
     cl_event gate = NULL, start = NULL;
     uint32_t open = 0;
     cl_int result = CL_SUCCESS;
 
-    if (r->e->wait_count > 0)
+    if (r->e->wait_count > FEW_WAITS)
         result = marker(r, r->e->wait_count, r->e->waits, &start);
     gate = start;
     for (uint32_t i = 0; result == CL_SUCCESS && i < b->count; i++) {
         const struct recorded *command = b->commands[i];
-        const uint32_t *after = (const uint32_t *)((const uint8_t *)command->command + command->size);
+        const uint32_t *after = after_of(command);
         bool for_all = command->barrier && command->after_count == 0;
 
         r->wait_count = 0;
         wait_for(r, gate);
+        for (cl_uint k = 0; !gate && k < r->e->wait_count; k++)
+            wait_for(r, r->e->waits[k]);
         for (uint32_t k = 0; k < command->after_count; k++)
             wait_for(r, r->events[after[k]]);
         for (uint32_t k = open; for_all && k < i; k++)
@@ -291,15 +320,15 @@ static cl_int run_out_of_order(struct run *r, cl_event *end) {
         }
     }
     r->wait_count = 0;
-    wait_for(r, gate);
-    for (uint32_t k = open; k < b->count; k++)
-        if (r->events[k] != gate)
+    for (uint32_t k = 0; k < b->count; k++)
+        if (!b->commands[k]->awaited)
             wait_for(r, r->events[k]);
     if (result == CL_SUCCESS && r->wait_count == 1) {
         *end = r->waits[0];
         clRetainEvent(*end);
     } else if (result == CL_SUCCESS) {
-        result = marker(r, r->wait_count, r->waits, end);
+        bool none = r->wait_count == 0; /* an empty batch */
+        result = marker(r, none ? r->e->wait_count : r->wait_count, none ? r->e->waits : r->waits, end);
     }
     if (start)
         clReleaseEvent(start);
@@ -310,7 +339,7 @@ static cl_int run(struct run *r, cl_event *end) {
     uint32_t count = r->batch->count; // it was verified; NOLINT(clang-analyzer-core.NullDereference)
 
     r->events = calloc(count + 1, sizeof(*r->events));
-    r->waits = malloc((count + r->batch->most_after + 2) * sizeof(*r->waits));
+    r->waits = malloc((count + r->batch->most_after + FEW_WAITS + 1) * sizeof(*r->waits));
     if (!r->events || !r->waits)
         return CL_OUT_OF_HOST_MEMORY;
     r->event_count = count;

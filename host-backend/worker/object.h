@@ -116,6 +116,7 @@ struct recorded {
     uint32_t size;  /* of the command, in bytes, with its header */
     bool is_marker; /* nothing for an in-order queue to do */
     bool barrier;
+    bool awaited;         /* a later one waits for it */
     uint32_t after_count; /* `after` lies behind the command */
     uint64_t command[];   /* as the guest wrote it, for the verifier; its first field is the queue */
 };
@@ -126,6 +127,8 @@ struct batch {
     uint32_t count, room;
     uint64_t bytes;
     uint32_t most_after; /* longest `after` */
+    uint32_t gate;       /* number of the newest barrier + 1; 0: none yet */
+    uint32_t open;       /* commands before this one are waited for by a barrier for all */
     /* ends of runs that are not known to have ended: runs[run_first .. run_first + run_count) */
     cl_event *runs;
     uint32_t run_first, run_count, run_room;

@@ -10,7 +10,7 @@ int main(int argc, char **argv) {
         return bench(argc - 1, argv + 1);
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
-    int failed =
-        test_commands() + test_events() + test_hostile() + test_broker() + test_profile() + test_seen();
+    int failed = test_commands() + test_events() + test_hostile() + test_broker() + test_profile() +
+                 test_seen() + test_batches();
     return failed > 0 ? 1 : 0;
 }

@@ -8,6 +8,7 @@ int test_hostile(void);
 int test_broker(void);
 int test_profile(void);
 int test_seen(void);
+int test_batches(void);
 
 int bench(int argc, char **argv);
 
