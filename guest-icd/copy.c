@@ -1,6 +1,7 @@
 #include "guest-icd/api.h"
 #include "guest-icd/map.h"
 #include "guest-icd/memory.h"
+#include "guest-icd/prepare.h"
 #include "guest-icd/queue.h"
 #include "guest-icd/rect.h"
 #include "guest-icd/session.h"
@@ -30,10 +31,8 @@ static size_t base(cl_mem buffer) {
     return buffer->parent ? buffer->origin : 0;
 }
 
-cl_int CL_API_CALL icd_EnqueueCopyBuffer(cl_command_queue queue, cl_mem source, cl_mem target,
-                                         size_t source_offset, size_t target_offset, size_t size,
-                                         cl_uint wait_count, const cl_event *wait_list, cl_event *event) {
-    struct icd_enqueue e;
+cl_int icd_prepare_copy_buffer(cl_command_queue queue, cl_mem source, cl_mem target, size_t source_offset,
+                               size_t target_offset, size_t size, struct tr_copy_buffer *c) {
     cl_int r = check_two(queue, source, target);
     if (r == CL_SUCCESS &&
         (!icd_mem_in_range(source, source_offset, size) || !icd_mem_in_range(target, target_offset, size)))
@@ -46,27 +45,40 @@ cl_int CL_API_CALL icd_EnqueueCopyBuffer(cl_command_queue queue, cl_mem source, 
             r = CL_MEM_COPY_OVERLAP;
     }
     if (r == CL_SUCCESS)
+        *c = (struct tr_copy_buffer){.queue = queue->object.id,
+                                     .source = source->object.id,
+                                     .target = target->object.id,
+                                     .event_slot = TR_NO_SLOT,
+                                     .source_offset = source_offset,
+                                     .target_offset = target_offset,
+                                     .size = size};
+    return r;
+}
+
+cl_int CL_API_CALL icd_EnqueueCopyBuffer(cl_command_queue queue, cl_mem source, cl_mem target,
+                                         size_t source_offset, size_t target_offset, size_t size,
+                                         cl_uint wait_count, const cl_event *wait_list, cl_event *event) {
+    struct icd_enqueue e;
+    struct tr_copy_buffer c;
+    cl_int r = icd_prepare_copy_buffer(queue, source, target, source_offset, target_offset, size, &c);
+    if (r == CL_SUCCESS)
         r = icd_enqueue_begin(&e, queue, CL_COMMAND_COPY_BUFFER, wait_count, wait_list, event);
     if (r != CL_SUCCESS)
         return r;
+    c.event = e.event_id;
+    c.event_slot = e.event_slot;
     svga_guest_lock(icd_session->g);
     icd_trace_put(&e);
-    TR_PUT(icd_session->g, COPY_BUFFER, copy_buffer, &e.waits, .queue = queue->object.id,
-           .source = source->object.id, .target = target->object.id, .event = e.event_id,
-           .event_slot = e.event_slot, .source_offset = source_offset, .target_offset = target_offset,
-           .size = size);
+    tr_put(icd_session->g, TR_CMD_COPY_BUFFER, &c, &e.waits);
     return icd_enqueue_end(&e, event);
 }
 
-cl_int CL_API_CALL icd_EnqueueCopyBufferRect(cl_command_queue queue, cl_mem source, cl_mem target,
-                                             const size_t *source_origin, const size_t *target_origin,
-                                             const size_t *region, size_t source_row_pitch,
-                                             size_t source_slice_pitch, size_t target_row_pitch,
-                                             size_t target_slice_pitch, cl_uint wait_count,
-                                             const cl_event *wait_list, cl_event *event) {
+cl_int icd_prepare_copy_rect(cl_command_queue queue, cl_mem source, cl_mem target,
+                             const size_t *source_origin, const size_t *target_origin, const size_t *region,
+                             size_t source_row_pitch, size_t source_slice_pitch, size_t target_row_pitch,
+                             size_t target_slice_pitch, struct tr_copy_rect *c) {
     struct icd_pitch from = {source_row_pitch, source_slice_pitch},
                      to = {target_row_pitch, target_slice_pitch};
-    struct icd_enqueue e;
     size_t offset;
     cl_int r = check_two(queue, source, target);
     if (r != CL_SUCCESS)
@@ -86,25 +98,45 @@ cl_int CL_API_CALL icd_EnqueueCopyBufferRect(cl_command_queue queue, cl_mem sour
             r = CL_MEM_COPY_OVERLAP;
     }
     if (r == CL_SUCCESS)
+        *c = (struct tr_copy_rect){.queue = queue->object.id,
+                                   .source = source->object.id,
+                                   .target = target->object.id,
+                                   .event_slot = TR_NO_SLOT,
+                                   .source_origin = {source_origin[0], source_origin[1], source_origin[2]},
+                                   .target_origin = {target_origin[0], target_origin[1], target_origin[2]},
+                                   .region = {region[0], region[1], region[2]},
+                                   .source_row_pitch = from.row,
+                                   .source_slice_pitch = from.slice,
+                                   .target_row_pitch = to.row,
+                                   .target_slice_pitch = to.slice};
+    return r;
+}
+
+cl_int CL_API_CALL icd_EnqueueCopyBufferRect(cl_command_queue queue, cl_mem source, cl_mem target,
+                                             const size_t *source_origin, const size_t *target_origin,
+                                             const size_t *region, size_t source_row_pitch,
+                                             size_t source_slice_pitch, size_t target_row_pitch,
+                                             size_t target_slice_pitch, cl_uint wait_count,
+                                             const cl_event *wait_list, cl_event *event) {
+    struct icd_enqueue e;
+    struct tr_copy_rect c;
+    cl_int r =
+        icd_prepare_copy_rect(queue, source, target, source_origin, target_origin, region, source_row_pitch,
+                              source_slice_pitch, target_row_pitch, target_slice_pitch, &c);
+    if (r == CL_SUCCESS)
         r = icd_enqueue_begin(&e, queue, CL_COMMAND_COPY_BUFFER_RECT, wait_count, wait_list, event);
     if (r != CL_SUCCESS)
         return r;
+    c.event = e.event_id;
+    c.event_slot = e.event_slot;
     svga_guest_lock(icd_session->g);
     icd_trace_put(&e);
-    TR_PUT(icd_session->g, COPY_RECT, copy_rect, &e.waits, .queue = queue->object.id,
-           .source = source->object.id, .target = target->object.id, .event = e.event_id,
-           .event_slot = e.event_slot,
-           .source_origin = {source_origin[0], source_origin[1], source_origin[2]},
-           .target_origin = {target_origin[0], target_origin[1], target_origin[2]},
-           .region = {region[0], region[1], region[2]}, .source_row_pitch = from.row,
-           .source_slice_pitch = from.slice, .target_row_pitch = to.row, .target_slice_pitch = to.slice);
+    tr_put(icd_session->g, TR_CMD_COPY_RECT, &c, &e.waits);
     return icd_enqueue_end(&e, event);
 }
 
-cl_int CL_API_CALL icd_EnqueueFillBuffer(cl_command_queue queue, cl_mem buffer, const void *pattern,
-                                         size_t pattern_size, size_t offset, size_t size, cl_uint wait_count,
-                                         const cl_event *wait_list, cl_event *event) {
-    struct icd_enqueue e;
+cl_int icd_prepare_fill_buffer(cl_command_queue queue, cl_mem buffer, const void *pattern,
+                               size_t pattern_size, size_t offset, size_t size, struct tr_fill_buffer *c) {
     cl_int r = check(queue, buffer);
     if (r != CL_SUCCESS)
         return r;
@@ -112,7 +144,20 @@ cl_int CL_API_CALL icd_EnqueueFillBuffer(cl_command_queue queue, cl_mem buffer, 
     if (!pattern || !power_of_two || pattern_size > 128 || offset > buffer->size ||
         size > buffer->size - offset || offset % pattern_size != 0 || size % pattern_size != 0)
         return CL_INVALID_VALUE;
-    r = icd_mem_check_alignment(buffer, queue->device);
+    *c = (struct tr_fill_buffer){.queue = queue->object.id,
+                                 .mem = buffer->object.id,
+                                 .event_slot = TR_NO_SLOT,
+                                 .offset = offset,
+                                 .size = size};
+    return icd_mem_check_alignment(buffer, queue->device);
+}
+
+cl_int CL_API_CALL icd_EnqueueFillBuffer(cl_command_queue queue, cl_mem buffer, const void *pattern,
+                                         size_t pattern_size, size_t offset, size_t size, cl_uint wait_count,
+                                         const cl_event *wait_list, cl_event *event) {
+    struct icd_enqueue e;
+    struct tr_fill_buffer c;
+    cl_int r = icd_prepare_fill_buffer(queue, buffer, pattern, pattern_size, offset, size, &c);
     if (r == CL_SUCCESS && size == 0) {
         struct icd_transfer t = {.queue = queue,
                                  .mem = buffer,
@@ -127,11 +172,11 @@ cl_int CL_API_CALL icd_EnqueueFillBuffer(cl_command_queue queue, cl_mem buffer, 
     if (r != CL_SUCCESS)
         return r;
     struct tr_array arrays[] = {{pattern, (uint32_t)pattern_size}, e.waits};
+    c.event = e.event_id;
+    c.event_slot = e.event_slot;
     svga_guest_lock(icd_session->g);
     icd_trace_put(&e);
-    TR_PUT(icd_session->g, FILL_BUFFER, fill_buffer, arrays, .queue = queue->object.id,
-           .mem = buffer->object.id, .event = e.event_id, .event_slot = e.event_slot, .offset = offset,
-           .size = size);
+    tr_put(icd_session->g, TR_CMD_FILL_BUFFER, &c, arrays);
     return icd_enqueue_end(&e, event);
 }
 

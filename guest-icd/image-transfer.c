@@ -1,5 +1,6 @@
 #include "guest-icd/api.h"
 #include "guest-icd/image.h"
+#include "guest-icd/prepare.h"
 #include "guest-icd/staging.h"
 
 cl_int icd_image_check(cl_command_queue queue, cl_mem image) {
@@ -108,11 +109,9 @@ static bool overlap(const size_t a[3], const size_t b[3], const size_t region[3]
     return true;
 }
 
-cl_int CL_API_CALL icd_EnqueueCopyImage(cl_command_queue queue, cl_mem source, cl_mem target,
-                                        const size_t *source_origin, const size_t *target_origin,
-                                        const size_t *region, cl_uint wait_count, const cl_event *wait_list,
-                                        cl_event *event) {
-    struct icd_enqueue e;
+cl_int icd_prepare_copy_image(cl_command_queue queue, cl_mem source, cl_mem target,
+                              const size_t *source_origin, const size_t *target_origin, const size_t *region,
+                              struct tr_copy_image *c) {
     cl_int r = icd_image_check(queue, source);
     if (r == CL_SUCCESS)
         r = icd_image_check(queue, target);
@@ -126,24 +125,38 @@ cl_int CL_API_CALL icd_EnqueueCopyImage(cl_command_queue queue, cl_mem source, c
     if (r == CL_SUCCESS && source == target && overlap(source_origin, target_origin, region))
         r = CL_MEM_COPY_OVERLAP;
     if (r == CL_SUCCESS)
+        *c = (struct tr_copy_image){.queue = queue->object.id,
+                                    .source = source->object.id,
+                                    .target = target->object.id,
+                                    .event_slot = TR_NO_SLOT,
+                                    .source_origin = {source_origin[0], source_origin[1], source_origin[2]},
+                                    .target_origin = {target_origin[0], target_origin[1], target_origin[2]},
+                                    .region = {region[0], region[1], region[2]}};
+    return r;
+}
+
+cl_int CL_API_CALL icd_EnqueueCopyImage(cl_command_queue queue, cl_mem source, cl_mem target,
+                                        const size_t *source_origin, const size_t *target_origin,
+                                        const size_t *region, cl_uint wait_count, const cl_event *wait_list,
+                                        cl_event *event) {
+    struct icd_enqueue e;
+    struct tr_copy_image c;
+    cl_int r = icd_prepare_copy_image(queue, source, target, source_origin, target_origin, region, &c);
+    if (r == CL_SUCCESS)
         r = icd_enqueue_begin(&e, queue, CL_COMMAND_COPY_IMAGE, wait_count, wait_list, event);
     if (r != CL_SUCCESS)
         return r;
+    c.event = e.event_id;
+    c.event_slot = e.event_slot;
     svga_guest_lock(icd_session->g);
     icd_trace_put(&e);
-    TR_PUT(icd_session->g, COPY_IMAGE, copy_image, &e.waits, .queue = queue->object.id,
-           .source = source->object.id, .target = target->object.id, .event = e.event_id,
-           .event_slot = e.event_slot,
-           .source_origin = {source_origin[0], source_origin[1], source_origin[2]},
-           .target_origin = {target_origin[0], target_origin[1], target_origin[2]},
-           .region = {region[0], region[1], region[2]});
+    tr_put(icd_session->g, TR_CMD_COPY_IMAGE, &c, &e.waits);
     return icd_enqueue_end(&e, event);
 }
 
-static cl_int copy_image_buffer(cl_command_queue queue, cl_command_type type, cl_mem image, cl_mem buffer,
-                                const size_t *origin, const size_t *region, size_t offset, cl_uint wait_count,
-                                const cl_event *wait_list, cl_event *event) {
-    struct icd_enqueue e;
+cl_int icd_prepare_copy_image_buffer(cl_command_queue queue, bool to_image, cl_mem image, cl_mem buffer,
+                                     const size_t *origin, const size_t *region, size_t offset,
+                                     struct tr_copy_image_buffer *c) {
     size_t bytes[3];
     cl_int r = icd_image_check(queue, image);
     if (r == CL_SUCCESS && (!icd_valid(buffer, ICD_MEM) || !icd_mem_is_buffer(buffer)))
@@ -160,16 +173,33 @@ static cl_int copy_image_buffer(cl_command_queue queue, cl_command_type type, cl
     if (r == CL_SUCCESS)
         r = icd_mem_check_alignment(buffer, queue->device);
     if (r == CL_SUCCESS)
+        *c = (struct tr_copy_image_buffer){.queue = queue->object.id,
+                                           .image = image->object.id,
+                                           .buffer = buffer->object.id,
+                                           .event_slot = TR_NO_SLOT,
+                                           .to_image = to_image,
+                                           .origin = {origin[0], origin[1], origin[2]},
+                                           .region = {region[0], region[1], region[2]},
+                                           .offset = offset};
+    return r;
+}
+
+static cl_int copy_image_buffer(cl_command_queue queue, cl_command_type type, cl_mem image, cl_mem buffer,
+                                const size_t *origin, const size_t *region, size_t offset, cl_uint wait_count,
+                                const cl_event *wait_list, cl_event *event) {
+    struct icd_enqueue e;
+    struct tr_copy_image_buffer c;
+    cl_int r = icd_prepare_copy_image_buffer(queue, type == CL_COMMAND_COPY_BUFFER_TO_IMAGE, image, buffer,
+                                             origin, region, offset, &c);
+    if (r == CL_SUCCESS)
         r = icd_enqueue_begin(&e, queue, type, wait_count, wait_list, event);
     if (r != CL_SUCCESS)
         return r;
+    c.event = e.event_id;
+    c.event_slot = e.event_slot;
     svga_guest_lock(icd_session->g);
     icd_trace_put(&e);
-    TR_PUT(icd_session->g, COPY_IMAGE_BUFFER, copy_image_buffer, &e.waits, .queue = queue->object.id,
-           .image = image->object.id, .buffer = buffer->object.id, .event = e.event_id,
-           .event_slot = e.event_slot, .to_image = type == CL_COMMAND_COPY_BUFFER_TO_IMAGE,
-           .origin = {origin[0], origin[1], origin[2]}, .region = {region[0], region[1], region[2]},
-           .offset = offset);
+    tr_put(icd_session->g, TR_CMD_COPY_IMAGE_BUFFER, &c, &e.waits);
     return icd_enqueue_end(&e, event);
 }
 
@@ -189,27 +219,43 @@ cl_int CL_API_CALL icd_EnqueueCopyBufferToImage(cl_command_queue queue, cl_mem s
                              wait_count, wait_list, event);
 }
 
-cl_int CL_API_CALL icd_EnqueueFillImage(cl_command_queue queue, cl_mem image, const void *fill_color,
-                                        const size_t origin[3], const size_t region[3], cl_uint wait_count,
-                                        const cl_event *wait_list, cl_event *event) {
-    struct icd_enqueue e;
-    cl_uint color[4] = {0};
+cl_int icd_prepare_fill_image(cl_command_queue queue, cl_mem image, const void *fill_color,
+                              const size_t *origin, const size_t *region, struct tr_fill_image *c,
+                              cl_uint color[4]) {
     cl_int r = icd_image_check(queue, image);
     if (r == CL_SUCCESS && !fill_color)
         r = CL_INVALID_VALUE;
     if (r == CL_SUCCESS)
         r = icd_image_check_region(image, origin, region);
+    if (r != CL_SUCCESS)
+        return r;
+    /* A depth image's color is a single number. */
+    memset(color, 0, 4 * sizeof color[0]);
+    memcpy(color, fill_color, (image->format.image_channel_order == CL_DEPTH ? 1 : 4) * sizeof color[0]);
+    *c = (struct tr_fill_image){.queue = queue->object.id,
+                                .mem = image->object.id,
+                                .event_slot = TR_NO_SLOT,
+                                .origin = {origin[0], origin[1], origin[2]},
+                                .region = {region[0], region[1], region[2]}};
+    return CL_SUCCESS;
+}
+
+cl_int CL_API_CALL icd_EnqueueFillImage(cl_command_queue queue, cl_mem image, const void *fill_color,
+                                        const size_t origin[3], const size_t region[3], cl_uint wait_count,
+                                        const cl_event *wait_list, cl_event *event) {
+    struct icd_enqueue e;
+    struct tr_fill_image c;
+    cl_uint color[4];
+    cl_int r = icd_prepare_fill_image(queue, image, fill_color, origin, region, &c, color);
     if (r == CL_SUCCESS)
         r = icd_enqueue_begin(&e, queue, CL_COMMAND_FILL_IMAGE, wait_count, wait_list, event);
     if (r != CL_SUCCESS)
         return r;
-    /* A depth image's color is a single number. */
-    memcpy(color, fill_color, image->format.image_channel_order == CL_DEPTH ? sizeof color[0] : sizeof color);
     struct tr_array arrays[] = {{color, sizeof color}, e.waits};
+    c.event = e.event_id;
+    c.event_slot = e.event_slot;
     svga_guest_lock(icd_session->g);
     icd_trace_put(&e);
-    TR_PUT(icd_session->g, FILL_IMAGE, fill_image, arrays, .queue = queue->object.id, .mem = image->object.id,
-           .event = e.event_id, .event_slot = e.event_slot, .origin = {origin[0], origin[1], origin[2]},
-           .region = {region[0], region[1], region[2]});
+    tr_put(icd_session->g, TR_CMD_FILL_IMAGE, &c, arrays);
     return icd_enqueue_end(&e, event);
 }

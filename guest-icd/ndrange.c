@@ -7,6 +7,7 @@
 #include "guest-icd/event.h"
 #include "guest-icd/kernel.h"
 #include "guest-icd/memory.h"
+#include "guest-icd/prepare.h"
 #include "guest-icd/queue.h"
 
 /* The sizes of one NDRange, unused dimensions filled in. */
@@ -166,6 +167,17 @@ static cl_int check(cl_command_queue queue, cl_kernel kernel, struct ndrange *n,
     return r;
 }
 
+/* For enqueue and record: without an event, event is 0 and slot TR_NO_SLOT. */
+#define WIRE(queue, the_kernel, n, its_event, its_slot, count)                                               \
+    (struct tr_enqueue_kernel) {                                                                             \
+        .queue = (queue)->object.id, .kernel = (the_kernel)->object.id, .event = (its_event),                \
+        .event_slot = (its_slot), .work_dim = (n)->dim,                                                      \
+        .has = ((n)->has_offset ? TR_HAS_OFFSET : 0) | ((n)->has_local ? TR_HAS_LOCAL : 0),                  \
+        .offset = {(n)->offset[0], (n)->offset[1], (n)->offset[2]},                                          \
+        .global = {(n)->global[0], (n)->global[1], (n)->global[2]},                                          \
+        .local = {(n)->local[0], (n)->local[1], (n)->local[2]}, .waits_count = (count),                      \
+    }
+
 /* Writes the command. */
 static cl_int enqueue(cl_command_queue queue, cl_kernel kernel, cl_command_type type, const struct ndrange *n,
                       cl_uint wait_count, const cl_event *waits, cl_event *event) {
@@ -183,13 +195,8 @@ static cl_int enqueue(cl_command_queue queue, cl_kernel kernel, cl_command_type 
     }
     icd_kernel_flush(kernel);
     icd_trace_put(&e);
-    TR_PUT_TAIL(g, ENQUEUE_KERNEL, enqueue_kernel, e.waits.data, e.waits.count * (uint32_t)sizeof(uint32_t),
-                .queue = queue->object.id, .kernel = kernel->object.id, .event = e.event_id,
-                .event_slot = e.event_slot, .work_dim = n->dim,
-                .has = (n->has_offset ? TR_HAS_OFFSET : 0) | (n->has_local ? TR_HAS_LOCAL : 0),
-                .offset = {n->offset[0], n->offset[1], n->offset[2]},
-                .global = {n->global[0], n->global[1], n->global[2]},
-                .local = {n->local[0], n->local[1], n->local[2]}, .waits_count = e.waits.count);
+    tr_put_tail(g, TR_CMD_ENQUEUE_KERNEL, &WIRE(queue, kernel, n, e.event_id, e.event_slot, e.waits.count),
+                sizeof(struct tr_enqueue_kernel), e.waits.data, e.waits.count * (uint32_t)sizeof(uint32_t));
     return icd_enqueue_end(&e, event);
 }
 
@@ -224,6 +231,28 @@ static cl_int ask_driver(cl_command_queue queue, cl_kernel kernel, const struct 
         *event = own;
     else
         icd_ReleaseEvent(own);
+    return r;
+}
+
+/* What the driver says can only be known by running it: where it has not said so yet, no local size means the
+ * required one, and larger work-groups are taken. */
+cl_int icd_prepare_kernel(cl_command_queue queue, cl_kernel kernel, cl_uint work_dim,
+                          const size_t *global_work_offset, const size_t *global_work_size,
+                          const size_t *local_work_size, struct tr_enqueue_kernel *c) {
+    struct ndrange n;
+    cl_int r = check(queue, kernel, &n, work_dim, global_work_offset, global_work_size, local_work_size);
+    if (r == CL_SUCCESS && n.doubt != ICD_NO_DOUBT) {
+        struct icd_function_device *f = function_device(queue, kernel);
+        int verdict = atomic_load_explicit(&f->verdicts[n.doubt], memory_order_relaxed);
+        if (verdict < 0)
+            r = CL_INVALID_WORK_GROUP_SIZE;
+        else if (verdict == 0 && n.doubt == ICD_DOUBT_NO_LOCAL)
+            r = check(queue, kernel, &n, work_dim, global_work_offset, global_work_size, f->required);
+    }
+    if (r == CL_SUCCESS)
+        *c = WIRE(queue, kernel, &n, 0, TR_NO_SLOT, 0);
+    if (r == CL_SUCCESS && n.empty)
+        c->work_dim = 0;
     return r;
 }
 

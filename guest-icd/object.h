@@ -29,6 +29,7 @@ enum icd_magic {
     ICD_PROGRAM = 0x50524f47,
     ICD_KERNEL = 0x4b45524e,
     ICD_EVENT = 0x4556454e,
+    ICD_COMMAND_BUFFER = 0x434d4442,
 };
 
 struct icd_object {
