@@ -399,4 +399,75 @@ cl_int CL_API_CALL icd_GetKernelSuggestedLocalWorkSizeKHR(cl_command_queue comma
                                                           const size_t *global_work_size,
                                                           size_t *suggested_local_work_size);
 
+/* cl_khr_command_buffer */
+cl_command_buffer_khr CL_API_CALL
+icd_CreateCommandBufferKHR(cl_uint num_queues, const cl_command_queue *queues,
+                           const cl_command_buffer_properties_khr *properties, cl_int *errcode_ret);
+cl_int CL_API_CALL icd_FinalizeCommandBufferKHR(cl_command_buffer_khr command_buffer);
+cl_int CL_API_CALL icd_RetainCommandBufferKHR(cl_command_buffer_khr command_buffer);
+cl_int CL_API_CALL icd_ReleaseCommandBufferKHR(cl_command_buffer_khr command_buffer);
+cl_int CL_API_CALL icd_EnqueueCommandBufferKHR(cl_uint num_queues, cl_command_queue *queues,
+                                               cl_command_buffer_khr command_buffer,
+                                               cl_uint num_events_in_wait_list,
+                                               const cl_event *event_wait_list, cl_event *event);
+cl_int CL_API_CALL icd_CommandBarrierWithWaitListKHR(cl_command_buffer_khr command_buffer,
+                                                     cl_command_queue command_queue,
+                                                     cl_uint num_sync_points_in_wait_list,
+                                                     const cl_sync_point_khr *sync_point_wait_list,
+                                                     cl_sync_point_khr *sync_point,
+                                                     cl_mutable_command_khr *mutable_handle);
+cl_int CL_API_CALL icd_CommandCopyBufferKHR(cl_command_buffer_khr command_buffer,
+                                            cl_command_queue command_queue, cl_mem src_buffer,
+                                            cl_mem dst_buffer, size_t src_offset, size_t dst_offset,
+                                            size_t size, cl_uint num_sync_points_in_wait_list,
+                                            const cl_sync_point_khr *sync_point_wait_list,
+                                            cl_sync_point_khr *sync_point,
+                                            cl_mutable_command_khr *mutable_handle);
+cl_int CL_API_CALL icd_CommandCopyBufferRectKHR(
+    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, cl_mem src_buffer,
+    cl_mem dst_buffer, const size_t *src_origin, const size_t *dst_origin, const size_t *region,
+    size_t src_row_pitch, size_t src_slice_pitch, size_t dst_row_pitch, size_t dst_slice_pitch,
+    cl_uint num_sync_points_in_wait_list, const cl_sync_point_khr *sync_point_wait_list,
+    cl_sync_point_khr *sync_point, cl_mutable_command_khr *mutable_handle);
+cl_int CL_API_CALL icd_CommandCopyBufferToImageKHR(
+    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, cl_mem src_buffer, cl_mem dst_image,
+    size_t src_offset, const size_t *dst_origin, const size_t *region, cl_uint num_sync_points_in_wait_list,
+    const cl_sync_point_khr *sync_point_wait_list, cl_sync_point_khr *sync_point,
+    cl_mutable_command_khr *mutable_handle);
+cl_int CL_API_CALL icd_CommandCopyImageKHR(cl_command_buffer_khr command_buffer,
+                                           cl_command_queue command_queue, cl_mem src_image, cl_mem dst_image,
+                                           const size_t *src_origin, const size_t *dst_origin,
+                                           const size_t *region, cl_uint num_sync_points_in_wait_list,
+                                           const cl_sync_point_khr *sync_point_wait_list,
+                                           cl_sync_point_khr *sync_point,
+                                           cl_mutable_command_khr *mutable_handle);
+cl_int CL_API_CALL icd_CommandCopyImageToBufferKHR(
+    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, cl_mem src_image, cl_mem dst_buffer,
+    const size_t *src_origin, const size_t *region, size_t dst_offset, cl_uint num_sync_points_in_wait_list,
+    const cl_sync_point_khr *sync_point_wait_list, cl_sync_point_khr *sync_point,
+    cl_mutable_command_khr *mutable_handle);
+cl_int CL_API_CALL icd_CommandFillBufferKHR(cl_command_buffer_khr command_buffer,
+                                            cl_command_queue command_queue, cl_mem buffer,
+                                            const void *pattern, size_t pattern_size, size_t offset,
+                                            size_t size, cl_uint num_sync_points_in_wait_list,
+                                            const cl_sync_point_khr *sync_point_wait_list,
+                                            cl_sync_point_khr *sync_point,
+                                            cl_mutable_command_khr *mutable_handle);
+cl_int CL_API_CALL icd_CommandFillImageKHR(cl_command_buffer_khr command_buffer,
+                                           cl_command_queue command_queue, cl_mem image,
+                                           const void *fill_color, const size_t *origin, const size_t *region,
+                                           cl_uint num_sync_points_in_wait_list,
+                                           const cl_sync_point_khr *sync_point_wait_list,
+                                           cl_sync_point_khr *sync_point,
+                                           cl_mutable_command_khr *mutable_handle);
+cl_int CL_API_CALL icd_CommandNDRangeKernelKHR(
+    cl_command_buffer_khr command_buffer, cl_command_queue command_queue,
+    const cl_ndrange_kernel_command_properties_khr *properties, cl_kernel kernel, cl_uint work_dim,
+    const size_t *global_work_offset, const size_t *global_work_size, const size_t *local_work_size,
+    cl_uint num_sync_points_in_wait_list, const cl_sync_point_khr *sync_point_wait_list,
+    cl_sync_point_khr *sync_point, cl_mutable_command_khr *mutable_handle);
+cl_int CL_API_CALL icd_GetCommandBufferInfoKHR(cl_command_buffer_khr command_buffer,
+                                               cl_command_buffer_info_khr param_name, size_t param_value_size,
+                                               void *param_value, size_t *param_value_size_ret);
+
 #endif

@@ -24,9 +24,6 @@ static const struct {
     {CL_DEVICE_QUEUE_ON_DEVICE_MAX_SIZE, ZERO},
     {CL_DEVICE_MAX_ON_DEVICE_QUEUES, ZERO},
     {CL_DEVICE_MAX_ON_DEVICE_EVENTS, ZERO},
-    /* cl_khr_command_buffer */
-    {CL_DEVICE_COMMAND_BUFFER_CAPABILITIES_KHR, HIDDEN},
-    {CL_DEVICE_COMMAND_BUFFER_REQUIRED_QUEUE_PROPERTIES_KHR, HIDDEN},
     /* cl_khr_terminate_context */
     {CL_DEVICE_TERMINATE_CAPABILITY_KHR, HIDDEN},
 };
@@ -54,18 +51,18 @@ const struct icd_info_entry *icd_device_info_put(cl_device_id device, cl_device_
     const enum mask *mask = mask_of(param);
     char *own = NULL;
     if (param == CL_DEVICE_EXTENSIONS) {
-        own = icd_device_extensions(bytes);
+        own = icd_device_extensions(bytes, device->limits.version);
         return own ? (e = icd_info_cache_add(&device->info, param, own, strlen(own) + 1), free(own), e)
                    : NULL;
     }
-    own = malloc(size + 1);
+    own = malloc(size + sizeof(cl_name_version)); /* room for one more extension */
     if (!own)
         return NULL;
     memcpy(own, bytes, size);
     if (mask && *mask == ZERO) {
         memset(own, 0, size);
     } else if (param == CL_DEVICE_EXTENSIONS_WITH_VERSION) {
-        size = icd_device_extensions_with_version(own, size);
+        size = icd_device_extensions_with_version(own, size, device->limits.version);
     } else if (param == CL_DEVICE_OPENCL_C_FEATURES) {
         size = without_device_queues((cl_name_version *)own, size);
     } else if (param == CL_DEVICE_EXECUTION_CAPABILITIES && size == sizeof(cl_device_exec_capabilities)) {
@@ -80,6 +77,16 @@ const struct icd_info_entry *icd_device_info_put(cl_device_id device, cl_device_
     e = icd_info_cache_add(&device->info, param, own, size);
     free(own);
     return e;
+}
+
+/* Command buffers are the driver's own (command-buffer.h): what printf prints comes back from them as from
+ * any command. */
+static cl_device_command_buffer_capabilities_khr command_buffer_capabilities(cl_device_id device) {
+    return CL_COMMAND_BUFFER_CAPABILITY_KERNEL_PRINTF_KHR |
+           CL_COMMAND_BUFFER_CAPABILITY_SIMULTANEOUS_USE_KHR |
+           (device->limits.queue_properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE
+                ? CL_COMMAND_BUFFER_CAPABILITY_OUT_OF_ORDER_KHR
+                : 0);
 }
 
 static const struct icd_info_entry *ask(cl_device_id device, cl_device_info param, cl_int *r) {
@@ -111,6 +118,14 @@ cl_int CL_API_CALL icd_GetDeviceInfo(cl_device_id device, cl_device_info param_n
         return ICD_INFO_VALUE(cl_device_id, device->parent);
     case CL_DEVICE_REFERENCE_COUNT:
         return ICD_INFO_VALUE(cl_uint, atomic_load(&device->object.refs));
+    case CL_DEVICE_COMMAND_BUFFER_CAPABILITIES_KHR:
+        if (device->limits.version < 12)
+            return CL_INVALID_VALUE;
+        return ICD_INFO_VALUE(cl_device_command_buffer_capabilities_khr, command_buffer_capabilities(device));
+    case CL_DEVICE_COMMAND_BUFFER_REQUIRED_QUEUE_PROPERTIES_KHR:
+        if (device->limits.version < 12)
+            return CL_INVALID_VALUE;
+        return ICD_INFO_VALUE(cl_command_queue_properties, 0);
     case CL_DEVICE_AVAILABLE:
         if (svga_guest_lost(icd_session->g))
             return ICD_INFO_VALUE(cl_bool, CL_FALSE);

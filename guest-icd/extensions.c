@@ -1,5 +1,7 @@
 #include "guest-icd/extensions.h"
 
+#include <CL/cl_ext.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,7 +64,7 @@ static const struct {
     {"cl_khr_throttle_hints", WORKS},
     {"cl_khr_initialize_memory", HIDDEN}, /* context property */
     {"cl_khr_terminate_context", HIDDEN},
-    {"cl_khr_command_buffer", HIDDEN},
+    {"cl_khr_command_buffer", HIDDEN}, /* the host's: devices get our own */
     {"cl_khr_command_buffer_mutable_dispatch", HIDDEN},
     {"cl_khr_semaphore", HIDDEN},
     {"cl_khr_external_semaphore", HIDDEN},
@@ -119,11 +121,14 @@ static const struct {
     {"cles_khr_2d_image_array_writes", LANGUAGE},
 };
 
-/* What the driver brings itself, whatever the host has. */
+/* What the driver brings itself, whatever the host has: to platforms, and to devices from OpenCL 1.2 on. */
 static const cl_name_version own[] = {
     {.version = CL_MAKE_VERSION(1, 0, 0), .name = "cl_khr_icd"},
 };
 enum { OWN = sizeof own / sizeof own[0] };
+
+static const cl_name_version devices_own = {.version = CL_MAKE_VERSION(0, 9, 1),
+                                            .name = CL_KHR_COMMAND_BUFFER_EXTENSION_NAME};
 
 bool icd_extension_shown(const char *name, size_t length) {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
@@ -166,8 +171,13 @@ static char *filter(const char *host, bool platform) {
     return text;
 }
 
-char *icd_device_extensions(const char *host) {
-    return filter(host, false);
+char *icd_device_extensions(const char *host, unsigned version) {
+    char *text = filter(host, false), *more;
+    if (!text || version < 12)
+        return text;
+    int n = asprintf(&more, "%s%s%s", text, *text ? " " : "", devices_own.name);
+    free(text);
+    return n < 0 ? NULL : more;
 }
 
 char *icd_platform_extensions(const char *host) {
@@ -184,8 +194,12 @@ static size_t filter_versions(cl_name_version *list, size_t count, bool platform
     return kept;
 }
 
-size_t icd_device_extensions_with_version(void *host, size_t size) {
-    return filter_versions(host, size / sizeof(cl_name_version), false) * sizeof(cl_name_version);
+size_t icd_device_extensions_with_version(void *host, size_t size, unsigned version) {
+    cl_name_version *list = host;
+    size_t kept = filter_versions(list, size / sizeof *list, false);
+    if (version >= 12)
+        list[kept++] = devices_own;
+    return kept * sizeof *list;
 }
 
 cl_int icd_platform_extensions_with_version(void **bytes, size_t *size) {

@@ -17,13 +17,14 @@
 /* True if an extension of this name (`length` characters) is shown. */
 bool icd_extension_shown(const char *name, size_t length);
 
-/* CL_DEVICE_EXTENSIONS. */
-char *icd_device_extensions(const char *host);
+/* CL_DEVICE_EXTENSIONS: with what the driver has of its own for devices of this version (30 is 3.0). */
+char *icd_device_extensions(const char *host, unsigned version);
 /* CL_PLATFORM_EXTENSIONS: with what the driver has of its own. */
 char *icd_platform_extensions(const char *host);
 
-/* CL_DEVICE_EXTENSIONS_WITH_VERSION: `size` bytes of cl_name_version, in place. Returns the new size. */
-size_t icd_device_extensions_with_version(void *host, size_t size);
+/* CL_DEVICE_EXTENSIONS_WITH_VERSION: `size` bytes of cl_name_version, in place, with room for one more.
+ * Returns the new size. */
+size_t icd_device_extensions_with_version(void *host, size_t size, unsigned version);
 /* CL_PLATFORM_EXTENSIONS_WITH_VERSION: *bytes is malloc'ed and may be replaced (freed on error). */
 cl_int icd_platform_extensions_with_version(void **bytes, size_t *size);
 

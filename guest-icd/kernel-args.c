@@ -103,6 +103,11 @@ static void mark_dirty(cl_kernel kernel, cl_uint index) {
     }
 }
 
+void icd_kernel_all_dirty(cl_kernel kernel) {
+    for (cl_uint i = 0; i < kernel->arg_count; i++)
+        mark_dirty(kernel, i);
+}
+
 static void was_set(cl_kernel kernel, struct icd_arg *a, enum icd_arg_state state, size_t size) {
     if (a->state == ICD_ARG_UNSET)
         kernel->unset--;

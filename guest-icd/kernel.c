@@ -181,7 +181,38 @@ cl_int CL_API_CALL icd_CreateKernelsInProgram(cl_program program, cl_uint num_ke
     return r;
 }
 
-/* ---- clCloneKernel ---- */
+/* ---- copies ---- */
+
+/* Counts the new kernel of a program in that has one already, so that none is being built. */
+static void count_kernel(cl_program program) {
+    pthread_mutex_lock(&program->lock);
+    program->kernels++;
+    pthread_mutex_unlock(&program->lock);
+}
+
+cl_int icd_kernel_snapshot(cl_kernel kernel, cl_kernel *snapshot) {
+    struct icd_function *f = kernel->function;
+    uint32_t id;
+    cl_int r = create_on_host(kernel->program, f->name, &f, &id);
+    if (r != CL_SUCCESS)
+        return r;
+    cl_kernel k = kernel_new(kernel->program, f, id);
+    if (!k) {
+        icd_release_id(id);
+        return CL_OUT_OF_HOST_MEMORY;
+    }
+    count_kernel(k->program);
+    if (!icd_kernel_copy_args(k, kernel)) {
+        icd_kernel_unref(k);
+        return CL_OUT_OF_HOST_MEMORY;
+    }
+    icd_kernel_all_dirty(k);
+    svga_guest_lock(icd_session->g);
+    icd_kernel_flush(k);
+    svga_guest_unlock(icd_session->g);
+    *snapshot = k;
+    return CL_SUCCESS;
+}
 
 static cl_int clone_on_host(cl_kernel source, uint32_t id) {
     struct icd_call call;
@@ -211,9 +242,7 @@ cl_kernel CL_API_CALL icd_CloneKernel(cl_kernel source_kernel, cl_int *errcode_r
         if (r == CL_SUCCESS) {
             k = kernel_new(program, source_kernel->function, id);
             if (k) {
-                pthread_mutex_lock(&program->lock);
-                program->kernels++;
-                pthread_mutex_unlock(&program->lock);
+                count_kernel(program);
             } else {
                 icd_release_id(id);
             }

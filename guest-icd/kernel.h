@@ -37,11 +37,20 @@ struct _cl_kernel {
     struct icd_arg args[];
 };
 
+/*
+ * A kernel of the driver's own with the same function and the arguments as they are now, for what the
+ * application may change no more (command buffers). Needs nothing of the host but clCreateKernel, and no
+ * answer. The caller drops it with icd_kernel_unref.
+ */
+cl_int icd_kernel_snapshot(cl_kernel kernel, cl_kernel *snapshot);
+
 /* Sends the host every dirty argument. svga_guest_lock is held. */
 void icd_kernel_flush(cl_kernel kernel);
 
 /* Copies the arguments' values (clCloneKernel): the host's kernel has them already. */
 bool icd_kernel_copy_args(cl_kernel to, cl_kernel from);
+/* The host is to be told all of them with the next flush: its kernel is a new one. */
+void icd_kernel_all_dirty(cl_kernel kernel);
 /* Drops what the arguments hold. */
 void icd_kernel_free_args(cl_kernel kernel);
 

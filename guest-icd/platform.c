@@ -134,8 +134,8 @@ cl_int CL_API_CALL icd_IcdGetPlatformIDsKHR(cl_uint num_entries, cl_platform_id 
 
 /* ---- clGetPlatformInfo ---- */
 
-/* "OpenCL 3.0 PoCL 3.1 Linux" becomes "OpenCL 3.0 PoCL 3.1 Linux, Trillium 1.0": programs look for their driver's name and version right
- * behind OpenCL's. NULL if memory is out. */
+/* "OpenCL 3.0 PoCL 3.1 Linux" becomes "OpenCL 3.0 PoCL 3.1 Linux, Trillium 1.0": programs look for their
+ * driver's name and version right behind OpenCL's. NULL if memory is out. */
 static char *version_string(const char *host) {
     const char *number = strchr(host, ' ');
     const char *rest = number ? strchr(number + 1, ' ') : NULL;
@@ -224,6 +224,21 @@ void *CL_API_CALL icd_GetExtensionFunctionAddress(const char *function_name) {
         {"clCreateSubDevicesEXT", icd_CreateSubDevicesEXT},
         {"clRetainDeviceEXT", icd_RetainDeviceEXT},
         {"clReleaseDeviceEXT", icd_ReleaseDeviceEXT},
+        {"clCreateCommandBufferKHR", icd_CreateCommandBufferKHR},
+        {"clFinalizeCommandBufferKHR", icd_FinalizeCommandBufferKHR},
+        {"clRetainCommandBufferKHR", icd_RetainCommandBufferKHR},
+        {"clReleaseCommandBufferKHR", icd_ReleaseCommandBufferKHR},
+        {"clEnqueueCommandBufferKHR", icd_EnqueueCommandBufferKHR},
+        {"clCommandBarrierWithWaitListKHR", icd_CommandBarrierWithWaitListKHR},
+        {"clCommandCopyBufferKHR", icd_CommandCopyBufferKHR},
+        {"clCommandCopyBufferRectKHR", icd_CommandCopyBufferRectKHR},
+        {"clCommandCopyBufferToImageKHR", icd_CommandCopyBufferToImageKHR},
+        {"clCommandCopyImageKHR", icd_CommandCopyImageKHR},
+        {"clCommandCopyImageToBufferKHR", icd_CommandCopyImageToBufferKHR},
+        {"clCommandFillBufferKHR", icd_CommandFillBufferKHR},
+        {"clCommandFillImageKHR", icd_CommandFillImageKHR},
+        {"clCommandNDRangeKernelKHR", icd_CommandNDRangeKernelKHR},
+        {"clGetCommandBufferInfoKHR", icd_GetCommandBufferInfoKHR},
     };
     for (size_t i = 0; function_name && i < sizeof functions / sizeof functions[0]; i++)
         if (strcmp(function_name, functions[i].name) == 0)

@@ -34,7 +34,7 @@ enum tr_kind {
 /* The longest name of a kernel, in bytes without the final 0. */
 #define TR_MAX_KERNEL_NAME 16383u
 
-/* What one batch takes: commands, and bytes of them with what they wait for. */
+/* What one batch takes: commands, and bytes in the two arrays of its RECORDs. */
 #define TR_BATCH_COMMANDS (1u << 16)
 #define TR_BATCH_BYTES (64u << 20)
 

@@ -122,7 +122,7 @@ static void mark_awaited(struct batch *b, const struct recorded *r) {
 
 void do_record(struct session *s, const struct tr_record *c, const struct tr_view *v) {
     struct batch *b = batch_of(s, c->batch);
-    uint64_t bytes = sizeof(struct recorded) + c->command_count + (uint64_t)c->after_count * sizeof(uint32_t);
+    uint64_t bytes = c->command_count + (uint64_t)c->after_count * sizeof(uint32_t);
 
     if (b->count == TR_BATCH_COMMANDS || b->bytes + bytes > TR_BATCH_BYTES) {
         session_violation(s, "record: the batch is full with %u commands", b->count);

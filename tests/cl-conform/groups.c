@@ -9,7 +9,9 @@
     X(transfers)                                                                                             \
     X(maps)                                                                                                  \
     X(programs)                                                                                              \
-    X(linking) X(kernels) X(ndrange) X(events) X(overlap) X(images) X(svm) X(devices) X(process) X(many)
+    X(linking)                                                                                               \
+    X(kernels) X(ndrange) X(events) X(overlap) X(images) X(svm) X(devices) X(process) X(many)                \
+        X(command_buffers)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,

@@ -59,12 +59,18 @@ static void flags(void **state) {
 
 static void extensions(void **state) {
     (void)state;
-    char *text =
-        icd_device_extensions(" cl_khr_fp64  cl_khr_gl_sharing cl_nobody_knows_this cl_khr_fp6 cl_khr_fp16 ");
+    char *text = icd_device_extensions(
+        " cl_khr_fp64  cl_khr_gl_sharing cl_nobody_knows_this cl_khr_fp6 cl_khr_fp16 ", 11);
     assert_string_equal(text, "cl_khr_fp64 cl_khr_fp16");
     free(text);
-    text = icd_device_extensions("");
+    text = icd_device_extensions("", 11);
     assert_string_equal(text, "");
+    free(text);
+    text = icd_device_extensions("", 12);
+    assert_string_equal(text, "cl_khr_command_buffer");
+    free(text);
+    text = icd_device_extensions("cl_khr_command_buffer cl_khr_fp16", 30);
+    assert_string_equal(text, "cl_khr_fp16 cl_khr_command_buffer");
     free(text);
     /* What the driver has of its own comes once. */
     text = icd_platform_extensions("cl_khr_fp64 cl_khr_icd");
@@ -73,13 +79,15 @@ static void extensions(void **state) {
 }
 
 static void extensions_with_version(void **state) {
-    cl_name_version list[3] = {{7, "cl_khr_gl_sharing"}, {8, "cl_khr_fp64"}, {9, "cl_khr_icd"}};
+    cl_name_version list[4] = {{7, "cl_khr_gl_sharing"}, {8, "cl_khr_fp64"}, {9, "cl_khr_icd"}};
     cl_name_version *copy = malloc(sizeof list);
     void *bytes = copy;
-    size_t size = sizeof list;
+    size_t size = 3 * sizeof list[0];
     (void)state;
     memcpy(copy, list, sizeof list);
-    assert_int_equal(icd_device_extensions_with_version(list, sizeof list), 2 * sizeof list[0]);
+    assert_int_equal(icd_device_extensions_with_version(list, size, 30), 3 * sizeof list[0]);
+    assert_string_equal(list[2].name, "cl_khr_command_buffer");
+    assert_int_equal(icd_device_extensions_with_version(list, size, 11), 2 * sizeof list[0]);
     assert_string_equal(list[0].name, "cl_khr_fp64");
     assert_int_equal(list[0].version, 8);
     assert_int_equal(icd_platform_extensions_with_version(&bytes, &size), CL_SUCCESS);
