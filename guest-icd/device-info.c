@@ -65,8 +65,9 @@ const struct icd_info_entry *icd_device_info_put(cl_device_id device, cl_device_
         size = icd_device_extensions_with_version(own, size, device->limits.version);
     } else if (param == CL_DEVICE_OPENCL_C_FEATURES) {
         size = without_device_queues((cl_name_version *)own, size);
-    } else if (param == CL_DEVICE_EXECUTION_CAPABILITIES && size == sizeof(cl_device_exec_capabilities)) {
-        /* clEnqueueNativeKernel calls a function of the guest's, which the host cannot */
+    } else if (param == CL_DEVICE_EXECUTION_CAPABILITIES && size == sizeof(cl_device_exec_capabilities) &&
+               !(device->shares && icd_session->settings.placed)) {
+        /* clEnqueueNativeKernel calls a function of the guest's, which must find the buffers in its memory */
         *(cl_device_exec_capabilities *)own &= ~(cl_device_exec_capabilities)CL_EXEC_NATIVE_KERNEL;
     } else if (param == CL_DEVICE_SVM_CAPABILITIES && size == sizeof(cl_device_svm_capabilities)) {
         cl_device_svm_capabilities of_driver;

@@ -1,7 +1,6 @@
 /*
- * What this driver does not have: shared virtual memory, native kernels, sharing with OpenGL and EGL. Each
- * function returns the error that the specification names for a device without the feature. UNSUPPORTED.md
- * lists them.
+ * What this driver does not have: sharing with OpenGL and EGL. Each function returns the error that the
+ * specification names for a device without the feature. UNSUPPORTED.md lists them.
  */
 #include "guest-icd/api.h"
 #include "guest-icd/context.h"
@@ -15,17 +14,6 @@ static void *on_context(cl_context context, cl_int *errcode_ret) {
     if (errcode_ret)
         *errcode_ret = icd_valid(context, ICD_CONTEXT) ? CL_INVALID_OPERATION : CL_INVALID_CONTEXT;
     return NULL;
-}
-/* ---- CL_EXEC_NATIVE_KERNEL is not among the devices' capabilities ---- */
-
-cl_int CL_API_CALL icd_EnqueueNativeKernel(cl_command_queue command_queue,
-                                           void(CL_CALLBACK *user_func)(void *), void *args, size_t cb_args,
-                                           cl_uint num_mem_objects, const cl_mem *mem_list,
-                                           const void **args_mem_loc, cl_uint num_events_in_wait_list,
-                                           const cl_event *event_wait_list, cl_event *event) {
-    (void)user_func, (void)args, (void)cb_args, (void)num_mem_objects, (void)mem_list, (void)args_mem_loc,
-        (void)num_events_in_wait_list, (void)event_wait_list, (void)event;
-    return on_queue(command_queue);
 }
 
 /* ---- cl_khr_gl_sharing ---- */

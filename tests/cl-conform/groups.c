@@ -10,8 +10,9 @@
     X(maps)                                                                                                  \
     X(programs)                                                                                              \
     X(linking)                                                                                               \
-    X(kernels) X(ndrange) X(events) X(overlap) X(images) X(svm) X(devices) X(process) X(many)                \
-        X(command_buffers)
+    X(kernels)                                                                                               \
+    X(ndrange)                                                                                               \
+    X(events) X(overlap) X(images) X(svm) X(devices) X(process) X(many) X(command_buffers) X(native_kernels)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,
