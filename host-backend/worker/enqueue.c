@@ -146,4 +146,5 @@ void enqueue_end(struct enqueue *e) {
     } else if (e->made && !keep) {
         clReleaseEvent(e->made); /* who needs it has a reference of its own */
     }
+    trace_drop(e->trace); /* the same */
 }
