@@ -2,6 +2,7 @@
  * Contexts.
  */
 #include "guest-icd/api.h"
+#include "guest-icd/limbo.h"
 #include "guest-icd/context.h"
 #include "guest-icd/session.h"
 
@@ -47,8 +48,10 @@ cl_int CL_API_CALL icd_RetainContext(cl_context context) {
 cl_int CL_API_CALL icd_ReleaseContext(cl_context context) {
     if (!icd_valid(context, ICD_CONTEXT))
         return CL_INVALID_CONTEXT;
-    if (icd_app_release_is_last(context))
+    if (icd_app_release_is_last(context)) {
+        icd_limbo_close(context);
         icd_context_unref(context);
+    }
     return CL_SUCCESS;
 }
 

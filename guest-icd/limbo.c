@@ -138,6 +138,14 @@ static struct icd_limbo_batch *new_batch(cl_context context) {
     return batch;
 }
 
+/* lock is held. No further block joins the open batch. */
+static void close_batch(cl_context context) {
+    struct icd_limbo_batch *batch = context->limbo;
+    context->limbo = NULL;
+    if (batch && take_waits(batch))
+        append(batch);
+}
+
 /* Waits for the context's queues, if that is sure to end. */
 static void drain(cl_context context) {
     struct icd_limbo_batch *batch = new_batch(context);
@@ -163,11 +171,10 @@ void icd_limbo_block(cl_context context, struct icd_block *block) {
         batch->blocks[batch->block_count++] = *block;
         batch->bytes += block->size;
         atomic_fetch_add(&limbo_bytes, block->size);
-        if (batch->block_count == BATCH_BLOCKS || batch->bytes >= BATCH_BYTES) {
-            context->limbo = NULL;
-            if (take_waits(batch))
-                append(batch);
-        }
+        /* What belongs to a context that the application has released may be the last. */
+        if (batch->block_count == BATCH_BLOCKS || batch->bytes >= BATCH_BYTES ||
+            atomic_load(&context->object.refs) == 0)
+            close_batch(context);
     }
     pthread_mutex_unlock(&lock);
     block->region = 0;
@@ -193,13 +200,17 @@ void icd_limbo_queue(cl_command_queue queue) {
     pthread_mutex_unlock(&lock);
 }
 
+void icd_limbo_close(cl_context context) {
+    pthread_mutex_lock(&lock);
+    close_batch(context);
+    pthread_mutex_unlock(&lock);
+    icd_limbo_reap();
+}
+
 void icd_limbo_flush(cl_context context) {
     drain(context);
     pthread_mutex_lock(&lock);
-    struct icd_limbo_batch *batch = context->limbo;
-    context->limbo = NULL;
-    if (batch && take_waits(batch))
-        append(batch);
+    close_batch(context);
     pthread_mutex_unlock(&lock);
     icd_limbo_reap();
 }

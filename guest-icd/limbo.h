@@ -23,6 +23,9 @@ void icd_limbo_queue(cl_command_queue queue);
 /* Gives back what can be given back. Cheap if there is nothing. */
 void icd_limbo_reap(void);
 
+/* The application has released the context: what is kept for it must not keep it in turn. */
+void icd_limbo_close(cl_context context);
+
 /* Shared memory is out: waits for the context's queues, where that is sure to end, and gives back what it
  * can. */
 void icd_limbo_flush(cl_context context);

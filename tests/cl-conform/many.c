@@ -1,6 +1,8 @@
 /* Many objects at once, and large ones. The full numbers want --big. */
 #include "conform.h"
 
+#include <unistd.h>
+
 static void buffers_at_once(size_t count) {
     struct cl c = cl_open();
     cl_mem *m = calloc(count, sizeof(*m));
@@ -171,11 +173,49 @@ static void six_gigabytes(void) {
     large_buffer((size_t)6 << 30);
 }
 
+/* KiB of memory of this process, that it shares included. */
+static long resident(void) {
+    long total = 0, pages = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+
+    if (!f || fscanf(f, "%ld %ld", &total, &pages) != 2)
+        fail("no /proc/self/statm");
+    fclose(f);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* Contexts whose buffers are released while commands use them go, with the buffers. */
+static void contexts_come_and_go(void) {
+    enum { ROUNDS = 100, BYTES = 2 << 20 };
+    const cl_uint pattern = 0x5a5a5a5a;
+    void *bytes = calloc(1, BYTES);
+    long before = 0;
+
+    for (int i = 0; i < ROUNDS; i++) {
+        struct cl c = cl_open();
+        cl_mem m = buffer_new(&c, 0, BYTES, NULL);
+
+        OK(clEnqueueWriteBuffer(c.q, m, CL_TRUE, 0, BYTES, bytes, 0, NULL, NULL));
+        OK(clEnqueueFillBuffer(c.q, m, &pattern, sizeof(pattern), 0, BYTES, 0, NULL, NULL));
+        OK(clReleaseMemObject(m));
+        OK(clFinish(c.q));
+        cl_close(&c);
+        if (i == ROUNDS / 4)
+            before = resident();
+    }
+    free(bytes);
+    long grown = resident() - before;
+    if (grown >= ROUNDS * (BYTES / 1024L) / 4)
+        fail("%ld KiB more after %d contexts", grown, ROUNDS * 3 / 4);
+    check(true, "memory is given back");
+}
+
 static const struct test_case cases[] = {
     CASE(buffers),
     CASE(kernels),
     CASE(events),
     CASE(turnover),
+    CASE(contexts_come_and_go),
     CASE(a_quarter_gigabyte),
     BIG_CASE(hundred_thousand_buffers, 300),
     BIG_CASE(ten_thousand_kernels, 300),
