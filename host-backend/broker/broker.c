@@ -461,7 +461,8 @@ static void end_workers(struct broker *b) {
     int64_t end = now_ms() + END_GRACE_MS;
     for (struct worker *w = b->workers; w; w = w->next)
         kill(w->process.pid, w->state == WORKER_BUSY ? SIGTERM : SIGKILL);
-    while (b->workers) { /* forget() takes the first one off; NOLINT(clang-analyzer-unix.Malloc) */
+    while (b->workers) { /* forget() takes the first one off, which the analyzer cannot see */
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         struct pollfd p = {.fd = b->workers->process.pidfd, .events = POLLIN};
         int64_t left = end - now_ms();
         if (poll(&p, 1, left > 0 ? (int)left : 0) != 1)

@@ -63,6 +63,19 @@ static bool read_transcript(const char *path, struct transcript *t) {
     return true;
 }
 
+static void free_transcript(struct transcript *t) {
+    for (size_t i = 0; i < t->count; i++) {
+        struct found_case *c = &t->cases[i];
+
+        for (size_t k = 0; k < c->line_count; k++)
+            free(c->lines[k]);
+        free(c->lines);
+        free(c->name);
+        free(c->end);
+    }
+    free(t->cases);
+}
+
 static const struct found_case *find(const struct transcript *t, const char *name) {
     for (size_t i = 0; i < t->count; i++)
         if (strcmp(t->cases[i].name, name) == 0)
@@ -209,5 +222,7 @@ int compare_transcripts(const char *native_path, const char *guest_path, const c
             failed = true;
         }
     }
+    free_transcript(&native);
+    free_transcript(&guest);
     return failed;
 }
