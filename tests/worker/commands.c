@@ -370,6 +370,9 @@ static void test_idle(void **state) {
     unsigned long before, after;
     bool still = false;
 
+#ifdef __SANITIZE_THREAD__
+    skip(); /* ThreadSanitizer has a thread of its own that wakes ten times a second */
+#endif
     test_kernel(state);
     for (int tries = 0; tries < 100 && !still;
          tries++) { /* it may take a while until everything has come to rest */
