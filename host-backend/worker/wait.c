@@ -110,6 +110,11 @@ static void one_came(struct session *s, struct wait *w) {
 static void CL_CALLBACK on_event(cl_event cl, cl_int status, void *opaque) {
     struct watcher *w = opaque;
     (void)cl;
+    /* PoCL calls back with CL_COMPLETE for a command that failed, too. */
+    if (status == CL_COMPLETE) {
+        cl_int known = event_status(w->event);
+        status = known < CL_COMPLETE ? known : CL_COMPLETE;
+    }
     event_publish(w->session, w->event, status);
     if (w->wait)
         one_came(w->session, w->wait);

@@ -213,6 +213,33 @@ static void negative_status_spreads(void) {
     cl_close(&c);
 }
 
+/* Of an in-order queue, and commands that the driver already has. */
+static void negative_status_reaches_an_in_order_queue(void) {
+    struct cl c = cl_open();
+    cl_command_queue in_order = queue_new(&c, 0);
+    cl_kernel k = kernel_new(&c, step_source, "step_up");
+    cl_mem m = buffer_new(&c, 0, 64, NULL);
+    cl_event gate = user_event_new(&c), events[4];
+    cl_int one_int = 1;
+    size_t one = 1;
+
+    OK(clSetKernelArg(k, 0, sizeof(m), &m));
+    OK(clSetKernelArg(k, 1, sizeof(one_int), &one_int));
+    for (int i = 0; i < 4; i++)
+        OK(clEnqueueNDRangeKernel(in_order, k, 1, NULL, &one, NULL, 1, &gate, &events[i]));
+    OK(clSetUserEventStatus(gate, -1));
+    EXPECT(clWaitForEvents(4, events), CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST);
+    for (int i = 0; i < 4; i++) {
+        check(event_status(events[i]) < 0, "kernel %d fails", i);
+        OK(clReleaseEvent(events[i]));
+    }
+    OK(clReleaseEvent(gate));
+    OK(clReleaseKernel(k));
+    OK(clReleaseMemObject(m));
+    OK(clReleaseCommandQueue(in_order));
+    cl_close(&c);
+}
+
 /* ---- callbacks
  * ----------------------------------------------------------------------------------------------------------
  */
@@ -663,6 +690,7 @@ static const struct test_case cases[] = {
     CASE(gate_opened_by_another_thread),
     CASE(wait_for_a_user_event),
     LONG_CASE(negative_status_spreads, 4),
+    LONG_CASE(negative_status_reaches_an_in_order_queue, 4),
     CASE(callbacks_at_every_status),
     CASE(callback_on_a_complete_event),
     LONG_CASE(callback_of_a_failed_event, 4),
