@@ -292,6 +292,8 @@ cl_program CL_API_CALL icd_CreateProgramWithBinary(cl_context context, cl_uint n
         r = CL_OUT_OF_HOST_MEMORY;
     if (r == CL_SUCCESS && icd_visa_is_object(binaries[0], lengths[0])) {
         r = icd_visa_load_object(p, binaries[0], lengths[0]);
+        for (cl_uint i = 0; r == CL_SUCCESS && i < p->device_count; i++)
+            p->devices[i].type = icd_visa_object_type(p->visa);
         for (cl_uint i = 0; binary_status && i < num_devices; i++)
             binary_status[i] = r;
     } else if (r == CL_SUCCESS) {

@@ -63,6 +63,34 @@ static void two_files(void) {
     cl_close(&c);
 }
 
+/* A compiled object taken as a binary, and loaded again, is one already before anything is done with it. */
+static void object_as_binary(void) {
+    struct cl c = cl_open();
+    cl_program p, loaded, linked;
+    unsigned char *bytes;
+    size_t size = 0;
+    cl_int e, status;
+
+    need_linker(&c);
+    p = source_new(&c, "kernel void k(global int *a) { *a = 43; }");
+    OK(clCompileProgram(p, 1, &c.device, "", 0, NULL, NULL, NULL, NULL));
+    OK(clGetProgramInfo(p, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, NULL));
+    bytes = malloc(size + 1);
+    OK(clGetProgramInfo(p, CL_PROGRAM_BINARIES, sizeof(bytes), &bytes, NULL));
+    loaded =
+        clCreateProgramWithBinary(c.ctx, 1, &c.device, &size, (const unsigned char **)&bytes, &status, &e);
+    OK(e);
+    free(bytes);
+    check(type_of(&c, loaded) == CL_PROGRAM_BINARY_TYPE_COMPILED_OBJECT, "a compiled object");
+    linked = clLinkProgram(c.ctx, 1, &c.device, "", 1, &loaded, NULL, NULL, &e);
+    OK(e);
+    check(result_of(&c, linked) == 43, "linked from the binary");
+    OK(clReleaseProgram(linked));
+    OK(clReleaseProgram(loaded));
+    OK(clReleaseProgram(p));
+    cl_close(&c);
+}
+
 static void embedded_headers(void) {
     struct cl c = cl_open();
     const char *names[] = {"values.h", "sub/other.h"};
@@ -264,9 +292,9 @@ static void link_errors(void) {
 }
 
 static const struct test_case cases[] = {
-    CASE(two_files),    CASE(embedded_headers), CASE(headers_in_files), CASE(header_changes),
-    CASE(library),      CASE(unresolved),       CASE(compile_failure),  CASE(compile_errors),
-    CASE(null_headers), CASE(link_errors),      END_OF_CASES,
+    CASE(two_files),      CASE(object_as_binary), CASE(embedded_headers), CASE(headers_in_files),
+    CASE(header_changes), CASE(library),          CASE(unresolved),       CASE(compile_failure),
+    CASE(compile_errors), CASE(null_headers),     CASE(link_errors),      END_OF_CASES,
 };
 
 const struct test_group group_linking = {"linking", cases};
