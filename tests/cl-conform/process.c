@@ -84,6 +84,27 @@ static void helper_printf(void) {
     cl_close(&c);
 }
 
+/* Made at run time: how vectors of each size travel to printf is what matters. */
+static void helper_printf_vectors(void) {
+    struct cl c = cl_open();
+
+    launch_printing(
+        &c,
+        "kernel void k() { int i = (int)get_global_id(0) + 1;\n"
+        " char8 b = convert_char8((int8)(i, 2, 3, 4, 5, 6, 7, 8)); short8 h = convert_short8(b) * "
+        "(short)100;\n"
+        " int8 w = convert_int8(h) * 1000; long4 l = convert_long4(w.lo); float4 f = convert_float4(h.hi);\n"
+        " printf(\"char %v2hhd %v3hhd %v4hhd %v8hhd\\n\", b.lo.lo, b.s123, b.lo, b);\n"
+        " printf(\"short %v2hd %v3hd %v4hd %v8hd\\n\", h.lo.lo, h.s123, h.lo, h);\n"
+        " printf(\"int %v2hld %v3hld %v4hld %v8hld\\n\", w.lo.lo, w.s123, w.lo, w);\n"
+        " printf(\"long %v2ld %v3ld %v4ld\\n\", l.lo, l.s123, l);\n"
+        " printf(\"float %v2hlf %v3hlf %v4hlf\\n\", f.lo, f.s123, f);\n"
+        " printf(\"between %d %v2hhd %d %v4hhd %s %v2hd %f\\n\", i, b.lo.lo, i + 1, b.hi, \"text\", h.hi.lo, "
+        "f.x); }",
+        1, 1);
+    cl_close(&c);
+}
+
 static void helper_printf_many(void) {
     struct cl c = cl_open();
 
@@ -206,15 +227,11 @@ static const struct {
     const char *name;
     void (*run)(void);
 } helpers[] = {
-    {"printf", helper_printf},
-    {"printf-many", helper_printf_many},
-    {"printf-order", helper_printf_order},
-    {"exit-busy", helper_exit_busy},
-    {"exit-gated", helper_exit_gated},
-    {"quick-exit", helper_quick_exit},
-    {"fork-exec", helper_fork_exec},
-    {"fork-exit", helper_fork_exit},
-    {"dlopen", helper_dlopen},
+    {"printf", helper_printf},           {"printf-vectors", helper_printf_vectors},
+    {"printf-many", helper_printf_many}, {"printf-order", helper_printf_order},
+    {"exit-busy", helper_exit_busy},     {"exit-gated", helper_exit_gated},
+    {"quick-exit", helper_quick_exit},   {"fork-exec", helper_fork_exec},
+    {"fork-exit", helper_fork_exit},     {"dlopen", helper_dlopen},
 };
 
 int helper_main(const char *name) {
@@ -233,6 +250,13 @@ static void printf_formats(void) {
     static char out[65536];
 
     ended_well(run_helper("printf", out, sizeof(out)), "printf");
+    see("output", "%s", out);
+}
+
+static void printf_of_vectors(void) {
+    static char out[65536];
+
+    ended_well(run_helper("printf-vectors", out, sizeof(out)), "printf-vectors");
     see("output", "%s", out);
 }
 
@@ -301,11 +325,17 @@ static void load_and_unload(void) {
 }
 
 static const struct test_case cases[] = {
-    LONG_CASE(printf_formats, 70),          LONG_CASE(printf_of_many_items, 70),
-    LONG_CASE(printf_comes_in_time, 70),    LONG_CASE(exit_with_work_in_flight, 70),
-    LONG_CASE(exit_with_a_closed_gate, 70), LONG_CASE(immediate_exit, 70),
-    LONG_CASE(fork_and_exec, 70),           LONG_CASE(fork_and_exit, 70),
-    LONG_CASE(load_and_unload, 70),         END_OF_CASES,
+    LONG_CASE(printf_formats, 70),
+    LONG_CASE(printf_of_vectors, 70),
+    LONG_CASE(printf_of_many_items, 70),
+    LONG_CASE(printf_comes_in_time, 70),
+    LONG_CASE(exit_with_work_in_flight, 70),
+    LONG_CASE(exit_with_a_closed_gate, 70),
+    LONG_CASE(immediate_exit, 70),
+    LONG_CASE(fork_and_exec, 70),
+    LONG_CASE(fork_and_exit, 70),
+    LONG_CASE(load_and_unload, 70),
+    END_OF_CASES,
 };
 
 const struct test_group group_process = {"process", cases};

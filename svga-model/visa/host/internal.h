@@ -46,8 +46,9 @@ int visa_mesa_wrap(const void *sample, size_t sample_size, const uint32_t *words
 
 namespace visa {
 
-/* Renames builtins to what PoCL's kernel library calls them, and checks that every function that the module
- * calls is there, with all that it calls itself. 0 or -ENOTSUP. `library_hint` is visa_target's. */
+/* Passes vectors to printf as PoCL expects them, renames builtins to what PoCL's kernel library calls them,
+ * and checks that every function that the module calls is there, with all that it calls itself. 0 or
+ * -ENOTSUP. `library_hint` is visa_target's. */
 int mend_for_pocl(llvm::Module &module, const char *library_hint, char *why);
 
 /* Opens and indexes PoCL's kernel library. 0, or -ENOENT with a reason. */

@@ -1,6 +1,9 @@
 /*
  * What PoCL needs of a module, and what it does not have.
  *
+ * PoCL's printf fetches its arguments as C functions of the host do, by the host's calling convention. A
+ * compiler for the host passes vectors in the types of that convention; a compiler for SPIR-V knows none.
+ *
  * PoCL links a program with its kernel library (kernel-TRIPLE-*.bc). Where the program itself calls something
  * that is not there, the build fails; but where the library calls something of itself that is not there, the
  * build succeeds and the process is aborted when the kernel is enqueued. So every function that a program
@@ -11,6 +14,7 @@
 
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/LLVMContext.h"
@@ -144,6 +148,34 @@ std::string library_name(library &library, llvm::StringRef name) {
     return "";
 }
 
+/* On x86-64 vectors of three elements travel as those of four, and those of up to 32 bits as integers. */
+llvm::Value *as_passed(llvm::IRBuilder<> &builder, llvm::Value *value) {
+    auto *type = llvm::dyn_cast<llvm::FixedVectorType>(value->getType());
+
+    if (!type)
+        return value;
+    if (type->getNumElements() == 3)
+        value = builder.CreateShuffleVector(value, llvm::ArrayRef<int>{0, 1, 2, 2});
+    uint64_t bits = value->getType()->getPrimitiveSizeInBits().getFixedValue();
+    return bits == 16 || bits == 32 ? builder.CreateBitCast(value, builder.getIntNTy((unsigned)bits)) : value;
+}
+
+void mend_printf(llvm::Module &module) {
+    llvm::Function *function = module.getFunction("printf");
+
+    if (!function)
+        return;
+    for (llvm::User *user : function->users()) {
+        auto *call = llvm::dyn_cast<llvm::CallInst>(user);
+
+        if (!call || call->getCalledOperand() != function)
+            continue;
+        llvm::IRBuilder<> builder(call);
+        for (unsigned i = function->getFunctionType()->getNumParams(); i < call->arg_size(); i++)
+            call->setArgOperand(i, as_passed(builder, call->getArgOperand(i)));
+    }
+}
+
 bool needs_library(const llvm::Function &function) {
     return function.isDeclaration() && !function.isIntrinsic() &&
            function.getName() != "__translate_sampler_initializer";
@@ -190,6 +222,8 @@ int visa::mend_for_pocl(llvm::Module &module, const char *library_hint, char *wh
 
     if (err)
         return err;
+    if (strstr(library_hint, "x86_64"))
+        mend_printf(module);
     for (llvm::Function &function : module) {
         llvm::StringRef name = function.getName();
         std::string mended;
