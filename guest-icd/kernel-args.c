@@ -16,6 +16,10 @@
 /* The longest value that a command carries. */
 enum { VALUE_MAX = 24 << 10 };
 
+/* icd_parameter.accepted of a parameter of unknown kind that takes SVM pointers: neither a size nor a class.
+ */
+#define ACCEPTED_SVM UINT64_MAX
+
 /* ---- what an argument holds ---- */
 
 static void drop_object(struct icd_arg *a) {
@@ -334,10 +338,22 @@ cl_int CL_API_CALL icd_SetKernelArgSVMPointer(cl_kernel kernel, cl_uint arg_inde
         return CL_INVALID_OPERATION;
     if (arg_index >= kernel->arg_count)
         return CL_INVALID_ARG_INDEX;
-    if (kernel->function->parameters[arg_index].kind != ICD_ARG_BUFFER)
-        return CL_INVALID_ARG_VALUE;
-    uint64_t address = (uintptr_t)arg_value;
+    struct icd_parameter *p = &kernel->function->parameters[arg_index];
     struct icd_arg *a = &kernel->args[arg_index];
+    uint64_t address = (uintptr_t)arg_value;
+    if (p->kind == ICD_ARG_UNKNOWN) { /* of a binary: the driver may well know that it is a pointer */
+        if (atomic_load_explicit(&p->accepted, memory_order_relaxed) != ACCEPTED_SVM) {
+            struct icd_arg wanted = {
+                .state = ICD_ARG_IS_SVM, .size = sizeof address, .bytes = (unsigned char *)&address};
+            cl_int r = ask_host(kernel, arg_index, &wanted);
+            if (r != CL_SUCCESS)
+                return r;
+            atomic_store_explicit(&p->accepted, ACCEPTED_SVM, memory_order_relaxed);
+        }
+    } else if (p->kind != ICD_ARG_BUFFER) {
+        return icd_fail(CL_INVALID_ARG_VALUE, "argument %u of %s is no pointer to global memory", arg_index,
+                        kernel->function->name);
+    }
     if (!make_room(a, sizeof address))
         return CL_OUT_OF_HOST_MEMORY;
     drop_object(a);

@@ -247,10 +247,62 @@ static void migrate(void) {
     cl_close(&c);
 }
 
+/* A program from a binary, of whose parameters drivers tell less. */
+static void kernel_of_a_binary(void) {
+    static const char source[] = "kernel void k(global int *a, int n) { a[get_global_id(0)] += n; }";
+    struct cl c = cl_open();
+    size_t size = 0, global = 16;
+    cl_int e, n = 5, back[16], want[16];
+
+    need_svm(&c);
+    cl_program p = program_new(&c, source, "");
+    OK(clGetProgramInfo(p, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, NULL));
+    unsigned char *binary = malloc(size + 1);
+    OK(clGetProgramInfo(p, CL_PROGRAM_BINARIES, sizeof(binary), &binary, NULL));
+    OK(clReleaseProgram(p));
+    p = clCreateProgramWithBinary(c.ctx, 1, &c.device, &size, (const unsigned char **)&binary, NULL, &e);
+    OK(e);
+    OK(clBuildProgram(p, 0, NULL, NULL, NULL, NULL));
+    cl_kernel k = clCreateKernel(p, "k", &e);
+    OK(e);
+    cl_int *a = clSVMAlloc(c.ctx, CL_MEM_READ_WRITE, sizeof(back), 0);
+    cl_mem m = buffer_new(&c, 0, sizeof(back), NULL);
+    if (!check(a != NULL, "clSVMAlloc"))
+        return;
+    for (int i = 0; i < 16; i++)
+        want[i] = i;
+    OK(clEnqueueSVMMemcpy(c.q, CL_TRUE, a, want, sizeof(back), 0, NULL, NULL));
+    OK(clEnqueueWriteBuffer(c.q, m, CL_TRUE, 0, sizeof(back), want, 0, NULL, NULL));
+    for (int i = 0; i < 16; i++)
+        want[i] = i + n;
+    OK(clSetKernelArg(k, 1, sizeof(n), &n));
+    /* SVM and buffers by turns: neither is taken for the other. */
+    for (int round = 0; round < 2; round++) {
+        OK(clSetKernelArgSVMPointer(k, 0, a));
+        OK(clEnqueueNDRangeKernel(c.q, k, 1, NULL, &global, NULL, 0, NULL, NULL));
+        OK(clEnqueueSVMMemcpy(c.q, CL_TRUE, back, a, sizeof(back), 0, NULL, NULL));
+        check_ints("in shared memory", back, want, 16);
+        OK(clSetKernelArg(k, 0, sizeof(m), &m));
+        OK(clEnqueueNDRangeKernel(c.q, k, 1, NULL, &global, NULL, 0, NULL, NULL));
+        OK(clEnqueueReadBuffer(c.q, m, CL_TRUE, 0, sizeof(back), back, 0, NULL, NULL));
+        check_ints("in a buffer", back, want, 16);
+        for (int i = 0; i < 16; i++)
+            want[i] += n;
+    }
+    EXPECT(clSetKernelArgSVMPointer(k, 2, a), CL_INVALID_ARG_INDEX);
+    clSVMFree(c.ctx, a);
+    OK(clReleaseMemObject(m));
+    OK(clReleaseKernel(k));
+    OK(clReleaseProgram(p));
+    free(binary);
+    cl_close(&c);
+}
+
 static const struct test_case cases[] = {
-    CASE(unsupported),   CASE(one_address),  CASE(pointers_in_memory), CASE(copy_and_fill),
-    CASE(null_pointers), CASE(alloc_errors), CASE(buffer_over_svm),    CASE(enqueued_free),
-    CASE(migrate),       END_OF_CASES,
+    CASE(unsupported),        CASE(one_address),   CASE(pointers_in_memory),
+    CASE(copy_and_fill),      CASE(null_pointers), CASE(alloc_errors),
+    CASE(buffer_over_svm),    CASE(enqueued_free), CASE(migrate),
+    CASE(kernel_of_a_binary), END_OF_CASES,
 };
 
 const struct test_group group_svm = {"svm", cases};
