@@ -351,4 +351,4 @@ docs: $(B)/docs/reference $(B)/docs/variables
 clean:
 	rm -rf $(BUILD)
 
--include $(patsubst %.o,%.d,$(call objs,$(SRC_all)))
+-include $(patsubst %.o,%.d,$(call objs,$(SRC_all) trillium/docs/reference.c guest-icd/docs/variables.c))
