@@ -259,9 +259,12 @@ static void align_clocks(struct icd_session *s) {
     }
 }
 
-static struct svga_guest *open_device(const struct icd_settings *settings, char why[SVGA_WHY_SIZE]) {
+/* *absent: there is nothing here that looks like the device. */
+static struct svga_guest *open_device(const struct icd_settings *settings, bool *absent,
+                                      char why[SVGA_WHY_SIZE]) {
     const char *path = icd_variable("TRILLIUM_SHM");
     struct svga_carrier *carrier = *path ? svga_carrier_shm_open(path, why) : svga_carrier_virtio_open(why);
+    *absent = !carrier && !*path && errno == ENOENT;
     return carrier ? svga_guest_open(carrier, TR_VERSION, settings->spin_us, why) : NULL;
 }
 
@@ -270,8 +273,9 @@ struct icd_session *icd_session_get(void) {
     if (!tried && strcmp(icd_variable("TRILLIUM_WORKER"), "0") == 0) {
         char why[SVGA_WHY_SIZE] = "";
         if (icd_settings_read(&the_session.settings)) {
-            the_session.g = open_device(&the_session.settings, why);
-            if (!the_session.g)
+            bool absent;
+            the_session.g = open_device(&the_session.settings, &absent, why);
+            if (!the_session.g && (!absent || icd_asked_for()))
                 fprintf(stderr, "trillium: no device: %s\n", why);
         }
         if (the_session.g) {

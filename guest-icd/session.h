@@ -38,7 +38,8 @@ struct icd_session {
 
 /*
  * The session; opened at the first call. NULL if there is no device, after one sentence on stderr that says
- * why (once per process). In a forked child: NULL.
+ * why (once per process); none if nothing here looks like the device and the environment does not ask for it.
+ * In a forked child: NULL.
  */
 struct icd_session *icd_session_get(void);
 

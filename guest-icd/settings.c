@@ -26,6 +26,11 @@ static bool is_set(const char *name) {
     return strcmp(icd_variable(name), "0") != 0;
 }
 
+bool icd_asked_for(void) {
+    const char *ir = getenv("TRILLIUM_IR");
+    return *icd_variable("TRILLIUM_SHM") || (ir && *ir) || is_set("TRILLIUM_DEBUG");
+}
+
 bool icd_settings_read(struct icd_settings *settings) {
     const char *ir = icd_variable("TRILLIUM_IR");
     const char *spin = icd_variable("TRILLIUM_SPIN_US");

@@ -11,7 +11,7 @@
     V(TRILLIUM_SHM, "", "Unix socket of `trillium serve --shm`; unset: the virtual GPU's render node")       \
     V(TRILLIUM_IR, "source",                                                                                 \
       "source: ship kernel source; spirv: compile to SPIR-V in the guest (the SVGA baseline)")               \
-    V(TRILLIUM_DEBUG, "0", "1: say on stderr why calls fail")                                                \
+    V(TRILLIUM_DEBUG, "0", "1: say on stderr why calls fail, and why there is no device")                    \
     V(TRILLIUM_PROFILE, "0", "1: stamp every command (set by `trillium run --profile`)")                     \
     V(TRILLIUM_STATS, "0",                                                                                   \
       "1: say on stderr at the end how many commands, doorbells, sleeps and copied bytes it took")           \
@@ -22,6 +22,10 @@
     V(TRILLIUM_SPIN_US, "200",                                                                               \
       "longest time a waiting thread spins before it sleeps, microseconds; 0: never")                        \
     V(TRILLIUM_WORKER, "0", "1: this process is Trillium's own worker: show no platforms")
+
+/* Does the environment ask for Trillium? Where it does not, a driver that is merely installed keeps quiet on
+ * a machine without its device. `trillium run` always asks. */
+bool icd_asked_for(void);
 
 /* The variable's value, or its default. */
 const char *icd_variable(const char *name);

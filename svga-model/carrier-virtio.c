@@ -311,9 +311,30 @@ static int get_param(int fd, uint64_t param) {
 /* How near a render node comes to Trillium's; the reason of the nearest is told. */
 enum nearness { NO_NODE, OTHER_DRIVER, NO_PERMISSION, OTHER_VIRTIO, NO_CAPSET, OTHER_VERSION, OURS };
 
+/* Does sysfs say that a node is driven by something else than virtio-gpu? It does even where the node cannot
+ * be opened. */
+static bool other_driver(const char *node, char *driver, size_t size) {
+    char link[96], target[256];
+    snprintf(link, sizeof link, "/sys/class/drm/%.16s/device/driver", node);
+    ssize_t length = readlink(link, target, sizeof target - 1);
+    if (length < 0)
+        return false;
+    target[length] = '\0';
+    const char *slash = strrchr(target, '/');
+    snprintf(driver, size, "%.63s", slash ? slash + 1 : target);
+    return strncmp(driver, "virtio", 6) != 0; /* virtio_gpu, or virtio-pci where `device` is the bus's */
+}
+
 /* Looks at one render node. *fd is open only if it is ours. */
-static enum nearness look_at(const char *path, int *fd, char why[SVGA_WHY_SIZE]) {
+static enum nearness look_at(const char *node, int *fd, char why[SVGA_WHY_SIZE]) {
+    char path[64], driver[64];
+    snprintf(path, sizeof path, "/dev/dri/%.16s", node);
     *fd = open(path, O_RDWR | O_CLOEXEC);
+    if (*fd < 0 && other_driver(node, driver, sizeof driver)) {
+        snprintf(why, SVGA_WHY_SIZE,
+                 "the render node %s belongs to another GPU (driver %s), not to Trillium's", path, driver);
+        return OTHER_DRIVER;
+    }
     if (*fd < 0) {
         snprintf(why, SVGA_WHY_SIZE, "cannot open the render node %s: %s%s", path, strerror(errno),
                  errno == EACCES ? " (add the user to the group render)" : "");
@@ -364,7 +385,8 @@ static enum nearness look_at(const char *path, int *fd, char why[SVGA_WHY_SIZE])
     return near;
 }
 
-/* The render node of Trillium's virtual GPU, open; or -1 with the reason. */
+/* The render node of Trillium's virtual GPU, open; or -1 with the reason, and errno as for
+ * svga_carrier_virtio_open. */
 static int find_node(char why[SVGA_WHY_SIZE]) {
     enum nearness nearest = NO_NODE;
     int found = -1;
@@ -376,11 +398,10 @@ static int find_node(char why[SVGA_WHY_SIZE]) {
              "trillium "
              "serves and the kernel's virtio-gpu driver; on the host itself use \"trillium run\"");
     while (dir && found < 0 && (entry = readdir(dir))) {
-        char path[64], reason[SVGA_WHY_SIZE];
+        char reason[SVGA_WHY_SIZE];
         if (strncmp(entry->d_name, "renderD", 7) != 0 || strlen(entry->d_name) > 16)
             continue;
-        snprintf(path, sizeof path, "/dev/dri/%.16s", entry->d_name);
-        enum nearness near = look_at(path, &found, reason);
+        enum nearness near = look_at(entry->d_name, &found, reason);
         if (near > nearest) {
             nearest = near;
             memcpy(why, reason, SVGA_WHY_SIZE);
@@ -388,6 +409,7 @@ static int find_node(char why[SVGA_WHY_SIZE]) {
     }
     if (dir)
         closedir(dir);
+    errno = nearest == NO_NODE || nearest == OTHER_DRIVER || nearest == OTHER_VIRTIO ? ENOENT : ENODEV;
     return found;
 }
 
@@ -403,8 +425,7 @@ struct svga_carrier *svga_carrier_virtio_open(char why[SVGA_WHY_SIZE]) {
     pthread_mutex_init(&v->lock, NULL);
     v->fd = find_node(why);
     if (v->fd < 0) {
-        free(v);
-        errno = ENODEV;
+        free(v); /* leaves errno alone */
         return NULL;
     }
     int r = make_memory(v, SVGA_BAR_SIZE, 0, &v->base.bar, &v->bar);

@@ -73,8 +73,8 @@ struct svga_carrier *svga_carrier_shm_open(const char *path, char why[SVGA_WHY_S
 /* Takes over `fd`, a connected SOCK_SEQPACKET socket that speaks the link protocol. */
 struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]);
 
-/* Finds Trillium's virtual GPU among the render nodes of this machine. NULL with errno ENODEV and a reason if
- * there is none. */
+/* Finds Trillium's virtual GPU among the render nodes of this machine. NULL with a reason, and with errno
+ * ENOENT if nothing here looks like it: no render node, or only those of other GPUs. */
 struct svga_carrier *svga_carrier_virtio_open(char why[SVGA_WHY_SIZE]);
 
 #endif

@@ -191,8 +191,8 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
         cli_say("run", "%s", why);
         return CLI_EXIT_FAILED;
     }
-    if (o->ir)
-        setenv("TRILLIUM_IR", o->ir, 1);
+    /* Always there: a program that is run so asks for Trillium, and is told what is missing. */
+    setenv("TRILLIUM_IR", o->ir ? o->ir : "source", o->ir != NULL);
     if (traces)
         setenv("TRILLIUM_PROFILE", "1", 1);
     status = o->vm ? run_vm(o, paths) : run_process(o, paths);
