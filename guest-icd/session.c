@@ -226,13 +226,20 @@ static void forked_child(void) {
     if (!icd_session)
         return;
     svga_guest_detach(icd_session->g);
+    lost_told = false;
     pthread_mutex_init(&id_lock, NULL);
     pthread_mutex_init(&slot_lock, NULL);
 }
 
 cl_int icd_session_error(void) {
     char why[SVGA_WHY_SIZE];
-    if (!icd_session->g->detached && !atomic_exchange(&lost_told, true)) {
+    if (atomic_exchange(&lost_told, true))
+        return CL_DEVICE_NOT_AVAILABLE;
+    if (icd_session->g->detached) {
+        fprintf(stderr,
+                "trillium: no device: this process was forked by one that uses OpenCL, and cannot go on "
+                "with it: fork before the first OpenCL call, or exec after\n");
+    } else {
         svga_guest_error(icd_session->g, why);
         fprintf(stderr, "trillium: device lost: %s\n", why);
     }

@@ -48,7 +48,7 @@ struct icd_session *icd_session_get(void);
 extern struct icd_session *icd_session;
 
 /* CL_SUCCESS, or the error that calls get once the device is lost (CL_DEVICE_NOT_AVAILABLE). Prints the
- * reason once. */
+ * reason once; in a forked child, that it is one. */
 cl_int icd_session_error(void);
 
 /* ---- ids of host objects ---- */

@@ -49,6 +49,14 @@ if [ $? = 3 ] && says "$work/bad.out" this_is_missing && says "$work/bad.out" "e
     fail bad-source "the build log was expected" "$work"/bad.*; fi
 check_leftovers bad-source
 
+# ---- fork ----
+timeout 30 "$trillium" run -- "$program" fork >"$work/fork.out" 2>"$work/fork.err"
+status=$?
+if [ $status = 0 ] && [ "$(grep -c '^child cl[A-Za-z]* -2 *$' "$work/fork.out")" = 3 ] && says "$work/fork.out" '^child status 0$' &&
+    says "$work/fork.err" "forked"; then pass fork; else
+    fail fork "errors and a sentence in the child, and a parent that goes on, were expected, status $status" "$work"/fork.*; fi
+check_leftovers fork
+
 # ---- kernels ----
 timeout 30 "$trillium" run -- "$program" out-of-bounds >"$work/crash.out" 2>"$work/crash.err"
 status=$?

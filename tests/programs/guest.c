@@ -2,12 +2,14 @@
  * A small OpenCL program for fault tests: knows nothing of Trillium, reports every error by name, and never
  * waits for ever by itself.
  *
- *     guest devices            prints the devices; exit status 0 if there are any, 3 if not
- *     guest loop SECONDS       computes and checks for so long; prints "ready" after the first round and
- * "done N rounds" guest out-of-bounds      a kernel stores far outside of its buffer; prints what the calls
- * return guest endless            a kernel that never ends; prints "ready", then waits for it guest gated
- * waits for an event that nobody sets; prints "ready" before guest bad-source         prints the build log of
- * a source that does not compile
+ * - guest devices: prints the devices; exit status 0 if there are any, 3 if not
+ * - guest loop SECONDS: computes and checks for so long; prints "ready" after the first round and "done N
+ *   rounds"
+ * - guest out-of-bounds: a kernel stores far outside of its buffer; prints what the calls return
+ * - guest endless: a kernel that never ends; prints "ready", then waits for it
+ * - guest gated: waits for an event that nobody sets; prints "ready" before
+ * - guest bad-source: prints the build log of a source that does not compile
+ * - guest fork: a forked child calls OpenCL and prints what comes of it; then the parent goes on
  *
  * Exit status 3 with "error FUNCTION CODE" on standard output when an OpenCL call fails, 4 for a wrong
  * result.
@@ -16,6 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <CL/cl.h>
 
@@ -186,6 +191,36 @@ static int bad_source(void) {
     return 0;
 }
 
+static int in_fork(void) {
+    cl_int value = 7, got = 0;
+    cl_int e;
+    int status;
+
+    open_first_device();
+    cl_mem m = make_buffer(64);
+    must(clEnqueueWriteBuffer(queue, m, CL_TRUE, 0, 4, &value, 0, NULL, NULL), "clEnqueueWriteBuffer");
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(10);
+        printf("child clFinish %d\n", clFinish(queue));
+        printf("child clEnqueueReadBuffer %d\n",
+               clEnqueueReadBuffer(queue, m, CL_TRUE, 0, 4, &got, 0, NULL, NULL));
+        cl_context another = clCreateContext(NULL, 1, &device, NULL, NULL, &e);
+        printf("child clCreateContext %d %s\n", e, another ? "and a context" : "");
+        clReleaseMemObject(m);
+        clReleaseCommandQueue(queue);
+        clReleaseContext(context);
+        exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        return 4;
+    printf("child status %d\n", status);
+    must(clEnqueueReadBuffer(queue, m, CL_TRUE, 0, 4, &got, 0, NULL, NULL), "clEnqueueReadBuffer");
+    printf("parent %d\n", got);
+    return got == value ? 0 : 4;
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
 
@@ -201,6 +236,9 @@ int main(int argc, char **argv) {
         return gated();
     if (strcmp(what, "bad-source") == 0)
         return bad_source();
-    fprintf(stderr, "usage: guest devices | loop SECONDS | out-of-bounds | endless | gated | bad-source\n");
+    if (strcmp(what, "fork") == 0)
+        return in_fork();
+    fprintf(stderr,
+            "usage: guest devices | loop SECONDS | out-of-bounds | endless | gated | bad-source | fork\n");
     return 2;
 }
