@@ -33,13 +33,18 @@ static bool collect_waits(struct enqueue *e, const uint32_t *ids, uint32_t count
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        const struct event *event = event_of(e->s, ids[i]);
+        struct event *event = event_of(e->s, ids[i]);
+        if (event->gated && event->queue && event->error == CL_SUCCESS && event->cl) {
+            cl_int status = event_status(event);
+            event->error = status < CL_COMPLETE ? status : CL_SUCCESS;
+        }
         if (event->error != CL_SUCCESS || !event->cl) {
             e->result = event->error != CL_SUCCESS ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST
                                                    : CL_OUT_OF_RESOURCES;
             return false;
         }
         list[i] = event->cl;
+        e->gated = e->gated || event->gated;
     }
     e->wait_count = count;
     e->waits = count > 0 ? list : NULL;
@@ -61,6 +66,7 @@ bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_
     e->event_slot = event_slot;
     e->many = NULL;
     e->made = NULL;
+    e->gated = false;
     e->trace = s->trace ? trace_take(s->trace, e->q) : NULL;
     e->result = CL_OUT_OF_RESOURCES;
     e->queue = e->q->cl;
@@ -133,6 +139,9 @@ void enqueue_end(struct enqueue *e) {
         return;
     }
     session_queue_enqueued(e->s, e->q);
+    e->gated = e->gated || ((e->q->in_order || e->q->barred) && queue_gated(e->q));
+    if (e->gated)
+        e->q->gated = e->q->enqueued;
     if (e->trace)
         trace_enqueued(e->s->trace, e->trace, e->made);
     bool keep = e->made && e->q->by_callback && e->q->in_order;
@@ -141,6 +150,8 @@ void enqueue_end(struct enqueue *e) {
     set_last(e->q, keep ? e->made : NULL);
     if (e->event_id != 0) {
         struct event *event = event_new(e->s, e->event_id, e->made, e->q, session_slot(e->s, e->event_slot));
+        if (event)
+            event->gated = e->gated;
         if (event && e->trace)
             event->trace = trace_ref(e->trace);
     } else if (e->made && !keep) {

@@ -24,6 +24,7 @@ struct enqueue {
     cl_event few[16];
     cl_event *many; /* longer wait lists */
     cl_event made;
+    bool gated; /* the wait list has such an event (object.h) */
     struct trace_record *trace;
     cl_int result;
     /* for the driver's call */

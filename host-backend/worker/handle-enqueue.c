@@ -143,6 +143,10 @@ void do_marker(struct session *s, const struct tr_marker *c, const struct tr_vie
     struct enqueue e;
 
     if (ENQUEUE_BEGIN(e, s, c, v, 0)) {
+        if (e.wait_count == 0 && queue_gated(e.q))
+            e.gated = true;
+        if (c->barrier && e.gated)
+            e.q->barred = true;
         if (e.q->context->version < 120)
             e.result = CL_INVALID_OPERATION;
         else if (c->barrier)

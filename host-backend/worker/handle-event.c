@@ -9,7 +9,10 @@ void do_create_user_event(struct session *s, const struct tr_create_user_event *
     cl_int r;
     (void)v;
     cl_event cl = context->cl ? clCreateUserEvent(context->cl, &r) : NULL;
-    if (!event_new(s, c->event, cl, NULL, NULL) && cl)
+    struct event *e = event_new(s, c->event, cl, NULL, NULL);
+    if (e)
+        e->gated = true;
+    else if (cl)
         clReleaseEvent(cl);
 }
 
@@ -20,6 +23,7 @@ void do_set_user_event(struct session *s, const struct tr_set_user_event *c, con
         session_violation(s, "set_user_event: status %d, or not a user event", c->status);
         return;
     }
+    e->gated = false;
     if (c->status < CL_COMPLETE)
         e->error = c->status;
     if (e->cl)
@@ -55,5 +59,7 @@ void do_watch_event(struct session *s, const struct tr_watch_event *c, const str
     (void)v;
     if (is_open(e))
         r = event_watch(s, e);
+    if (r == CL_SUCCESS && is_open(e) && e->gated && !wait_add_events(s, &e, 1))
+        r = CL_OUT_OF_HOST_MEMORY;
     session_answer(s, session_slot(s, c->slot), r, 0);
 }

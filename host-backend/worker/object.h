@@ -46,10 +46,17 @@ struct queue {
     bool host_profiled; /* the driver's queue has it (also set while the worker is profiling) */
     uint64_t enqueued;  /* commands given to the driver so far */
     uint64_t finished;  /* as many of them are known to have ended: all up to this one */
+    uint64_t gated;     /* as many of them may wait for a user event that is not set (struct event) */
+    bool barred;        /* out of order, but there was a barrier that waited for one of those */
     cl_event last;      /* of the newest command, where a FINISH will want it; NULL: not kept */
     cl_int sticky;      /* first error of a command without an event since the last FINISH */
     uint32_t id;        /* the guest's, for traces */
 };
+
+/* May one of the commands that are not known to have ended wait for a user event? */
+static inline bool queue_gated(const struct queue *q) {
+    return q->gated > q->finished;
+}
 
 struct mem {
     struct object object;
@@ -107,6 +114,7 @@ struct event {
     cl_event *parts;      /* a batch's: events of its commands, which its times span; NULL: those of `cl` */
     uint32_t part_count;
     cl_int error; /* it is known to have failed with this; 0: it is not */
+    bool gated;   /* a user event that is not set, or a command that may wait for one */
     cl_int told;  /* guarded by the session's slot_lock: the status in the slot; it only ever falls */
     struct trace_record *trace; /* trace.h; NULL: not traced */
 };

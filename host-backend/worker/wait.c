@@ -110,11 +110,6 @@ static void one_came(struct session *s, struct wait *w) {
 static void CL_CALLBACK on_event(cl_event cl, cl_int status, void *opaque) {
     struct watcher *w = opaque;
     (void)cl;
-    /* PoCL calls back with CL_COMPLETE for a command that failed, too. */
-    if (status == CL_COMPLETE) {
-        cl_int known = event_status(w->event);
-        status = known < CL_COMPLETE ? known : CL_COMPLETE;
-    }
     event_publish(w->session, w->event, status);
     if (w->wait)
         one_came(w->session, w->wait);
@@ -140,6 +135,8 @@ cl_int event_watch(struct session *s, struct event *e) {
     static const cl_int types[] = {CL_SUBMITTED, CL_RUNNING, CL_COMPLETE};
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (e->gated && types[i] == CL_COMPLETE)
+            break;
         cl_int r = register_callback(s, e, types[i], NULL);
         if (r != CL_SUCCESS)
             return r;
@@ -172,7 +169,10 @@ bool wait_add_finish(struct session *s, struct queue *q, struct tr_slot *slot) {
     w->number = q->enqueued;
     q->sticky = CL_SUCCESS;
     w->trace = s->trace ? trace_finish(s->trace, q) : NULL;
-    append(s, w, q->by_callback);
+    bool by_callback = q->by_callback && !queue_gated(q);
+    if (!by_callback && q->last && clRetainEvent(q->last) == CL_SUCCESS)
+        w->last = q->last;
+    append(s, w, by_callback);
     return true;
 }
 
@@ -185,7 +185,7 @@ bool wait_add_events(struct session *s, struct event *const *events, uint32_t co
     for (uint32_t i = 0; i < count; i++) {
         object_ref(events[i]);
         w->events[i] = events[i];
-        by_callback = by_callback && events[i]->queue->by_callback;
+        by_callback = by_callback && events[i]->queue->by_callback && !events[i]->gated;
     }
     append(s, w, by_callback);
     return true;
@@ -203,6 +203,8 @@ static void wait_free(struct wait *w) {
     for (uint32_t i = 0; i < w->count; i++)
         object_unref(w->events[i]);
     object_unref(w->queue);
+    if (w->last)
+        clReleaseEvent(w->last);
     free(w);
 }
 
@@ -223,6 +225,8 @@ static void finish_answer(struct session *s, struct wait *w, cl_int r) {
 void wait_perform(struct session *s, struct wait *w) {
     if (w->queue) {
         cl_int r = clFinish(w->queue->cl);
+        if (w->last) /* rusticl's clFinish comes back early from what user events hold up */
+            clWaitForEvents(1, &w->last);
         finish_answer(s, w, r);
         return;
     }

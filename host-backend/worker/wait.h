@@ -11,6 +11,7 @@ struct wait {
     struct wait *next;
     struct queue *queue;  /* FINISH; else NULL */
     struct tr_slot *slot; /* FINISH: the answer */
+    cl_event last;        /* FINISH that waits in clFinish: of the newest command; NULL: not known */
     cl_int sticky;        /* FINISH: its result */
     uint64_t number;      /* FINISH: commands of the queue that it covers */
     struct trace_record *trace;
@@ -21,7 +22,9 @@ struct wait {
 };
 
 /* Somebody waits: either makes the driver call back, or, where the leader shall wait itself, appends to those
- * that nobody attends to. Takes references. Leader lock held. False when out of memory. */
+ * that nobody attends to. So it does for what may fail because a user event fails: PoCL and rusticl then do
+ * not call back at all, or PoCL does so with CL_COMPLETE. Takes references. Leader lock held. False when out
+ * of memory. */
 bool wait_add_finish(struct session *s, struct queue *q, struct tr_slot *slot);
 bool wait_add_events(struct session *s, struct event *const *events, uint32_t count);
 /* The oldest one, taken out of the list. Leader lock held. */
@@ -50,7 +53,8 @@ cl_int event_stamp(const struct event *e, cl_profiling_info param, cl_ulong *val
  * final status, so that the guest may use it again. */
 void event_retire(struct session *s, struct event *e);
 
-/* Every change of status from now on goes to the slot. CL_SUCCESS or an error. */
+/* Every change of status from now on goes to the slot; of a gated event all but the last, for which somebody
+ * has to wait. CL_SUCCESS or an error. */
 cl_int event_watch(struct session *s, struct event *e);
 
 /* What the driver says; a negative error if it cannot tell. */
