@@ -1,6 +1,7 @@
 /*
- * Defines the field macros of trillium/commands.def in terms of one macro FIELD(TYPE, KIND, name, doc), which the includer
- * defines beside COMMAND and END. No include guard: it is included once before each include of the table.
+ * Defines the field macros of trillium/commands.def in terms of one macro FIELD(TYPE, KIND, name, doc), which
+ * the includer defines beside COMMAND and END. No include guard: it is included once before each include of
+ * the table.
  */
 #define U32(field, doc) FIELD(U32, NONE, field, doc)
 #define U64(field, doc) FIELD(U64, NONE, field, doc)

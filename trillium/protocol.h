@@ -1,5 +1,6 @@
 /*
- * What guest and host agree on besides the command table: version, kinds of objects, and the small records that commands carry.
+ * What guest and host agree on besides the command table: version, kinds of objects, and the small records
+ * that commands carry.
  */
 #ifndef TRILLIUM_PROTOCOL_H
 #define TRILLIUM_PROTOCOL_H
@@ -7,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * Protocol version. The guest writes its own to SVGA_REG_GUEST_ID, the host shows its own in SVGA_REG_DEV_CAP; the host refuses a
- * guest of another major version, and a guest newer than itself.
+ * Protocol version. The guest writes its own to SVGA_REG_GUEST_ID, the host shows its own in
+ * SVGA_REG_DEV_CAP; the host refuses a guest of another major version, and a guest newer than itself.
  */
 #define TR_VERSION_MAJOR 1u
 #define TR_VERSION_MINOR 1u
@@ -59,23 +60,23 @@ struct tr_device_entry {
 
 /* GET_INFO: which query. */
 enum tr_info {
-    TR_INFO_PLATFORM = 1,       /* clGetPlatformInfo(object) */
-    TR_INFO_DEVICE,             /* clGetDeviceInfo(object) */
-    TR_INFO_PROGRAM,            /* clGetProgramInfo */
-    TR_INFO_PROGRAM_BUILD,      /* clGetProgramBuildInfo(object, device) */
-    TR_INFO_KERNEL,             /* clGetKernelInfo */
-    TR_INFO_KERNEL_ARG,         /* clGetKernelArgInfo(object, index) */
-    TR_INFO_KERNEL_WORK_GROUP,  /* clGetKernelWorkGroupInfo(object, device) */
-    TR_INFO_KERNEL_SUB_GROUP,   /* clGetKernelSubGroupInfo(object, device, input) */
-    TR_INFO_MEM,                /* clGetMemObjectInfo */
-    TR_INFO_IMAGE,              /* clGetImageInfo */
-    TR_INFO_PIPE,               /* clGetPipeInfo */
-    TR_INFO_EVENT_PROFILING,    /* clGetEventProfilingInfo */
-    TR_INFO_DEVICE_TIMER,       /* clGetDeviceAndHostTimer(object): two u64 */
-    TR_INFO_HOST_TIMER,         /* clGetHostTimer(object): u64 */
-    TR_INFO_SUGGESTED_LOCAL,    /* clGetKernelSuggestedLocalWorkSizeKHR; object kernel, index queue id; input: u64 dim, offset[3],
-                                   global[3]; answer: u64[3] */
-    TR_INFO_BATCH,              /* u32: how often RUN_BATCH was sent for it without its commands having ended yet */
+    TR_INFO_PLATFORM = 1,      /* clGetPlatformInfo(object) */
+    TR_INFO_DEVICE,            /* clGetDeviceInfo(object) */
+    TR_INFO_PROGRAM,           /* clGetProgramInfo */
+    TR_INFO_PROGRAM_BUILD,     /* clGetProgramBuildInfo(object, device) */
+    TR_INFO_KERNEL,            /* clGetKernelInfo */
+    TR_INFO_KERNEL_ARG,        /* clGetKernelArgInfo(object, index) */
+    TR_INFO_KERNEL_WORK_GROUP, /* clGetKernelWorkGroupInfo(object, device) */
+    TR_INFO_KERNEL_SUB_GROUP,  /* clGetKernelSubGroupInfo(object, device, input) */
+    TR_INFO_MEM,               /* clGetMemObjectInfo */
+    TR_INFO_IMAGE,             /* clGetImageInfo */
+    TR_INFO_PIPE,              /* clGetPipeInfo */
+    TR_INFO_EVENT_PROFILING,   /* clGetEventProfilingInfo */
+    TR_INFO_DEVICE_TIMER,      /* clGetDeviceAndHostTimer(object): two u64 */
+    TR_INFO_HOST_TIMER,        /* clGetHostTimer(object): u64 */
+    TR_INFO_SUGGESTED_LOCAL,   /* clGetKernelSuggestedLocalWorkSizeKHR; object kernel, index queue id; input:
+                                  u64 dim, offset[3],   global[3]; answer: u64[3] */
+    TR_INFO_BATCH, /* u32: how often RUN_BATCH was sent for it without its commands having ended yet */
     TR_INFO_COUNT
 };
 

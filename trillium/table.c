@@ -39,21 +39,21 @@ const struct tr_command *tr_command_find(uint32_t cmd) {
 
 const char *tr_field_type_name(enum tr_field_type type) {
     static const char *const names[] = {
-        [TR_FIELD_U32] = "u32",         [TR_FIELD_U64] = "u64",         [TR_FIELD_I32] = "i32",
-        [TR_FIELD_NEW] = "new id",      [TR_FIELD_NEW_OPT] = "new id?", [TR_FIELD_ID] = "id",
-        [TR_FIELD_ID_OPT] = "id?",      [TR_FIELD_SLOT] = "slot",       [TR_FIELD_SLOT_OPT] = "slot?",
-        [TR_FIELD_SPAN] = "span",       [TR_FIELD_SPAN_OPT] = "span?",  [TR_FIELD_U64X3] = "u64[3]",
-        [TR_FIELD_BYTES] = "bytes[]",   [TR_FIELD_U64S] = "u64[]",      [TR_FIELD_U32S] = "u32[]",
-        [TR_FIELD_IDS] = "id[]",        [TR_FIELD_END] = "end",
+        [TR_FIELD_U32] = "u32",       [TR_FIELD_U64] = "u64",         [TR_FIELD_I32] = "i32",
+        [TR_FIELD_NEW] = "new id",    [TR_FIELD_NEW_OPT] = "new id?", [TR_FIELD_ID] = "id",
+        [TR_FIELD_ID_OPT] = "id?",    [TR_FIELD_SLOT] = "slot",       [TR_FIELD_SLOT_OPT] = "slot?",
+        [TR_FIELD_SPAN] = "span",     [TR_FIELD_SPAN_OPT] = "span?",  [TR_FIELD_U64X3] = "u64[3]",
+        [TR_FIELD_BYTES] = "bytes[]", [TR_FIELD_U64S] = "u64[]",      [TR_FIELD_U32S] = "u32[]",
+        [TR_FIELD_IDS] = "id[]",      [TR_FIELD_END] = "end",
     };
     return names[type];
 }
 
 const char *tr_kind_name(enum tr_kind kind) {
     static const char *const names[] = {
-        [TR_KIND_NONE] = "",           [TR_KIND_CONTEXT] = "context", [TR_KIND_QUEUE] = "queue",
-        [TR_KIND_MEM] = "mem",         [TR_KIND_SAMPLER] = "sampler", [TR_KIND_PROGRAM] = "program",
-        [TR_KIND_KERNEL] = "kernel",   [TR_KIND_EVENT] = "event",     [TR_KIND_BATCH] = "batch",
+        [TR_KIND_NONE] = "",         [TR_KIND_CONTEXT] = "context", [TR_KIND_QUEUE] = "queue",
+        [TR_KIND_MEM] = "mem",       [TR_KIND_SAMPLER] = "sampler", [TR_KIND_PROGRAM] = "program",
+        [TR_KIND_KERNEL] = "kernel", [TR_KIND_EVENT] = "event",     [TR_KIND_BATCH] = "batch",
         [TR_KIND_ANY] = "any",
     };
     return names[kind];

@@ -29,7 +29,8 @@ enum tr_field_type {
     TR_FIELD_END,
 };
 
-/* Fields follow each other without padding, so a field's offset is the sum of the sizes before it (tr_field_size). */
+/* Fields follow each other without padding, so a field's offset is the sum of the sizes before it
+ * (tr_field_size). */
 struct tr_field {
     enum tr_field_type type;
     enum tr_kind kind; /* of ids */

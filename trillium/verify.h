@@ -1,6 +1,7 @@
 /*
- * The verifier: the only way from bytes that a guest wrote to a command that the host acts on. Works on a private copy (never on
- * shared memory). Checks lengths, array counts, and every id, slot and span against the session.
+ * The verifier: the only way from bytes that a guest wrote to a command that the host acts on. Works on a
+ * private copy (never on shared memory). Checks lengths, array counts, and every id, slot and span against
+ * the session.
  */
 #ifndef TRILLIUM_VERIFY_H
 #define TRILLIUM_VERIFY_H
@@ -23,12 +24,13 @@ struct tr_session_view {
 /* A command that has passed. Points into the caller's bytes. */
 struct tr_view {
     enum tr_cmd cmd;
-    const void *fixed;                 /* struct tr_<name> */
-    const void *arrays[TR_MAX_ARRAYS]; /* in the table's order, 8-aligned if the bytes are; counts are in `fixed` */
+    const void *fixed; /* struct tr_<name> */
+    const void
+        *arrays[TR_MAX_ARRAYS]; /* in the table's order, 8-aligned if the bytes are; counts are in `fixed` */
 };
 
 /* Checks `size` bytes (header included). True, or false with a sentence in `why`. */
-bool tr_verify(const void *bytes, uint32_t size, const struct tr_session_view *session, struct tr_view *view, char *why,
-               size_t why_size);
+bool tr_verify(const void *bytes, uint32_t size, const struct tr_session_view *session, struct tr_view *view,
+               char *why, size_t why_size);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Prints the page of the ICD's environment variables (guest-icd/VARIABLES.md) from their table. `make docs` runs it.
+ * Prints the page of the ICD's environment variables (guest-icd/VARIABLES.md) from their table. `make docs`
+ * runs it.
  */
 #include <stdio.h>
 

@@ -21,7 +21,6 @@ cl_int program_build_info(struct program *p, const struct driver_device *device,
  * thread, or leader lock held while not busy. */
 void program_set_log(struct program *p, cl_int status, const char *text);
 
-
 /* Gives the program another one of the driver's, whose reference is taken over, and the facts that go with it
  * (referenced; NULL: none). Kernels made before keep the old one alive. */
 void program_replace(struct program *p, cl_program cl, struct facts *facts);

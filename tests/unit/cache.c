@@ -63,7 +63,8 @@ static int teardown(void **state) {
 #define KEY(...)                                                                                             \
     (&(struct cache_key){.parts = (struct iovec[]){__VA_ARGS__},                                             \
                          .count = sizeof((struct iovec[]){__VA_ARGS__}) / sizeof(struct iovec)})
-#define PART(text) {.iov_base = (void *)(text), .iov_len = strlen(text)}
+#define PART(text)                                                                                           \
+    { .iov_base = (void *)(text), .iov_len = strlen(text) }
 
 static bool holds(struct cache *c, const struct cache_key *key, const char *expected) {
     void *data;

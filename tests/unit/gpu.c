@@ -25,7 +25,7 @@ struct pair {
     _Atomic uint32_t next_of_thread[8];
     _Atomic uint32_t bad;
     _Atomic bool fails; /* the next command fails the device */
-    _Atomic bool held; /* the device takes commands only while `gate` is posted */
+    _Atomic bool held;  /* the device takes commands only while `gate` is posted */
     sem_t gate;
 };
 

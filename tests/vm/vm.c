@@ -1,6 +1,6 @@
 /*
- * What tests/vm/throwaway.sh runs inside the VM: the virtio-gpu carrier against a real front and worker. Says PASS
- * and FAIL.
+ * What tests/vm/throwaway.sh runs inside the VM: the virtio-gpu carrier against a real front and worker. Says
+ * PASS and FAIL.
  *
  *   vm carrier      regions, fences, a fork
  *   vm killed       dies by SIGKILL in the middle of a session
