@@ -304,6 +304,7 @@ static void measure_beside_idle(struct bench *b, int column) {
     take_rows(b, FREE, column, r.text, "null-beside-64-idle");
     free(r.text);
     if (column == GUEST && count == IDLE) {
+        sleep(4); /* the daemon readies the next worker once a CPU has time to spare */
         settle(b);
         double cpu = proc_tree_cpu(b->daemons[FREE].pid), began = proc_now();
         sleep(3);
