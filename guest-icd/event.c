@@ -9,6 +9,8 @@
 #include "guest-icd/queue.h"
 #include "guest-icd/user-event.h"
 
+_Atomic uint64_t icd_ends_observed = 1;
+
 /* Ids in one WAIT_EVENTS. */
 enum { WAIT_BATCH = 2048 };
 
@@ -62,7 +64,7 @@ static cl_event new_event(cl_command_queue queue, cl_command_type type) {
     event->type = type;
     event->slot = TR_NO_SLOT;
     atomic_init(&event->status, CL_COMPLETE);
-    atomic_init(&event->watched, false);
+    atomic_init(&event->asked, 0);
     event->seq = 0;
     event->token = 0;
     event->served = false;
@@ -131,8 +133,9 @@ void icd_event_observed(cl_event event) {
 
 cl_int icd_event_ask(cl_event event, cl_int *status) {
     cl_int r = CL_SUCCESS;
+    uint64_t ends = atomic_load_explicit(&icd_ends_observed, memory_order_acquire);
     if (icd_event_known(event) > CL_COMPLETE && event->queue &&
-        !atomic_load_explicit(&event->watched, memory_order_acquire)) {
+        atomic_load_explicit(&event->asked, memory_order_relaxed) != ends) {
         struct icd_call call;
         r = icd_call_begin(&call);
         if (r == CL_SUCCESS) {
@@ -141,7 +144,7 @@ cl_int icd_event_ask(cl_event event, cl_int *status) {
             r = icd_call_wait(&call);
         }
         if (r == CL_SUCCESS)
-            atomic_store_explicit(&event->watched, true, memory_order_release);
+            atomic_store_explicit(&event->asked, ends, memory_order_relaxed);
     }
     *status = icd_event_known(event);
     if (*status > CL_COMPLETE && svga_guest_lost(icd_session->g))

@@ -32,7 +32,8 @@ struct _cl_event {
     cl_command_type type;
     uint32_t slot;          /* TR_NO_SLOT: user or local */
     _Atomic int32_t status; /* user and local events: their status */
-    _Atomic bool watched;   /* the host writes every change into the slot */
+    _Atomic uint64_t asked; /* icd_ends_observed when the host was last asked, and told to write every change
+                               into the slot from then on; 0: never */
     _Atomic bool copy;      /* a copy to the application's memory hangs on it (pending.h) */
     uint64_t seq;           /* number of the command in its queue */
     uint64_t token;         /* profiling: of its TRACE, 0 for none */
@@ -59,8 +60,14 @@ static inline int32_t icd_event_known(cl_event event) {
     return icd_slot_status(icd_slot(event->slot));
 }
 
-/* The true status at this moment, asked of the host if need be (one round trip the first time). Does what
- * icd_event_observed does. CL_SUCCESS or icd_session_error(); *status is set in both cases. */
+/* Counts, from 1, what the application was told of: ends of commands. The host writes ends into slots one by
+ * one, in no order, so what a slot says may be older than what an end says that the application has heard of
+ * since: of all commands that had to end before. Then the host must be asked again. */
+extern _Atomic uint64_t icd_ends_observed;
+
+/* The true status at this moment, asked of the host if need be: one round trip, the first time and after an
+ * end was observed. Does what icd_event_observed does. CL_SUCCESS or icd_session_error(); *status is set in
+ * both cases. */
 cl_int icd_event_ask(cl_event event, cl_int *status);
 
 /* Must be called before the application hears that an event has ended: notes the queue's progress, and brings

@@ -40,9 +40,11 @@ void icd_pending_copy(cl_command_queue queue, cl_event event, struct icd_block *
 /* The queue's `completed` has grown: does what hung on it. */
 void icd_pending_progress(cl_command_queue queue);
 
-/* Does every copy of the context whose command has ended by now, asking the host where that is not known. */
+/* To be called before the application hears of an end: does every copy of the context whose command has ended
+ * by now, asking the host where that is not known. */
 void icd_settle_slow(cl_context context);
 static inline void icd_settle(cl_context context) {
+    atomic_fetch_add_explicit(&icd_ends_observed, 1, memory_order_release);
     if (atomic_load_explicit(&context->copies, memory_order_acquire) > 0)
         icd_settle_slow(context);
 }

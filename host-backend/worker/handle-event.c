@@ -59,7 +59,5 @@ void do_watch_event(struct session *s, const struct tr_watch_event *c, const str
     (void)v;
     if (is_open(e))
         r = event_watch(s, e);
-    if (r == CL_SUCCESS && is_open(e) && e->gated && !wait_add_events(s, &e, 1))
-        r = CL_OUT_OF_HOST_MEMORY;
     session_answer(s, session_slot(s, c->slot), r, 0);
 }

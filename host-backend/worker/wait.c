@@ -134,13 +134,16 @@ static cl_int register_callback(struct session *s, struct event *e, cl_int type,
 cl_int event_watch(struct session *s, struct event *e) {
     static const cl_int types[] = {CL_SUBMITTED, CL_RUNNING, CL_COMPLETE};
 
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (e->gated && types[i] == CL_COMPLETE)
-            break;
-        cl_int r = register_callback(s, e, types[i], NULL);
+    for (size_t i = 0; !e->watched && i < sizeof types / sizeof types[0]; i++) {
+        cl_int r = CL_SUCCESS;
+        if (types[i] != CL_COMPLETE || !e->gated)
+            r = register_callback(s, e, types[i], NULL);
+        else if (!wait_add_events(s, &e, 1))
+            r = CL_OUT_OF_HOST_MEMORY;
         if (r != CL_SUCCESS)
             return r;
     }
+    e->watched = true;
     event_publish(s, e, event_status(e));
     return CL_SUCCESS;
 }

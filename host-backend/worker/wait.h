@@ -53,8 +53,7 @@ cl_int event_stamp(const struct event *e, cl_profiling_info param, cl_ulong *val
  * final status, so that the guest may use it again. */
 void event_retire(struct session *s, struct event *e);
 
-/* Every change of status from now on goes to the slot; of a gated event all but the last, for which somebody
- * has to wait. CL_SUCCESS or an error. */
+/* The status goes to the slot now, and every change of it from now on. CL_SUCCESS or an error. */
 cl_int event_watch(struct session *s, struct event *e);
 
 /* What the driver says; a negative error if it cannot tell. */

@@ -32,6 +32,46 @@ static void overtakes(void) {
     cl_close(&c);
 }
 
+/* Whoever learns that a command has ended, by whatever call, must find all ended that had to end before it:
+ * also those that were looked at too early. */
+static void an_end_tells_of_the_ends_before(void) {
+    enum { ROUNDS = 300 };
+    struct cl c = cl_open_out_of_order();
+    cl_command_queue ooo = queue_new(&c, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
+    cl_mem m = buffer_new(&c, 0, 64, NULL);
+    cl_int word = 1, e, late_finish = 0, late_wait = 0, early = 0;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        cl_event gate = clCreateUserEvent(c.ctx, &e), first, second;
+
+        OK(e);
+        OK(clEnqueueWriteBuffer(ooo, m, CL_FALSE, 0, 4, &word, 1, &gate, &first));
+        OK(clEnqueueWriteBuffer(c.q, m, CL_FALSE, 4, 4, &word, 1, &first, &second));
+        OK(clFlush(ooo));
+        OK(clFlush(c.q));
+        early += event_status(first) <= CL_COMPLETE || event_status(second) <= CL_COMPLETE;
+        OK(clSetUserEventStatus(gate, CL_COMPLETE));
+        if (round % 2) {
+            OK(clFinish(ooo));
+            late_finish += event_status(first) != CL_COMPLETE;
+            OK(clFinish(c.q));
+            late_finish += event_status(second) != CL_COMPLETE;
+        } else {
+            OK(clWaitForEvents(1, &second));
+            late_wait += event_status(first) != CL_COMPLETE;
+        }
+        OK(clReleaseEvent(gate));
+        OK(clReleaseEvent(first));
+        OK(clReleaseEvent(second));
+    }
+    check(early == 0, "commands wait for the user event");
+    check(late_finish == 0, "after clFinish they have ended");
+    check(late_wait == 0, "what an ended command waited for has ended");
+    OK(clReleaseCommandQueue(ooo));
+    OK(clReleaseMemObject(m));
+    cl_close(&c);
+}
+
 /* A random graph of dependent commands on out-of-order queues, against a model. */
 static void random_graph(void) {
     static const char source[] =
@@ -281,10 +321,15 @@ static void threads_build(void) {
 }
 
 static const struct test_case cases[] = {
-    LONG_CASE(overtakes, 4),     CASE(random_graph),
-    CASE(threads_share_a_queue), CASE(threads_with_queues),
-    CASE(threads_with_contexts), CASE(threads_count_references),
-    CASE(threads_build),         END_OF_CASES,
+    LONG_CASE(overtakes, 4),
+    LONG_CASE(an_end_tells_of_the_ends_before, 4),
+    CASE(random_graph),
+    CASE(threads_share_a_queue),
+    CASE(threads_with_queues),
+    CASE(threads_with_contexts),
+    CASE(threads_count_references),
+    CASE(threads_build),
+    END_OF_CASES,
 };
 
 const struct test_group group_overlap = {"overlap", cases};
