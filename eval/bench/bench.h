@@ -1,12 +1,16 @@
 /*
  * bench: measures single OpenCL calls. A plain OpenCL program; who compares it with what is eval/runner's
- * business.
+ * business. Before all but `burn`: [-p PLATFORM] [-d DEVICE] [-r PERCENT] [-l LOOPS].
  *
- *     bench [-p N] [-d N] [-r PERCENT] ROW...       measures the named rows, see rows.c; "list" names them
- *     bench [-p N] [-d N] small SALT                a small program from start to exit: builds one kernel,
- * runs it, reads 4 KiB bench [-p N] [-d N] rate SECONDS              null kernels for so long, from the
- * moment that standard input ends bench [-p N] [-d N] loops                     how many loops of the busy
- * kernel take one millisecond bench burn                                    uses one core until killed
+ *     bench ROW...        measures the named rows, see rows.c; "list" names them
+ *     bench follow        measures the row that each line of standard input names, as it comes (an
+ *                         empty line: nothing), and prints {"done":ROW} after it: for taking turns with
+ *                         another one
+ *     bench small SALT    a small program from start to exit: builds one kernel, runs it, reads 4 KiB
+ *     bench rate SECONDS  null kernels for so long, from the moment that standard input ends
+ *     bench loops         how many loops of the busy kernel take one millisecond
+ *     bench count CALLS   so many kernels with an argument each, and nothing that depends on time
+ *     bench burn          uses one core until killed
  *
  * Each row prints one JSON line:
  * {"row":"null","unit":"us","better":"lower","median":7.5,"p99":9.1,"min":6.9,"samples":2000}

@@ -158,6 +158,30 @@ static void find_loops(struct bench *b) {
     clReleaseKernel(k);
 }
 
+static void measure(struct bench *b, const char *row) {
+    const struct bench_row *r = bench_rows;
+
+    while (r->name && strcmp(r->name, row) != 0)
+        r++;
+    if (!r->name) {
+        fprintf(stderr, "bench: there is no row '%s'; see bench list\n", row);
+        exit(2);
+    }
+    r->measure(b);
+}
+
+static void follow(struct bench *b) {
+    char row[64];
+
+    while (fgets(row, sizeof(row), stdin)) {
+        row[strcspn(row, "\n")] = '\0';
+        if (row[0])
+            measure(b, row);
+        printf("{\"done\":\"%s\"}\n", row);
+        fflush(stdout);
+    }
+}
+
 int main(int argc, char **argv) {
     struct bench b = {.percent = 100};
     int first = 1;
@@ -195,18 +219,11 @@ int main(int argc, char **argv) {
         run_count(&b, atoi(argv[first + 1]));
     } else if (!strcmp(argv[first], "loops")) {
         find_loops(&b);
+    } else if (!strcmp(argv[first], "follow")) {
+        follow(&b);
     } else {
-        for (int i = first; i < argc; i++) {
-            const struct bench_row *r = bench_rows;
-
-            while (r->name && strcmp(r->name, argv[i]) != 0)
-                r++;
-            if (!r->name) {
-                fprintf(stderr, "bench: there is no row '%s'; see bench list\n", argv[i]);
-                return 2;
-            }
-            r->measure(&b);
-        }
+        for (int i = first; i < argc; i++)
+            measure(&b, argv[i]);
     }
     ocl_close(&b.o);
     return 0;

@@ -91,6 +91,10 @@ void proc_release_stdin(struct proc *p) {
     p->in = -1;
 }
 
+bool proc_say(struct proc *p, const char *line) {
+    return p->in >= 0 && dprintf(p->in, "%s\n", line) > 0;
+}
+
 bool proc_read(struct proc *p, double deadline) {
     double left = deadline - proc_now();
     struct pollfd f = {.fd = p->out, .events = POLLIN};

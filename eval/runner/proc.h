@@ -34,6 +34,8 @@ double proc_now(void);
 /* Starts argv. The child dies with this process. Standard error is ours. false: could not fork. */
 bool proc_start(struct proc *p, char *const argv[], const struct proc_options *options);
 void proc_release_stdin(struct proc *p);
+/* Writes a line to the standard input that is held. false: nobody reads it. */
+bool proc_say(struct proc *p, const char *line);
 struct proc_result proc_finish(struct proc *p);
 struct proc_result proc_run(char *const argv[], const struct proc_options *options);
 

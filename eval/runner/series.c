@@ -45,11 +45,35 @@ static int sorted(const struct series *s, int column, double v[SERIES_VALUES]) {
     return s->count[column];
 }
 
+static double median(const double *sorted_values, int n) {
+    return n == 0  ? NAN
+           : n % 2 ? sorted_values[n / 2]
+                   : (sorted_values[n / 2 - 1] + sorted_values[n / 2]) / 2;
+}
+
 double series_median(const struct series *s, int column) {
     double v[SERIES_VALUES];
     int n = sorted(s, column, v);
 
-    return n == 0 ? NAN : n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+    return median(v, n);
+}
+
+static double paired(const struct series *s, int column, bool difference) {
+    int n = s->count[0] < s->count[column] ? s->count[0] : s->count[column];
+    double v[SERIES_VALUES];
+
+    for (int i = 0; i < n; i++)
+        v[i] = difference ? s->values[column][i] - s->values[0][i] : s->values[column][i] / s->values[0][i];
+    qsort(v, (size_t)n, sizeof(*v), by_value);
+    return median(v, n);
+}
+
+double series_ratio(const struct series *s, int column) {
+    return paired(s, column, false);
+}
+
+double series_difference(const struct series *s, int column) {
+    return paired(s, column, true);
 }
 
 double series_min(const struct series *s, int column) {

@@ -39,6 +39,12 @@ double series_spread(const struct series *s, int column);
  */
 double series_speed(const struct series *s, int column);
 
+/* For what was measured in turns, value by value: the median of the pairs' ratios, `column` to column 0, or
+ * of their differences. It does not move with what changes slowly and hits both, as a CPU's clock does. NAN
+ * if either is missing. */
+double series_ratio(const struct series *s, int column);
+double series_difference(const struct series *s, int column);
+
 /* "12.3", "0.0123", "-" */
 void series_number(char out[24], double value);
 
