@@ -170,13 +170,15 @@ static struct clock_bounds *bounds(struct trace *t, const struct driver_device *
     return &t->clocks[t->clock_count++];
 }
 
-/* A command was queued, by the driver's clock, while ours went from `before` to `after`. Returns the best
- * guess of the offset. */
+/* A command was queued, by the driver's clock, while ours went from `before` to `after`, and had ended when
+ * it was `ended`. Returns the best guess of the offset, which keeps this order. */
 static int64_t narrow(struct trace *t, const struct driver_device *device, uint64_t queued, uint64_t before,
-                      uint64_t after) {
-    int64_t low = (int64_t)(queued - after), high = (int64_t)(queued - before),
-            offset = low + (high - low) / 2;
+                      uint64_t after, uint64_t end, uint64_t ended) {
+    int64_t low = (int64_t)(queued - after), high = (int64_t)(queued - before);
 
+    if ((int64_t)(end - ended) > low && (int64_t)(end - ended) <= high)
+        low = (int64_t)(end - ended);
+    int64_t offset = low + (high - low) / 2;
     pthread_mutex_lock(&t->lock);
     struct clock_bounds *b = bounds(t, device);
     if (b) {
@@ -205,14 +207,16 @@ static bool stamp(cl_event event, cl_profiling_info param, uint64_t *out) {
 
 void trace_calibrate(struct trace *t, const struct queue *q) {
     for (int i = 0; i < CALIBRATIONS && q->context->version >= 120; i++) {
-        uint64_t queued, before = svga_now_ns();
+        uint64_t queued, end, before = svga_now_ns();
         cl_event event;
         if (clEnqueueMarkerWithWaitList(q->cl, 0, NULL, &event) != CL_SUCCESS)
             return;
         uint64_t after = svga_now_ns();
         clWaitForEvents(1, &event);
-        if (stamp(event, CL_PROFILING_COMMAND_QUEUED, &queued))
-            narrow(t, q->device, queued, before, after);
+        uint64_t ended = svga_now_ns();
+        if (stamp(event, CL_PROFILING_COMMAND_QUEUED, &queued) &&
+            stamp(event, CL_PROFILING_COMMAND_END, &end))
+            narrow(t, q->device, queued, before, after, end, ended);
         clReleaseEvent(event);
     }
 }
@@ -227,7 +231,7 @@ static void read_driver_stamps(struct trace *t, struct trace_record *r) {
         !stamp(r->event, CL_PROFILING_COMMAND_START, &start) ||
         !stamp(r->event, CL_PROFILING_COMMAND_END, &end))
         return;
-    uint64_t offset = (uint64_t)narrow(t, r->device, queued, r->taken, c->enqueued);
+    uint64_t offset = (uint64_t)narrow(t, r->device, queued, r->taken, c->enqueued, end, c->ended);
     c->queued = queued - offset;
     c->submit = submit - offset;
     c->start = start - offset;
