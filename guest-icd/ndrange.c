@@ -195,8 +195,21 @@ static cl_int enqueue(cl_command_queue queue, cl_kernel kernel, cl_command_type 
     }
     icd_kernel_flush(kernel);
     icd_trace_put(&e);
-    tr_put_tail(g, TR_CMD_ENQUEUE_KERNEL, &WIRE(queue, kernel, n, e.event_id, e.event_slot, e.waits.count),
-                sizeof(struct tr_enqueue_kernel), e.waits.data, e.waits.count * (uint32_t)sizeof(uint32_t));
+    uint32_t wait_bytes = e.waits.count * (uint32_t)sizeof(uint32_t);
+    if (n->dim == 1 && !n->has_offset) {
+        const struct tr_enqueue_kernel_1d c = {.queue = queue->object.id,
+                                               .kernel = kernel->object.id,
+                                               .event = e.event_id,
+                                               .event_slot = e.event_slot,
+                                               .global = n->global[0],
+                                               .local = n->has_local ? n->local[0] : 0,
+                                               .waits_count = e.waits.count};
+        tr_put_tail(g, TR_CMD_ENQUEUE_KERNEL_1D, &c, sizeof c, e.waits.data, wait_bytes);
+    } else {
+        tr_put_tail(g, TR_CMD_ENQUEUE_KERNEL,
+                    &WIRE(queue, kernel, n, e.event_id, e.event_slot, e.waits.count),
+                    sizeof(struct tr_enqueue_kernel), e.waits.data, wait_bytes);
+    }
     return icd_enqueue_end(&e, event);
 }
 

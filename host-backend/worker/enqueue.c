@@ -55,7 +55,10 @@ static bool collect_waits(struct enqueue *e, const uint32_t *ids, uint32_t count
  * event. In a stream of kernels only the last one needs one; where this guesses wrong, a marker takes its
  * place. */
 static bool finish_may_follow(const struct enqueue *e) {
-    return e->q->by_callback && e->q->in_order && svga_device_peek(&e->s->device) != TR_CMD_ENQUEUE_KERNEL;
+    if (!e->q->by_callback || !e->q->in_order)
+        return false;
+    uint32_t next = svga_device_peek(&e->s->device);
+    return next != TR_CMD_ENQUEUE_KERNEL && next != TR_CMD_ENQUEUE_KERNEL_1D;
 }
 
 bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_t event_id,

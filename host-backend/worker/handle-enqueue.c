@@ -6,8 +6,22 @@
 #include "host-backend/worker/trace.h"
 #include "host-backend/worker/wait.h"
 
+/* After ENQUEUE_BEGIN, whose answer `begun` is. offset, local: NULL: not given. */
+static void enqueue_kernel(struct enqueue *e, bool begun, struct kernel *k, cl_uint dim, const size_t *offset,
+                           const size_t *global, const size_t *local) {
+    if (begun) {
+        if (!k->cl || k->error != CL_SUCCESS)
+            e->result = k->cl ? k->error : CL_OUT_OF_RESOURCES;
+        else
+            e->result = clEnqueueNDRangeKernel(e->queue, k->cl, dim, offset, global, local, e->wait_count,
+                                               e->waits, e->event);
+    }
+    if (e->trace)
+        trace_kernel(e->trace, k->name, dim, global, local);
+    enqueue_end(e);
+}
+
 void do_enqueue_kernel(struct session *s, const struct tr_enqueue_kernel *c, const struct tr_view *v) {
-    struct kernel *k = kernel_of(s, c->kernel);
     size_t offset[3], global[3], local[3];
     struct enqueue e;
 
@@ -18,17 +32,17 @@ void do_enqueue_kernel(struct session *s, const struct tr_enqueue_kernel *c, con
     COPY3(offset, c->offset);
     COPY3(global, c->global);
     COPY3(local, c->local);
-    if (ENQUEUE_BEGIN(e, s, c, v, 0)) {
-        if (!k->cl || k->error != CL_SUCCESS)
-            e.result = k->cl ? k->error : CL_OUT_OF_RESOURCES;
-        else
-            e.result = clEnqueueNDRangeKernel(
-                e.queue, k->cl, c->work_dim, c->has & TR_HAS_OFFSET ? offset : NULL, global,
-                c->has & TR_HAS_LOCAL ? local : NULL, e.wait_count, e.waits, e.event);
-    }
-    if (e.trace)
-        trace_kernel(e.trace, k->name, c->work_dim, global, c->has & TR_HAS_LOCAL ? local : NULL);
-    enqueue_end(&e);
+    bool begun = ENQUEUE_BEGIN(e, s, c, v, 0);
+    enqueue_kernel(&e, begun, kernel_of(s, c->kernel), c->work_dim, c->has & TR_HAS_OFFSET ? offset : NULL,
+                   global, c->has & TR_HAS_LOCAL ? local : NULL);
+}
+
+void do_enqueue_kernel_1d(struct session *s, const struct tr_enqueue_kernel_1d *c, const struct tr_view *v) {
+    size_t global = c->global, local = c->local;
+    struct enqueue e;
+
+    bool begun = ENQUEUE_BEGIN(e, s, c, v, 0);
+    enqueue_kernel(&e, begun, kernel_of(s, c->kernel), 1, NULL, &global, local ? &local : NULL);
 }
 
 void do_transfer_buffer(struct session *s, const struct tr_transfer_buffer *c, const struct tr_view *v) {

@@ -63,6 +63,12 @@ static void enqueue(struct fixture *f, uint32_t kernel, size_t global, size_t lo
             .global = {global, 1, 1}, .local = {local, 1, 1});
 }
 
+static void enqueue_1d(struct fixture *f, uint32_t kernel, size_t global, size_t local) {
+    TR_SEND(f->t.g, ENQUEUE_KERNEL_1D, enqueue_kernel_1d, ((struct tr_array[]){{NULL, 0}}),
+            .queue = f->s.queue, .kernel = kernel, .event_slot = TR_NO_SLOT, .global = global,
+            .local = local);
+}
+
 /* ---- the host's devices ---- */
 
 static void test_enumerate(void **state) {
@@ -153,15 +159,20 @@ static void test_local_memory(void **state) {
     struct fixture *f = *state;
     uint32_t kernel = make_kernel(f, "sum");
 
-    for (int i = 0; i < 64; i++)
-        f->data[i] = 1;
     guest_set_mem(&f->t, kernel, 0, f->mem);
     TR_SEND(f->t.g, SET_ARG, set_arg, ((struct tr_array[]){{NULL, 0}}), .kernel = kernel, .index = 1,
             .kind = TR_ARG_NULL, .size = 16 * sizeof(int), .slot = TR_NO_SLOT);
-    enqueue(f, kernel, 64, 16);
-    assert_int_equal(guest_finish(&f->t, f->s.queue), CL_SUCCESS);
-    for (int i = 0; i < 64; i++)
-        assert_int_equal(f->data[i], 16);
+    for (int form = 0; form < 2; form++) {
+        for (int i = 0; i < 64; i++)
+            f->data[i] = 1;
+        (form ? enqueue_1d : enqueue)(f, kernel, 64, 16);
+        assert_int_equal(guest_finish(&f->t, f->s.queue), CL_SUCCESS);
+        for (int i = 0; i < 64; i++)
+            assert_int_equal(f->data[i], 16);
+        /* what the driver refuses is told by FINISH */
+        (form ? enqueue_1d : enqueue)(f, kernel, 64, (size_t)1 << 40);
+        assert_int_equal(guest_finish(&f->t, f->s.queue), CL_INVALID_WORK_GROUP_SIZE);
+    }
 }
 
 /* Bytes of the guest never become a handle in the driver; where an argument is a number of the same size they

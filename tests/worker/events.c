@@ -55,9 +55,14 @@ struct pair {
 
 static struct pair enqueue(struct fixture *f, const uint32_t *waits, uint32_t wait_count) {
     struct pair e = {guest_id(&f->t), guest_slot(&f->t)};
-    TR_SEND(f->t.g, ENQUEUE_KERNEL, enqueue_kernel, ((struct tr_array[]){{waits, wait_count}}),
-            .queue = f->s.queue, .kernel = f->s.kernel, .event = e.id, .event_slot = e.slot, .work_dim = 1,
-            .global = {16, 1, 1});
+    if (e.id % 2) /* both forms of the command, in turns */
+        TR_SEND(f->t.g, ENQUEUE_KERNEL_1D, enqueue_kernel_1d, ((struct tr_array[]){{waits, wait_count}}),
+                .queue = f->s.queue, .kernel = f->s.kernel, .event = e.id, .event_slot = e.slot,
+                .global = 16);
+    else
+        TR_SEND(f->t.g, ENQUEUE_KERNEL, enqueue_kernel, ((struct tr_array[]){{waits, wait_count}}),
+                .queue = f->s.queue, .kernel = f->s.kernel, .event = e.id, .event_slot = e.slot,
+                .work_dim = 1, .global = {16, 1, 1});
     return e;
 }
 
