@@ -6,19 +6,9 @@
 #include "guest-icd/rect.h"
 #include "guest-icd/session.h"
 
-static cl_int check(cl_command_queue queue, cl_mem buffer) {
-    if (!icd_valid(queue, ICD_QUEUE))
-        return CL_INVALID_COMMAND_QUEUE;
-    if (!icd_valid(buffer, ICD_MEM) || !icd_mem_is_buffer(buffer))
-        return CL_INVALID_MEM_OBJECT;
-    if (buffer->context != queue->context)
-        return CL_INVALID_CONTEXT;
-    return CL_SUCCESS;
-}
-
 static cl_int check_two(cl_command_queue queue, cl_mem source, cl_mem target) {
-    cl_int r = check(queue, source);
-    return r == CL_SUCCESS ? check(queue, target) : r;
+    cl_int r = icd_mem_check_buffer(queue, source);
+    return r == CL_SUCCESS ? icd_mem_check_buffer(queue, target) : r;
 }
 
 static cl_int check_two_alignments(cl_command_queue queue, cl_mem source, cl_mem target) {
@@ -137,7 +127,7 @@ cl_int CL_API_CALL icd_EnqueueCopyBufferRect(cl_command_queue queue, cl_mem sour
 
 cl_int icd_prepare_fill_buffer(cl_command_queue queue, cl_mem buffer, const void *pattern,
                                size_t pattern_size, size_t offset, size_t size, struct tr_fill_buffer *c) {
-    cl_int r = check(queue, buffer);
+    cl_int r = icd_mem_check_buffer(queue, buffer);
     if (r != CL_SUCCESS)
         return r;
     bool power_of_two = pattern_size > 0 && (pattern_size & (pattern_size - 1)) == 0;

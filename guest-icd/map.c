@@ -205,17 +205,11 @@ void *CL_API_CALL icd_EnqueueMapBuffer(cl_command_queue queue, cl_mem buffer, cl
                              .wait_list = wait_list,
                              .event = event};
     struct icd_map *map = NULL;
-    cl_int r = CL_SUCCESS;
+    cl_int r = icd_mem_check_buffer(queue, buffer);
 
-    if (!icd_valid(queue, ICD_QUEUE))
-        r = CL_INVALID_COMMAND_QUEUE;
-    else if (!icd_valid(buffer, ICD_MEM) || !icd_mem_is_buffer(buffer))
-        r = CL_INVALID_MEM_OBJECT;
-    else if (buffer->context != queue->context)
-        r = CL_INVALID_CONTEXT;
-    else if (!icd_mem_in_range(buffer, offset, size))
+    if (r == CL_SUCCESS && !icd_mem_in_range(buffer, offset, size))
         r = CL_INVALID_VALUE;
-    else
+    if (r == CL_SUCCESS)
         r = icd_map_check_flags(buffer, flags);
     if (r == CL_SUCCESS)
         r = icd_mem_check_alignment(buffer, queue->device);

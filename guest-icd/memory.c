@@ -169,6 +169,16 @@ cl_int icd_mem_take_properties(cl_mem mem, const cl_mem_properties *properties) 
     return CL_SUCCESS;
 }
 
+cl_int icd_mem_check_buffer(cl_command_queue queue, cl_mem buffer) {
+    if (!icd_valid(queue, ICD_QUEUE))
+        return CL_INVALID_COMMAND_QUEUE;
+    if (!icd_valid(buffer, ICD_MEM) || !icd_mem_is_buffer(buffer))
+        return CL_INVALID_MEM_OBJECT;
+    if (buffer->context != queue->context)
+        return CL_INVALID_CONTEXT;
+    return CL_SUCCESS;
+}
+
 cl_int icd_mem_check_alignment(cl_mem m, cl_device_id device) {
     if (icd_mem_is_buffer(m) && m->parent && !icd_mem_aligned(m->origin, device))
         return CL_MISALIGNED_SUB_BUFFER_OFFSET;

@@ -100,6 +100,10 @@ static inline bool icd_mem_aligned(size_t origin, cl_device_id device) {
     return bytes == 0 || origin % bytes == 0;
 }
 
+/* What every command on a queue and a buffer checks first: CL_SUCCESS, CL_INVALID_COMMAND_QUEUE,
+ * CL_INVALID_MEM_OBJECT or CL_INVALID_CONTEXT. */
+cl_int icd_mem_check_buffer(cl_command_queue queue, cl_mem buffer);
+
 /* May the buffer be used on the device: CL_SUCCESS or CL_MISALIGNED_SUB_BUFFER_OFFSET. */
 cl_int icd_mem_check_alignment(cl_mem m, cl_device_id device);
 

@@ -4,16 +4,6 @@
 #include "guest-icd/staging.h"
 
 /* Queue, buffer and context, as all transfers of buffers check them. */
-static cl_int check(cl_command_queue queue, cl_mem buffer) {
-    if (!icd_valid(queue, ICD_QUEUE))
-        return CL_INVALID_COMMAND_QUEUE;
-    if (!icd_valid(buffer, ICD_MEM) || !icd_mem_is_buffer(buffer))
-        return CL_INVALID_MEM_OBJECT;
-    if (buffer->context != queue->context)
-        return CL_INVALID_CONTEXT;
-    return CL_SUCCESS;
-}
-
 static cl_int check_access(cl_command_queue queue, cl_mem buffer, bool write) {
     cl_int r = icd_mem_check_alignment(buffer, queue->device);
     if (r == CL_SUCCESS && !(write ? icd_mem_host_may_write(buffer) : icd_mem_host_may_read(buffer)))
@@ -22,7 +12,7 @@ static cl_int check_access(cl_command_queue queue, cl_mem buffer, bool write) {
 }
 
 static cl_int linear(struct icd_transfer *t, size_t size, void *ptr) {
-    cl_int r = check(t->queue, t->mem);
+    cl_int r = icd_mem_check_buffer(t->queue, t->mem);
     if (r == CL_SUCCESS && (!ptr || t->offset > t->mem->size || size > t->mem->size - t->offset))
         r = CL_INVALID_VALUE;
     if (r == CL_SUCCESS)
@@ -74,7 +64,7 @@ cl_int CL_API_CALL icd_EnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer,
 static cl_int rectangle(struct icd_transfer *t, const size_t *buffer_origin, const size_t *host_origin,
                         const size_t *region, struct icd_pitch buffer, struct icd_pitch host, void *ptr) {
     size_t host_offset;
-    cl_int r = check(t->queue, t->mem);
+    cl_int r = icd_mem_check_buffer(t->queue, t->mem);
     if (r != CL_SUCCESS)
         return r;
     if (!ptr || !buffer_origin || !host_origin || !region ||
