@@ -211,7 +211,7 @@ static void attend(struct session *s) {
 
     if (!has_follower(s)) {
         svga_device_awake(&s->device);
-        wait_by_callback(s, w);
+        (w->gated ? wait_poll_add : wait_by_callback)(s, w);
         return;
     }
     if (s->waits) {
@@ -235,6 +235,8 @@ static void *decode(void *opaque) {
     while (!s->over && !atomic_load(&s->device.closing)) {
         drain(s);
         wait_account(s);
+        if (s->polled)
+            wait_poll(s);
         if (s->over || (!s->waits && spin(s)))
             continue;
         if (!svga_device_doze(&s->device))
@@ -243,8 +245,9 @@ static void *decode(void *opaque) {
             attend(s);
             continue;
         }
+        int timeout_ms = s->polled ? WAIT_POLL_MS : -1;
         pthread_mutex_unlock(&s->lock);
-        svga_device_sleep(&s->device, -1);
+        svga_device_sleep(&s->device, timeout_ms);
         pthread_mutex_lock(&s->lock);
         svga_device_awake(&s->device);
     }

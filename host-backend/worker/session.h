@@ -48,6 +48,7 @@ struct session {
     struct tr_slot *slots[TR_MAX_CHUNKS];
     uint32_t chunk_count;
     struct wait *waits, **waits_end; /* guest threads wait for these, and nobody attends to it yet */
+    struct wait *polled;             /* wait_poll looks after these */
     struct wait *_Atomic ended; /* told by callback, for the next leader to account for; any thread pushes */
     uint32_t busy_queues;       /* queues with commands that are not known to have ended */
     struct replay *replay;      /* a batch's command is being carried out (batch.h); else NULL */

@@ -172,7 +172,8 @@ bool wait_add_finish(struct session *s, struct queue *q, struct tr_slot *slot) {
     w->number = q->enqueued;
     q->sticky = CL_SUCCESS;
     w->trace = s->trace ? trace_finish(s->trace, q) : NULL;
-    bool by_callback = q->by_callback && !queue_gated(q);
+    w->gated = queue_gated(q);
+    bool by_callback = q->by_callback && !w->gated;
     if (!by_callback && q->last && clRetainEvent(q->last) == CL_SUCCESS)
         w->last = q->last;
     append(s, w, by_callback);
@@ -188,9 +189,10 @@ bool wait_add_events(struct session *s, struct event *const *events, uint32_t co
     for (uint32_t i = 0; i < count; i++) {
         object_ref(events[i]);
         w->events[i] = events[i];
-        by_callback = by_callback && events[i]->queue->by_callback && !events[i]->gated;
+        w->gated = w->gated || events[i]->gated;
+        by_callback = by_callback && events[i]->queue->by_callback;
     }
-    append(s, w, by_callback);
+    append(s, w, by_callback && !w->gated);
     return true;
 }
 
@@ -304,6 +306,55 @@ void wait_by_callback(struct session *s, struct wait *w) {
     }
     if (atomic_fetch_sub(&w->open, 1) == 1)
         wait_done(s, w);
+}
+
+void wait_poll_add(struct session *s, struct wait *w) {
+    for (uint32_t i = 0; i < w->count; i++)
+        clFlush(w->events[i]->queue->cl);
+    if (w->queue && !w->last) {
+        cl_int r = end_of_queue(w->queue, &w->last);
+        if (r != CL_SUCCESS) {
+            w->last = NULL;
+            finish_answer(s, w, r);
+            wait_free(w);
+            return;
+        }
+    }
+    if (w->queue)
+        clFlush(w->queue->cl);
+    w->next = s->polled;
+    s->polled = w;
+}
+
+/* Publishes what has ended of it. True if all has. */
+static bool poll_one(struct session *s, struct wait *w) {
+    bool all = true;
+    for (uint32_t i = 0; i < w->count; i++) {
+        cl_int status = event_status(w->events[i]);
+        if (status <= CL_COMPLETE)
+            event_publish(s, w->events[i], status);
+        all = all && status <= CL_COMPLETE;
+    }
+    if (w->queue) {
+        cl_int status,
+            r = clGetEventInfo(w->last, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, NULL);
+        all = r != CL_SUCCESS || status <= CL_COMPLETE;
+        if (all)
+            finish_answer(s, w, r);
+    }
+    return all;
+}
+
+void wait_poll(struct session *s) {
+    for (struct wait **at = &s->polled; *at;) {
+        struct wait *w = *at;
+        if (poll_one(s, w)) {
+            *at = w->next;
+            wait_done(s, w);
+        } else {
+            at = &w->next;
+        }
+    }
 }
 
 void wait_account(struct session *s) {

@@ -16,6 +16,7 @@ struct wait {
     uint64_t number;      /* FINISH: commands of the queue that it covers */
     struct trace_record *trace;
     struct session *session;
+    bool gated;            /* may never be told by callback (wait_add_finish) */
     _Atomic uint32_t open; /* callbacks that are still to come */
     uint32_t count;
     struct event *events[];
@@ -34,6 +35,12 @@ struct wait *wait_take(struct session *s);
 void wait_perform(struct session *s, struct wait *w);
 /* Makes the driver call back when it is done, and publish then. Takes `w` over. Leader lock held. */
 void wait_by_callback(struct session *s, struct wait *w);
+/* For gated waits that no thread is left for: asks the driver now and then, about all of them. wait_poll_add
+ * takes `w` over; wait_poll answers what has ended, and is to be called every WAIT_POLL_MS as long as
+ * session->polled is not empty. Leader lock held. */
+#define WAIT_POLL_MS 5
+void wait_poll_add(struct session *s, struct wait *w);
+void wait_poll(struct session *s);
 /* After wait_perform, under the leader lock: notes what is known to have ended, and frees `w`. */
 void wait_done(struct session *s, struct wait *w);
 /* The same for all waits that callbacks have answered meanwhile. */

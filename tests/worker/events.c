@@ -131,9 +131,7 @@ static void test_user_event_while_waiting(void **state) {
     assert_int_equal(f->data[0], 1);
 }
 
-/* More waits at a time than there may be decoders. */
-static void test_more_waits_than_threads(void **state) {
-    struct fixture *f = *state;
+static void more_waits_than_threads(struct fixture *f, cl_int outcome) {
     uint32_t gates[40], queues[40];
     struct pair e[40];
     uint64_t none = 0;
@@ -152,10 +150,23 @@ static void test_more_waits_than_threads(void **state) {
     }
     /* Against the order in which they wait. */
     for (int i = 39; i >= 0; i--) {
-        TR_SEND(f->t.g, SET_USER_EVENT, set_user_event, NULL, .event = gates[i], .status = CL_COMPLETE);
+        TR_SEND(f->t.g, SET_USER_EVENT, set_user_event, NULL, .event = gates[i], .status = outcome);
         assert_int_equal(guest_wait(&f->t, e[i].slot), 0);
-        assert_int_equal(status_of(f, e[i].slot), CL_COMPLETE);
+        if (outcome == CL_COMPLETE)
+            assert_int_equal(status_of(f, e[i].slot), CL_COMPLETE);
+        else
+            assert_true(status_of(f, e[i].slot) < CL_COMPLETE);
     }
+}
+
+/* More waits at a time than there may be decoders. */
+static void test_more_waits_than_threads(void **state) {
+    more_waits_than_threads(*state, CL_COMPLETE);
+}
+
+/* ... for commands that fail: of those no driver here calls back. */
+static void test_more_failing_waits_than_threads(void **state) {
+    more_waits_than_threads(*state, -7);
 }
 
 /* An enqueue that the driver refuses fails its event and what waits for that. */
@@ -307,6 +318,7 @@ int test_events(void) {
         IN_ALL(test_wait_for_many),
         IN_ALL(test_user_event_while_waiting),
         IN_ALL(test_more_waits_than_threads),
+        IN_ALL(test_more_failing_waits_than_threads),
         IN_ALL(test_failed_enqueue),
         IN_ALL(test_release_gives_the_slot_back),
         IN_ALL(test_watch),
