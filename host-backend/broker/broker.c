@@ -367,6 +367,12 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
         broker_destroy(b);
         return NULL;
     }
+    if (b->config.worker_options && strlen(b->config.worker_options) > BROKER_WORKER_OPTIONS) {
+        snprintf(why, BROKER_WHY_SIZE, "the options for workers may have at most %d characters",
+                 BROKER_WORKER_OPTIONS);
+        broker_destroy(b);
+        return NULL;
+    }
     assign(b);
     return b;
 }

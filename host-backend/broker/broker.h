@@ -15,9 +15,12 @@
 
 struct broker;
 
+#define BROKER_WORKER_OPTIONS 200
+
 struct broker_config {
     const char *worker_path;    /* the trillium-worker binary */
-    const char *worker_options; /* more for its command line, separated by spaces; NULL: none */
+    const char *worker_options; /* more for its command line, separated by spaces, at most
+                                   BROKER_WORKER_OPTIONS characters; NULL: none */
     unsigned warm_workers;      /* idle workers kept ready; 1 is enough for one guest at a time */
     bool first_only; /* do not replace a warm worker that was handed out: the one guest would compete with its
                         warming up. Further guests get workers started for them. */

@@ -17,7 +17,7 @@
 struct run_options {
     bool vm, verbose, fresh_builds;
     const char *cache;
-    const char *ir, *device, *profile;
+    const char *ir, *device, *profile, *worker_options;
     char **program;
 };
 
@@ -39,6 +39,8 @@ static const char help[] =
     "  --cache DIR      keep built programs in DIR (default ~/.cache/trillium/programs; none: do not keep "
     "them)\n"
     "  --fresh-builds   build every program, also those seen before\n"
+    "  --worker-options TEXT\n"
+    "                   more options for the workers (see trillium serve --help)\n"
     "  --verbose        say on standard error what is started and when guests come and go\n"
     "  --help\n"
     "\n"
@@ -47,13 +49,14 @@ static const char help[] =
     "if it is not found.\n";
 
 static int parse(struct run_options *o, int argc, char **argv) {
-    enum { OPT_VM = 256, OPT_IR, OPT_DEVICE, OPT_PROFILE, OPT_CACHE, OPT_FRESH };
+    enum { OPT_VM = 256, OPT_IR, OPT_DEVICE, OPT_PROFILE, OPT_CACHE, OPT_FRESH, OPT_WORKER_OPTIONS };
     static const struct option options[] = {{"vm", no_argument, NULL, OPT_VM},
                                             {"ir", required_argument, NULL, OPT_IR},
                                             {"device", required_argument, NULL, OPT_DEVICE},
                                             {"profile", required_argument, NULL, OPT_PROFILE},
                                             {"cache", required_argument, NULL, OPT_CACHE},
                                             {"fresh-builds", no_argument, NULL, OPT_FRESH},
+                                            {"worker-options", required_argument, NULL, OPT_WORKER_OPTIONS},
                                             {"verbose", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -83,6 +86,9 @@ static int parse(struct run_options *o, int argc, char **argv) {
             break;
         case OPT_FRESH:
             o->fresh_builds = true;
+            break;
+        case OPT_WORKER_OPTIONS:
+            o->worker_options = optarg;
             break;
         case 'v':
             o->verbose = true;
@@ -177,8 +183,9 @@ static int make_trace_folder(char path[80]) {
 static int run_program(const struct run_options *o, const struct cli_paths *paths, const char *traces) {
     char cache[PATH_MAX];
     struct broker_config config = {.worker_path = paths->worker,
+                                   .worker_options = o->worker_options,
                                    .warm_workers = 1,
-                                   .first_only = true,
+                                   .first_only = !o->vm, /* in a VM programs follow each other */
                                    .device_filter = o->device,
                                    .profile_dir = traces,
                                    .cache_dir = cli_build_cache(o->cache, cache),

@@ -105,10 +105,6 @@ static int parse(struct serve_options *o, int argc, char **argv) {
             o->broker.fresh_builds = true;
             break;
         case OPT_WORKER_OPTIONS:
-            if (strlen(optarg) > 200) {
-                cli_say("serve", "--worker-options takes at most 200 characters");
-                return CLI_EXIT_USE;
-            }
             o->broker.worker_options = optarg;
             break;
         case OPT_WARM: {

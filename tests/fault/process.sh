@@ -49,6 +49,20 @@ if [ $? = 3 ] && says "$work/bad.out" this_is_missing && says "$work/bad.out" "e
     fail bad-source "the build log was expected" "$work"/bad.*; fi
 check_leftovers bad-source
 
+# ---- options for the workers ----
+timeout 30 "$trillium" run --worker-options "--spin-us 0 --decoders 1" -- "$program" devices >"$work/options.out" 2>"$work/options.err"
+status=$?
+if [ $status = 0 ]; then pass worker-options; else fail worker-options "devices were expected, status $status" "$work"/options.*; fi
+timeout 30 "$trillium" run --worker-options --no-such-option -- "$program" devices >"$work/option.out" 2>"$work/option.err"
+status=$?
+if [ $status = 3 ] && says "$work/option.err" no-such-option; then pass unknown-worker-option; else
+    fail unknown-worker-option "no device and the worker's complaint were expected, status $status" "$work"/option.*; fi
+timeout 30 "$trillium" run --worker-options "$(printf '%300s' x)" -- "$program" devices >"$work/long.out" 2>"$work/long.err"
+status=$?
+if [ $status = 125 ] && says "$work/long.err" "at most 200"; then pass worker-options-too-long; else
+    fail worker-options-too-long "a sentence was expected, status $status" "$work"/long.*; fi
+check_leftovers worker-options
+
 # ---- fork ----
 timeout 30 "$trillium" run -- "$program" fork >"$work/fork.out" 2>"$work/fork.err"
 status=$?
