@@ -207,11 +207,12 @@ $(B)/libexec/trillium-vm-init: $(call objs,$(SRC_init))
 
 # Only what an OpenCL driver shows to its loader leaves the library: guest-icd/exports.map.
 ICD_MAP := $(wildcard guest-icd/exports.map)
+# libdrm is linked in: a small guest need not have it, and a loader says nothing of a driver that it cannot load.
 $(B)/lib/libtrillium-icd.so: $(call objs,$(SRC_icd)) $(LIB_trillium) $(LIB_svga) $(ICD_MAP)
 	$(call say,LINK)
 	$(link) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,--no-undefined) -Wl,-Bsymbolic -Wl,-z,nodelete \
 	  $(addprefix -Wl$(comma)--version-script=,$(ICD_MAP)) $(filter %.o,$^) \
-	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -ldrm -ldl
+	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -l:libdrm.a -ldl
 comma := ,
 
 visa-link = $(Q)mkdir -p $(@D) && $(CXX) $(LDFLAGS_ALL) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,--no-undefined) -Wl,--exclude-libs,ALL \
