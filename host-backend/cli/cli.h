@@ -47,4 +47,9 @@ int cli_paths_find(struct cli_paths *paths, const char *subcommand);
  */
 const char *cli_build_cache(const char *given, char path[PATH_MAX]);
 
+/* Where the user has no cache folder that can be written to, sets POCL_CACHE_DIR to a new one of this
+ * process' own; PoCL would show no device. And removes it: to be called when the workers have ended. */
+void cli_driver_cache_make(const char *subcommand);
+void cli_driver_cache_remove(void);
+
 #endif

@@ -194,8 +194,10 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
     char why[BROKER_WHY_SIZE] = "";
     int status;
 
+    cli_driver_cache_make("run");
     if (private_broker_start(&broker, &config, why) < 0) {
         cli_say("run", "%s", why);
+        cli_driver_cache_remove();
         return CLI_EXIT_FAILED;
     }
     /* Always there: a program that is run so asks for Trillium, and is told what is missing. */
@@ -204,6 +206,7 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
         setenv("TRILLIUM_PROFILE", "1", 1);
     status = o->vm ? run_vm(o, paths) : run_process(o, paths);
     private_broker_stop(&broker);
+    cli_driver_cache_remove();
     return status;
 }
 

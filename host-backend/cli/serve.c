@@ -236,15 +236,18 @@ int cmd_serve(int argc, char **argv) {
     /* The guests of a VM trust each other no more than VMs do: only who says so lets them share. */
     if (o.cache || (!o.socket_path && o.fd < 0))
         o.broker.cache_dir = cli_build_cache(o.cache, cache);
+    cli_driver_cache_make("serve");
     the_broker = broker_create(&o.broker, why);
     if (!the_broker) {
         cli_say("serve", "%s", why);
+        cli_driver_cache_remove();
         return 1;
     }
     status = serve(&o, o.socket_path || o.fd >= 0);
     if (the_front)
         front_destroy(the_front);
     broker_destroy(the_broker);
+    cli_driver_cache_remove();
     if (o.socket_path)
         unlink(o.socket_path);
     return status;

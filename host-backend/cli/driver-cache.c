@@ -1,0 +1,56 @@
+/*
+ * A place for what the host's drivers keep: PoCL shows no device where it cannot write to its cache, and
+ * shares /tmp/pocl with whoever made that first where there is no home. A daemon that libvirt starts has
+ * either.
+ */
+#include "host-backend/cli/cli.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char made[PATH_MAX]; /* "": nothing */
+
+/* Can `base`/`rest`, or what is to hold it, be written to? */
+static bool usable(const char *base, const char *rest) {
+    char path[PATH_MAX];
+
+    if (!base || *base != '/' || snprintf(path, sizeof(path), "%s%s", base, rest) >= (int)sizeof(path))
+        return false;
+    if (access(path, F_OK) < 0)
+        *strrchr(path, '/') = '\0';
+    return access(path, W_OK | X_OK) == 0;
+}
+
+void cli_driver_cache_make(const char *subcommand) {
+    const char *xdg = getenv("XDG_CACHE_HOME"), *base = getenv("TMPDIR");
+
+    if (getenv("POCL_CACHE_DIR") || (xdg ? usable(xdg, "/pocl") : usable(getenv("HOME"), "/.cache")))
+        return;
+    if (!base || *base != '/' || strlen(base) > 200)
+        base = "/tmp";
+    snprintf(made, sizeof(made), "%s/trillium-drivers-XXXXXX", base);
+    if (!mkdtemp(made)) {
+        cli_say(subcommand, "cannot make a folder in %s for the OpenCL drivers' caches: %s", base,
+                strerror(errno));
+        made[0] = '\0';
+        return;
+    }
+    setenv("POCL_CACHE_DIR", made, 1);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at) {
+    (void)st;
+    (void)type;
+    (void)at;
+    remove(path);
+    return 0;
+}
+
+void cli_driver_cache_remove(void) {
+    if (made[0])
+        nftw(made, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
