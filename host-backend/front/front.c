@@ -59,14 +59,21 @@ static int connect_vm(struct front *f, int connection) {
         return r;
     }
     f->connected = true;
+    /* One VM at a time: another one is told of, once, and waits. */
     if (f->listener >= 0)
-        vu_loop_change(&f->loop, f->listener, 0, &f->listener_source); /* one VM at a time */
+        vu_loop_change(&f->loop, f->listener, EPOLLIN | EPOLLONESHOT, &f->listener_source);
     return 0;
 }
 
 static void listener_ready(struct vu_source *source, uint32_t events) {
     struct front *f = FRONT_OF(source, listener_source);
     (void)events;
+    if (f->connected) {
+        fprintf(stderr,
+                "trillium: another VM waits at the socket: it is served when the present one ends; VMs "
+                "that run at the same time need a daemon and a socket each\n");
+        return;
+    }
     int connection = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC);
     if (connection >= 0)
         connect_vm(f, connection);
