@@ -148,6 +148,10 @@ static void check_qemu(const struct cli_paths *p, struct doctor_finding *f) {
     from_survey(&survey(p)->qemu, DOCTOR_FAIR, f);
 }
 
+static void check_installed_qemu(const struct cli_paths *p, struct doctor_finding *f) {
+    from_survey(&survey(p)->installed, DOCTOR_MISSING, f);
+}
+
 static void check_kernel(const struct cli_paths *p, struct doctor_finding *f) {
     from_survey(&survey(p)->kernel, DOCTOR_FAIR, f);
 }
@@ -250,6 +254,7 @@ const struct doctor_check doctor_checks[] = {
     {"compiler to SPIR-V", USE_SPIRV | USE_EVAL, check_visa_guest},
     {"SPIR-V validator", USE_SPIRV | USE_EVAL, check_visa_host},
     {"QEMU", USE_VM | USE_EVAL, check_qemu},
+    {"installed QEMU", USE_OWN_VM, check_installed_qemu},
     {"guest kernel", USE_VM | USE_EVAL, check_kernel},
     {"kernel's modules", USE_VM | USE_EVAL, check_modules},
     {"KVM", USE_VM | USE_OWN_VM, check_kvm},

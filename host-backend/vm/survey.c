@@ -34,6 +34,23 @@ static bool survey_qemu(const char *cache, struct vm_check *c, struct vm_qemu *q
     return installed;
 }
 
+/* The QEMU of PATH, which a VM of one's own runs on. */
+static void survey_installed(struct vm_check *c, bool kvm) {
+    struct vm_qemu q;
+    bool there = vm_qemu_installed(&q),
+         good = there && (vm_qemu_runs_tcg(&q) || (kvm && vm_qemu_runs_kvm(&q)));
+
+    if (!there)
+        snprintf(c->what, sizeof c->what, "no QEMU with vhost-user-gpu-pci is installed");
+    else
+        snprintf(c->what, sizeof c->what, "%.120s, version %.40s%s", q.path, q.version,
+                 good                   ? ""
+                 : vm_qemu_runs_kvm(&q) ? ": its vhost-user-gpu-pci needs KVM, which does not work here"
+                                        : ": too old");
+    found(c, good,
+          "apt-get install qemu-system-x86 (8.0 or newer without KVM; Debian 12 has it in its backports)");
+}
+
 void vm_survey(const char *cache_dir, const char *init, struct vm_survey *s) {
     char cache[PATH_MAX], why[VM_WHY_SIZE];
     struct vm_qemu qemu;
@@ -71,4 +88,5 @@ void vm_survey(const char *cache_dir, const char *init, struct vm_survey *s) {
     found(&s->kvm, verdict.good,
           "on a machine with hardware virtualization: modprobe kvm, and access to /dev/kvm; without, VMs are "
           "emulated");
+    survey_installed(&s->installed, verdict.good);
 }

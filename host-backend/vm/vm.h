@@ -75,6 +75,7 @@ struct vm_check {
 
 struct vm_survey {
     struct vm_check qemu;
+    struct vm_check installed; /* the QEMU that a person would start by himself */
     struct vm_check kernel;
     struct vm_check modules; /* virtio-gpu, 9p ... of that kernel */
     struct vm_check kvm;     /* not good: the VM runs under TCG, slower */
