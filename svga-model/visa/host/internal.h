@@ -44,6 +44,8 @@ int visa_mesa_wrap(const void *sample, size_t sample_size, const uint32_t *words
 
 #include "llvm/IR/Module.h"
 
+#include <string>
+
 namespace visa {
 
 /* Passes vectors to printf as PoCL expects them, renames builtins to what PoCL's kernel library calls them,
@@ -53,6 +55,14 @@ int mend_for_pocl(llvm::Module &module, const char *library_hint, char *why);
 
 /* Opens and indexes PoCL's kernel library. 0, or -ENOENT with a reason. */
 int open_pocl_library(const char *library_hint, char *why);
+
+/* The name under which PoCL's library has for the host what SPIR-V calls `name`; "" if it can have none. */
+std::string pocl_host_name(llvm::StringRef name);
+/* Is one of its arguments passed in memory (byval)? */
+bool takes_memory(const llvm::Function &function);
+/* Gives `function`, a declaration, a body that calls `host`, of PoCL's library. False, and no body, if some
+ * type is passed in no known way. */
+bool forward(llvm::Function &function, const llvm::Function &host);
 
 /* Opens libclc for NVIDIA. 0, or -ENOENT with a reason. */
 int open_clc_library(char *why);

@@ -18,6 +18,7 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/LLVMContext.h"
+#include "llvm/Support/Host.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <cerrno>
@@ -52,15 +53,33 @@ bool matches(const std::string &path, const char *hint) {
     return strstr(hint, triple.c_str()) || strstr(hint, triple.substr(0, triple.rfind('-')).c_str());
 }
 
+/* As PoCL chooses for the processor. */
+const char *variant() {
+    llvm::StringMap<bool> has;
+    llvm::sys::getHostCPUFeatures(has);
+    bool avx = has["avx"] && has["cx16"] && has["popcnt"];
+    if (has["avx512f"])
+        return "avx512";
+    if (avx && has["avx2"] && has["lzcnt"] && has["f16c"] && has["fma"] && has["bmi"] && has["bmi2"])
+        return "avx2";
+    if (avx && has["xop"] && has["fma4"])
+        return "avx_fma4";
+    if (avx)
+        return has["f16c"] ? "avx_f16c" : "avx";
+    if (has["cx16"])
+        return has["sse4.1"] ? "sse41" : has["ssse3"] ? "ssse3" : "sse2";
+    return "sse2";
+}
+
 std::string find_library(const char *hint) {
-    std::string found;
+    std::string found, suffix = std::string("-") + variant() + ".bc";
 
     for (const char *pattern : library_patterns) {
         glob_t paths;
 
         if (!glob(pattern, 0, nullptr, &paths)) {
-            for (size_t i = 0; i < paths.gl_pathc && found.empty(); i++) {
-                if (matches(paths.gl_pathv[i], hint))
+            for (size_t i = 0; i < paths.gl_pathc && !llvm::StringRef(found).endswith(suffix); i++) {
+                if (matches(paths.gl_pathv[i], hint)) /* the processor's variant, else any */
                     found = paths.gl_pathv[i];
             }
         }
@@ -118,6 +137,16 @@ std::string follow(library &library, llvm::StringRef name) {
 
 bool is_there(library &library, llvm::StringRef name) {
     return library.module->getFunction(name) && follow(library, name).empty();
+}
+
+/* PoCL's library has for each function one that SPIR-V's name for it reaches. Of those that hand a vector on
+ * in memory the optimizer dropped, when PoCL was built, what writes it there. So the host's is called here.
+ */
+bool bypass(library &library, llvm::Function &function) {
+    std::string name = visa::pocl_host_name(function.getName());
+    llvm::Function *host = name.empty() ? nullptr : library.module->getFunction(name);
+
+    return host && visa::takes_memory(*host) && is_there(library, name) && visa::forward(function, *host);
 }
 
 /* "_Z8half_cosf" is "_Z12_cl_half_cosf" in the library: names that clash with libm's carry a prefix. */
@@ -228,7 +257,7 @@ int visa::mend_for_pocl(llvm::Module &module, const char *library_hint, char *wh
         llvm::StringRef name = function.getName();
         std::string mended;
 
-        if (!needs_library(function))
+        if (!needs_library(function) || bypass(*opened, function))
             continue;
         mended = library_name(*opened, name);
         if (mended.empty()) {
