@@ -265,8 +265,8 @@ check:
 
 asan:       ; @$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined tests
 tsan:       ; @$(MAKE) BUILD=$(BUILD)/tsan SAN=thread tests
-check-asan: ; @$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined check
-check-tsan: ; @$(MAKE) BUILD=$(BUILD)/tsan SAN=thread check
+check-asan: ; @TEST_LIMIT_SCALE=3 $(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined check
+check-tsan: ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check
 
 FUZZ_SECONDS ?= 30
 FUZZ_OPT := -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all

@@ -51,6 +51,8 @@ struct tr_slot *session_slot(const struct session *s, uint32_t slot) {
 void session_answer(struct session *s, struct tr_slot *slot, cl_int result, uint64_t value) {
     if (!slot)
         return;
+    /* The slot's last answer may be another thread's; what lies between, the guest, orders nothing here. */
+    (void)atomic_load_explicit(&slot->status, memory_order_acquire);
     slot->result = result;
     slot->value = value;
     atomic_store_explicit(&slot->status, CL_COMPLETE, memory_order_release);

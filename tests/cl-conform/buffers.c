@@ -438,6 +438,9 @@ static void sub_buffer_errors(void) {
     sub = sub_new(m, 0, 0, align * 2, &e);
     OK(e);
     EXPECT((sub_new(sub, 0, 0, align, &e), e), CL_INVALID_MEM_OBJECT); /* no sub-buffer of a sub-buffer */
+    OK(clReleaseMemObject(no_access));
+    OK(clReleaseMemObject(read_only));
+    OK(clReleaseMemObject(write_only));
     OK(clReleaseMemObject(sub));
     OK(clReleaseMemObject(m));
     cl_close(&c);

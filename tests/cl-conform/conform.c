@@ -315,8 +315,19 @@ static void run_child(const struct test_group *group, char **patterns, int count
         atomic_store(&progress->running, -1);
         if (outcome == FAILED)
             break;
+#ifdef __SANITIZE_ADDRESS__
+        /* What the case had made when it skipped is nobody's leak; the rest runs in a new child. */
+        if (outcome == SKIPPED)
+            break;
+#endif
     }
     atomic_store(&progress->started_s, now_s());
+#ifdef __SANITIZE_ADDRESS__
+    if (outcome == FAILED || outcome == SKIPPED) {
+        fflush(NULL);
+        _exit(0);
+    }
+#endif
 }
 
 /* Waits for the child; kills it if the case it is at takes too long. True if it hung. */

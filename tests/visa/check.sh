@@ -6,4 +6,4 @@ cd "$(dirname "$0")/../.."
 build=${TRILLIUM_BUILD:-build}
 cache=$(mktemp -d)
 trap 'rm -rf "$cache"' EXIT
-LSAN_OPTIONS=suppressions=tests/visa/lsan.supp POCL_CACHE_DIR=$cache RUSTICL_ENABLE=llvmpipe "$build/tests/visa/visa"
+POCL_CACHE_DIR=$cache RUSTICL_ENABLE=llvmpipe "$build/tests/visa/visa"

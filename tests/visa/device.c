@@ -144,6 +144,16 @@ bool device_open(unsigned platform_index, struct device *out) {
     return true;
 }
 
+void device_close(struct device *device) {
+    free((char *)device->features.extensions);
+    free((char *)device->features.c_features);
+    free((unsigned char *)device->sample);
+    if (device->queue)
+        clReleaseCommandQueue(device->queue);
+    if (device->context)
+        clReleaseContext(device->context);
+}
+
 static cl_program finish_build(struct device *device, cl_program program, const char *options, char *why,
                                size_t why_size) {
     cl_int error = clBuildProgram(program, 1, &device->id, options, NULL, NULL);

@@ -254,29 +254,36 @@ static void run_both(struct device *device, const struct kernel_file *file) {
     report("PASS %s/%s\n", device->platform_name, file->name);
 }
 
+static void run_kernels(struct device *device, const char *directory, char **names, unsigned first_kernel) {
+    for (unsigned i = first_kernel; names[i]; i++) {
+        struct kernel_file file;
+
+        kernel_file_read(directory, names[i], &file);
+        report("at %u %s\n", i, names[i]);
+        if (lacks(&device->features, file.needs))
+            report("SKIP %s/%s: the device has no %s\n", device->platform_name, file.name, file.needs);
+        else
+            run_both(device, &file);
+        free(file.source);
+    }
+}
+
 int run_platform(const char *directory, unsigned platform_index, unsigned first_kernel) {
-    char **names = kernel_file_names(directory);
+    char **names;
     struct device device;
 
     if (!device_open(platform_index, &device))
         return 9;
     if (!device.id || device.target.kind == VISA_TARGET_NONE) {
         report("platform %s: %s\n", device.platform_name, device.id ? device.target.why : "it has no device");
-        return 0;
+    } else {
+        if (!first_kernel)
+            report("platform %s: %s\n", device.platform_name, device.target.why);
+        names = kernel_file_names(directory);
+        run_kernels(&device, directory, names, first_kernel);
+        kernel_file_names_free(names);
     }
-    if (!first_kernel)
-        report("platform %s: %s\n", device.platform_name, device.target.why);
-    for (unsigned i = first_kernel; names[i]; i++) {
-        struct kernel_file file;
-
-        kernel_file_read(directory, names[i], &file);
-        report("at %u %s\n", i, names[i]);
-        if (lacks(&device.features, file.needs))
-            report("SKIP %s/%s: the device has no %s\n", device.platform_name, file.name, file.needs);
-        else
-            run_both(&device, &file);
-        free(file.source);
-    }
+    device_close(&device);
     return 0;
 }
 

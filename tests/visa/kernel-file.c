@@ -140,3 +140,9 @@ char **kernel_file_names(const char *directory) {
     globfree(&paths);
     return names;
 }
+
+void kernel_file_names_free(char **names) {
+    for (size_t i = 0; names[i]; i++)
+        free(names[i]);
+    free(names);
+}

@@ -148,6 +148,7 @@ static void test_mutants(const char *directory, struct verdict *verdict) {
         guest->module_free(&module);
         free(file.source);
     }
+    kernel_file_names_free(names);
     printf("  %u mutants: %u refused by the validator, %u by the translator, %u crashes\n", total, refused,
            refused_late, crashed);
     EXPECT(refused > total / 3, "mutation has no effect");

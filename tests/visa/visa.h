@@ -62,6 +62,7 @@ void kernel_file_read(const char *directory, const char *name, struct kernel_fil
 
 /* The names of all kernel files, sorted, ended by NULL. */
 char **kernel_file_names(const char *directory);
+void kernel_file_names_free(char **names);
 
 size_t element_size(enum element element);
 
@@ -82,6 +83,7 @@ struct device {
 /* Opens the first device of the platform with this index. False if there is no such platform; a platform
  * without devices has id NULL. */
 bool device_open(unsigned platform_index, struct device *out);
+void device_close(struct device *device);
 
 /* Builds from source, natively. NULL with the log in `why`. */
 cl_program device_build_source(struct device *device, const char *source, const char *options, char *why,

@@ -32,7 +32,7 @@ read -r line; echo "stdin $line"
 touch "$outside/written-in-the-vm" && echo "written"
 cmp "$conform" "$conform" && echo "files readable"
 section clinfo
-clinfo -l
+LD_PRELOAD=$4 clinfo -l
 section source-pocl
 "$conform" --limit-scale 3 --platform Portable
 section spirv-pocl
@@ -43,8 +43,10 @@ section end
 exit 42
 INSIDE
 chmod +x "$work/inside"
+# A driver built under a sanitizer wants its runtime to be the first library of the process; clinfo is not built so.
+runtime=$(ldd "$build/lib/libtrillium-icd.so" | awk '/lib[at]san\.so/ {print $3}')
 start=$(date +%s%N)
-SPECIAL_VARIABLE='with spaces' "$trillium" run --vm -- "$work/inside" "$conform" "$work" $$ \
+SPECIAL_VARIABLE='with spaces' "$trillium" run --vm -- "$work/inside" "$conform" "$work" $$ "$runtime" \
     <<<"a line of input" >"$work/out" 2>"$work/err"
 status=$?
 wait
