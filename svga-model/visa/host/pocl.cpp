@@ -21,6 +21,7 @@
 #include "llvm/Support/Host.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <glob.h>
@@ -53,26 +54,37 @@ bool matches(const std::string &path, const char *hint) {
     return strstr(hint, triple.c_str()) || strstr(hint, triple.substr(0, triple.rfind('-')).c_str());
 }
 
-/* As PoCL chooses for the processor. */
+/* The library's variants, the best one first, with what each needs of the processor. PoCL takes the first one
+ * that fits, and kernels must be made for the same one: it decides how vectors are passed. */
+const struct {
+    const char *suffix;
+    std::initializer_list<const char *> needs;
+} variants[] = {
+    {"-avx512.bc", {"avx512f"}},
+    {"-avx2.bc", {"avx2", "avx", "cx16", "popcnt", "lzcnt", "f16c", "fma", "bmi", "bmi2"}},
+    {"-avx_fma4.bc", {"avx", "cx16", "popcnt", "xop", "fma4"}},
+    {"-avx_f16c.bc", {"avx", "cx16", "popcnt", "f16c"}},
+    {"-avx.bc", {"avx", "cx16", "popcnt"}},
+    {"-sse41.bc", {"sse4.1", "cx16"}},
+    {"-ssse3.bc", {"ssse3", "cx16"}},
+    {"-sse2.bc", {}},
+};
+
 const char *variant() {
     llvm::StringMap<bool> has;
+
     llvm::sys::getHostCPUFeatures(has);
-    bool avx = has["avx"] && has["cx16"] && has["popcnt"];
-    if (has["avx512f"])
-        return "avx512";
-    if (avx && has["avx2"] && has["lzcnt"] && has["f16c"] && has["fma"] && has["bmi"] && has["bmi2"])
-        return "avx2";
-    if (avx && has["xop"] && has["fma4"])
-        return "avx_fma4";
-    if (avx)
-        return has["f16c"] ? "avx_f16c" : "avx";
-    if (has["cx16"])
-        return has["sse4.1"] ? "sse41" : has["ssse3"] ? "ssse3" : "sse2";
-    return "sse2";
+    for (const auto &one : variants) {
+        if (std::all_of(one.needs.begin(), one.needs.end(),
+                        [&](const char *name) { return has.lookup(name); }))
+            return one.suffix;
+    }
+    return "";
 }
 
 std::string find_library(const char *hint) {
-    std::string found, suffix = std::string("-") + variant() + ".bc";
+    std::string found;
+    llvm::StringRef suffix = variant();
 
     for (const char *pattern : library_patterns) {
         glob_t paths;
