@@ -36,9 +36,9 @@ static bool peer_gone(struct shm_carrier *s) {
     return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
-static int shm_wait_irq(struct svga_carrier *c, uint32_t seen, int timeout_ms) {
+static int shm_wait_irq(struct svga_carrier *c, uint32_t seen, int64_t timeout_us) {
     svga_word *words = svga_fifo_words(c->bar);
-    if (svga_futex_wait(&words[SVGA_FIFO_IRQ_SEQ], seen, timeout_ms) == -ETIMEDOUT && peer_gone(shm_of(c)))
+    if (svga_futex_wait(&words[SVGA_FIFO_IRQ_SEQ], seen, timeout_us) == -ETIMEDOUT && peer_gone(shm_of(c)))
         return -ENODEV;
     return 0;
 }
@@ -63,7 +63,7 @@ static int send_and_wait(struct shm_carrier *s, struct svga_link_msg msg, const 
         if (atomic_load_explicit(&words[SVGA_FIFO_LINK_ACK], memory_order_acquire) == msg.seq)
             return -(int)atomic_load(&words[SVGA_FIFO_LINK_STATUS]);
         if (atomic_load(&words[SVGA_FIFO_ERROR]) != SVGA_ERROR_NONE ||
-            shm_wait_irq(&s->base, seen, ACK_SLICE_MS) < 0)
+            shm_wait_irq(&s->base, seen, ACK_SLICE_MS * INT64_C(1000)) < 0)
             return -ENODEV;
     }
 }

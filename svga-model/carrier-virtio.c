@@ -127,7 +127,7 @@ static void leave_wait(struct virtio_carrier *v, struct wait *w) {
     close_wait(&other);
 }
 
-static int virtio_wait_irq(struct svga_carrier *c, uint32_t seen, int timeout_ms) {
+static int virtio_wait_irq(struct svga_carrier *c, uint32_t seen, int64_t timeout_us) {
     struct virtio_carrier *v = virtio_of(c);
     struct wait w;
 
@@ -144,7 +144,9 @@ static int virtio_wait_irq(struct svga_carrier *c, uint32_t seen, int timeout_ms
     struct pollfd p = {.fd = w.fence, .events = POLLIN};
     if (left_ms < 0)
         left_ms = 0;
-    int n = poll(&p, 1, timeout_ms >= 0 && timeout_ms < left_ms ? timeout_ms : (int)left_ms);
+    if (timeout_us >= 0 && timeout_us / 1000 < left_ms)
+        left_ms = (timeout_us + 999) / 1000;
+    int n = poll(&p, 1, (int)left_ms);
     if (n == 0 && (svga_now_ns() - w.since_ns) / 1000000 >= DEAD_MS) {
         close_wait(&w);
         return -ENODEV;
@@ -172,7 +174,7 @@ static int link_and_wait(struct virtio_carrier *v, struct svga_payload payload, 
         if (atomic_load_explicit(&words[SVGA_FIFO_LINK_ACK], memory_order_acquire) == payload.seq)
             return -(int)atomic_load(&words[SVGA_FIFO_LINK_STATUS]);
         if (atomic_load(&words[SVGA_FIFO_ERROR]) != SVGA_ERROR_NONE || svga_now_ns() > limit ||
-            virtio_wait_irq(&v->base, seen, SVGA_PAYLOAD_WAIT_MS) < 0)
+            virtio_wait_irq(&v->base, seen, SVGA_PAYLOAD_WAIT_MS * INT64_C(1000)) < 0)
             return -ENODEV;
     }
 }

@@ -46,11 +46,12 @@ struct svga_carrier_ops {
     /* Wakes the device: called when the guest moved SVGA_FIFO_BUSY from 0 to 1. Never blocks for long. */
     void (*doorbell)(struct svga_carrier *c);
 
-    /* Sleeps until SVGA_FIFO_IRQ_SEQ differs from `seen`, or timeout_ms went by, or spuriously. The caller
+    /* Sleeps until SVGA_FIFO_IRQ_SEQ differs from `seen`, or timeout_us went by, or spuriously. The caller
      * has set IRQ_ARMED and looked again. 0, or -ENODEV when the device turned out to be gone. */
-    int (*wait_irq)(struct svga_carrier *c, uint32_t seen, int timeout_ms);
+    int (*wait_irq)(struct svga_carrier *c, uint32_t seen, int64_t timeout_us);
 
-    /* True if both sides' CPU numbers (SVGA_FIFO_GUEST_CPU, SVGA_FIFO_HOST_CPU) speak of the same CPUs. */
+    /* True if both sides' CPU numbers (SVGA_FIFO_GUEST_CPU, SVGA_FIFO_HOST_CPU) speak of the same CPUs. Then
+     * a sleep is a system call, and wait_irq keeps to its timeout to some 100 us; else it costs a message. */
     bool same_cpus;
 
     /* Unmaps everything and closes. Also after a fork in the child, where it must not disturb the parent's

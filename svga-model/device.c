@@ -232,7 +232,7 @@ bool svga_device_doze(struct svga_device *d) {
 void svga_device_sleep(struct svga_device *d, int timeout_ms) {
     atomic_fetch_add(&d->sleepers, 1);
     if (!atomic_load(&d->closing))
-        svga_futex_wait(&d->words[SVGA_FIFO_BUSY], 0, timeout_ms);
+        svga_futex_wait(&d->words[SVGA_FIFO_BUSY], 0, timeout_ms * INT64_C(1000));
     atomic_fetch_sub(&d->sleepers, 1);
 }
 

@@ -13,10 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Sleeps while *word == expected, at most timeout_ms (< 0: for ever), or spuriously. 0, or -ETIMEDOUT. */
-static inline int svga_futex_wait(_Atomic uint32_t *word, uint32_t expected, int timeout_ms) {
-    struct timespec ts = {.tv_sec = timeout_ms / 1000, .tv_nsec = (timeout_ms % 1000) * 1000000L};
-    long r = syscall(SYS_futex, word, FUTEX_WAIT, expected, timeout_ms < 0 ? NULL : &ts, NULL, 0);
+/* Sleeps while *word == expected, at most timeout_us (< 0: for ever), or spuriously. 0, or -ETIMEDOUT. */
+static inline int svga_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_us) {
+    struct timespec ts = {.tv_sec = timeout_us / 1000000, .tv_nsec = timeout_us % 1000000 * 1000};
+    long r = syscall(SYS_futex, word, FUTEX_WAIT, expected, timeout_us < 0 ? NULL : &ts, NULL, 0);
     return r < 0 && errno == ETIMEDOUT ? -ETIMEDOUT : 0;
 }
 

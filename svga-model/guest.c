@@ -97,6 +97,43 @@ static bool worth_spinning(struct svga_guest *g) {
            (uint32_t)sched_getcpu() + 1;
 }
 
+/* How long this thread's last two waits took. */
+static _Thread_local uint64_t last_waits[2];
+
+enum {
+    SHORT_NS = 20000, /* before it sleeps, in case that the answer comes soon this time */
+    LEAD_NS = 150000, /* a timer's delay, and that of a CPU that wakes up */
+};
+
+/* A thread that waits for kernels of about the same length, again and again, sleeps through most of the next
+ * one, and spins when its end is near: waking it up only then would add some 40 us. Returns the time that the
+ * wait is expected to take, or 0: not known, or too short for that. */
+static uint64_t expected_ns(const struct svga_guest *g) {
+    uint64_t a = last_waits[0], b = last_waits[1], shorter = a < b ? a : b, longer = a < b ? b : a;
+    bool alike = longer - shorter <= shorter / 4;
+    return g->carrier->ops->same_cpus && alike && shorter > g->spin_ns && shorter > 2 * LEAD_NS ? shorter : 0;
+}
+
+/* Looks again and again. True once it is done; false at `end`, or when that has become useless. */
+static bool spin(struct svga_guest *g, bool (*done)(void *arg), void *arg, uint64_t end) {
+    for (unsigned i = 1;; i++) {
+        if (done(arg))
+            return true;
+        svga_pause();
+        if (i % 64 == 0 && (svga_now_ns() >= end || !worth_spinning(g)))
+            return false;
+    }
+}
+
+/* Sleeps until something happens, or the time is over. */
+static void doze(struct svga_guest *g, bool (*done)(void *arg), void *arg, int64_t timeout_us) {
+    uint32_t seen = atomic_load(&g->words[SVGA_FIFO_IRQ_SEQ]);
+    atomic_store(&g->words[SVGA_FIFO_IRQ_ARMED], 1);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (!done(arg) && !svga_guest_lost(g))
+        g->carrier->ops->wait_irq(g->carrier, seen, timeout_us);
+}
+
 int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
     if (done(arg))
         return 0;
@@ -105,17 +142,17 @@ int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
     if (g->carrier->ops->same_cpus)
         atomic_store_explicit(&g->words[SVGA_FIFO_GUEST_CPU], (uint32_t)sched_getcpu() + 1,
                               memory_order_relaxed);
-    if (g->spin_ns > 0 && worth_spinning(g)) {
-        uint64_t end = svga_now_ns() + g->spin_ns;
-        for (unsigned i = 1;; i++) {
-            if (done(arg))
-                return 0;
-            svga_pause();
-            if (i % 64 == 0 && (svga_now_ns() >= end || !worth_spinning(g)))
-                break;
-        }
+    uint64_t start = svga_now_ns(), expected = expected_ns(g);
+    bool spins = g->spin_ns > 0 && worth_spinning(g);
+
+    if (spins && expected > 0 && !spin(g, done, arg, start + SHORT_NS)) {
+        doze(g, done, arg, (int64_t)((expected - LEAD_NS - SHORT_NS) / 1000));
+        spins = worth_spinning(g);
     }
-    return svga_guest_sleep(g, done, arg);
+    int r = spins && spin(g, done, arg, svga_now_ns() + g->spin_ns) ? 0 : svga_guest_sleep(g, done, arg);
+    last_waits[1] = last_waits[0];
+    last_waits[0] = svga_now_ns() - start;
+    return r;
 }
 
 int svga_guest_sleep(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
@@ -130,7 +167,7 @@ int svga_guest_sleep(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
         if (svga_guest_lost(g))
             return -ENODEV;
         atomic_fetch_add_explicit(&g->sleeps, 1, memory_order_relaxed);
-        if (g->carrier->ops->wait_irq(g->carrier, seen, SLEEP_SLICE_MS) < 0) {
+        if (g->carrier->ops->wait_irq(g->carrier, seen, SLEEP_SLICE_MS * INT64_C(1000)) < 0) {
             if (done(arg))
                 return 0;
             mark_lost(g);

@@ -303,7 +303,7 @@ static void many_waits_do_not_fill_the_queue(void **state) {
 
 static void *sleep_on_busy(void *arg) {
     (void)arg;
-    svga_futex_wait(&words[SVGA_FIFO_BUSY], 0, LIMIT_MS);
+    svga_futex_wait(&words[SVGA_FIFO_BUSY], 0, LIMIT_MS * INT64_C(1000));
     return NULL;
 }
 
