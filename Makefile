@@ -303,8 +303,8 @@ bench:
 	@$(MAKE) --no-print-directory deps-eval
 	@$(MAKE) $(PARALLEL) all
 	@$(B)/libexec/trillium-eval bench --out eval/out $(BENCH_ARGS)
-	$(if $(RECORD),@{ echo '# Single calls, natively and in a process guest'; echo; \
-	  echo 'Medians, and medians of the ratios of each turn. Recorded by `make bench RECORD=1`.'; echo; cat eval/out/bench.md; } > eval/BENCH.md)
+	@[ -z '$(RECORD)' ] || { printf '# Single calls, natively and in a process guest\n\nMedians, and medians of the ratios of each turn. '; \
+	  printf 'Recorded by `make bench RECORD=1`.\n\n'; cat eval/out/bench.md; } > eval/BENCH.md
 count:
 	@$(MAKE) --no-print-directory deps-eval deps-dev
 	@$(MAKE) $(PARALLEL) all
