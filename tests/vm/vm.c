@@ -4,6 +4,7 @@
  *
  *   vm carrier      regions, fences, a fork
  *   vm killed       dies by SIGKILL in the middle of a session
+ *   vm round-trip   measures fences there and back; no test. Also as a process guest (trillium run)
  *   vm lost         kills nothing: waits until its worker is gone, which the script sees to, and says how it
  * learned
  */
@@ -27,7 +28,8 @@ static void check(bool good, const char *name) {
 
 static struct svga_guest *open_guest(void) {
     char why[SVGA_WHY_SIZE] = "";
-    struct svga_carrier *c = svga_carrier_virtio_open(why);
+    const char *shm = getenv("TRILLIUM_SHM");
+    struct svga_carrier *c = shm ? svga_carrier_shm_open(shm, why) : svga_carrier_virtio_open(why);
     struct svga_guest *g = c ? svga_guest_open(c, TR_VERSION, 50, why) : NULL;
     if (!g) {
         printf("FAIL open: %s\n", why);
@@ -124,11 +126,45 @@ static int lost(void) {
     return failures != 0;
 }
 
+static int by_value(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Pauses of `pause_us` between them, in which the host falls asleep if they are long. */
+static void time_fences(struct svga_guest *g, const char *what, unsigned pause_us) {
+    enum { COUNT = 1000 };
+    static uint64_t ns[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        if (pause_us > 0)
+            usleep(pause_us);
+        uint64_t start = svga_now_ns();
+        if (!fence_passes(g))
+            exit(1);
+        ns[i] = svga_now_ns() - start;
+    }
+    qsort(ns, COUNT, sizeof *ns, by_value);
+    printf("%-44s median %6.2f us, 10 %% below %6.2f, 90 %% below %6.2f\n", what,
+           (double)ns[COUNT / 2] * 1e-3, (double)ns[COUNT / 10] * 1e-3, (double)ns[COUNT * 9 / 10] * 1e-3);
+}
+
+static int round_trip(void) {
+    struct svga_guest *g = open_guest();
+    time_fences(g, "guest and host spin", 0);
+    time_fences(g, "the host sleeps, the guest spins", 1000);
+    g->spin_ns = 0;
+    time_fences(g, "the host sleeps, the guest sleeps", 1000);
+    svga_guest_close(g);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "carrier") == 0)
         return carrier();
     if (argc == 2 && strcmp(argv[1], "killed") == 0)
         return killed();
+    if (argc == 2 && strcmp(argv[1], "round-trip") == 0)
+        return round_trip();
     if (argc == 2 && strcmp(argv[1], "lost") == 0)
         return lost();
     return 2;
