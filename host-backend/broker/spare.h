@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SPARE_LOOK_MS 100   /* shortest time that is looked at */
+#define SPARE_LOOK_MS 1000  /* shortest time that is looked at: most programs have ended by then */
 #define SPARE_WAIT_MS 10000 /* longest time that an answer is waited for */
 
 struct spare {
