@@ -53,11 +53,28 @@ void do_wait_events(struct session *s, const struct tr_wait_events *c, const str
     free(events);
 }
 
+/* A program that asks how one of its commands went tends to ask for them all, one by one. So the answer for
+ * one that has ended tells of the ends of its neighbours too, whichever way the guest numbers them: then most
+ * of those questions need no round trip. */
+static void tell_of_neighbours(struct session *s, uint32_t id) {
+    enum { NEIGHBOURS = 64 };
+    uint32_t first = id > NEIGHBOURS ? id - NEIGHBOURS : 1;
+
+    for (uint32_t i = first; i <= id + NEIGHBOURS; i++) {
+        struct event *e = objects_get(&s->objects, i);
+        if (e && e->object.kind == TR_KIND_EVENT && is_open(e) &&
+            atomic_load_explicit(&e->told, memory_order_relaxed) > CL_COMPLETE)
+            event_publish_end(s, e);
+    }
+}
+
 void do_watch_event(struct session *s, const struct tr_watch_event *c, const struct tr_view *v) {
     struct event *e = event_of(s, c->event);
     cl_int r = CL_SUCCESS;
     (void)v;
     if (is_open(e))
         r = event_watch(s, e);
+    if (atomic_load_explicit(&e->told, memory_order_relaxed) <= CL_COMPLETE)
+        tell_of_neighbours(s, c->event);
     session_answer(s, session_slot(s, c->slot), r, 0);
 }

@@ -77,6 +77,13 @@ void event_publish(struct session *s, struct event *e, cl_int status) {
         trace_published(s->trace, e->trace, now);
 }
 
+bool event_publish_end(struct session *s, struct event *e) {
+    cl_int status = event_status(e);
+    if (status <= CL_COMPLETE)
+        event_publish(s, e, status);
+    return status <= CL_COMPLETE;
+}
+
 void event_retire(struct session *s, struct event *e) {
     pthread_mutex_lock(&s->slot_lock);
     if (e->told > CL_COMPLETE) {
@@ -134,6 +141,8 @@ static cl_int register_callback(struct session *s, struct event *e, cl_int type,
 cl_int event_watch(struct session *s, struct event *e) {
     static const cl_int types[] = {CL_SUBMITTED, CL_RUNNING, CL_COMPLETE};
 
+    if (event_publish_end(s, e))
+        return CL_SUCCESS; /* nothing more will change */
     for (size_t i = 0; !e->watched && i < sizeof types / sizeof types[0]; i++) {
         cl_int r = CL_SUCCESS;
         if (types[i] != CL_COMPLETE || !e->gated)
@@ -329,12 +338,8 @@ void wait_poll_add(struct session *s, struct wait *w) {
 /* Publishes what has ended of it. True if all has. */
 static bool poll_one(struct session *s, struct wait *w) {
     bool all = true;
-    for (uint32_t i = 0; i < w->count; i++) {
-        cl_int status = event_status(w->events[i]);
-        if (status <= CL_COMPLETE)
-            event_publish(s, w->events[i], status);
-        all = all && status <= CL_COMPLETE;
-    }
+    for (uint32_t i = 0; i < w->count; i++)
+        all = event_publish_end(s, w->events[i]) && all;
     if (w->queue) {
         cl_int status,
             r = clGetEventInfo(w->last, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, NULL);

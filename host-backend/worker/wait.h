@@ -53,6 +53,9 @@ void wait_account(struct session *s);
  */
 void event_publish(struct session *s, struct event *e, cl_int status);
 
+/* Publishes the event's status if it is final. False if it is not. */
+bool event_publish_end(struct session *s, struct event *e);
+
 /* clGetEventProfilingInfo; of a batch: its earliest start, its latest end. */
 cl_int event_stamp(const struct event *e, cl_profiling_info param, cl_ulong *value);
 

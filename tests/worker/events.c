@@ -218,6 +218,24 @@ static void test_watch(void **state) {
     assert_int_equal(seen, CL_COMPLETE);
 }
 
+/* Who asks about one command that has ended hears of those around it in the same answer. */
+static void test_watch_tells_of_neighbours(void **state) {
+    struct fixture *f = *state;
+    uint32_t gate = user_event(f), slot = guest_slot(&f->t);
+    struct pair before = enqueue(f, NULL, 0), asked = enqueue(f, NULL, 0), behind = enqueue(f, NULL, 0);
+
+    assert_int_equal(guest_finish(&f->t, f->s.queue), CL_SUCCESS);
+    struct pair open = enqueue(f, &gate, 1);
+    TR_SEND(f->t.g, WATCH_EVENT, watch_event, NULL, .event = asked.id, .slot = slot);
+    assert_int_equal(guest_result(&f->t, slot), CL_SUCCESS);
+    assert_int_equal(status_of(f, asked.slot), CL_COMPLETE);
+    assert_int_equal(status_of(f, before.slot), CL_COMPLETE);
+    assert_int_equal(status_of(f, behind.slot), CL_COMPLETE);
+    assert_int_equal(status_of(f, open.slot), TR_STATUS_PENDING);
+    TR_SEND(f->t.g, SET_USER_EVENT, set_user_event, NULL, .event = gate, .status = CL_COMPLETE);
+    assert_int_equal(wait_for(f, open), CL_COMPLETE);
+}
+
 static void test_profiling(void **state) {
     struct fixture *f = *state;
     struct pair e = enqueue(f, NULL, 0);
@@ -322,6 +340,7 @@ int test_events(void) {
         IN_ALL(test_failed_enqueue),
         IN_ALL(test_release_gives_the_slot_back),
         IN_ALL(test_watch),
+        IN_ALL(test_watch_tells_of_neighbours),
         IN_ALL(test_release_while_running),
         IN_ALL(test_threads),
         IN(profiling, test_profiling),
