@@ -1,0 +1,28 @@
+/* The options of `trillium eval` and `trillium-eval bench`. */
+#ifndef EVAL_RUNNER_OPTIONS_H
+#define EVAL_RUNNER_OPTIONS_H
+
+#include <stdbool.h>
+
+/* What an option is for: both programs, or one. */
+enum runner_use { RUNNER_EVAL = 1, RUNNER_BENCH = 2, RUNNER_BOTH = RUNNER_EVAL | RUNNER_BENCH };
+
+struct runner_options {
+    const char *out;    /* folder for results */
+    const char *device; /* part of its platform's or its own name; NULL: the first */
+    const char *only;   /* names, separated by commas, of what is measured; NULL: all */
+    int rounds;         /* below SERIES_VALUES */
+    double budget;      /* seconds after which no further round begins */
+    int percent;        /* samples, of the usual number */
+    bool no_vm, no_clpeak;
+};
+
+/* -1: go on, with *o filled in; else the exit status, after help or an error message. `intro` stands at the
+ * top of the help; `names`, which end with NULL, are what `only` may hold. */
+int runner_options_parse(enum runner_use use, const char *intro, const char *const *names, int argc,
+                         char **argv, struct runner_options *o);
+
+/* Is `name` to be measured? */
+bool runner_wants(const struct runner_options *o, const char *name);
+
+#endif
