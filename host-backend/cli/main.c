@@ -1,7 +1,6 @@
 /* Finds the subcommand. */
 #include "host-backend/cli/cli.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 static const struct subcommand {
@@ -14,16 +13,6 @@ static const struct subcommand {
     {"doctor", cmd_doctor, "what this machine has and lacks for each use, and what mends it"},
     {"eval", cmd_eval, "measure: native, the SVGA baseline and Trillium side by side"},
 };
-
-void cli_say(const char *subcommand, const char *format, ...) {
-    va_list args;
-
-    va_start(args, format);
-    fprintf(stderr, "trillium %s: ", subcommand);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-}
 
 static void print_help(FILE *out) {
     fprintf(out, "Trillium: OpenCL programs of a VM run on the GPU of its host.\n\nUsage: trillium "

@@ -43,12 +43,13 @@ void mounts_open_device(void);
 /* Runs the program and tells its output and status over `port`. */
 void program_run(const struct config *c, int port);
 
-/* ---- main.c ---- */
+/* ---- report.c ---- */
 
-/* Opens the port to vm_run. */
-int port_open(void);
-/* Says on the console how far the init is, where trillium run --verbose asks for it. */
+/* Says on the console how far the init is, once that is enabled (trillium run --verbose asks for it). */
+void stage_enable(void);
 void stage(const char *what);
+/* Opens the port to vm_run, which die() uses from then on. Dies if there is none. */
+int port_open(void);
 /* Tells vm_run that the guest cannot be set up, and ends the VM. */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void power_off(void) __attribute__((noreturn));

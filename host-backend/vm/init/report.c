@@ -1,0 +1,103 @@
+/* What the init says: stages on the console, and to vm_run through the port why it gives up. */
+#include "host-backend/vm/init/init.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include "host-backend/vm/frame.h"
+
+static int the_port = -1; /* to vm_run; -1: not open yet */
+static bool verbose;
+
+void stage_enable(void) {
+    verbose = true;
+}
+
+void stage(const char *what) {
+    int fd = verbose ? open("/dev/kmsg", O_WRONLY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        char line[128]; /* one write is one message; dprintf(3) would seek, which this device refuses */
+        int n = snprintf(line, sizeof line, "trillium-vm-init: %s\n", what);
+        write_all(fd, line, (size_t)n);
+        close(fd);
+    }
+}
+
+void power_off(void) {
+    reboot(RB_POWER_OFF);
+    for (;;)
+        pause();
+}
+
+void write_all(int fd, const void *bytes, size_t size) {
+    while (size > 0) {
+        ssize_t n = write(fd, bytes, size);
+        if (n < 0 && errno != EINTR)
+            return;
+        if (n > 0) {
+            bytes = (const char *)bytes + n;
+            size -= (size_t)n;
+        }
+    }
+}
+
+void die(const char *format, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args); // NOLINT(clang-analyzer-valist.Uninitialized)
+    va_end(args);
+    if (n > (int)sizeof text - 1)
+        n = sizeof text - 1;
+    if (the_port >= 0) {
+        struct vm_frame frame = {VM_FRAME_FAILED, (uint32_t)n};
+        write_all(the_port, &frame, sizeof frame);
+        write_all(the_port, text, (size_t)n);
+    } else {
+        dprintf(2, "trillium-vm-init: %s\n",
+                text); /* the console, which vm_run shows when the VM ends early */
+    }
+    if (getpid() != 1)
+        _exit(1);
+    power_off();
+}
+
+static int find_port(void) {
+    static const char folder[] = "/sys/class/virtio-ports";
+    DIR *dir = opendir(folder);
+    struct dirent *e;
+
+    while (dir && (e = readdir(dir))) {
+        char path[300], name[64] = "";
+        snprintf(path, sizeof path, "%s/%s/name", folder, e->d_name);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            continue;
+        ssize_t n = read(fd, name, sizeof name - 1);
+        close(fd);
+        if (n > 0 && strncmp(name, VM_PORT_NAME "\n", sizeof VM_PORT_NAME) == 0) {
+            snprintf(path, sizeof path, "/dev/%s", e->d_name);
+            closedir(dir);
+            return open(path, O_RDWR | O_CLOEXEC);
+        }
+    }
+    if (dir)
+        closedir(dir);
+    return -1;
+}
+
+int port_open(void) {
+    /* It appears by itself shortly after its driver is there. */
+    for (int i = 0; i < 1000 && (the_port = find_port()) < 0; i++)
+        usleep(5000);
+    if (the_port < 0)
+        die("the guest has no virtio-serial port");
+    return the_port;
+}
