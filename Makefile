@@ -37,7 +37,7 @@ B := $(abspath $(BUILD))
 
 SRC_svga     := $(wildcard svga-model/*.c svga-model/visa/load.c)
 SRC_trillium := $(wildcard trillium/*.c)
-SRC_icd      := $(wildcard guest-icd/*.c)
+SRC_icd      := $(filter-out guest-icd/docs/%,$(wildcard guest-icd/*.c guest-icd/*/*.c))
 SRC_host     := $(wildcard host-backend/broker/*.c host-backend/front/*.c host-backend/vm/*.c \
                   svga-model/vhost-user/*.c)
 SRC_worker   := $(wildcard host-backend/worker/*.c host-backend/cache/*.c host-backend/profile/*.c)

@@ -4,7 +4,7 @@
  */
 #include "guest-icd/api.h"
 
-#include "guest-icd/object.h"
+#include "guest-icd/session/object.h"
 
 const struct _cl_icd_dispatch icd_dispatch = {
     .clGetPlatformIDs = icd_GetPlatformIDs,

@@ -3,8 +3,8 @@
  * specification names for a device without the feature. UNSUPPORTED.md lists them.
  */
 #include "guest-icd/api.h"
-#include "guest-icd/context.h"
-#include "guest-icd/queue.h"
+#include "guest-icd/platform/context.h"
+#include "guest-icd/queue/queue.h"
 
 static cl_int on_queue(cl_command_queue queue) {
     return icd_valid(queue, ICD_QUEUE) ? CL_INVALID_OPERATION : CL_INVALID_COMMAND_QUEUE;

@@ -3,7 +3,7 @@
 
 #include <sys/mman.h>
 
-#include "guest-icd/bulk.h"
+#include "guest-icd/session/bulk.h"
 
 enum { MARGIN = 64 };
 

@@ -1,11 +1,11 @@
-/* Files that a program includes are put into its source (guest-icd/include.h). */
+/* Files that a program includes are put into its source (guest-icd/program/include.h). */
 #include "tests/lib/unit.h"
 
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "guest-icd/include.h"
+#include "guest-icd/program/include.h"
 
 static char folder[PATH_MAX], before[PATH_MAX];
 

@@ -2,7 +2,7 @@
 #include "tests/lib/unit.h"
 
 #include "guest-icd/extensions.h"
-#include "guest-icd/options.h"
+#include "guest-icd/program/options.h"
 
 static void none(void **state) {
     struct icd_options o;

@@ -1,7 +1,7 @@
 /* The environment variables that steer the guest's driver. */
 #include "tests/lib/unit.h"
 
-#include "guest-icd/settings.h"
+#include "guest-icd/session/settings.h"
 
 static const char *const names[] = {
 #define V(name, value, doc) #name,

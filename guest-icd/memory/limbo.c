@@ -1,0 +1,216 @@
+#include "guest-icd/memory/limbo.h"
+
+#include <stdlib.h>
+
+#include "guest-icd/queue/event.h"
+#include "guest-icd/queue/queue.h"
+
+enum { BATCH_BLOCKS = 32 };
+#define BATCH_BYTES ((uint64_t)8 << 20)
+/* Above this much memory in limbo, a release waits for the queues. */
+#define LIMBO_MAX ((uint64_t)1 << 30)
+
+struct limbo_wait {
+    cl_command_queue queue; /* retained */
+    uint64_t seq;
+};
+
+struct icd_limbo_batch {
+    struct icd_limbo_batch *next;
+    cl_context context; /* retained */
+    uint32_t block_count, wait_count;
+    uint64_t bytes;
+    struct limbo_wait *waits;
+    struct icd_block blocks[BATCH_BLOCKS];
+};
+
+static pthread_mutex_t lock =
+    PTHREAD_MUTEX_INITIALIZER; /* guards everything below and the contexts' open batches */
+static struct icd_limbo_batch *closed_first, **closed_end = &closed_first;
+static _Atomic uint64_t limbo_bytes;
+static _Atomic uint32_t batches; /* closed ones */
+
+static bool all_idle(cl_context context) {
+    bool idle = true;
+    pthread_mutex_lock(&context->lock);
+    for (cl_command_queue q = context->queues; q && idle; q = q->next_in_context)
+        idle = icd_queue_idle(q);
+    pthread_mutex_unlock(&context->lock);
+    return idle;
+}
+
+/* Writes down how far the context's busy queues have to get. False if there is no memory for it. */
+static bool take_waits(struct icd_limbo_batch *batch) {
+    cl_context context = batch->context;
+    uint32_t n = 0;
+    batch->wait_count = 0;
+    pthread_mutex_lock(&context->lock);
+    for (cl_command_queue q = context->queues; q; q = q->next_in_context)
+        n++;
+    batch->waits = n > 0 ? malloc(n * sizeof *batch->waits) : NULL;
+    bool ok = n == 0 || batch->waits;
+    for (cl_command_queue q = context->queues; ok && q; q = q->next_in_context) {
+        uint32_t refs = atomic_load(&q->object.internal);
+        /* A queue without references is being destroyed, so it was idle. */
+        if (icd_queue_idle(q))
+            continue;
+        while (refs > 0 && !atomic_compare_exchange_weak(&q->object.internal, &refs, refs + 1))
+            ;
+        if (refs > 0)
+            batch->waits[batch->wait_count++] = (struct limbo_wait){q, atomic_load(&q->submitted)};
+    }
+    pthread_mutex_unlock(&context->lock);
+    return ok;
+}
+
+/* lock is held. */
+static void append(struct icd_limbo_batch *batch) {
+    batch->next = NULL;
+    *closed_end = batch;
+    closed_end = &batch->next;
+    atomic_fetch_add(&batches, 1);
+    for (uint32_t i = 0; i < batch->wait_count; i++)
+        icd_queue_probe(batch->waits[i].queue, true);
+}
+
+/* Nobody else knows the batch any more. */
+static void give_back(struct icd_limbo_batch *batch) {
+    atomic_fetch_sub(&limbo_bytes, batch->bytes);
+    for (uint32_t i = 0; i < batch->block_count; i++)
+        icd_pool_free(&batch->blocks[i]);
+    for (uint32_t i = 0; i < batch->wait_count; i++)
+        icd_queue_unref(batch->waits[i].queue);
+    icd_context_unref(batch->context);
+    free(batch->waits);
+    free(batch);
+}
+
+static bool has_ended(const struct icd_limbo_batch *batch) {
+    for (uint32_t i = 0; i < batch->wait_count; i++) {
+        cl_command_queue q = batch->waits[i].queue;
+        if (atomic_load_explicit(&q->completed, memory_order_acquire) >= batch->waits[i].seq)
+            continue;
+        icd_queue_probe(q, true);
+        if (atomic_load_explicit(&q->completed, memory_order_acquire) < batch->waits[i].seq)
+            return false;
+    }
+    return true;
+}
+
+void icd_limbo_reap(void) {
+    struct icd_limbo_batch *ended = NULL;
+
+    if (atomic_load_explicit(&batches, memory_order_relaxed) == 0)
+        return;
+    pthread_mutex_lock(&lock);
+    /* A few from the front: one that waits for a gated queue must not hold up all others. */
+    struct icd_limbo_batch **p = &closed_first;
+    for (int looks = 0; *p && looks < 8; looks++) {
+        struct icd_limbo_batch *batch = *p;
+        if (!has_ended(batch)) {
+            p = &batch->next;
+            continue;
+        }
+        *p = batch->next;
+        if (closed_end == &batch->next)
+            closed_end = p;
+        batch->next = ended;
+        ended = batch;
+        atomic_fetch_sub(&batches, 1);
+    }
+    pthread_mutex_unlock(&lock);
+    while (ended) {
+        struct icd_limbo_batch *next = ended->next;
+        give_back(ended);
+        ended = next;
+    }
+}
+
+static struct icd_limbo_batch *new_batch(cl_context context) {
+    struct icd_limbo_batch *batch = malloc(sizeof *batch);
+    if (!batch)
+        return NULL;
+    batch->context = context;
+    batch->block_count = batch->wait_count = 0;
+    batch->bytes = 0;
+    batch->waits = NULL;
+    icd_ref(context);
+    return batch;
+}
+
+/* lock is held. No further block joins the open batch. */
+static void close_batch(cl_context context) {
+    struct icd_limbo_batch *batch = context->limbo;
+    context->limbo = NULL;
+    if (batch && take_waits(batch))
+        append(batch);
+}
+
+/* Waits for the context's queues, if that is sure to end. */
+static void drain(cl_context context) {
+    struct icd_limbo_batch *batch = new_batch(context);
+    if (batch && atomic_load(&icd_user_events_unset) == 0 && take_waits(batch))
+        for (uint32_t i = 0; i < batch->wait_count; i++)
+            icd_queue_drain(batch->waits[i].queue);
+    if (batch)
+        give_back(batch);
+}
+
+void icd_limbo_block(cl_context context, struct icd_block *block) {
+    if (block->region == 0)
+        return;
+    if (all_idle(context)) {
+        icd_pool_free(block);
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    if (!context->limbo)
+        context->limbo = new_batch(context);
+    struct icd_limbo_batch *batch = context->limbo;
+    if (batch) { /* else the block is lost to us, but never used too early */
+        batch->blocks[batch->block_count++] = *block;
+        batch->bytes += block->size;
+        atomic_fetch_add(&limbo_bytes, block->size);
+        /* What belongs to a context that the application has released may be the last. */
+        if (batch->block_count == BATCH_BLOCKS || batch->bytes >= BATCH_BYTES ||
+            atomic_load(&context->object.refs) == 0)
+            close_batch(context);
+    }
+    pthread_mutex_unlock(&lock);
+    block->region = 0;
+    if (atomic_load(&limbo_bytes) > LIMBO_MAX) {
+        drain(context);
+        icd_limbo_reap();
+    }
+}
+
+void icd_limbo_queue(cl_command_queue queue) {
+    struct icd_limbo_batch *batch = new_batch(queue->context);
+    struct limbo_wait *wait = batch ? malloc(sizeof *wait) : NULL;
+    if (!wait) { /* no memory for a note: the queue stays for good */
+        if (batch)
+            give_back(batch);
+        return;
+    }
+    *wait = (struct limbo_wait){queue, atomic_load(&queue->submitted)};
+    batch->waits = wait;
+    batch->wait_count = 1;
+    pthread_mutex_lock(&lock);
+    append(batch);
+    pthread_mutex_unlock(&lock);
+}
+
+void icd_limbo_close(cl_context context) {
+    pthread_mutex_lock(&lock);
+    close_batch(context);
+    pthread_mutex_unlock(&lock);
+    icd_limbo_reap();
+}
+
+void icd_limbo_flush(cl_context context) {
+    drain(context);
+    pthread_mutex_lock(&lock);
+    close_batch(context);
+    pthread_mutex_unlock(&lock);
+    icd_limbo_reap();
+}

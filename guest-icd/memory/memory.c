@@ -1,0 +1,257 @@
+#include "guest-icd/memory/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest-icd/api.h"
+#include "guest-icd/memory/limbo.h"
+#include "guest-icd/queue/queue.h"
+#include "guest-icd/session/session.h"
+
+cl_mem icd_mem_new(cl_context context, cl_mem_object_type type, cl_mem_flags flags, cl_int *r) {
+    cl_mem mem = calloc(1, sizeof *mem);
+    if (!mem) {
+        *r = CL_OUT_OF_HOST_MEMORY;
+        return NULL;
+    }
+    uint32_t id = icd_id_alloc();
+    if (id == 0) {
+        free(mem);
+        *r = CL_OUT_OF_RESOURCES;
+        return NULL;
+    }
+    icd_object_init(&mem->object, ICD_MEM, id);
+    mem->context = context;
+    mem->type = type;
+    mem->flags = flags ? flags : CL_MEM_READ_WRITE;
+    pthread_mutex_init(&mem->lock, NULL);
+    icd_ref(context);
+    return mem;
+}
+
+static void free_mem(cl_mem mem) {
+    cl_context context = mem->context;
+    icd_mem_unref(mem->parent);
+    pthread_mutex_destroy(&mem->lock);
+    free(mem->property_list);
+    mem->object.magic = 0;
+    icd_weak_unref(mem);
+    icd_context_unref(context);
+}
+
+void icd_mem_discard(cl_mem mem) {
+    icd_id_free(mem->object.id);
+    icd_pool_free(&mem->block);
+    free_mem(mem);
+}
+
+/* ---- objects with destructor callbacks: these may be called only once no command needs the object ---- */
+
+struct farewell {
+    cl_mem mem;
+    _Atomic uint32_t left; /* queues that have to get there, + 1 for the loop that asks them */
+};
+
+static void one_less(struct farewell *f) {
+    if (atomic_fetch_sub(&f->left, 1) == 1) {
+        icd_mem_unref(f->mem);
+        free(f);
+    }
+}
+
+static void CL_CALLBACK on_end(cl_event event, cl_int status, void *opaque) {
+    (void)event, (void)status;
+    one_less(opaque);
+}
+
+/* Drops the application's last reference when everything enqueued so far has ended. */
+/* NOLINTBEGIN(clang-analyzer-unix.Malloc): the loop's own count keeps f; the analyzer cannot see it */
+static void say_farewell(cl_mem mem) {
+    cl_context context = mem->context;
+    cl_command_queue busy[64];
+    size_t count = 0;
+    struct farewell *f = malloc(sizeof *f);
+    if (!f) {
+        icd_mem_unref(mem);
+        return;
+    }
+    f->mem = mem;
+    atomic_init(&f->left, 1);
+    pthread_mutex_lock(&context->lock);
+    for (cl_command_queue q = context->queues; q && count < 64; q = q->next_in_context)
+        if (!icd_queue_idle(q) && icd_RetainCommandQueue(q) == CL_SUCCESS)
+            busy[count++] = q;
+    pthread_mutex_unlock(&context->lock);
+    for (size_t i = 0; i < count; i++) {
+        cl_event event;
+        if (icd_EnqueueMarkerWithWaitList(busy[i], 0, NULL, &event) == CL_SUCCESS) {
+            atomic_fetch_add(&f->left, 1);
+            if (icd_SetEventCallback(event, CL_COMPLETE, on_end, f) != CL_SUCCESS)
+                one_less(f);
+            icd_ReleaseEvent(event);
+        }
+        icd_ReleaseCommandQueue(busy[i]); /* flushes */
+    }
+    one_less(f);
+}
+/* NOLINTEND(clang-analyzer-unix.Malloc) */
+
+void icd_mem_unref(cl_mem mem) {
+    if (!mem || !icd_unref_is_last(mem))
+        return;
+    for (struct icd_destructor *d = mem->destructors, *next; d; d = next) {
+        next = d->next;
+        d->notify(mem, d->user_data);
+        free(d);
+    }
+    icd_release_id(mem->object.id);
+    icd_limbo_block(mem->context, &mem->block);
+    for (struct icd_map *m = mem->maps, *next; m; m = next) { /* never unmapped */
+        next = m->next;
+        icd_limbo_block(mem->context, &m->shadow);
+        free(m);
+    }
+    free_mem(mem);
+    icd_limbo_reap();
+}
+
+cl_int icd_mem_check_flags(cl_mem_flags flags, const void *host_ptr) {
+    const cl_mem_flags access = CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY;
+    const cl_mem_flags host = CL_MEM_HOST_WRITE_ONLY | CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_NO_ACCESS;
+    const cl_mem_flags pointer = CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR;
+
+    if (flags & ~(access | host | pointer | CL_MEM_ALLOC_HOST_PTR))
+        return CL_INVALID_VALUE;
+    if (__builtin_popcountll(flags & access) > 1 || __builtin_popcountll(flags & host) > 1)
+        return CL_INVALID_VALUE;
+    if ((flags & CL_MEM_USE_HOST_PTR) && (flags & (CL_MEM_COPY_HOST_PTR | CL_MEM_ALLOC_HOST_PTR)))
+        return CL_INVALID_VALUE;
+    if (!host_ptr != !(flags & pointer))
+        return CL_INVALID_HOST_PTR;
+    return CL_SUCCESS;
+}
+
+cl_int icd_mem_inherit_flags(cl_mem_flags parent, cl_mem_flags *flags) {
+    const cl_mem_flags access = CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY;
+    const cl_mem_flags host = CL_MEM_HOST_WRITE_ONLY | CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_NO_ACCESS;
+    const cl_mem_flags pointer = CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR | CL_MEM_ALLOC_HOST_PTR;
+    cl_mem_flags f = *flags;
+
+    if ((f & ~(access | host)) || __builtin_popcountll(f & access) > 1 || __builtin_popcountll(f & host) > 1)
+        return CL_INVALID_VALUE;
+    if ((parent & CL_MEM_WRITE_ONLY) && (f & (CL_MEM_READ_WRITE | CL_MEM_READ_ONLY)))
+        return CL_INVALID_VALUE;
+    if ((parent & CL_MEM_READ_ONLY) && (f & (CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY)))
+        return CL_INVALID_VALUE;
+    if ((parent & CL_MEM_HOST_WRITE_ONLY) && (f & CL_MEM_HOST_READ_ONLY))
+        return CL_INVALID_VALUE;
+    if ((parent & CL_MEM_HOST_READ_ONLY) && (f & CL_MEM_HOST_WRITE_ONLY))
+        return CL_INVALID_VALUE;
+    if ((parent & CL_MEM_HOST_NO_ACCESS) && (f & (CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_WRITE_ONLY)))
+        return CL_INVALID_VALUE;
+    if (!(f & access))
+        f |= parent & access;
+    if (!(f & host))
+        f |= parent & host;
+    *flags = f | (parent & pointer);
+    return CL_SUCCESS;
+}
+
+cl_int icd_mem_take_properties(cl_mem mem, const cl_mem_properties *properties) {
+    if (!properties)
+        return CL_SUCCESS;
+    if (properties[0] != 0)
+        return CL_INVALID_PROPERTY; /* no key is defined that works here */
+    mem->property_list = calloc(1, sizeof *mem->property_list);
+    if (!mem->property_list)
+        return CL_OUT_OF_HOST_MEMORY;
+    mem->property_count = 1;
+    return CL_SUCCESS;
+}
+
+cl_int icd_mem_check_buffer(cl_command_queue queue, cl_mem buffer) {
+    if (!icd_valid(queue, ICD_QUEUE))
+        return CL_INVALID_COMMAND_QUEUE;
+    if (!icd_valid(buffer, ICD_MEM) || !icd_mem_is_buffer(buffer))
+        return CL_INVALID_MEM_OBJECT;
+    if (buffer->context != queue->context)
+        return CL_INVALID_CONTEXT;
+    return CL_SUCCESS;
+}
+
+cl_int icd_mem_check_alignment(cl_mem m, cl_device_id device) {
+    if (icd_mem_is_buffer(m) && m->parent && !icd_mem_aligned(m->origin, device))
+        return CL_MISALIGNED_SUB_BUFFER_OFFSET;
+    return CL_SUCCESS;
+}
+
+/* ---- OpenCL ---- */
+
+cl_int CL_API_CALL icd_RetainMemObject(cl_mem mem) {
+    if (!icd_valid(mem, ICD_MEM))
+        return CL_INVALID_MEM_OBJECT;
+    atomic_fetch_add_explicit(&mem->object.refs, 1, memory_order_relaxed);
+    return CL_SUCCESS;
+}
+
+cl_int CL_API_CALL icd_ReleaseMemObject(cl_mem mem) {
+    if (!icd_valid(mem, ICD_MEM))
+        return CL_INVALID_MEM_OBJECT;
+    if (icd_app_release_is_last(mem)) {
+        if (mem->destructors)
+            say_farewell(mem);
+        else
+            icd_mem_unref(mem);
+    }
+    return CL_SUCCESS;
+}
+
+cl_int CL_API_CALL icd_SetMemObjectDestructorCallback(cl_mem mem,
+                                                      void(CL_CALLBACK *pfn_notify)(cl_mem, void *),
+                                                      void *user_data) {
+    if (!icd_valid(mem, ICD_MEM))
+        return CL_INVALID_MEM_OBJECT;
+    if (!pfn_notify)
+        return CL_INVALID_VALUE;
+    struct icd_destructor *d = malloc(sizeof *d);
+    if (!d)
+        return CL_OUT_OF_HOST_MEMORY;
+    pthread_mutex_lock(&mem->lock);
+    *d = (struct icd_destructor){mem->destructors, pfn_notify, user_data};
+    mem->destructors = d; /* the newest first: they are called in reverse order */
+    pthread_mutex_unlock(&mem->lock);
+    return CL_SUCCESS;
+}
+
+cl_int CL_API_CALL icd_GetMemObjectInfo(cl_mem mem, cl_mem_info param_name, size_t param_value_size,
+                                        void *param_value, size_t *param_value_size_ret) {
+    if (!icd_valid(mem, ICD_MEM))
+        return CL_INVALID_MEM_OBJECT;
+    switch (param_name) {
+    case CL_MEM_TYPE:
+        return ICD_INFO_VALUE(cl_mem_object_type, mem->type);
+    case CL_MEM_FLAGS:
+        return ICD_INFO_VALUE(cl_mem_flags, mem->flags);
+    case CL_MEM_SIZE:
+        return ICD_INFO_VALUE(size_t, mem->size);
+    case CL_MEM_HOST_PTR:
+        return ICD_INFO_VALUE(void *, mem->svm ? mem->data : mem->host_ptr);
+    case CL_MEM_MAP_COUNT:
+        return ICD_INFO_VALUE(cl_uint, __atomic_load_n(&mem->map_count, __ATOMIC_RELAXED));
+    case CL_MEM_REFERENCE_COUNT:
+        return ICD_INFO_VALUE(cl_uint, atomic_load(&mem->object.refs));
+    case CL_MEM_CONTEXT:
+        return ICD_INFO_VALUE(cl_context, mem->context);
+    case CL_MEM_ASSOCIATED_MEMOBJECT:
+        return ICD_INFO_VALUE(cl_mem, mem->parent);
+    case CL_MEM_OFFSET:
+        return ICD_INFO_VALUE(size_t, mem->origin);
+    case CL_MEM_USES_SVM_POINTER:
+        return ICD_INFO_VALUE(cl_bool, mem->svm);
+    case CL_MEM_PROPERTIES:
+        return icd_info(mem->property_list, mem->property_count * sizeof *mem->property_list,
+                        param_value_size, param_value, param_value_size_ret);
+    default:
+        return CL_INVALID_VALUE;
+    }
+}

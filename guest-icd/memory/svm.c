@@ -1,0 +1,184 @@
+#include "guest-icd/memory/svm.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest-icd/api.h"
+#include "guest-icd/session/session.h"
+
+struct allocation {
+    uintptr_t address;
+    size_t size;
+    cl_context context; /* retained */
+    struct svga_region region;
+    cl_mem buffer; /* over the whole allocation, for copies and fills */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards everything below */
+static struct allocation **allocations;                  /* ascending addresses */
+static size_t count, cap;
+static uintptr_t next_address = SVGA_PLACED_MIN;
+
+/* Index of the first allocation that ends behind `address`. lock is held. */
+static size_t lower_bound(uintptr_t address) {
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (allocations[middle]->address + allocations[middle]->size <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The live allocation that holds all of [ptr, ptr + size), or NULL. lock is held. */
+static struct allocation *find(const void *ptr, size_t size) {
+    uintptr_t address = (uintptr_t)ptr;
+    size_t i = lower_bound(address);
+    if (i == count || allocations[i]->address > address)
+        return NULL;
+    uintptr_t offset = address - allocations[i]->address;
+    return size <= allocations[i]->size - offset ? allocations[i] : NULL;
+}
+
+bool icd_svm_find(const void *ptr, size_t size, struct tr_span *span) {
+    pthread_mutex_lock(&lock);
+    struct allocation *a = find(ptr, size);
+    if (a)
+        *span =
+            (struct tr_span){.region = a->region.id, .offset = (uintptr_t)ptr - a->address, .length = size};
+    pthread_mutex_unlock(&lock);
+    return a != NULL;
+}
+
+cl_device_svm_capabilities icd_svm_capabilities(cl_device_id device, cl_device_svm_capabilities of_driver) {
+    if (!device->shares || !icd_session->settings.placed)
+        return 0;
+    return of_driver &
+           (CL_DEVICE_SVM_COARSE_GRAIN_BUFFER | CL_DEVICE_SVM_FINE_GRAIN_BUFFER | CL_DEVICE_SVM_ATOMICS);
+}
+
+/* What every device of the context has. */
+static cl_device_svm_capabilities context_capabilities(cl_context context) {
+    cl_device_svm_capabilities all = ~(cl_device_svm_capabilities)0;
+    for (cl_uint i = 0; i < context->device_count; i++) {
+        cl_device_svm_capabilities has = 0;
+        icd_GetDeviceInfo(context->devices[i], CL_DEVICE_SVM_CAPABILITIES, sizeof has, &has, NULL);
+        all &= has;
+    }
+    return all;
+}
+
+bool icd_svm_in_context(cl_context context) {
+    return context->shares && context_capabilities(context) != 0;
+}
+
+/* clSVMAlloc's conditions (OpenCL 3.0, 5.6.1). */
+static bool acceptable(cl_context context, cl_svm_mem_flags flags, size_t size, cl_uint alignment) {
+    cl_device_svm_capabilities has = context_capabilities(context);
+    cl_svm_mem_flags access = flags & (CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY);
+
+    if (!(has & CL_DEVICE_SVM_COARSE_GRAIN_BUFFER) || (access & (access - 1)) != 0 ||
+        (flags & ~(access | CL_MEM_SVM_FINE_GRAIN_BUFFER | CL_MEM_SVM_ATOMICS)) != 0)
+        return false;
+    if ((flags & CL_MEM_SVM_FINE_GRAIN_BUFFER) && !(has & CL_DEVICE_SVM_FINE_GRAIN_BUFFER))
+        return false;
+    if ((flags & CL_MEM_SVM_ATOMICS) &&
+        !((flags & CL_MEM_SVM_FINE_GRAIN_BUFFER) && (has & CL_DEVICE_SVM_ATOMICS)))
+        return false;
+    if ((alignment & (alignment - 1)) != 0 || alignment > sizeof(cl_long16))
+        return false;
+    if (size == 0)
+        return false;
+    for (cl_uint i = 0; i < context->device_count; i++)
+        if (size > context->devices[i]->limits.max_mem_alloc_size)
+            return false;
+    return true;
+}
+
+/* lock is held. */
+static bool remember(struct allocation *a) {
+    if (count == cap) {
+        size_t bigger = cap ? 2 * cap : 64;
+        struct allocation **grown = realloc(allocations, bigger * sizeof *grown);
+        if (!grown)
+            return false;
+        allocations = grown;
+        cap = bigger;
+    }
+    allocations[count++] = a; /* addresses only ever ascend */
+    return true;
+}
+
+/* Takes the allocation that starts at ptr out of the list. NULL if there is none. */
+static struct allocation *take(const void *ptr) {
+    struct allocation *a = NULL;
+    pthread_mutex_lock(&lock);
+    size_t i = lower_bound((uintptr_t)ptr);
+    if (ptr && i < count && allocations[i]->address == (uintptr_t)ptr) {
+        a = allocations[i];
+        memmove(&allocations[i], &allocations[i + 1], (count - i - 1) * sizeof(struct allocation *));
+        count--;
+    }
+    pthread_mutex_unlock(&lock);
+    return a;
+}
+
+void *CL_API_CALL icd_SVMAlloc(cl_context context, cl_svm_mem_flags flags, size_t size, cl_uint alignment) {
+    if (!icd_valid(context, ICD_CONTEXT) || !acceptable(context, flags, size, alignment))
+        return NULL;
+    struct allocation *a = calloc(1, sizeof *a);
+    if (!a)
+        return NULL;
+    uint64_t room = ((uint64_t)size + 4095) & ~(uint64_t)4095;
+
+    pthread_mutex_lock(&lock);
+    a->address = next_address;
+    a->size = size;
+    bool fits = room <= SVGA_PLACED_MAX - next_address;
+    if (fits)
+        next_address += room + 4096; /* an unmapped page between two catches overruns */
+    pthread_mutex_unlock(&lock);
+    if (!fits || svga_guest_region_create_at(icd_session->g, room, a->address, &a->region) < 0) {
+        free(a);
+        return NULL;
+    }
+    pthread_mutex_lock(&lock);
+    bool kept = remember(a);
+    pthread_mutex_unlock(&lock);
+    if (kept)
+        a->buffer = icd_CreateBuffer(context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, size,
+                                     (void *)a->address, NULL);
+    if (!a->buffer) {
+        if (kept)
+            take((void *)a->address);
+        svga_guest_region_destroy(icd_session->g, &a->region);
+        free(a);
+        return NULL;
+    }
+    icd_ref(context);
+    a->context = context;
+    return (void *)a->address;
+}
+
+void CL_API_CALL icd_SVMFree(cl_context context, void *svm_pointer) {
+    struct allocation *a = icd_valid(context, ICD_CONTEXT) ? take(svm_pointer) : NULL;
+    if (!a)
+        return;
+    icd_ReleaseMemObject(a->buffer);
+    svga_guest_region_destroy(icd_session->g, &a->region);
+    icd_context_unref(a->context);
+    free(a);
+}
+
+cl_mem icd_svm_buffer(const void *ptr, size_t size, size_t *offset) {
+    pthread_mutex_lock(&lock);
+    struct allocation *a = find(ptr, size);
+    cl_mem buffer = a ? a->buffer : NULL;
+    if (a)
+        *offset = (uintptr_t)ptr - a->address;
+    pthread_mutex_unlock(&lock);
+    return buffer;
+}

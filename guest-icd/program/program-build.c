@@ -1,0 +1,602 @@
+/*
+ * clBuildProgram, clCompileProgram, clLinkProgram. Each is a job: checked on the caller's thread, then run
+ * there, or on a thread of its own where the application gave a callback.
+ */
+#include <stdio.h>
+
+#include "guest-icd/api.h"
+#include "guest-icd/session/console.h"
+#include "guest-icd/session/debug.h"
+#include "guest-icd/program/include.h"
+#include "guest-icd/program/options.h"
+#include "guest-icd/program/program.h"
+#include "guest-icd/program/visa.h"
+#include "svga-model/futex.h"
+
+enum job_kind { BUILD, COMPILE, LINK };
+
+struct job {
+    enum job_kind kind;
+    cl_program program; /* retained */
+    cl_uint device_count;
+    cl_device_id *devices;
+    char *options; /* as given; "" for NULL */
+    struct icd_options parsed;
+    cl_uint other_count; /* headers of COMPILE, inputs of LINK: retained */
+    cl_program *others;
+    char **names; /* of the headers */
+    void(CL_CALLBACK *notify)(cl_program, void *);
+    void *user_data;
+};
+
+/* ---- jobs ---- */
+
+static void job_free(struct job *job) {
+    for (cl_uint i = 0; i < job->other_count; i++) {
+        icd_program_unref(job->others[i]);
+        if (job->names)
+            free(job->names[i]);
+    }
+    free(job->others);
+    free(job->names);
+    icd_options_free(&job->parsed);
+    free(job->options);
+    free(job->devices);
+    icd_program_unref(job->program);
+    free(job);
+}
+
+static bool take_others(struct job *job, cl_uint count, const cl_program *others, const char **names) {
+    job->others = calloc(count + 1u, sizeof(cl_program));
+    job->names = names ? calloc(count + 1u, sizeof *job->names) : NULL;
+    if (!job->others || (names && !job->names))
+        return false;
+    for (cl_uint i = 0; i < count; i++) {
+        if (names && !(job->names[i] = strdup(names[i])))
+            return false;
+        job->others[i] = others[i];
+        icd_ref(others[i]);
+        job->other_count++;
+    }
+    return true;
+}
+
+/* A job for these devices of the program (none: all), with copies of what the application gave. NULL if
+ * memory is out. */
+static struct job *job_new(enum job_kind kind, cl_program program, cl_uint device_count,
+                           const cl_device_id *devices, const char *options, cl_uint other_count,
+                           const cl_program *others, const char **names) {
+    struct job *job = calloc(1, sizeof *job);
+    if (!job)
+        return NULL;
+    job->kind = kind;
+    job->program = program;
+    icd_ref(program);
+    job->device_count = device_count ? device_count : program->device_count;
+    job->devices = calloc(job->device_count, sizeof(cl_device_id));
+    job->options = strdup(options ? options : "");
+    if (!job->devices || !job->options || !icd_options_parse(options, &job->parsed) ||
+        !take_others(job, other_count, others, names)) {
+        job_free(job);
+        return NULL;
+    }
+    for (cl_uint i = 0; i < job->device_count; i++)
+        job->devices[i] = devices ? devices[i] : program->devices[i].device;
+    return job;
+}
+
+static void set_string(char **to, char *value) {
+    free(*to);
+    *to = value;
+}
+
+/* Takes the program over. CL_INVALID_OPERATION if it is being built or kernels of it are left. */
+static cl_int begin(struct job *job) {
+    cl_program p = job->program;
+    cl_int r = CL_SUCCESS;
+    pthread_mutex_lock(&p->lock);
+    if (p->building || p->kernels > 0) {
+        r = icd_fail(CL_INVALID_OPERATION,
+                     p->building ? "the program is being built" : "kernels of the program are left");
+    } else {
+        p->building = true;
+        icd_program_forget(p);
+        for (cl_uint i = 0; i < job->device_count; i++) {
+            struct icd_program_device *d = icd_program_device(p, job->devices[i]);
+            d->status = CL_BUILD_IN_PROGRESS;
+            d->type = CL_PROGRAM_BINARY_TYPE_NONE;
+            set_string(&d->options, strdup(job->options));
+            set_string(&d->log, NULL);
+        }
+    }
+    pthread_mutex_unlock(&p->lock);
+    return r;
+}
+
+/* ---- what a build leaves ---- */
+
+/* The host's word on one device, or `otherwise`. */
+static cl_uint host_build_info(cl_program p, cl_device_id device, cl_program_build_info param,
+                               cl_uint otherwise) {
+    cl_uint value;
+    struct icd_query query = {
+        .what = TR_INFO_PROGRAM_BUILD, .object = p->object.id, .device = device->number, .param = param};
+    return p->object.id != 0 && icd_query(&query, sizeof value, &value, NULL) == CL_SUCCESS ? value
+                                                                                            : otherwise;
+}
+
+/* May a work-group be smaller at the edge? Since OpenCL C 2.0, unless the options say not. */
+static bool non_uniform(const struct job *job, cl_device_id device) {
+    return device->limits.non_uniform_work_groups && job->parsed.cl_std >= 20 && !job->parsed.uniform;
+}
+
+/*
+ * May clGetKernelArgInfo tell of the program's kernels? The specification ties that to an option; the driver
+ * is always given it, because the guest needs to know. What was loaded as a binary tells what it knows.
+ */
+static bool tells_arguments(const struct job *job) {
+    bool tells = job->parsed.arg_info || (job->kind != LINK && !job->program->source);
+    for (cl_uint i = 0; job->kind == LINK && i < job->other_count; i++)
+        tells = tells || job->others[i]->arg_info || job->others[i]->ir == TR_IR_BINARY;
+    return tells;
+}
+
+static char *joined(const char *a, char *b) {
+    char *text = NULL;
+    if (asprintf(&text, "%s%s", a, b ? b : "") < 0)
+        text = NULL;
+    return text;
+}
+
+/* The host's build log for the device; NULL: none. The caller's. */
+static char *host_log(cl_program p, cl_device_id device) {
+    void *log = NULL;
+    size_t size;
+    struct icd_query query = {.what = TR_INFO_PROGRAM_BUILD,
+                              .object = p->object.id,
+                              .device = device->number,
+                              .param = CL_PROGRAM_BUILD_LOG};
+    return p->object.id != 0 && icd_query_alloc(&query, &log, &size) == CL_SUCCESS ? log : NULL;
+}
+
+/* The device of the job that `device` is a part of, or NULL. */
+static cl_device_id ancestor_in_job(const struct job *job, cl_device_id device) {
+    for (device = device->parent; device; device = device->parent)
+        for (cl_uint i = 0; i < job->device_count; i++)
+            if (job->devices[i] == device)
+                return device;
+    return NULL;
+}
+
+/* What is built for a device runs on its parts too. The program's lock is held. */
+static void spread_to_sub_devices(const struct job *job) {
+    cl_program p = job->program;
+    for (cl_uint i = 0; i < p->device_count; i++) {
+        struct icd_program_device *part = &p->devices[i];
+        cl_device_id whole = ancestor_in_job(job, part->device);
+        if (!whole)
+            continue;
+        const struct icd_program_device *built = icd_program_device(p, whole);
+        part->status = built->status;
+        part->type = built->type;
+        part->non_uniform = built->non_uniform;
+        set_string(&part->log, built->log ? strdup(built->log) : NULL);
+    }
+}
+
+/*
+ * Gives the program back with the outcome. guest_log (NULL: none) is what the guest's compiler said; where
+ * the host had a part in the build too, its own log comes behind that.
+ */
+static void end(struct job *job, cl_int code, const char *guest_log, bool host_had_part) {
+    cl_program p = job->program;
+    size_t object_size;
+    bool local_object = icd_visa_object(p->visa, &object_size) != NULL;
+    struct icd_program_device *outcome = calloc(job->device_count, sizeof *outcome);
+
+    for (cl_uint i = 0; outcome && i < job->device_count; i++) {
+        struct icd_program_device *o = &outcome[i];
+        if (code == CL_SUCCESS)
+            o->status = CL_BUILD_SUCCESS;
+        else
+            o->status = host_had_part
+                            ? (cl_build_status)host_build_info(p, job->devices[i], CL_PROGRAM_BUILD_STATUS,
+                                                               (cl_uint)CL_BUILD_ERROR)
+                            : CL_BUILD_ERROR;
+        if (o->status != CL_BUILD_SUCCESS && o->status != CL_BUILD_NONE)
+            o->status = CL_BUILD_ERROR;
+        if (local_object)
+            o->type = icd_visa_object_type(p->visa);
+        else if (o->status == CL_BUILD_SUCCESS)
+            o->type = job->kind == BUILD ? CL_PROGRAM_BINARY_TYPE_EXECUTABLE
+                                         : host_build_info(p, job->devices[i], CL_PROGRAM_BINARY_TYPE,
+                                                           CL_PROGRAM_BINARY_TYPE_NONE);
+        if (guest_log) {
+            char *behind = host_had_part ? host_log(p, job->devices[i]) : NULL;
+            o->log = joined(guest_log, behind);
+            free(behind);
+        }
+        o->non_uniform = non_uniform(job, job->devices[i]);
+    }
+
+    pthread_mutex_lock(&p->lock);
+    for (cl_uint i = 0; i < job->device_count; i++) {
+        struct icd_program_device *d = icd_program_device(p, job->devices[i]);
+        d->status = outcome ? outcome[i].status : CL_BUILD_ERROR;
+        d->type = outcome ? outcome[i].type : CL_PROGRAM_BINARY_TYPE_NONE;
+        d->non_uniform = outcome && outcome[i].non_uniform;
+        set_string(&d->log, outcome ? outcome[i].log : NULL);
+    }
+    spread_to_sub_devices(job);
+    p->arg_info = tells_arguments(job);
+    p->building = false;
+    pthread_mutex_unlock(&p->lock);
+    if (code != CL_SUCCESS)
+        icd_debug(code, "a program was not built with the options \"%s\": see its build log", job->options);
+    free(outcome);
+}
+
+/* ---- running a job ---- */
+
+static uint32_t *numbers_of(const struct job *job) {
+    uint32_t *numbers = calloc(job->device_count, sizeof *numbers);
+    for (cl_uint i = 0; numbers && i < job->device_count; i++)
+        numbers[i] = job->devices[i]->number;
+    return numbers;
+}
+
+/* Profiling: how long the guest's compiler took belongs to the command that follows. */
+static void trace(uint64_t call_ns, uint64_t compile_ns) {
+    if (icd_session->settings.profile)
+        TR_PUT(icd_session->g, TRACE, trace, NULL,
+               .call_ns = call_ns + (uint64_t)icd_session->clock_offset_ns,
+               .write_ns = svga_now_ns() + (uint64_t)icd_session->clock_offset_ns, .compile_ns = compile_ns);
+}
+
+static cl_int build_on_host(struct job *job, const char *options, uint64_t call_ns, uint64_t compile_ns) {
+    struct icd_call call;
+    uint32_t *numbers = numbers_of(job);
+    struct tr_array arrays[] = {{numbers, job->device_count}, {options, (uint32_t)strlen(options)}};
+    cl_int r = numbers ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
+    if (r == CL_SUCCESS && tr_encoded_size(TR_CMD_BUILD_PROGRAM, arrays) == 0)
+        r = CL_INVALID_BUILD_OPTIONS; /* longer than any command */
+    if (r == CL_SUCCESS)
+        r = icd_call_begin(&call);
+    if (r == CL_SUCCESS) {
+        svga_guest_lock(icd_session->g);
+        trace(call_ns, compile_ns);
+        TR_PUT(icd_session->g, BUILD_PROGRAM, build_program, arrays, .program = job->program->object.id,
+               .slot = call.slot);
+        svga_guest_unlock(icd_session->g);
+        r = icd_call_wait(&call);
+    }
+    free(numbers);
+    return r;
+}
+
+static cl_int compile_on_host(struct job *job) {
+    struct icd_call call;
+    uint32_t *numbers = numbers_of(job), *ids = calloc(job->other_count + 1u, sizeof *ids);
+    size_t names_size = 0;
+    for (cl_uint i = 0; i < job->other_count; i++)
+        names_size += strlen(job->names[i]) + 1;
+    char *names = malloc(names_size + 1), *at = names;
+    cl_int r = numbers && ids && names ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
+    for (cl_uint i = 0; r == CL_SUCCESS && i < job->other_count; i++) {
+        ids[i] = job->others[i]->object.id;
+        at = stpcpy(at, job->names[i]) + 1;
+    }
+    struct tr_array arrays[] = {{numbers, job->device_count},
+                                {job->parsed.rest, (uint32_t)strlen(job->parsed.rest)},
+                                {ids, job->other_count},
+                                {names, (uint32_t)names_size}};
+    if (r == CL_SUCCESS && tr_encoded_size(TR_CMD_COMPILE_PROGRAM, arrays) == 0)
+        r = CL_INVALID_COMPILER_OPTIONS; /* longer than any command */
+    if (r == CL_SUCCESS)
+        r = icd_call_begin(&call);
+    if (r == CL_SUCCESS) {
+        TR_SEND(icd_session->g, COMPILE_PROGRAM, compile_program, arrays, .program = job->program->object.id,
+                .slot = call.slot);
+        r = icd_call_wait(&call);
+    }
+    free(numbers);
+    free(ids);
+    free(names);
+    return r;
+}
+
+/* The program's text with the files that lie in the guest; *text is NULL if that is the source itself. */
+static cl_int expand(const struct job *job, cl_program p, char **text, size_t *size) {
+    struct icd_include_request request = {
+        .source = p->source,
+        .size = p->source_size,
+        .dirs = job->parsed.dirs,
+        .dir_count = job->parsed.dir_count,
+        .embedded = (const char *const *)job->names,
+        .embedded_count = job->kind == COMPILE ? job->other_count : 0,
+    };
+    if (!icd_include_expand(&request, text, size))
+        return CL_OUT_OF_HOST_MEMORY;
+    if (memmem(*text ? *text : p->source, *text ? *size : p->source_size, "printf", 6))
+        icd_console_enable();
+    return CL_SUCCESS;
+}
+
+/* Ships the text of a program made from source; of others the host has everything already. */
+static cl_int ship(const struct job *job, cl_program p) {
+    char *text = NULL;
+    size_t size = 0;
+    if (p->ir != TR_IR_SOURCE || !p->source)
+        return CL_SUCCESS;
+    cl_int r = expand(job, p, &text, &size);
+    if (r == CL_SUCCESS)
+        r = text ? icd_program_ship(p, text, size) : icd_program_ship(p, p->source, p->source_size);
+    free(text);
+    return r;
+}
+
+static cl_int build_source(struct job *job, uint64_t call_ns) {
+    cl_int r = ship(job, job->program);
+    for (cl_uint i = 0; r == CL_SUCCESS && job->kind == COMPILE && i < job->other_count; i++)
+        r = ship(job, job->others[i]);
+    bool shipped = r == CL_SUCCESS;
+    if (r == CL_SUCCESS)
+        r = job->kind == COMPILE ? compile_on_host(job) : build_on_host(job, job->parsed.rest, call_ns, 0);
+    end(job, r, NULL, shipped);
+    return r;
+}
+
+/* The SVGA baseline. */
+static cl_int build_spirv(struct job *job, uint64_t call_ns) {
+    cl_program p = job->program;
+    char *text = NULL;
+    size_t size = 0;
+    cl_int r = expand(job, p, &text, &size);
+    struct icd_visa_result made = {.code = r};
+    bool at_host = false;
+    if (r == CL_SUCCESS) {
+        struct icd_visa_source source = {
+            .text = text ? text : p->source,
+            .size = text ? size : p->source_size,
+            .options = job->parsed.rest,
+            .object = job->kind == COMPILE,
+            .header_count = job->other_count,
+            .headers = job->others,
+            .header_names = (const char *const *)job->names,
+        };
+        made = icd_visa_compile(p, job->device_count, job->devices, &source);
+    }
+    r = made.code;
+    if (r == CL_SUCCESS && job->kind == BUILD) {
+        at_host = true;
+        r = icd_visa_ship(p);
+        if (r == CL_SUCCESS)
+            r = build_on_host(job, made.options, call_ns, made.compile_ns);
+        if (r == CL_INVALID_BINARY)
+            r = CL_BUILD_PROGRAM_FAILURE; /* the host refused the module: the log says why */
+    }
+    end(job, r, made.log ? made.log : at_host ? NULL : "", at_host);
+    free(text);
+    free(made.log);
+    free(made.options);
+    return r;
+}
+
+static cl_int link_on_host(struct job *job) {
+    struct icd_call call;
+    cl_program p = job->program;
+    uint32_t *numbers = numbers_of(job), *ids = calloc(job->other_count, sizeof *ids);
+    struct tr_array arrays[] = {{numbers, job->device_count},
+                                {job->parsed.rest, (uint32_t)strlen(job->parsed.rest)},
+                                {ids, job->other_count}};
+    uint32_t id = icd_id_alloc();
+    cl_int r = !numbers || !ids ? CL_OUT_OF_HOST_MEMORY : id == 0 ? CL_OUT_OF_RESOURCES : CL_SUCCESS;
+    for (cl_uint i = 0; r == CL_SUCCESS && i < job->other_count; i++)
+        ids[i] = job->others[i]->object.id;
+    if (r == CL_SUCCESS && tr_encoded_size(TR_CMD_LINK_PROGRAM, arrays) == 0)
+        r = CL_INVALID_LINKER_OPTIONS; /* longer than any command */
+    if (r == CL_SUCCESS)
+        r = icd_call_begin(&call);
+    if (r == CL_SUCCESS) {
+        TR_SEND(icd_session->g, LINK_PROGRAM, link_program, arrays, .program = id,
+                .context = p->context->object.id, .slot = call.slot);
+        r = icd_call_wait(&call);
+        if (r == CL_SUCCESS || call.value == 1)
+            p->object.id = id;
+        else
+            icd_release_id(id);
+    } else {
+        icd_id_free(id);
+    }
+    end(job, r, NULL, p->object.id != 0);
+    free(numbers);
+    free(ids);
+    return r;
+}
+
+static cl_int link_spirv(struct job *job, uint64_t call_ns) {
+    cl_program p = job->program;
+    bool at_host = false;
+    struct icd_visa_result made =
+        icd_visa_link(p, job->device_count, job->devices, job->other_count, job->others, job->parsed.rest);
+    cl_int r = made.code;
+    size_t size;
+    if (r == CL_SUCCESS && !icd_visa_object(p->visa, &size)) {
+        at_host = true;
+        r = icd_visa_ship(p);
+        if (r == CL_SUCCESS)
+            r = build_on_host(job, made.options, call_ns, made.compile_ns);
+        if (r == CL_INVALID_BINARY || r == CL_BUILD_PROGRAM_FAILURE)
+            r = CL_LINK_PROGRAM_FAILURE;
+    }
+    end(job, r, made.log ? made.log : at_host ? NULL : "", at_host);
+    free(made.log);
+    free(made.options);
+    return r;
+}
+
+static cl_int run(struct job *job) {
+    uint64_t call_ns = svga_now_ns();
+    if (job->kind == LINK || !job->program->source) /* who knows what is in there */
+        icd_console_enable();
+    if (job->kind == LINK)
+        return job->program->ir == TR_IR_SPIRV ? link_spirv(job, call_ns) : link_on_host(job);
+    return job->program->ir == TR_IR_SPIRV ? build_spirv(job, call_ns) : build_source(job, call_ns);
+}
+
+static void *run_and_notify(void *arg) {
+    struct job *job = arg;
+    run(job);
+    job->notify(job->program, job->user_data);
+    job_free(job);
+    return NULL;
+}
+
+/* Runs a job that has begun: here, or elsewhere if there is a callback. Takes the job over. */
+static cl_int start(struct job *job) {
+    pthread_t thread;
+    if (!job->notify) {
+        cl_int r = run(job);
+        job_free(job);
+        return r;
+    }
+    if (pthread_create(&thread, NULL, run_and_notify, job) == 0)
+        pthread_detach(thread);
+    else
+        run_and_notify(job);
+    return CL_SUCCESS;
+}
+
+/* ---- the API ---- */
+
+static bool has_object(const struct _cl_program *p) {
+    size_t size;
+    return icd_visa_object(p->visa, &size) != NULL;
+}
+
+/* Without a compiler nothing but binaries can be built. */
+static bool lacks_compiler(const struct job *job) {
+    for (cl_uint i = 0; i < job->device_count; i++)
+        if (job->program->source && !job->devices[i]->limits.available_compiler)
+            return true;
+    return false;
+}
+
+static cl_int begin_and_start(struct job *job, void(CL_CALLBACK *notify)(cl_program, void *),
+                              void *user_data) {
+    cl_int r = !job ? CL_OUT_OF_HOST_MEMORY : lacks_compiler(job) ? CL_COMPILER_NOT_AVAILABLE : begin(job);
+    if (r != CL_SUCCESS) {
+        if (job)
+            job_free(job);
+        return r;
+    }
+    job->notify = notify;
+    job->user_data = user_data;
+    return start(job);
+}
+
+cl_int CL_API_CALL icd_BuildProgram(cl_program program, cl_uint num_devices, const cl_device_id *device_list,
+                                    const char *options, void(CL_CALLBACK *pfn_notify)(cl_program, void *),
+                                    void *user_data) {
+    if (!icd_valid(program, ICD_PROGRAM))
+        return CL_INVALID_PROGRAM;
+    cl_int r = icd_program_check_devices(program, num_devices, device_list);
+    if (r != CL_SUCCESS)
+        return r;
+    if (!pfn_notify && user_data)
+        return CL_INVALID_VALUE;
+    if (!program->source && (program->ir == TR_IR_SPIRV || has_object(program)))
+        return CL_INVALID_OPERATION; /* made by clLinkProgram, or an object of the SVGA baseline: to be linked
+                                      */
+    return begin_and_start(job_new(BUILD, program, num_devices, device_list, options, 0, NULL, NULL),
+                           pfn_notify, user_data);
+}
+
+cl_int CL_API_CALL icd_CompileProgram(cl_program program, cl_uint num_devices,
+                                      const cl_device_id *device_list, const char *options,
+                                      cl_uint num_input_headers, const cl_program *input_headers,
+                                      const char **header_include_names,
+                                      void(CL_CALLBACK *pfn_notify)(cl_program, void *), void *user_data) {
+    if (!icd_valid(program, ICD_PROGRAM))
+        return CL_INVALID_PROGRAM;
+    cl_int r = icd_program_check_devices(program, num_devices, device_list);
+    if (r != CL_SUCCESS)
+        return r;
+    if ((num_input_headers == 0) != (!input_headers && !header_include_names) ||
+        (num_input_headers > 0 && (!input_headers || !header_include_names)) || (!pfn_notify && user_data))
+        return CL_INVALID_VALUE;
+    for (cl_uint i = 0; i < num_input_headers; i++) {
+        if (!icd_valid(input_headers[i], ICD_PROGRAM) || input_headers[i]->context != program->context)
+            return CL_INVALID_PROGRAM;
+        if (!header_include_names[i])
+            return CL_INVALID_VALUE;
+        if (!input_headers[i]->source)
+            return CL_INVALID_OPERATION;
+    }
+    if (!program->source && program->ir != TR_IR_IL)
+        return CL_INVALID_OPERATION; /* no source or IL to compile */
+    return begin_and_start(job_new(COMPILE, program, num_devices, device_list, options, num_input_headers,
+                                   input_headers, header_include_names),
+                           pfn_notify, user_data);
+}
+
+/* Inputs: compiled, and all by the guest or all by the host. */
+static cl_int check_inputs(cl_context context, cl_uint count, const cl_program *inputs) {
+    if (count == 0 || !inputs)
+        return CL_INVALID_VALUE;
+    for (cl_uint i = 0; i < count; i++)
+        if (!icd_valid(inputs[i], ICD_PROGRAM) || inputs[i]->context != context)
+            return CL_INVALID_PROGRAM;
+    for (cl_uint i = 0; i < count; i++) {
+        pthread_mutex_lock(&inputs[i]->lock);
+        bool busy = inputs[i]->building;
+        pthread_mutex_unlock(&inputs[i]->lock);
+        if (busy || has_object(inputs[i]) != has_object(inputs[0]) ||
+            (!has_object(inputs[i]) && inputs[i]->object.id == 0))
+            return CL_INVALID_OPERATION;
+    }
+    return CL_SUCCESS;
+}
+
+static cl_int check_link(cl_context context, cl_uint num_devices, const cl_device_id *device_list,
+                         cl_uint num_inputs, const cl_program *inputs, bool callback_ok) {
+    if (!icd_valid(context, ICD_CONTEXT))
+        return CL_INVALID_CONTEXT;
+    if ((num_devices == 0) != (device_list == NULL) || !callback_ok)
+        return CL_INVALID_VALUE;
+    cl_int r = check_inputs(context, num_inputs, inputs);
+    if (r != CL_SUCCESS)
+        return r;
+    for (cl_uint i = 0; i < num_devices; i++)
+        if (!icd_valid(device_list[i], ICD_DEVICE) || !icd_context_has_device(context, device_list[i]))
+            return CL_INVALID_DEVICE;
+    for (cl_uint i = 0; i < (device_list ? num_devices : context->device_count); i++)
+        if (!(device_list ? device_list : context->devices)[i]->limits.available_linker)
+            return CL_LINKER_NOT_AVAILABLE;
+    return CL_SUCCESS;
+}
+
+cl_program CL_API_CALL icd_LinkProgram(cl_context context, cl_uint num_devices,
+                                       const cl_device_id *device_list, const char *options,
+                                       cl_uint num_input_programs, const cl_program *input_programs,
+                                       void(CL_CALLBACK *pfn_notify)(cl_program, void *), void *user_data,
+                                       cl_int *errcode_ret) {
+    cl_program p = NULL;
+    struct job *job = NULL;
+    cl_int r = check_link(context, num_devices, device_list, num_input_programs, input_programs,
+                          pfn_notify || !user_data);
+    if (r == CL_SUCCESS) {
+        enum tr_ir ir = has_object(input_programs[0]) ? TR_IR_SPIRV : TR_IR_BINARY;
+        p = icd_program_new(context, ir, num_devices, device_list);
+        job = p ? job_new(LINK, p, 0, NULL, options, num_input_programs, input_programs, NULL) : NULL;
+        r = job ? begin_and_start(job, pfn_notify, user_data) : CL_OUT_OF_HOST_MEMORY;
+    }
+    /* After a failure there is a program if something can be asked of it: its log. */
+    if (p && r != CL_SUCCESS && (p->object.id == 0 && !p->devices[0].log)) {
+        icd_program_unref(p);
+        p = NULL;
+    }
+    if (errcode_ret)
+        *errcode_ret = r;
+    return p;
+}

@@ -1,0 +1,376 @@
+#include "guest-icd/program/visa.h"
+
+#include <stdio.h>
+
+#include "guest-icd/api.h"
+#include "guest-icd/session/pool.h"
+#include "svga-model/visa/load.h"
+
+/* In front of an object's bytes when the application takes them as a binary. */
+struct object_header {
+    char magic[8];
+    uint32_t version; /* VISA_GUEST_ABI */
+    uint32_t type;    /* cl_program_binary_type */
+};
+static const char magic[8] = "TRLMVISA";
+
+struct icd_visa {
+    struct visa_module module;    /* of an executable */
+    struct object_header *object; /* with the bytes behind it; NULL: none */
+    size_t object_size;           /* with the header */
+};
+
+void icd_visa_free(struct icd_visa *visa) {
+    char why[VISA_WHY_SIZE];
+    const struct visa_guest *lib = visa ? visa_guest_load(why) : NULL;
+    if (lib)
+        lib->module_free(&visa->module);
+    if (visa)
+        free(visa->object);
+    free(visa);
+}
+
+const struct visa_kernel *icd_visa_kernel(const struct icd_visa *visa, const char *name) {
+    for (size_t i = 0; visa && i < visa->module.kernel_count; i++)
+        if (strcmp(visa->module.kernels[i].name, name) == 0)
+            return &visa->module.kernels[i];
+    return NULL;
+}
+
+/* ---- what the devices take ---- */
+
+struct features {
+    struct visa_features f;
+    char *extensions, *c_features;
+};
+
+/* The device's answer, NUL-terminated, or NULL. */
+static void *device_bytes(cl_device_id device, cl_device_info param, size_t *size) {
+    char *bytes = NULL;
+    if (icd_GetDeviceInfo(device, param, 0, NULL, size) == CL_SUCCESS && (bytes = calloc(1, *size + 1)) &&
+        icd_GetDeviceInfo(device, param, *size, bytes, NULL) != CL_SUCCESS) {
+        free(bytes);
+        bytes = NULL;
+    }
+    return bytes;
+}
+
+static uint32_t version_100(const char *text, const char *format, uint32_t otherwise) {
+    unsigned major, minor;
+    return text && sscanf(text, format, &major, &minor) == 2 ? 100 * major + 10 * minor : otherwise;
+}
+
+/* Names of cl_name_version entries, separated by spaces; *newest is the highest version among them. */
+static char *names_of(cl_device_id device, cl_device_info param, uint32_t *newest) {
+    size_t size = 0;
+    cl_name_version *list = device_bytes(device, param, &size);
+    char *names = calloc(1, size + 1), *end = names;
+    for (size_t i = 0; list && names && i < size / sizeof *list; i++) {
+        uint32_t version = 100 * CL_VERSION_MAJOR(list[i].version) + 10 * CL_VERSION_MINOR(list[i].version);
+        if (version > *newest)
+            *newest = version;
+        end = stpcpy(end, list[i].name); /* fits: each entry is longer than its name and a space */
+        end = stpcpy(end, " ");
+    }
+    free(list);
+    return names;
+}
+
+static bool features_of(cl_device_id d, struct features *out) {
+    size_t size;
+    uint32_t ignored = 0;
+    char *c_version = device_bytes(d, CL_DEVICE_OPENCL_C_VERSION, &size);
+    char *profile = device_bytes(d, CL_DEVICE_PROFILE, &size);
+    cl_bool little = CL_TRUE;
+    icd_GetDeviceInfo(d, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
+    out->extensions = device_bytes(d, CL_DEVICE_EXTENSIONS, &size);
+    out->c_features = names_of(d, CL_DEVICE_OPENCL_C_FEATURES, &ignored);
+    out->f = (struct visa_features){
+        .address_bits = d->limits.address_bits,
+        .device_version = 10 * d->limits.version,
+        .c_version = version_100(c_version, "OpenCL C %u.%u", 120),
+        .extensions = out->extensions,
+        .c_features = out->c_features,
+        .images = d->limits.image_support,
+        .little_endian = little != CL_FALSE,
+        .embedded_profile = profile && strcmp(profile, "EMBEDDED_PROFILE") == 0,
+    };
+    uint32_t newest = out->f.c_version;
+    free(names_of(d, CL_DEVICE_OPENCL_C_ALL_VERSIONS, &newest));
+    out->f.c_version_max = newest;
+    if (out->f.c_version > 120)
+        out->f.c_version = 120;
+    free(c_version);
+    free(profile);
+    return out->extensions && out->c_features;
+}
+
+static void features_free(struct features *f) {
+    free(f->extensions);
+    free(f->c_features);
+}
+
+/* Keeps the words of `list` that are in `other` too, in place. */
+static void intersect(char *list, const char *other) {
+    char *out = list;
+    for (char *p = list; *p;) {
+        size_t n = strcspn(p, " ");
+        char after = p[n];
+        p[n] = '\0';
+        bool common = n > 0 && visa_list_has(other, p);
+        p[n] = after;
+        if (common) {
+            memmove(out, p, n);
+            out += n;
+            *out++ = ' ';
+        }
+        p += n + (after == ' ');
+    }
+    *out = '\0';
+}
+
+static uint32_t least(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
+/* What all the devices take: one module is made for all. */
+static bool common_features(cl_uint count, const cl_device_id *devices, struct features *out) {
+    *out = (struct features){0};
+    if (!features_of(devices[0], out))
+        return false;
+    for (cl_uint i = 1; i < count; i++) {
+        struct features other = {0};
+        bool ok = features_of(devices[i], &other);
+        if (ok) {
+            intersect(out->extensions, other.extensions);
+            intersect(out->c_features, other.c_features);
+            out->f.device_version = least(out->f.device_version, other.f.device_version);
+            out->f.c_version = least(out->f.c_version, other.f.c_version);
+            out->f.c_version_max = least(out->f.c_version_max, other.f.c_version_max);
+            out->f.images = out->f.images && other.f.images;
+        }
+        features_free(&other);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+/* ---- compiling and linking ---- */
+
+static struct icd_visa_result failed(cl_int code, const char *format, const char *what) {
+    struct icd_visa_result r = {.code = code};
+    if (asprintf(&r.log, format, what) < 0)
+        r.log = NULL;
+    return r;
+}
+
+/* The compiler and the devices' features; an error with its log if there is none. */
+static bool prepare(cl_uint count, const cl_device_id *devices, cl_int failure, const struct visa_guest **lib,
+                    struct features *features, struct icd_visa_result *r) {
+    char why[VISA_WHY_SIZE];
+    for (cl_uint i = 0; i < count; i++)
+        if (devices[i]->target == 0) {
+            size_t size;
+            char *name = device_bytes(devices[i], CL_DEVICE_NAME, &size);
+            *r = failed(failure,
+                        "The host's driver of device \"%s\" takes no SPIR-V: TRILLIUM_IR=spirv cannot be "
+                        "used with it.\n",
+                        name ? name : "");
+            free(name);
+            return false;
+        }
+    if (!(*lib = visa_guest_load(why))) {
+        *r = failed(failure, "%s\n", why);
+        return false;
+    }
+    if (!common_features(count, devices, features)) {
+        features_free(features);
+        *r = (struct icd_visa_result){.code = CL_OUT_OF_HOST_MEMORY};
+        return false;
+    }
+    return true;
+}
+
+static cl_int code_of(enum visa_status status, cl_int failure, cl_int bad_options) {
+    switch (status) {
+    case VISA_OK:
+        return CL_SUCCESS;
+    case VISA_BUILD_FAILURE:
+        return failure;
+    case VISA_INVALID_OPTIONS:
+        return bad_options;
+    case VISA_INVALID_BINARY:
+        return CL_INVALID_BINARY;
+    default:
+        return CL_OUT_OF_HOST_MEMORY;
+    }
+}
+
+/* Puts an object's bytes behind the header. */
+static bool keep_object(struct icd_visa *visa) {
+    const struct visa_module *m = &visa->module;
+    visa->object = malloc(sizeof *visa->object + m->size);
+    if (!visa->object)
+        return false;
+    *visa->object = (struct object_header){
+        .version = VISA_GUEST_ABI,
+        .type = m->output == VISA_LIBRARY ? CL_PROGRAM_BINARY_TYPE_LIBRARY
+                                          : CL_PROGRAM_BINARY_TYPE_COMPILED_OBJECT,
+    };
+    memcpy(visa->object->magic, magic, sizeof magic);
+    memcpy(visa->object + 1, m->bytes, m->size);
+    visa->object_size = sizeof *visa->object + m->size;
+    return true;
+}
+
+/* Takes what the compiler made over into the program. */
+static void keep(cl_program program, struct icd_visa *visa, struct icd_visa_result *r) {
+    const struct visa_module *m = &visa->module;
+    r->log = m->log && *m->log ? strdup(m->log) : NULL;
+    r->compile_ns = m->timing.total_ns;
+    if (r->code == CL_SUCCESS) {
+        r->options = strdup(m->driver_options ? m->driver_options : "");
+        if (!r->options || (m->bytes && !keep_object(visa)))
+            r->code = CL_OUT_OF_HOST_MEMORY;
+    }
+    icd_visa_free(program->visa);
+    program->visa = NULL;
+    if (r->code == CL_SUCCESS)
+        program->visa = visa;
+    else
+        icd_visa_free(visa);
+}
+
+struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count, const cl_device_id *devices,
+                                        const struct icd_visa_source *source) {
+    const struct visa_guest *lib;
+    struct features features = {0};
+    struct icd_visa_result r = {0};
+    cl_int failure = source->object ? CL_COMPILE_PROGRAM_FAILURE : CL_BUILD_PROGRAM_FAILURE;
+    if (!prepare(device_count, devices, failure, &lib, &features, &r))
+        return r;
+    struct icd_visa *visa = calloc(1, sizeof *visa);
+    struct visa_header *headers = calloc(source->header_count + 1u, sizeof *headers);
+    if (visa && headers) {
+        for (cl_uint i = 0; i < source->header_count; i++)
+            headers[i] = (struct visa_header){source->header_names[i], source->headers[i]->source,
+                                              source->headers[i]->source_size};
+        struct visa_compile_request request = {
+            .source = source->text,
+            .source_size = source->size,
+            .options = source->options,
+            .output = source->object ? VISA_OBJECT : VISA_EXECUTABLE,
+            .features = &features.f,
+            .headers = headers,
+            .header_count = source->header_count,
+        };
+        r.code = code_of(lib->compile(&request, &visa->module), failure,
+                         source->object ? CL_INVALID_COMPILER_OPTIONS : CL_INVALID_BUILD_OPTIONS);
+        keep(program, visa, &r);
+    } else {
+        free(visa);
+        r.code = CL_OUT_OF_HOST_MEMORY;
+    }
+    free(headers);
+    features_free(&features);
+    return r;
+}
+
+struct icd_visa_result icd_visa_link(cl_program program, cl_uint device_count, const cl_device_id *devices,
+                                     cl_uint input_count, const cl_program *inputs, const char *options) {
+    const struct visa_guest *lib;
+    struct features features = {0};
+    struct icd_visa_result r = {0};
+    if (!prepare(device_count, devices, CL_LINK_PROGRAM_FAILURE, &lib, &features, &r))
+        return r;
+    struct icd_visa *visa = calloc(1, sizeof *visa);
+    struct visa_input *bytes = calloc(input_count, sizeof *bytes);
+    if (visa && bytes) {
+        for (cl_uint i = 0; i < input_count; i++) {
+            const struct icd_visa *input = inputs[i]->visa;
+            bytes[i] = (struct visa_input){input->object + 1, input->object_size - sizeof *input->object};
+        }
+        struct visa_link_request request = {
+            .inputs = bytes, .input_count = input_count, .options = options, .features = &features.f};
+        r.code =
+            code_of(lib->link(&request, &visa->module), CL_LINK_PROGRAM_FAILURE, CL_INVALID_LINKER_OPTIONS);
+        keep(program, visa, &r);
+    } else {
+        free(visa);
+        r.code = CL_OUT_OF_HOST_MEMORY;
+    }
+    free(bytes);
+    features_free(&features);
+    return r;
+}
+
+/* ---- shipping ---- */
+
+static cl_int send_words(cl_program program, const struct visa_module *m) {
+    struct icd_block block;
+    struct icd_call call;
+    uint64_t size = m->spirv_words * sizeof *m->spirv;
+    cl_int r = icd_pool_alloc(size, &block);
+    if (r != CL_SUCCESS)
+        return r;
+    memcpy(block.ptr, m->spirv, size);
+    r = icd_call_begin(&call);
+    if (r == CL_SUCCESS) {
+        TR_SEND(icd_session->g, SET_SPIRV, set_spirv, NULL, .program = program->object.id, .slot = call.slot,
+                .words = icd_block_span(&block, 0, size));
+        r = icd_call_wait(&call);
+    }
+    if (!svga_guest_lost(icd_session->g))
+        icd_pool_free(&block);
+    return r;
+}
+
+cl_int icd_visa_ship(cl_program program) {
+    if (program->object.id == 0) {
+        uint32_t id = icd_id_alloc();
+        if (id == 0)
+            return CL_OUT_OF_RESOURCES;
+        if (!TR_SEND(icd_session->g, CREATE_PROGRAM, create_program, NULL, .program = id,
+                     .context = program->context->object.id, .slot = TR_NO_SLOT, .ir = TR_IR_SPIRV)) {
+            icd_id_free(id);
+            return icd_session_error();
+        }
+        program->object.id = id;
+    }
+    return send_words(program, &program->visa->module);
+}
+
+/* ---- objects as binaries ---- */
+
+const void *icd_visa_object(const struct icd_visa *visa, size_t *size) {
+    if (!visa || !visa->object)
+        return NULL;
+    *size = visa->object_size;
+    return visa->object;
+}
+
+cl_program_binary_type icd_visa_object_type(const struct icd_visa *visa) {
+    return visa->object->type;
+}
+
+bool icd_visa_is_object(const void *bytes, size_t size) {
+    return size >= sizeof(struct object_header) && memcmp(bytes, magic, sizeof magic) == 0;
+}
+
+cl_int icd_visa_load_object(cl_program program, const void *bytes, size_t size) {
+    struct object_header header;
+    memcpy(&header, bytes, sizeof header);
+    if (header.version != VISA_GUEST_ABI || (header.type != CL_PROGRAM_BINARY_TYPE_COMPILED_OBJECT &&
+                                             header.type != CL_PROGRAM_BINARY_TYPE_LIBRARY))
+        return CL_INVALID_BINARY;
+    struct icd_visa *visa = calloc(1, sizeof *visa);
+    if (!visa || !(visa->object = malloc(size))) {
+        free(visa);
+        return CL_OUT_OF_HOST_MEMORY;
+    }
+    memcpy(visa->object, bytes, size);
+    visa->object_size = size;
+    program->visa = visa;
+    return CL_SUCCESS;
+}

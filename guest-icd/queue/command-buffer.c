@@ -1,0 +1,256 @@
+/* Life of command buffers, enqueueing them, and queries. Recording is in command-buffer-record.c. */
+#include "guest-icd/queue/command-buffer.h"
+
+#include <stdlib.h>
+
+#include "guest-icd/api.h"
+#include "guest-icd/session/debug.h"
+
+/* ---- life ---- */
+
+static void release(void *object) {
+    switch (((const struct icd_object *)object)->magic) {
+    case ICD_MEM:
+        icd_ReleaseMemObject(object);
+        break;
+    case ICD_KERNEL:
+        icd_ReleaseKernel(object);
+        break;
+    case ICD_SAMPLER:
+        icd_ReleaseSampler(object);
+        break;
+    }
+}
+
+static void destroy(cl_command_buffer_khr b) {
+    b->object.magic = 0;
+    icd_release_id(b->object.id);
+    for (size_t i = 0; i < b->held_count; i++)
+        release(b->held[i]);
+    icd_queue_unref(b->last_queue);
+    icd_ReleaseCommandQueue(b->queue);
+    pthread_mutex_destroy(&b->lock);
+    free(b->held);
+    free(b->property_list);
+    free(b);
+}
+
+/* The list of clCreateCommandBufferKHR: *count gets its length with the final 0. */
+static cl_int check_properties(const cl_command_buffer_properties_khr *list, bool *simultaneous,
+                               size_t *count) {
+    const cl_command_buffer_flags_khr known =
+        CL_COMMAND_BUFFER_SIMULTANEOUS_USE_KHR | CL_COMMAND_BUFFER_MUTABLE_KHR;
+    bool seen = false;
+
+    *simultaneous = false;
+    *count = 0;
+    if (!list)
+        return CL_SUCCESS;
+    for (; list[*count] != 0; *count += 2) {
+        cl_command_buffer_flags_khr flags = list[*count + 1];
+        if (list[*count] != CL_COMMAND_BUFFER_FLAGS_KHR || seen || (flags & ~known))
+            return CL_INVALID_VALUE;
+        if (flags & CL_COMMAND_BUFFER_MUTABLE_KHR) /* of cl_khr_command_buffer_mutable_dispatch */
+            return CL_INVALID_PROPERTY;
+        seen = true;
+        *simultaneous = flags & CL_COMMAND_BUFFER_SIMULTANEOUS_USE_KHR;
+    }
+    ++*count;
+    return CL_SUCCESS;
+}
+
+static cl_int create(cl_command_queue queue, const cl_command_buffer_properties_khr *properties,
+                     cl_command_buffer_khr *buffer) {
+    bool simultaneous;
+    size_t count;
+    cl_int r = check_properties(properties, &simultaneous, &count);
+    if (r != CL_SUCCESS)
+        return r;
+    if (svga_guest_lost(icd_session->g))
+        return icd_session_error();
+    cl_command_buffer_khr b = calloc(1, sizeof *b);
+    uint32_t id = b ? icd_id_alloc() : 0;
+    if (!b)
+        return CL_OUT_OF_HOST_MEMORY;
+    if (id == 0) {
+        free(b);
+        return CL_OUT_OF_RESOURCES;
+    }
+    if (count > 0) {
+        b->property_list = malloc(count * sizeof *properties);
+        if (!b->property_list) {
+            icd_id_free(id);
+            free(b);
+            return CL_OUT_OF_HOST_MEMORY;
+        }
+        memcpy(b->property_list, properties, count * sizeof *properties);
+    }
+    icd_object_init(&b->object, ICD_COMMAND_BUFFER, id);
+    b->queue = queue;
+    b->property_count = count;
+    b->simultaneous = simultaneous;
+    pthread_mutex_init(&b->lock, NULL);
+    icd_RetainCommandQueue(queue);
+    TR_SEND(icd_session->g, CREATE_BATCH, create_batch, NULL, .batch = id);
+    *buffer = b;
+    return CL_SUCCESS;
+}
+
+cl_command_buffer_khr CL_API_CALL
+icd_CreateCommandBufferKHR(cl_uint num_queues, const cl_command_queue *queues,
+                           const cl_command_buffer_properties_khr *properties, cl_int *errcode_ret) {
+    cl_command_buffer_khr b = NULL;
+    cl_int r;
+
+    if (num_queues != 1 || !queues)
+        r = CL_INVALID_VALUE;
+    else if (!icd_valid(queues[0], ICD_QUEUE))
+        r = CL_INVALID_COMMAND_QUEUE;
+    else if (queues[0]->device->limits.version < 12)
+        r = icd_fail(CL_INCOMPATIBLE_COMMAND_QUEUE_KHR, "command buffers need a device of OpenCL 1.2");
+    else
+        r = create(queues[0], properties, &b);
+    if (errcode_ret)
+        *errcode_ret = r;
+    return b;
+}
+
+cl_int CL_API_CALL icd_RetainCommandBufferKHR(cl_command_buffer_khr b) {
+    if (!icd_valid(b, ICD_COMMAND_BUFFER))
+        return CL_INVALID_COMMAND_BUFFER_KHR;
+    atomic_fetch_add_explicit(&b->object.refs, 1, memory_order_relaxed);
+    return CL_SUCCESS;
+}
+
+cl_int CL_API_CALL icd_ReleaseCommandBufferKHR(cl_command_buffer_khr b) {
+    if (!icd_valid(b, ICD_COMMAND_BUFFER))
+        return CL_INVALID_COMMAND_BUFFER_KHR;
+    if (icd_app_release_is_last(b) && icd_unref_is_last(b))
+        destroy(b);
+    return CL_SUCCESS;
+}
+
+cl_int CL_API_CALL icd_FinalizeCommandBufferKHR(cl_command_buffer_khr b) {
+    if (!icd_valid(b, ICD_COMMAND_BUFFER))
+        return CL_INVALID_COMMAND_BUFFER_KHR;
+    pthread_mutex_lock(&b->lock);
+    bool before = b->finalized;
+    b->finalized = true;
+    pthread_mutex_unlock(&b->lock);
+    return before ? CL_INVALID_OPERATION : CL_SUCCESS;
+}
+
+/* ---- running ---- */
+
+/* lock is held. All runs are known to have ended. */
+static void forget_runs(cl_command_buffer_khr b) {
+    icd_queue_unref(b->last_queue);
+    b->last_queue = NULL;
+    b->several = false;
+}
+
+/* lock is held. Is a run of it under way? Asks the host only if the queue's progress does not tell. */
+static bool is_pending(cl_command_buffer_khr b) {
+    struct icd_query query = {.what = TR_INFO_BATCH, .object = b->object.id};
+    uint32_t runs = 0;
+
+    if (!b->last_queue)
+        return false;
+    bool known =
+        !b->several && atomic_load_explicit(&b->last_queue->completed, memory_order_acquire) >= b->last_seq;
+    if (!known && icd_query(&query, sizeof runs, &runs, NULL) == CL_SUCCESS && runs > 0)
+        return true;
+    forget_runs(b);
+    return false;
+}
+
+/* lock is held. */
+static void note_run(cl_command_buffer_khr b, cl_command_queue queue, uint64_t seq) {
+    if (b->last_queue != queue) {
+        b->several = b->last_queue != NULL;
+        icd_ref(queue);
+        icd_queue_unref(b->last_queue);
+        b->last_queue = queue;
+    }
+    b->last_seq = seq;
+}
+
+static cl_int check_queue(cl_command_buffer_khr b, cl_command_queue queue) {
+    if (!icd_valid(queue, ICD_QUEUE))
+        return CL_INVALID_COMMAND_QUEUE;
+    if (queue->context != b->queue->context)
+        return CL_INVALID_CONTEXT;
+    if (queue->device != b->queue->device || queue->properties != b->queue->properties)
+        return CL_INCOMPATIBLE_COMMAND_QUEUE_KHR;
+    return CL_SUCCESS;
+}
+
+/* lock is held. */
+static cl_int run(cl_command_buffer_khr b, cl_command_queue queue, cl_uint wait_count, const cl_event *waits,
+                  cl_event *event) {
+    struct icd_enqueue e;
+
+    if (!b->finalized || (!b->simultaneous && is_pending(b)))
+        return CL_INVALID_OPERATION;
+    cl_int r = icd_enqueue_begin(&e, queue, CL_COMMAND_COMMAND_BUFFER_KHR, wait_count, waits, event);
+    if (r != CL_SUCCESS)
+        return r;
+    svga_guest_lock(icd_session->g);
+    icd_trace_put(&e);
+    TR_PUT(icd_session->g, RUN_BATCH, run_batch, &e.waits, .batch = b->object.id, .queue = queue->object.id,
+           .event = e.event_id, .event_slot = e.event_slot);
+    r = icd_enqueue_end(&e, event);
+    if (r == CL_SUCCESS)
+        note_run(b, queue, e.seq);
+    return r;
+}
+
+cl_int CL_API_CALL icd_EnqueueCommandBufferKHR(cl_uint num_queues, cl_command_queue *queues,
+                                               cl_command_buffer_khr b, cl_uint num_events_in_wait_list,
+                                               const cl_event *event_wait_list, cl_event *event) {
+    if (!icd_valid(b, ICD_COMMAND_BUFFER))
+        return CL_INVALID_COMMAND_BUFFER_KHR;
+    if ((num_queues == 0) != (queues == NULL) || num_queues > 1)
+        return CL_INVALID_VALUE;
+    cl_command_queue queue = queues ? queues[0] : b->queue;
+    cl_int r = check_queue(b, queue);
+    if (r != CL_SUCCESS)
+        return r;
+    pthread_mutex_lock(&b->lock);
+    r = run(b, queue, num_events_in_wait_list, event_wait_list, event);
+    pthread_mutex_unlock(&b->lock);
+    return r;
+}
+
+/* ---- queries ---- */
+
+static cl_command_buffer_state_khr state_of(cl_command_buffer_khr b) {
+    pthread_mutex_lock(&b->lock);
+    cl_command_buffer_state_khr state = !b->finalized   ? CL_COMMAND_BUFFER_STATE_RECORDING_KHR
+                                        : is_pending(b) ? CL_COMMAND_BUFFER_STATE_PENDING_KHR
+                                                        : CL_COMMAND_BUFFER_STATE_EXECUTABLE_KHR;
+    pthread_mutex_unlock(&b->lock);
+    return state;
+}
+
+cl_int CL_API_CALL icd_GetCommandBufferInfoKHR(cl_command_buffer_khr b, cl_command_buffer_info_khr param_name,
+                                               size_t param_value_size, void *param_value,
+                                               size_t *param_value_size_ret) {
+    if (!icd_valid(b, ICD_COMMAND_BUFFER))
+        return CL_INVALID_COMMAND_BUFFER_KHR;
+    switch (param_name) {
+    case CL_COMMAND_BUFFER_QUEUES_KHR:
+        return ICD_INFO_VALUE(cl_command_queue, b->queue);
+    case CL_COMMAND_BUFFER_NUM_QUEUES_KHR:
+        return ICD_INFO_VALUE(cl_uint, 1);
+    case CL_COMMAND_BUFFER_REFERENCE_COUNT_KHR:
+        return ICD_INFO_VALUE(cl_uint, atomic_load(&b->object.refs));
+    case CL_COMMAND_BUFFER_STATE_KHR:
+        return ICD_INFO_VALUE(cl_command_buffer_state_khr, state_of(b));
+    case CL_COMMAND_BUFFER_PROPERTIES_ARRAY_KHR:
+        return icd_info(b->property_list, b->property_count * sizeof *b->property_list, param_value_size,
+                        param_value, param_value_size_ret);
+    default:
+        return CL_INVALID_VALUE;
+    }
+}

@@ -1,0 +1,164 @@
+#include <stdlib.h>
+
+#include "guest-icd/queue/event.h"
+#include "guest-icd/queue/queue.h"
+#include "svga-model/futex.h"
+
+/* More ids than this do not fit into one command beside its other fields; they are folded into markers. */
+enum { MAX_WAITS = 4096 };
+
+static uint64_t host_now_ns(void) {
+    return svga_now_ns() + (uint64_t)icd_session->clock_offset_ns;
+}
+
+cl_int icd_waits_check(cl_context context, cl_uint count, const cl_event *list, enum icd_waits *state) {
+    *state = ICD_WAITS_DONE;
+    if ((count == 0) != (list == NULL))
+        return CL_INVALID_EVENT_WAIT_LIST;
+    for (cl_uint i = 0; i < count; i++)
+        if (!icd_valid(list[i], ICD_EVENT))
+            return CL_INVALID_EVENT_WAIT_LIST;
+    for (cl_uint i = 0; i < count; i++) {
+        if (list[i]->context != context)
+            return CL_INVALID_CONTEXT;
+        int32_t status = icd_event_known(list[i]);
+        if (status < 0)
+            *state = ICD_WAITS_FAILED;
+        else if (status != CL_COMPLETE && *state == ICD_WAITS_DONE)
+            *state = ICD_WAITS_PENDING;
+    }
+    return CL_SUCCESS;
+}
+
+/* Drops the markers and the heap that the wait list took. */
+static void waits_done(struct icd_enqueue *e) {
+    for (uint32_t i = 0; i < e->markers; i++)
+        icd_release_id(e->many[i]);
+    e->markers = 0;
+    free(e->many);
+    e->many = NULL;
+}
+
+/* A long wait list becomes a short one of markers: one per MAX_WAITS events. */
+static cl_int fold_waits(struct icd_enqueue *e) {
+    struct svga_guest *g = icd_session->g;
+    uint32_t *ids = e->many;
+
+    for (uint32_t i = 0; i < e->waits.count; i += MAX_WAITS) {
+        uint32_t left = e->waits.count - i;
+        struct tr_array some = {ids + i, left < MAX_WAITS ? left : MAX_WAITS};
+        uint32_t id = icd_id_alloc();
+        if (id == 0) {
+            waits_done(e);
+            return CL_OUT_OF_RESOURCES;
+        }
+        svga_guest_lock(g);
+        TR_PUT(g, MARKER, marker, &some, .queue = e->queue->object.id, .event = id, .event_slot = TR_NO_SLOT);
+        atomic_fetch_add_explicit(&e->queue->submitted, 1, memory_order_relaxed);
+        svga_guest_unlock(g);
+        ids[e->markers++] = id;
+    }
+    e->waits.count = e->markers;
+    return CL_SUCCESS;
+}
+
+static cl_int gather_waits(struct icd_enqueue *e, cl_uint count, const cl_event *list) {
+    uint32_t *ids = e->few;
+    uint32_t n = 0;
+
+    if (count > sizeof e->few / sizeof e->few[0]) {
+        ids = e->many = malloc(count * sizeof *ids);
+        if (!ids)
+            return CL_OUT_OF_HOST_MEMORY;
+    }
+    for (cl_uint i = 0; i < count; i++)
+        if (list[i]->object.id != 0 && icd_event_known(list[i]) != CL_COMPLETE)
+            ids[n++] = list[i]->object.id;
+    e->waits = (struct tr_array){ids, n};
+    return n > MAX_WAITS ? fold_waits(e) : CL_SUCCESS;
+}
+
+void icd_trace_start(struct icd_enqueue *e) {
+    e->token = 0;
+    e->call_ns = icd_session->settings.profile ? host_now_ns() : 0;
+}
+
+cl_int icd_enqueue_begin(struct icd_enqueue *e, cl_command_queue queue, cl_command_type type,
+                         cl_uint wait_count, const cl_event *wait_list, const cl_event *event_wanted) {
+    enum icd_waits state;
+
+    if (!icd_valid(queue, ICD_QUEUE))
+        return CL_INVALID_COMMAND_QUEUE;
+    e->queue = queue;
+    e->event = NULL;
+    e->event_id = 0;
+    e->event_slot = TR_NO_SLOT;
+    e->waits = (struct tr_array){NULL, 0};
+    e->many = NULL;
+    e->markers = 0;
+    icd_trace_start(e);
+    if (svga_guest_lost(icd_session->g))
+        return icd_session_error();
+    if (wait_count > 0 || wait_list) {
+        cl_int r = icd_waits_check(queue->context, wait_count, wait_list, &state);
+        if (r == CL_SUCCESS && state != ICD_WAITS_DONE)
+            r = gather_waits(e, wait_count, wait_list);
+        if (r != CL_SUCCESS) {
+            waits_done(e);
+            return r;
+        }
+    }
+    if (event_wanted) {
+        e->event = icd_event_new(queue, type);
+        if (!e->event) {
+            waits_done(e);
+            return CL_OUT_OF_HOST_MEMORY;
+        }
+        e->event_id = e->event->object.id;
+        e->event_slot = e->event->slot;
+    }
+    return CL_SUCCESS;
+}
+
+void icd_trace_put(struct icd_enqueue *e) {
+    static _Atomic uint64_t tokens;
+    if (e->call_ns == 0)
+        return;
+    e->token = atomic_fetch_add_explicit(&tokens, 1, memory_order_relaxed) + 1;
+    TR_PUT(icd_session->g, TRACE, trace, NULL, .call_ns = e->call_ns, .write_ns = host_now_ns(),
+           .token = e->token);
+}
+
+void icd_trace_wake(uint64_t token) {
+    if (token != 0 && icd_session->settings.profile)
+        TR_SEND(icd_session->g, TRACE_WAKE, trace_wake, NULL, .token = token, .wake_ns = host_now_ns());
+}
+
+cl_int icd_enqueue_end(struct icd_enqueue *e, cl_event *event) {
+    struct svga_guest *g = icd_session->g;
+
+    e->seq = atomic_load_explicit(&e->queue->submitted, memory_order_relaxed) + 1;
+    atomic_store_explicit(&e->queue->submitted, e->seq, memory_order_relaxed);
+    if (e->event) {
+        e->event->seq = e->seq;
+        e->event->token = e->token;
+    }
+    svga_guest_unlock(g);
+    if (e->many)
+        waits_done(e);
+    if (svga_guest_lost(g)) {
+        if (e->event)
+            icd_event_discard(e->event);
+        return icd_session_error();
+    }
+    if (event)
+        *event = e->event;
+    return CL_SUCCESS;
+}
+
+void icd_enqueue_cancel(struct icd_enqueue *e) {
+    waits_done(e);
+    if (e->event)
+        icd_event_discard(e->event);
+    e->event = NULL;
+}

@@ -1,0 +1,273 @@
+#include "guest-icd/queue/event.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest-icd/api.h"
+#include "guest-icd/session/console.h"
+#include "guest-icd/queue/pending.h"
+#include "guest-icd/queue/queue.h"
+#include "guest-icd/queue/user-event.h"
+
+_Atomic uint64_t icd_ends_observed = 1;
+
+/* Ids in one WAIT_EVENTS. */
+enum { WAIT_BATCH = 2048 };
+
+/* ---- slots that the host may still write although their event is gone ---- */
+
+static pthread_mutex_t park_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the ring */
+static uint32_t *parked;
+static size_t park_first, park_count, park_cap; /* a ring; cap is a power of two */
+
+static bool park_grow(void) {
+    size_t cap = park_cap ? 2 * park_cap : 64;
+    uint32_t *bigger = malloc(cap * sizeof *bigger);
+    if (!bigger)
+        return false;
+    for (size_t i = 0; i < park_count; i++)
+        bigger[i] = parked[(park_first + i) & (park_cap - 1)];
+    free(parked);
+    parked = bigger;
+    park_first = 0;
+    park_cap = cap;
+    return true;
+}
+
+void icd_slot_park(uint32_t slot) {
+    pthread_mutex_lock(&park_lock);
+    /* Gives back what has become final among the oldest ones. */
+    for (int i = 0; i < 4 && park_count > 0; i++) {
+        uint32_t oldest = parked[park_first];
+        park_first = (park_first + 1) & (park_cap - 1);
+        if (icd_slot_status(icd_slot(oldest)) <= CL_COMPLETE) {
+            icd_slot_free(oldest);
+            park_count--;
+        } else {
+            parked[(park_first + park_count - 1) & (park_cap - 1)] = oldest; /* to the end */
+        }
+    }
+    if (park_count < park_cap || park_grow()) /* else the slot is never used again */
+        parked[(park_first + park_count++) & (park_cap - 1)] = slot;
+    pthread_mutex_unlock(&park_lock);
+}
+
+/* ---- life ---- */
+
+static cl_event new_event(cl_command_queue queue, cl_command_type type) {
+    cl_event event = malloc(sizeof *event);
+    if (!event)
+        return NULL;
+    icd_object_init(&event->object, ICD_EVENT, 0);
+    event->context = queue->context;
+    event->queue = queue;
+    event->type = type;
+    event->slot = TR_NO_SLOT;
+    atomic_init(&event->status, CL_COMPLETE);
+    atomic_init(&event->asked, 0);
+    event->seq = 0;
+    event->token = 0;
+    event->served = false;
+    event->callbacks = NULL;
+    icd_ref(queue);
+    icd_ref(queue->context);
+    return event;
+}
+
+cl_event icd_event_new(cl_command_queue queue, cl_command_type type) {
+    cl_event event = new_event(queue, type);
+    if (!event)
+        return NULL;
+    event->slot = icd_slot_alloc();
+    event->object.id = event->slot != TR_NO_SLOT ? icd_id_alloc() : 0;
+    if (event->object.id == 0) {
+        icd_event_discard(event);
+        return NULL;
+    }
+    return event;
+}
+
+cl_event icd_event_new_local(cl_command_queue queue, cl_command_type type) {
+    return new_event(queue, type);
+}
+
+static void free_event(cl_event event) {
+    event->object.magic = 0;
+    icd_queue_unref(event->queue);
+    icd_context_unref(event->context);
+    free(event);
+}
+
+void icd_event_discard(cl_event event) {
+    icd_id_free(event->object.id);
+    icd_slot_free(event->slot);
+    free_event(event);
+}
+
+void icd_event_unref(cl_event event) {
+    if (!event || !icd_unref_is_last(event))
+        return;
+    if (!event->queue)
+        icd_user_event_gone(event);
+    icd_release_id(event->object.id);
+    if (event->slot != TR_NO_SLOT) {
+        if (icd_event_known(event) >
+            CL_COMPLETE) /* on RELEASE, at the latest, the host gives it a final status */
+            icd_slot_park(event->slot);
+        else
+            icd_slot_free(event->slot);
+    }
+    free_event(event);
+}
+
+/* ---- looking ---- */
+
+void icd_event_observed(cl_event event) {
+    cl_command_queue q = event->queue;
+    if (q && event->seq > atomic_load_explicit(&q->completed, memory_order_relaxed) &&
+        icd_queue_in_order(q) && icd_event_known(event) == CL_COMPLETE)
+        icd_queue_progress(q, event->seq);
+    icd_settle(event->context);
+    icd_console_drain();
+}
+
+cl_int icd_event_ask(cl_event event, cl_int *status) {
+    cl_int r = CL_SUCCESS;
+    uint64_t ends = atomic_load_explicit(&icd_ends_observed, memory_order_acquire);
+    if (icd_event_known(event) > CL_COMPLETE && event->queue &&
+        atomic_load_explicit(&event->asked, memory_order_relaxed) != ends) {
+        struct icd_call call;
+        r = icd_call_begin(&call);
+        if (r == CL_SUCCESS) {
+            TR_SEND(icd_session->g, WATCH_EVENT, watch_event, NULL, .event = event->object.id,
+                    .slot = call.slot);
+            r = icd_call_wait(&call);
+        }
+        if (r == CL_SUCCESS)
+            atomic_store_explicit(&event->asked, ends, memory_order_relaxed);
+    }
+    *status = icd_event_known(event);
+    if (*status > CL_COMPLETE && svga_guest_lost(icd_session->g))
+        *status = r = icd_session_error(); /* a program that polls sees the error in the status, too */
+    if (*status > CL_QUEUED)
+        *status = CL_QUEUED;
+    if (*status <= CL_COMPLETE)
+        icd_event_observed(event);
+    return r;
+}
+
+cl_int icd_events_wait(cl_uint count, const cl_event *events) {
+    struct svga_guest *g = icd_session->g;
+    uint32_t ids[WAIT_BATCH];
+    uint32_t n = 0;
+    cl_int r = CL_SUCCESS;
+    uint64_t token = 0;
+    bool failed = false;
+
+    for (cl_uint i = 0; i < count; i++) {
+        cl_event event = events[i];
+        if (event->slot == TR_NO_SLOT || icd_event_known(event) <= CL_COMPLETE)
+            continue;
+        ids[n++] = event->object.id;
+        if (n == WAIT_BATCH) {
+            TR_SEND(g, WAIT_EVENTS, wait_events, &((struct tr_array){ids, n}));
+            n = 0;
+        }
+    }
+    if (n > 0)
+        TR_SEND(g, WAIT_EVENTS, wait_events, &((struct tr_array){ids, n}));
+    for (cl_uint i = 0; i < count && r == CL_SUCCESS; i++) {
+        cl_event event = events[i];
+        if (!event->queue)
+            icd_user_event_wait(event);
+        else if (event->slot != TR_NO_SLOT)
+            r = icd_slot_wait(event->slot);
+        if (event->token != 0)
+            token = event->token;
+    }
+    icd_trace_wake(token);
+    for (cl_uint i = 0; i < count && r == CL_SUCCESS; i++) {
+        failed |= icd_event_known(events[i]) < 0;
+        icd_event_observed(events[i]);
+    }
+    return r != CL_SUCCESS ? r : failed ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST : CL_SUCCESS;
+}
+
+/* ---- OpenCL ---- */
+
+cl_int CL_API_CALL icd_WaitForEvents(cl_uint num_events, const cl_event *event_list) {
+    if (num_events == 0 || !event_list)
+        return CL_INVALID_VALUE;
+    for (cl_uint i = 0; i < num_events; i++)
+        if (!icd_valid(event_list[i], ICD_EVENT))
+            return CL_INVALID_EVENT;
+    for (cl_uint i = 1; i < num_events; i++)
+        if (event_list[i]->context != event_list[0]->context)
+            return CL_INVALID_CONTEXT;
+    return icd_events_wait(num_events, event_list);
+}
+
+cl_int CL_API_CALL icd_RetainEvent(cl_event event) {
+    if (!icd_valid(event, ICD_EVENT))
+        return CL_INVALID_EVENT;
+    atomic_fetch_add_explicit(&event->object.refs, 1, memory_order_relaxed);
+    return CL_SUCCESS;
+}
+
+cl_int CL_API_CALL icd_ReleaseEvent(cl_event event) {
+    if (!icd_valid(event, ICD_EVENT))
+        return CL_INVALID_EVENT;
+    if (icd_app_release_is_last(event))
+        icd_event_unref(event);
+    return CL_SUCCESS;
+}
+
+cl_int CL_API_CALL icd_GetEventInfo(cl_event event, cl_event_info param_name, size_t param_value_size,
+                                    void *param_value, size_t *param_value_size_ret) {
+    cl_int status, r, s;
+
+    if (!icd_valid(event, ICD_EVENT))
+        return CL_INVALID_EVENT;
+    switch (param_name) {
+    case CL_EVENT_COMMAND_QUEUE:
+        return ICD_INFO_VALUE(cl_command_queue, event->queue);
+    case CL_EVENT_CONTEXT:
+        return ICD_INFO_VALUE(cl_context, event->context);
+    case CL_EVENT_COMMAND_TYPE:
+        return ICD_INFO_VALUE(cl_command_type, event->type);
+    case CL_EVENT_COMMAND_EXECUTION_STATUS:
+        r = icd_event_ask(event, &status);
+        s = ICD_INFO_VALUE(cl_int, status);
+        return r != CL_SUCCESS ? r : s;
+    case CL_EVENT_REFERENCE_COUNT:
+        return ICD_INFO_VALUE(cl_uint, atomic_load(&event->object.refs));
+    default:
+        return CL_INVALID_VALUE;
+    }
+}
+
+cl_int CL_API_CALL icd_GetEventProfilingInfo(cl_event event, cl_profiling_info param_name,
+                                             size_t param_value_size, void *param_value,
+                                             size_t *param_value_size_ret) {
+    cl_int status;
+
+    if (!icd_valid(event, ICD_EVENT))
+        return CL_INVALID_EVENT;
+    if (param_name < CL_PROFILING_COMMAND_QUEUED || param_name > CL_PROFILING_COMMAND_COMPLETE)
+        return CL_INVALID_VALUE;
+    if (!event->queue || !(event->queue->properties & CL_QUEUE_PROFILING_ENABLE))
+        return CL_PROFILING_INFO_NOT_AVAILABLE;
+    cl_int r = icd_event_ask(event, &status);
+    if (r != CL_SUCCESS)
+        return r;
+    if (status != CL_COMPLETE || event->slot == TR_NO_SLOT)
+        return CL_PROFILING_INFO_NOT_AVAILABLE;
+    const struct tr_slot *slot = icd_slot(event->slot);
+    if (slot->profiled) {
+        const uint64_t times[] = {slot->queued, slot->submit, slot->start, slot->end, slot->complete};
+        return ICD_INFO_VALUE(cl_ulong, times[param_name - CL_PROFILING_COMMAND_QUEUED]);
+    }
+    return icd_query(
+        &(struct icd_query){.what = TR_INFO_EVENT_PROFILING, .object = event->object.id, .param = param_name},
+        param_value_size, param_value, param_value_size_ret);
+}

@@ -1,0 +1,56 @@
+/*
+ * What hangs on commands of a queue that have not ended: staging blocks, which are given back to the pool,
+ * and copies out of them into the application's memory (non-blocking reads, maps of CL_MEM_USE_HOST_PTR
+ * buffers), which must be done before the application can know that the command has ended.
+ *
+ * The host cannot write into the application's memory, so the guest copies when it observes an end,
+ * whichever: an event that has ended may depend, over other queues, on a read whose own event nobody looked
+ * at. icd_settle therefore asks the host for the state of every read that is still open. With one in-order
+ * queue that never happens: its progress says it all.
+ *
+ * Threads: any.
+ */
+#ifndef GUEST_ICD_QUEUE_PENDING_H
+#define GUEST_ICD_QUEUE_PENDING_H
+
+#include "guest-icd/queue/event.h"
+#include "guest-icd/session/pool.h"
+#include "guest-icd/queue/queue.h"
+
+/* A box of bytes in linear memory: region[0] bytes in a row, region[1] rows, region[2] slices. */
+struct icd_box {
+    char *ptr; /* its first byte */
+    size_t row_pitch, slice_pitch;
+};
+void icd_box_copy(const struct icd_box *to, const struct icd_box *from, const size_t region[3]);
+
+struct icd_copy {
+    struct icd_box to, from;
+    size_t region[3];
+};
+
+/* The block is given back once command `seq` of the queue has ended. */
+void icd_pending_block(cl_command_queue queue, uint64_t seq, struct icd_block *block);
+
+/* The same for a command with an event that is not a local one; when it ends well, `copy` is done before.
+ * block->region may be 0: the copy reads memory that stays. `event` is retained. */
+void icd_pending_copy(cl_command_queue queue, cl_event event, struct icd_block *block,
+                      const struct icd_copy *copy);
+
+/* The queue's `completed` has grown: does what hung on it. */
+void icd_pending_progress(cl_command_queue queue);
+
+/* To be called before the application hears of an end: does every copy of the context whose command has ended
+ * by now, asking the host where that is not known. */
+void icd_settle_slow(cl_context context);
+static inline void icd_settle(cl_context context) {
+    atomic_fetch_add_explicit(&icd_ends_observed, 1, memory_order_release);
+    if (atomic_load_explicit(&context->copies, memory_order_acquire) > 0)
+        icd_settle_slow(context);
+}
+
+/* Keeps staging memory in bounds: to be called before more of it is taken for `queue`. May wait for the
+ * queue, but never while a user event is unset. */
+void icd_pending_throttle(cl_command_queue queue, uint64_t bytes);
+
+#endif

@@ -1,0 +1,81 @@
+#include "guest-icd/queue/user-event.h"
+
+#include <stdlib.h>
+
+#include "guest-icd/api.h"
+#include "guest-icd/queue/service.h"
+
+_Atomic uint32_t icd_user_events_unset;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the step from unset to set, for waiters */
+static pthread_cond_t set = PTHREAD_COND_INITIALIZER;
+
+void icd_user_event_wait(cl_event event) {
+    pthread_mutex_lock(&lock);
+    while (icd_event_known(event) > CL_COMPLETE)
+        pthread_cond_wait(&set, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
+void icd_user_event_gone(cl_event event) {
+    if (icd_event_known(event) > CL_COMPLETE)
+        atomic_fetch_sub(&icd_user_events_unset, 1);
+}
+
+cl_event CL_API_CALL icd_CreateUserEvent(cl_context context, cl_int *errcode_ret) {
+    cl_int r = CL_SUCCESS;
+    cl_event event = NULL;
+
+    if (!icd_valid(context, ICD_CONTEXT))
+        r = CL_INVALID_CONTEXT;
+    else if (svga_guest_lost(icd_session->g))
+        r = icd_session_error();
+    else if (!(event = calloc(1, sizeof *event)))
+        r = CL_OUT_OF_HOST_MEMORY;
+    if (event) {
+        icd_object_init(&event->object, ICD_EVENT, icd_id_alloc());
+        if (event->object.id == 0) {
+            free(event);
+            event = NULL;
+            r = CL_OUT_OF_RESOURCES;
+        }
+    }
+    if (event) {
+        event->context = context;
+        event->type = CL_COMMAND_USER;
+        event->slot = TR_NO_SLOT;
+        atomic_init(&event->status, CL_SUBMITTED);
+        icd_ref(context);
+        atomic_fetch_add(&icd_user_events_unset, 1);
+        TR_SEND(icd_session->g, CREATE_USER_EVENT, create_user_event, NULL, .event = event->object.id,
+                .context = context->object.id);
+    }
+    if (errcode_ret)
+        *errcode_ret = r;
+    return event;
+}
+
+cl_int CL_API_CALL icd_SetUserEventStatus(cl_event event, cl_int execution_status) {
+    if (!icd_valid(event, ICD_EVENT) || event->queue)
+        return CL_INVALID_EVENT;
+    if (execution_status > CL_COMPLETE)
+        return CL_INVALID_VALUE;
+    icd_ref(event); /* a waiter that wakes up may release it */
+    pthread_mutex_lock(&lock);
+    bool first = icd_event_known(event) > CL_COMPLETE;
+    if (first) {
+        /* The host first: whoever sees the new status may rely on it in the next command. */
+        TR_SEND(icd_session->g, SET_USER_EVENT, set_user_event, NULL, .event = event->object.id,
+                .status = execution_status);
+        atomic_store_explicit(&event->status, execution_status, memory_order_release);
+        atomic_fetch_sub(&icd_user_events_unset, 1);
+        pthread_cond_broadcast(&set);
+    }
+    pthread_mutex_unlock(&lock);
+    if (first)
+        icd_service_ended(event);
+    icd_event_unref(event);
+    if (!first)
+        return CL_INVALID_OPERATION;
+    return svga_guest_lost(icd_session->g) ? icd_session_error() : CL_SUCCESS;
+}

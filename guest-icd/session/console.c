@@ -1,0 +1,54 @@
+#include "guest-icd/session/console.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "guest-icd/session/session.h"
+#include "trillium/console.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards region and the ring's reading */
+static struct svga_region region;
+static _Atomic(struct tr_console *) ring; /* NULL until enabled */
+
+void icd_console_enable(void) {
+    pthread_mutex_lock(&lock);
+    if (!atomic_load(&ring) &&
+        svga_guest_region_create(icd_session->g, sizeof(struct tr_console), &region) == 0) {
+        TR_SEND(icd_session->g, SET_CONSOLE, set_console, NULL, .region = region.id);
+        atomic_store(&ring, region.ptr);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void write_out(const char *data, size_t size) {
+    while (size > 0) {
+        ssize_t n = write(STDOUT_FILENO, data, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return; /* the program closed its standard output: natively the text would be lost as well */
+        data += n;
+        size -= (size_t)n;
+    }
+}
+
+void icd_console_drain(void) {
+    struct tr_console *c = atomic_load_explicit(&ring, memory_order_acquire);
+    if (!c || atomic_load_explicit(&c->written, memory_order_acquire) ==
+                  atomic_load_explicit(&c->read, memory_order_relaxed))
+        return;
+    pthread_mutex_lock(&lock);
+    uint32_t written = atomic_load_explicit(&c->written, memory_order_acquire);
+    uint32_t read = atomic_load_explicit(&c->read, memory_order_relaxed);
+    while (read != written) {
+        uint32_t at = read % TR_CONSOLE_SIZE, n = written - read;
+        if (n > TR_CONSOLE_SIZE - at)
+            n = TR_CONSOLE_SIZE - at;
+        write_out(c->data + at, n);
+        read += n;
+        atomic_store_explicit(&c->read, read, memory_order_release);
+    }
+    pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,15 @@
+/*
+ * Output of kernels' printf: from the host's ring (trillium/console.h) to this process's standard output.
+ */
+#ifndef GUEST_ICD_SESSION_CONSOLE_H
+#define GUEST_ICD_SESSION_CONSOLE_H
+
+#include <stdbool.h>
+
+/* Sets the ring up, at the first call. To be called before a program that may print is built. */
+void icd_console_enable(void);
+
+/* Writes what is in the ring to standard output. Cheap; called whenever a thread waits and has waited. */
+void icd_console_drain(void);
+
+#endif

@@ -1,0 +1,301 @@
+#include "guest-icd/session/session.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest-icd/session/console.h"
+#include "guest-icd/session/pool.h"
+#include "guest-icd/session/settings.h"
+#include "guest-icd/session/stats.h"
+#include "svga-model/futex.h"
+
+struct icd_session *icd_session;
+
+static struct icd_session the_session;
+static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER; /* guards tried */
+static bool tried;
+static _Atomic bool lost_told;
+
+/* ---- ids ---- */
+
+static pthread_mutex_t id_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the ids */
+static uint32_t next_id = 1;
+static uint32_t *free_ids;
+static size_t free_id_count, free_id_cap;
+
+/* ---- slots ---- */
+
+struct slot_chunk {
+    struct svga_region region;
+    struct tr_slot *slots;
+};
+static pthread_mutex_t slot_lock = PTHREAD_MUTEX_INITIALIZER; /* guards adding chunks and the free slots */
+static struct slot_chunk chunks[TR_MAX_CHUNKS]; /* entries never change once they are filled in */
+static uint32_t chunk_count;
+static uint32_t *free_slots;
+static size_t free_slot_count, free_slot_cap;
+
+/* Appends to a growing stack of numbers. */
+static bool push(uint32_t **stack, size_t *count, size_t *cap, uint32_t value) {
+    if (*count == *cap) {
+        size_t bigger = *cap ? 2 * *cap : 256;
+        uint32_t *grown = realloc(*stack, bigger * sizeof **stack);
+        if (!grown)
+            return false;
+        *stack = grown;
+        *cap = bigger;
+    }
+    (*stack)[(*count)++] = value;
+    return true;
+}
+
+uint32_t icd_id_alloc(void) {
+    uint32_t id = 0;
+    pthread_mutex_lock(&id_lock);
+    if (free_id_count > 0)
+        id = free_ids[--free_id_count];
+    else if (next_id < TR_MAX_ID)
+        id = next_id++;
+    pthread_mutex_unlock(&id_lock);
+    return id;
+}
+
+void icd_id_free(uint32_t id) {
+    if (id == 0)
+        return;
+    pthread_mutex_lock(&id_lock);
+    push(&free_ids, &free_id_count, &free_id_cap, id);
+    pthread_mutex_unlock(&id_lock);
+}
+
+void icd_release_id(uint32_t id) {
+    if (id == 0)
+        return;
+    TR_SEND(icd_session->g, RELEASE, release, NULL, .object = id);
+    icd_id_free(id);
+}
+
+/* slot_lock is held. */
+static bool add_chunk(void) {
+    struct slot_chunk *chunk = &chunks[chunk_count];
+    if (chunk_count == TR_MAX_CHUNKS ||
+        svga_guest_region_create(icd_session->g, TR_SLOTS_PER_CHUNK * sizeof(struct tr_slot),
+                                 &chunk->region) < 0)
+        return false;
+    chunk->slots = chunk->region.ptr;
+    TR_SEND(icd_session->g, ADD_SLOTS, add_slots, NULL, .chunk = chunk_count, .region = chunk->region.id);
+    for (uint32_t i = TR_SLOTS_PER_CHUNK; i > 0; i--)
+        push(&free_slots, &free_slot_count, &free_slot_cap, chunk_count * TR_SLOTS_PER_CHUNK + i - 1);
+    chunk_count++;
+    return true;
+}
+
+struct tr_slot *icd_slot(uint32_t slot) {
+    return &chunks[slot / TR_SLOTS_PER_CHUNK].slots[slot % TR_SLOTS_PER_CHUNK];
+}
+
+uint32_t icd_slot_alloc(void) {
+    uint32_t slot = TR_NO_SLOT;
+    pthread_mutex_lock(&slot_lock);
+    if (free_slot_count > 0 || add_chunk())
+        if (free_slot_count > 0)
+            slot = free_slots[--free_slot_count];
+    pthread_mutex_unlock(&slot_lock);
+    if (slot != TR_NO_SLOT) {
+        struct tr_slot *s = icd_slot(slot);
+        s->result = 0;
+        s->value = 0;
+        s->profiled = 0;
+        atomic_store_explicit(&s->status, TR_STATUS_PENDING, memory_order_relaxed);
+    }
+    return slot;
+}
+
+void icd_slot_free(uint32_t slot) {
+    if (slot == TR_NO_SLOT)
+        return;
+    pthread_mutex_lock(&slot_lock);
+    push(&free_slots, &free_slot_count, &free_slot_cap, slot);
+    pthread_mutex_unlock(&slot_lock);
+}
+
+static bool slot_final(void *arg) {
+    bool final = icd_slot_status(arg) <= CL_COMPLETE;
+    icd_console_drain(); /* after the look: what was printed before the end is then out */
+    return final;
+}
+
+cl_int icd_slot_wait(uint32_t slot) {
+    if (svga_guest_wait(icd_session->g, slot_final, icd_slot(slot)) < 0)
+        return icd_session_error();
+    return CL_SUCCESS;
+}
+
+/* ---- answers ---- */
+
+cl_int icd_call_begin(struct icd_call *call) {
+    call->value = 0;
+    call->slot = icd_slot_alloc();
+    if (call->slot != TR_NO_SLOT)
+        return CL_SUCCESS;
+    return svga_guest_lost(icd_session->g) ? icd_session_error() : CL_OUT_OF_HOST_MEMORY;
+}
+
+cl_int icd_call_wait(struct icd_call *call) {
+    cl_int r = icd_slot_wait(call->slot);
+    if (r != CL_SUCCESS)
+        return r; /* the slot stays taken: a lost device may still be writing */
+    struct tr_slot *slot = icd_slot(call->slot);
+    call->value = slot->value;
+    r = slot->result;
+    icd_slot_free(call->slot);
+    return r;
+}
+
+/* Most answers fit; longer ones are asked for again with the size that the host named. */
+enum { FIRST_ANSWER = 1024 };
+
+/* Asks with room for `room` bytes; *block holds the answer, *size its length (which may be more than room).
+ */
+static cl_int ask(const struct icd_query *q, uint64_t room, struct icd_block *block, uint64_t *size) {
+    struct icd_call call;
+    struct tr_array arrays[] = {{q->input, q->input_size}};
+    cl_int r = icd_pool_alloc(room, block);
+    if (r != CL_SUCCESS)
+        return r;
+    r = icd_call_begin(&call);
+    if (r == CL_SUCCESS) {
+        TR_SEND(icd_session->g, GET_INFO, get_info, arrays, .slot = call.slot, .what = q->what,
+                .object = q->object, .device = q->device, .param = q->param, .index = q->index,
+                .out = icd_block_span(block, 0, room));
+        r = icd_call_wait(&call);
+        *size = call.value;
+    }
+    if (r != CL_SUCCESS && !svga_guest_lost(icd_session->g))
+        icd_pool_free(block);
+    return r;
+}
+
+cl_int icd_query_alloc(const struct icd_query *query, void **value, size_t *size) {
+    struct icd_block block;
+    uint64_t room = FIRST_ANSWER, needed;
+
+    for (;;) {
+        cl_int r = ask(query, room, &block, &needed);
+        if (r != CL_SUCCESS)
+            return r;
+        if (needed <= room)
+            break;
+        icd_pool_free(&block);
+        room = needed;
+    }
+    char *copy = malloc(needed + 1);
+    if (copy) {
+        memcpy(copy, block.ptr, needed);
+        copy[needed] = '\0';
+    }
+    icd_pool_free(&block);
+    *value = copy;
+    *size = needed;
+    return copy ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
+}
+
+cl_int icd_query(const struct icd_query *query, size_t size, void *value, size_t *size_ret) {
+    void *answer;
+    size_t needed;
+    cl_int r = icd_query_alloc(query, &answer, &needed);
+    if (r != CL_SUCCESS)
+        return r;
+    if (value && size < needed)
+        r = CL_INVALID_VALUE;
+    else if (value)
+        memcpy(value, answer, needed);
+    if (r == CL_SUCCESS && size_ret)
+        *size_ret = needed;
+    free(answer);
+    return r;
+}
+
+/* ---- opening ---- */
+
+static void forked_child(void) {
+    if (!icd_session)
+        return;
+    svga_guest_detach(icd_session->g);
+    lost_told = false;
+    pthread_mutex_init(&id_lock, NULL);
+    pthread_mutex_init(&slot_lock, NULL);
+}
+
+cl_int icd_session_error(void) {
+    char why[SVGA_WHY_SIZE];
+    if (atomic_exchange(&lost_told, true))
+        return CL_DEVICE_NOT_AVAILABLE;
+    if (icd_session->g->detached) {
+        fprintf(stderr,
+                "trillium: no device: this process was forked by one that uses OpenCL, and cannot go on "
+                "with it: fork before the first OpenCL call, or exec after\n");
+    } else {
+        svga_guest_error(icd_session->g, why);
+        fprintf(stderr, "trillium: device lost: %s\n", why);
+    }
+    return CL_DEVICE_NOT_AVAILABLE;
+}
+
+/* Learns the offset between the two clocks: the exchange with the shortest round trip bounds the error by
+ * half of it. */
+static void align_clocks(struct icd_session *s) {
+    uint64_t best = UINT64_MAX;
+    for (int i = 0; i < 16; i++) {
+        struct icd_call call;
+        if (icd_call_begin(&call) != CL_SUCCESS)
+            return;
+        uint64_t before = svga_now_ns();
+        TR_SEND(s->g, GET_CLOCK, get_clock, NULL, .slot = call.slot);
+        if (icd_call_wait(&call) != CL_SUCCESS)
+            return;
+        uint64_t round_trip = svga_now_ns() - before;
+        if (round_trip < best) {
+            best = round_trip;
+            s->clock_offset_ns = (int64_t)(call.value - (before + round_trip / 2));
+        }
+    }
+}
+
+/* *absent: there is nothing here that looks like the device. */
+static struct svga_guest *open_device(const struct icd_settings *settings, bool *absent,
+                                      char why[SVGA_WHY_SIZE]) {
+    const char *path = icd_variable("TRILLIUM_SHM");
+    struct svga_carrier *carrier = *path ? svga_carrier_shm_open(path, why) : svga_carrier_virtio_open(why);
+    *absent = !carrier && !*path && errno == ENOENT;
+    return carrier ? svga_guest_open(carrier, TR_VERSION, settings->spin_us, why) : NULL;
+}
+
+struct icd_session *icd_session_get(void) {
+    pthread_mutex_lock(&open_lock);
+    if (!tried && strcmp(icd_variable("TRILLIUM_WORKER"), "0") == 0) {
+        char why[SVGA_WHY_SIZE] = "";
+        if (icd_settings_read(&the_session.settings)) {
+            bool absent;
+            the_session.g = open_device(&the_session.settings, &absent, why);
+            if (!the_session.g && (!absent || icd_asked_for()))
+                fprintf(stderr, "trillium: no device: %s\n", why);
+        }
+        if (the_session.g) {
+            icd_session = &the_session;
+            pthread_atfork(NULL, NULL, forked_child);
+            if (the_session.settings.stats)
+                icd_stats_start();
+            if (the_session.settings.profile && !the_session.g->carrier->ops->same_cpus)
+                align_clocks(&the_session);
+        }
+    }
+    tried = true;
+    struct icd_session *s = icd_session && !icd_session->g->detached ? icd_session : NULL;
+    pthread_mutex_unlock(&open_lock);
+    return s;
+}

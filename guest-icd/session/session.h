@@ -1,0 +1,111 @@
+/*
+ * The guest process's one session with the virtual GPU, and what every part of the driver takes from it: ids,
+ * status slots, answers, and shared memory.
+ *
+ * Threads: everything here may be called from any thread.
+ */
+#ifndef GUEST_ICD_SESSION_SESSION_H
+#define GUEST_ICD_SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <CL/cl.h>
+
+#include "svga-model/guest.h"
+#include "trillium/encode.h"
+#include "trillium/slot.h"
+
+/* What environment variables and the device decided at open (guest-icd/session/settings.h has the table of
+ * variables). */
+struct icd_settings {
+    bool spirv;         /* TRILLIUM_IR=spirv: the SVGA baseline */
+    bool debug;         /* TRILLIUM_DEBUG: say on stderr what goes wrong */
+    bool profile;       /* TRILLIUM_PROFILE=1: stamp commands */
+    bool stats;         /* TRILLIUM_STATS=1: count, and print at the end */
+    bool direct_copies; /* small transfers are copied by the guest itself (TRILLIUM_DIRECT=0 turns it off) */
+    bool copy_words;    /* on an emulated CPU (TRILLIUM_COPY=memcpy turns it off) */
+    bool placed; /* buffers live in shared memory where devices allow it (TRILLIUM_PLACED=0 turns it off) */
+    unsigned spin_us; /* TRILLIUM_SPIN_US */
+};
+
+struct icd_session {
+    struct svga_guest *g;
+    struct icd_settings settings;
+    int64_t clock_offset_ns; /* host's CLOCK_MONOTONIC minus ours; 0 where the carrier shares the clock */
+};
+
+/*
+ * The session; opened at the first call. NULL if there is no device, after one sentence on stderr that says
+ * why (once per process); none if nothing here looks like the device and the environment does not ask for it.
+ * In a forked child: NULL.
+ */
+struct icd_session *icd_session_get(void);
+
+/* The session after icd_session_get returned it once; for code that holds an object, which proves that it
+ * did. */
+extern struct icd_session *icd_session;
+
+/* CL_SUCCESS, or the error that calls get once the device is lost (CL_DEVICE_NOT_AVAILABLE). Prints the
+ * reason once; in a forked child, that it is one. */
+cl_int icd_session_error(void);
+
+/* ---- ids of host objects ---- */
+
+/* A free id, 0 if there are none left. Given back after RELEASE was sent (or if the id was never sent). */
+uint32_t icd_id_alloc(void);
+void icd_id_free(uint32_t id);
+
+/* Sends RELEASE for the id and gives it back. 0 is ignored. */
+void icd_release_id(uint32_t id);
+
+/* ---- status slots ---- */
+
+/* A slot with status TR_STATUS_PENDING, or TR_NO_SLOT if memory is out. */
+uint32_t icd_slot_alloc(void);
+/* Only slots that the host will not write again: never announced to it, or with a final status. */
+void icd_slot_free(uint32_t slot);
+struct tr_slot *icd_slot(uint32_t slot);
+
+/* The slot's status, with acquire order. */
+static inline int32_t icd_slot_status(struct tr_slot *slot) {
+    return atomic_load_explicit(&slot->status, memory_order_acquire);
+}
+
+/* Waits until the slot's status is final (<= CL_COMPLETE). CL_SUCCESS, or icd_session_error(). */
+cl_int icd_slot_wait(uint32_t slot);
+
+/* ---- calls that need an answer ----
+ *
+ *     struct icd_call call;
+ *     cl_int r = icd_call_begin(&call);
+ *     if (r == CL_SUCCESS) {
+ *         TR_SEND(icd_session->g, FINISH, finish, NULL, .queue = id, .slot = call.slot);
+ *         r = icd_call_wait(&call);   // the answer's result; call.value
+ *     }
+ */
+struct icd_call {
+    uint32_t slot;
+    uint64_t value; /* after icd_call_wait: slot.value */
+};
+
+cl_int icd_call_begin(struct icd_call *call);
+/* The slot is given back. If the command could not be sent the device is lost, and so says the result. */
+cl_int icd_call_wait(struct icd_call *call);
+
+/*
+ * GET_INFO: asks the host and hands the answer to the application by the rules of clGet*Info (param_value may
+ * be NULL, param_value_size too small is CL_INVALID_VALUE). `input` may be NULL.
+ */
+struct icd_query {
+    enum tr_info what;
+    uint32_t object, device, param, index;
+    const void *input;
+    uint32_t input_size;
+};
+cl_int icd_query(const struct icd_query *query, size_t size, void *value, size_t *size_ret);
+/* The same into memory of its own (*value: free() it; NUL-terminated behind its *size bytes). */
+cl_int icd_query_alloc(const struct icd_query *query, void **value, size_t *size);
+
+#endif
