@@ -111,7 +111,7 @@ enum {
 static uint64_t expected_ns(const struct svga_guest *g) {
     uint64_t a = last_waits[0], b = last_waits[1], shorter = a < b ? a : b, longer = a < b ? b : a;
     bool alike = longer - shorter <= shorter / 4;
-    return g->carrier->ops->same_cpus && alike && shorter > g->spin_ns && shorter > 2 * LEAD_NS ? shorter : 0;
+    return g->carrier->ops->same_cpus && alike && shorter > g->spin_ns && shorter / 2 > LEAD_NS ? shorter : 0;
 }
 
 /* Looks again and again. True once it is done; false at `end`, or when that has become useless. */

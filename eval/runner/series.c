@@ -62,6 +62,8 @@ static double paired(const struct series *s, int column, bool difference) {
     int n = s->count[0] < s->count[column] ? s->count[0] : s->count[column];
     double v[SERIES_VALUES];
 
+    if (n == 0)
+        return NAN;
     for (int i = 0; i < n; i++)
         v[i] = difference ? s->values[column][i] - s->values[0][i] : s->values[column][i] / s->values[0][i];
     qsort(v, (size_t)n, sizeof(*v), by_value);
