@@ -2,11 +2,11 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/session/bulk.h"
 #include "guest-icd/memory/limbo.h"
 #include "guest-icd/memory/memory.h"
-#include "guest-icd/session/session.h"
 #include "guest-icd/memory/svm.h"
+#include "guest-icd/session/bulk.h"
+#include "guest-icd/session/session.h"
 
 /* Flags that the guest deals with itself; the host's object has none of them, so that the driver's own
  * transfers always work. */

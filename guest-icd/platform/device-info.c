@@ -3,10 +3,10 @@
  * cannot do is masked.
  */
 #include "guest-icd/api.h"
-#include "guest-icd/platform/context.h"
 #include "guest-icd/extensions.h"
-#include "guest-icd/session/session.h"
 #include "guest-icd/memory/svm.h"
+#include "guest-icd/platform/context.h"
+#include "guest-icd/session/session.h"
 
 enum mask {
     ZERO,   /* the same size, all zeros */

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/session/ask.h"
 #include "guest-icd/platform/context.h"
+#include "guest-icd/session/ask.h"
 
 /*
  * Asked when the device becomes known, all with one wait: what calls check their arguments against, and what

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/platform/context.h"
 #include "guest-icd/extensions.h"
+#include "guest-icd/platform/context.h"
 #include "guest-icd/session/pool.h"
 #include "guest-icd/session/session.h"
 

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-#include "guest-icd/session/ask.h"
 #include "guest-icd/program/visa.h"
+#include "guest-icd/session/ask.h"
 #include "svga-model/visa/kernel.h"
 
 struct icd_function *icd_function_find(struct icd_function *f, const char *name) {

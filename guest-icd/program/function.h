@@ -6,8 +6,8 @@
 #define GUEST_ICD_PROGRAM_FUNCTION_H
 
 #include "guest-icd/platform/context.h"
-#include "guest-icd/session/info-cache.h"
 #include "guest-icd/program/program.h"
+#include "guest-icd/session/info-cache.h"
 
 enum icd_arg_kind {
     ICD_ARG_VALUE,

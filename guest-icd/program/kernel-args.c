@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/session/debug.h"
-#include "guest-icd/program/kernel.h"
 #include "guest-icd/memory/memory.h"
-#include "guest-icd/queue/queue.h"
 #include "guest-icd/memory/sampler.h"
 #include "guest-icd/memory/svm.h"
+#include "guest-icd/program/kernel.h"
+#include "guest-icd/queue/queue.h"
+#include "guest-icd/session/debug.h"
 
 /* The longest value that a command carries. */
 enum { VALUE_MAX = 24 << 10 };

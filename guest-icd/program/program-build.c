@@ -5,12 +5,12 @@
 #include <stdio.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/session/console.h"
-#include "guest-icd/session/debug.h"
 #include "guest-icd/program/include.h"
 #include "guest-icd/program/options.h"
 #include "guest-icd/program/program.h"
 #include "guest-icd/program/visa.h"
+#include "guest-icd/session/console.h"
+#include "guest-icd/session/debug.h"
 #include "svga-model/futex.h"
 
 enum job_kind { BUILD, COMPILE, LINK };

@@ -2,9 +2,9 @@
  * clGetProgramInfo and clGetProgramBuildInfo.
  */
 #include "guest-icd/api.h"
-#include "guest-icd/session/pool.h"
 #include "guest-icd/program/program.h"
 #include "guest-icd/program/visa.h"
+#include "guest-icd/session/pool.h"
 
 /* Is there something to take kernels from? */
 static bool is_executable(cl_program p) {

@@ -5,8 +5,8 @@
 
 #include "guest-icd/api.h"
 #include "guest-icd/program/function.h"
-#include "guest-icd/session/pool.h"
 #include "guest-icd/program/visa.h"
+#include "guest-icd/session/pool.h"
 
 /* A command has room for this much of a program; a longer one goes through shared memory. */
 enum { INLINE_MAX = 24 << 10 };

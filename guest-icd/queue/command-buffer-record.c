@@ -6,8 +6,8 @@
 
 #include "guest-icd/api.h"
 #include "guest-icd/queue/command-buffer.h"
-#include "guest-icd/session/debug.h"
 #include "guest-icd/queue/prepare.h"
+#include "guest-icd/session/debug.h"
 
 /* A longer list of sync points becomes a barrier for all that is there: it may wait for more, never for less.
  */

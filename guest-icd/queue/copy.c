@@ -1,6 +1,6 @@
 #include "guest-icd/api.h"
-#include "guest-icd/queue/map.h"
 #include "guest-icd/memory/memory.h"
+#include "guest-icd/queue/map.h"
 #include "guest-icd/queue/prepare.h"
 #include "guest-icd/queue/queue.h"
 #include "guest-icd/queue/rect.h"
@@ -48,19 +48,11 @@ cl_int icd_prepare_copy_buffer(cl_command_queue queue, cl_mem source, cl_mem tar
 cl_int CL_API_CALL icd_EnqueueCopyBuffer(cl_command_queue queue, cl_mem source, cl_mem target,
                                          size_t source_offset, size_t target_offset, size_t size,
                                          cl_uint wait_count, const cl_event *wait_list, cl_event *event) {
-    struct icd_enqueue e;
     struct tr_copy_buffer c;
     cl_int r = icd_prepare_copy_buffer(queue, source, target, source_offset, target_offset, size, &c);
-    if (r == CL_SUCCESS)
-        r = icd_enqueue_begin(&e, queue, CL_COMMAND_COPY_BUFFER, wait_count, wait_list, event);
-    if (r != CL_SUCCESS)
-        return r;
-    c.event = e.event_id;
-    c.event_slot = e.event_slot;
-    svga_guest_lock(icd_session->g);
-    icd_trace_put(&e);
-    tr_put(icd_session->g, TR_CMD_COPY_BUFFER, &c, &e.waits);
-    return icd_enqueue_end(&e, event);
+    return r == CL_SUCCESS ? icd_enqueue_prepared(queue, CL_COMMAND_COPY_BUFFER, wait_count, wait_list, event,
+                                                  COPY_BUFFER, copy_buffer, &c, NULL)
+                           : r;
 }
 
 cl_int icd_prepare_copy_rect(cl_command_queue queue, cl_mem source, cl_mem target,
@@ -108,21 +100,13 @@ cl_int CL_API_CALL icd_EnqueueCopyBufferRect(cl_command_queue queue, cl_mem sour
                                              size_t source_slice_pitch, size_t target_row_pitch,
                                              size_t target_slice_pitch, cl_uint wait_count,
                                              const cl_event *wait_list, cl_event *event) {
-    struct icd_enqueue e;
     struct tr_copy_rect c;
     cl_int r =
         icd_prepare_copy_rect(queue, source, target, source_origin, target_origin, region, source_row_pitch,
                               source_slice_pitch, target_row_pitch, target_slice_pitch, &c);
-    if (r == CL_SUCCESS)
-        r = icd_enqueue_begin(&e, queue, CL_COMMAND_COPY_BUFFER_RECT, wait_count, wait_list, event);
-    if (r != CL_SUCCESS)
-        return r;
-    c.event = e.event_id;
-    c.event_slot = e.event_slot;
-    svga_guest_lock(icd_session->g);
-    icd_trace_put(&e);
-    tr_put(icd_session->g, TR_CMD_COPY_RECT, &c, &e.waits);
-    return icd_enqueue_end(&e, event);
+    return r == CL_SUCCESS ? icd_enqueue_prepared(queue, CL_COMMAND_COPY_BUFFER_RECT, wait_count, wait_list,
+                                                  event, COPY_RECT, copy_rect, &c, NULL)
+                           : r;
 }
 
 cl_int icd_prepare_fill_buffer(cl_command_queue queue, cl_mem buffer, const void *pattern,
@@ -145,7 +129,6 @@ cl_int icd_prepare_fill_buffer(cl_command_queue queue, cl_mem buffer, const void
 cl_int CL_API_CALL icd_EnqueueFillBuffer(cl_command_queue queue, cl_mem buffer, const void *pattern,
                                          size_t pattern_size, size_t offset, size_t size, cl_uint wait_count,
                                          const cl_event *wait_list, cl_event *event) {
-    struct icd_enqueue e;
     struct tr_fill_buffer c;
     cl_int r = icd_prepare_fill_buffer(queue, buffer, pattern, pattern_size, offset, size, &c);
     if (r == CL_SUCCESS && size == 0) {
@@ -157,17 +140,10 @@ cl_int CL_API_CALL icd_EnqueueFillBuffer(cl_command_queue queue, cl_mem buffer, 
                                  .event = event};
         return icd_map_order(&t);
     }
-    if (r == CL_SUCCESS)
-        r = icd_enqueue_begin(&e, queue, CL_COMMAND_FILL_BUFFER, wait_count, wait_list, event);
-    if (r != CL_SUCCESS)
-        return r;
-    struct tr_array arrays[] = {{pattern, (uint32_t)pattern_size}, e.waits};
-    c.event = e.event_id;
-    c.event_slot = e.event_slot;
-    svga_guest_lock(icd_session->g);
-    icd_trace_put(&e);
-    tr_put(icd_session->g, TR_CMD_FILL_BUFFER, &c, arrays);
-    return icd_enqueue_end(&e, event);
+    const struct tr_array data = {pattern, (uint32_t)pattern_size};
+    return r == CL_SUCCESS ? icd_enqueue_prepared(queue, CL_COMMAND_FILL_BUFFER, wait_count, wait_list, event,
+                                                  FILL_BUFFER, fill_buffer, &c, &data)
+                           : r;
 }
 
 /* Memory objects in one command. */

@@ -1,6 +1,8 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "guest-icd/queue/event.h"
+#include "guest-icd/queue/prepare.h"
 #include "guest-icd/queue/queue.h"
 #include "svga-model/futex.h"
 
@@ -161,4 +163,20 @@ void icd_enqueue_cancel(struct icd_enqueue *e) {
     if (e->event)
         icd_event_discard(e->event);
     e->event = NULL;
+}
+
+cl_int icd_enqueue_wire(cl_command_queue queue, cl_command_type type, cl_uint wait_count,
+                        const cl_event *wait_list, cl_event *new_event, enum tr_cmd cmd, void *c,
+                        size_t event_at, size_t slot_at, const struct tr_array *data) {
+    struct icd_enqueue e;
+    cl_int r = icd_enqueue_begin(&e, queue, type, wait_count, wait_list, new_event);
+    if (r != CL_SUCCESS)
+        return r;
+    const struct tr_array arrays[] = {data ? *data : e.waits, e.waits};
+    memcpy((char *)c + event_at, &e.event_id, sizeof e.event_id);
+    memcpy((char *)c + slot_at, &e.event_slot, sizeof e.event_slot);
+    svga_guest_lock(icd_session->g);
+    icd_trace_put(&e);
+    tr_put(icd_session->g, cmd, c, arrays);
+    return icd_enqueue_end(&e, new_event);
 }

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/session/console.h"
 #include "guest-icd/queue/pending.h"
 #include "guest-icd/queue/queue.h"
 #include "guest-icd/queue/user-event.h"
+#include "guest-icd/session/console.h"
 
 _Atomic uint64_t icd_ends_observed = 1;
 

@@ -139,19 +139,11 @@ cl_int CL_API_CALL icd_EnqueueCopyImage(cl_command_queue queue, cl_mem source, c
                                         const size_t *source_origin, const size_t *target_origin,
                                         const size_t *region, cl_uint wait_count, const cl_event *wait_list,
                                         cl_event *event) {
-    struct icd_enqueue e;
     struct tr_copy_image c;
     cl_int r = icd_prepare_copy_image(queue, source, target, source_origin, target_origin, region, &c);
-    if (r == CL_SUCCESS)
-        r = icd_enqueue_begin(&e, queue, CL_COMMAND_COPY_IMAGE, wait_count, wait_list, event);
-    if (r != CL_SUCCESS)
-        return r;
-    c.event = e.event_id;
-    c.event_slot = e.event_slot;
-    svga_guest_lock(icd_session->g);
-    icd_trace_put(&e);
-    tr_put(icd_session->g, TR_CMD_COPY_IMAGE, &c, &e.waits);
-    return icd_enqueue_end(&e, event);
+    return r == CL_SUCCESS ? icd_enqueue_prepared(queue, CL_COMMAND_COPY_IMAGE, wait_count, wait_list, event,
+                                                  COPY_IMAGE, copy_image, &c, NULL)
+                           : r;
 }
 
 cl_int icd_prepare_copy_image_buffer(cl_command_queue queue, bool to_image, cl_mem image, cl_mem buffer,
@@ -187,20 +179,12 @@ cl_int icd_prepare_copy_image_buffer(cl_command_queue queue, bool to_image, cl_m
 static cl_int copy_image_buffer(cl_command_queue queue, cl_command_type type, cl_mem image, cl_mem buffer,
                                 const size_t *origin, const size_t *region, size_t offset, cl_uint wait_count,
                                 const cl_event *wait_list, cl_event *event) {
-    struct icd_enqueue e;
     struct tr_copy_image_buffer c;
     cl_int r = icd_prepare_copy_image_buffer(queue, type == CL_COMMAND_COPY_BUFFER_TO_IMAGE, image, buffer,
                                              origin, region, offset, &c);
-    if (r == CL_SUCCESS)
-        r = icd_enqueue_begin(&e, queue, type, wait_count, wait_list, event);
-    if (r != CL_SUCCESS)
-        return r;
-    c.event = e.event_id;
-    c.event_slot = e.event_slot;
-    svga_guest_lock(icd_session->g);
-    icd_trace_put(&e);
-    tr_put(icd_session->g, TR_CMD_COPY_IMAGE_BUFFER, &c, &e.waits);
-    return icd_enqueue_end(&e, event);
+    return r == CL_SUCCESS ? icd_enqueue_prepared(queue, type, wait_count, wait_list, event,
+                                                  COPY_IMAGE_BUFFER, copy_image_buffer, &c, NULL)
+                           : r;
 }
 
 cl_int CL_API_CALL icd_EnqueueCopyImageToBuffer(cl_command_queue queue, cl_mem source, cl_mem target,
@@ -243,19 +227,11 @@ cl_int icd_prepare_fill_image(cl_command_queue queue, cl_mem image, const void *
 cl_int CL_API_CALL icd_EnqueueFillImage(cl_command_queue queue, cl_mem image, const void *fill_color,
                                         const size_t origin[3], const size_t region[3], cl_uint wait_count,
                                         const cl_event *wait_list, cl_event *event) {
-    struct icd_enqueue e;
     struct tr_fill_image c;
     cl_uint color[4];
     cl_int r = icd_prepare_fill_image(queue, image, fill_color, origin, region, &c, color);
-    if (r == CL_SUCCESS)
-        r = icd_enqueue_begin(&e, queue, CL_COMMAND_FILL_IMAGE, wait_count, wait_list, event);
-    if (r != CL_SUCCESS)
-        return r;
-    struct tr_array arrays[] = {{color, sizeof color}, e.waits};
-    c.event = e.event_id;
-    c.event_slot = e.event_slot;
-    svga_guest_lock(icd_session->g);
-    icd_trace_put(&e);
-    tr_put(icd_session->g, TR_CMD_FILL_IMAGE, &c, arrays);
-    return icd_enqueue_end(&e, event);
+    const struct tr_array data = {color, sizeof color};
+    return r == CL_SUCCESS ? icd_enqueue_prepared(queue, CL_COMMAND_FILL_IMAGE, wait_count, wait_list, event,
+                                                  FILL_IMAGE, fill_image, &c, &data)
+                           : r;
 }

@@ -15,10 +15,10 @@
 #include <signal.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/session/debug.h"
-#include "guest-icd/queue/event.h"
 #include "guest-icd/memory/memory.h"
+#include "guest-icd/queue/event.h"
 #include "guest-icd/queue/queue.h"
+#include "guest-icd/session/debug.h"
 
 struct native {
     void(CL_CALLBACK *function)(void *);

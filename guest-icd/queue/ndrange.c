@@ -3,12 +3,12 @@
  * guest knows of the device, the program and the kernel; then it is one write into the FIFO.
  */
 #include "guest-icd/api.h"
-#include "guest-icd/session/debug.h"
-#include "guest-icd/queue/event.h"
-#include "guest-icd/program/kernel.h"
 #include "guest-icd/memory/memory.h"
+#include "guest-icd/program/kernel.h"
+#include "guest-icd/queue/event.h"
 #include "guest-icd/queue/prepare.h"
 #include "guest-icd/queue/queue.h"
+#include "guest-icd/session/debug.h"
 
 /* The sizes of one NDRange, unused dimensions filled in. */
 struct ndrange {

@@ -14,8 +14,8 @@
 #define GUEST_ICD_QUEUE_PENDING_H
 
 #include "guest-icd/queue/event.h"
-#include "guest-icd/session/pool.h"
 #include "guest-icd/queue/queue.h"
+#include "guest-icd/session/pool.h"
 
 /* A box of bytes in linear memory: region[0] bytes in a row, region[1] rows, region[2] slices. */
 struct icd_box {

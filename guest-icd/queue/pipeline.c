@@ -1,8 +1,8 @@
 #include "guest-icd/queue/pipeline.h"
 
 #include "guest-icd/api.h"
-#include "guest-icd/session/bulk.h"
 #include "guest-icd/queue/event.h"
+#include "guest-icd/session/bulk.h"
 
 enum { DEPTH = 4 };
 #define PIECE ((size_t)4 << 20)

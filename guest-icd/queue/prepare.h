@@ -8,9 +8,22 @@
 #ifndef GUEST_ICD_QUEUE_PREPARE_H
 #define GUEST_ICD_QUEUE_PREPARE_H
 
-#include "guest-icd/program/kernel.h"
 #include "guest-icd/memory/memory.h"
+#include "guest-icd/program/kernel.h"
 #include "guest-icd/queue/queue.h"
+
+/*
+ * Enqueues what was prepared, with all checks of wait list and event: `c`, the command's wire struct, gets
+ * its event and slot; `data` (a struct tr_array, NULL: none) goes before the wait list. An OpenCL error or
+ * CL_SUCCESS; *new_event as the enqueue functions give it.
+ */
+#define icd_enqueue_prepared(queue, type, wait_count, wait_list, new_event, NAME, name, c, data)             \
+    icd_enqueue_wire(queue, type, wait_count, wait_list, new_event, TR_CMD_##NAME, c,                        \
+                     offsetof(struct tr_##name, event), offsetof(struct tr_##name, event_slot), data)
+/* enqueue.c. The same for that macro: where event and slot lie in the wire struct is given. */
+cl_int icd_enqueue_wire(cl_command_queue queue, cl_command_type type, cl_uint wait_count,
+                        const cl_event *wait_list, cl_event *new_event, enum tr_cmd cmd, void *c,
+                        size_t event_at, size_t slot_at, const struct tr_array *data);
 
 /* copy.c. A fill of 0 bytes passes; it must not be sent. */
 cl_int icd_prepare_copy_buffer(cl_command_queue queue, cl_mem source, cl_mem target, size_t source_offset,

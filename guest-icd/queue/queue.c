@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/queue/event.h"
 #include "guest-icd/memory/limbo.h"
+#include "guest-icd/queue/event.h"
 #include "guest-icd/queue/pending.h"
 
 /* ---- progress ---- */

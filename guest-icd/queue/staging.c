@@ -1,7 +1,7 @@
 #include "guest-icd/queue/staging.h"
 
-#include "guest-icd/queue/event.h"
 #include "guest-icd/memory/image.h"
+#include "guest-icd/queue/event.h"
 #include "guest-icd/queue/pipeline.h"
 #include "guest-icd/session/stats.h"
 

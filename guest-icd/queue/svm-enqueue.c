@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/session/bulk.h"
+#include "guest-icd/memory/svm.h"
 #include "guest-icd/queue/event.h"
 #include "guest-icd/queue/queue.h"
+#include "guest-icd/session/bulk.h"
 #include "guest-icd/session/session.h"
-#include "guest-icd/memory/svm.h"
 
 static cl_int check_queue(cl_command_queue queue) {
     cl_device_svm_capabilities has = 0;
