@@ -118,6 +118,37 @@ static void test_pocl_lacks(void) {
     EXPECT(translate(plain, "", &pocl, &binary, why) < 0 && strstr(why, "was not found"), "%s", why);
 }
 
+/* Is `text` in the bytes? Bitcode holds its names as they are. */
+static bool mentions(const struct visa_binary *binary, const char *text) {
+    return memmem(binary->bytes, binary->size, text, strlen(text));
+}
+
+/* What clang may fuse stays what LLVM may fuse: PoCL's own mad() is a product and a sum, and so are those
+ * that the program wants apart. */
+static void test_contraction(void) {
+    static const char fused[] = "kernel void k(global float *a, global float2 *b) {"
+                                " a[0] = a[1] * a[2] + a[3]; b[0] -= b[1] * b[2]; }",
+                      apart[] = "#pragma OPENCL FP_CONTRACT OFF\n"
+                                "kernel void k(global float *a, float fmuladd) {"
+                                " a[0] = a[1] * a[2] + fmuladd; a[4] = mad(a[1], a[2], fmuladd); }";
+    struct visa_driver driver = {.platform_name = "Portable Computing Language",
+                                 .device_version =
+                                     "OpenCL 3.0 PoCL HSTR: pthread-x86_64-pc-linux-gnu-native"};
+    struct visa_target pocl;
+    struct visa_binary binary;
+    char why[VISA_WHY_SIZE];
+
+    host->target_for(&driver, &pocl);
+    EXPECT(!translate(fused, "", &pocl, &binary, why), "%s", why);
+    EXPECT(mentions(&binary, "llvm.fmuladd.f32") && mentions(&binary, "llvm.fmuladd.v2f32"),
+           "a * b + c is no longer one operation");
+    host->binary_free(&binary);
+    EXPECT(!translate(apart, "", &pocl, &binary, why), "%s", why);
+    EXPECT(!mentions(&binary, "llvm.fmuladd") && mentions(&binary, "_Z3madfff"),
+           "what the program keeps apart became one operation");
+    host->binary_free(&binary);
+}
+
 enum { OP_DECORATE = 71, OP_CONSTANT = 43, OP_SPEC_CONSTANT = 50, OP_TYPE_INT = 21, SPEC_ID = 1 };
 
 /* Makes the constant 41 a specialization constant with id 7: its opcode, and a decoration in front of the
@@ -184,5 +215,6 @@ void test_translate(void) {
     test_kinds();
     test_ptx();
     test_pocl_lacks();
+    test_contraction();
     test_specialization();
 }

@@ -1,10 +1,12 @@
 /* LLVM IR to SPIR-V, with the Khronos translator in this process. */
+#include "svga-model/visa/common/contraction.h"
 #include "svga-model/visa/guest/frontend.h"
 
 #include "LLVMSPIRVLib.h"
 #include "llvm/IR/GlobalVariable.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Operator.h"
 
 #include <cstring>
@@ -28,13 +30,19 @@ static void internalize(llvm::Module &module) {
     }
 }
 
-/* Names of intermediate values would travel, and nobody reads them. Names of arguments stay. */
+static bool is_contracted(const llvm::Instruction &instruction) {
+    auto *call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+
+    return call && call->getIntrinsicID() == llvm::Intrinsic::fmuladd;
+}
+
+/* Names of intermediate values would travel, and nobody reads them but the one. Names of arguments stay. */
 static void drop_names(llvm::Module &module) {
     for (llvm::Function &function : module) {
         for (llvm::BasicBlock &block : function) {
             block.setName("");
             for (llvm::Instruction &instruction : block)
-                instruction.setName("");
+                instruction.setName(is_contracted(instruction) ? VISA_CONTRACTED : "");
         }
     }
 }

@@ -48,6 +48,9 @@ int visa_mesa_wrap(const void *sample, size_t sample_size, const uint32_t *words
 
 namespace visa {
 
+/* Makes of the `mad`s that common/contraction.h speaks of what compilers fuse where the processor can. */
+void contract(llvm::Module &module);
+
 /* Passes vectors to printf as PoCL expects them, renames builtins to what PoCL's kernel library calls them,
  * and checks that every function that the module calls is there, with all that it calls itself. 0 or
  * -ENOTSUP. `library_hint` is visa_target's. */
