@@ -224,6 +224,9 @@ cl_int CL_API_CALL icd_EnqueueCommandBufferKHR(cl_uint num_queues, cl_command_qu
 
 /* ---- queries ---- */
 
+/* CL_COMMAND_BUFFER_CONTEXT_KHR: of 0.9.2, which Debian 12's headers are older than. */
+enum { COMMAND_BUFFER_CONTEXT = 0x1299 };
+
 static cl_command_buffer_state_khr state_of(cl_command_buffer_khr b) {
     pthread_mutex_lock(&b->lock);
     cl_command_buffer_state_khr state = !b->finalized   ? CL_COMMAND_BUFFER_STATE_RECORDING_KHR
@@ -247,6 +250,8 @@ cl_int CL_API_CALL icd_GetCommandBufferInfoKHR(cl_command_buffer_khr b, cl_comma
         return ICD_INFO_VALUE(cl_uint, atomic_load(&b->object.refs));
     case CL_COMMAND_BUFFER_STATE_KHR:
         return ICD_INFO_VALUE(cl_command_buffer_state_khr, state_of(b));
+    case COMMAND_BUFFER_CONTEXT:
+        return ICD_INFO_VALUE(cl_context, b->queue->context);
     case CL_COMMAND_BUFFER_PROPERTIES_ARRAY_KHR:
         return icd_info(b->property_list, b->property_count * sizeof *b->property_list, param_value_size,
                         param_value, param_value_size_ret);

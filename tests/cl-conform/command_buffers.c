@@ -129,24 +129,35 @@ static void run_and_expect(struct cl *c, cl_command_buffer_khr b, cl_mem m, cl_i
 
 /* ---- what there is ---- */
 
+/* How often the device lists the extension with a version, and which; of OpenCL 3.0 and later. */
+static unsigned listed(cl_device_id device, cl_version *version) {
+    static cl_name_version list[256];
+    size_t size = 0;
+    unsigned found = 0;
+
+    *version = 0;
+    OK(clGetDeviceInfo(device, CL_DEVICE_EXTENSIONS_WITH_VERSION, sizeof(list), list, &size));
+    for (size_t i = 0; i < size / sizeof(list[0]); i++)
+        if (strcmp(list[i].name, "cl_khr_command_buffer") == 0) {
+            *version = list[i].version;
+            found++;
+        }
+    return found;
+}
+
 static void extension(void) {
     struct cl c = open_in_order();
-    static cl_name_version list[256];
     cl_device_command_buffer_capabilities_khr capabilities = 0;
     cl_command_queue_properties required = 99, host = 0;
     size_t size = 0;
-    bool found = false;
+    unsigned found;
+    cl_version version;
 
     if (device_version(c.device) >= 300) {
-        OK(clGetDeviceInfo(c.device, CL_DEVICE_EXTENSIONS_WITH_VERSION, sizeof(list), list, &size));
-        for (size_t i = 0; i < size / sizeof(list[0]); i++)
-            if (strcmp(list[i].name, "cl_khr_command_buffer") == 0) {
-                check(!found, "listed once");
-                check(CL_VERSION_MAJOR(list[i].version) == 0 && CL_VERSION_MINOR(list[i].version) == 9,
-                      "version 0.9");
-                found = true;
-            }
-        check(found, "listed with its version");
+        found = listed(c.device, &version);
+        check(found <= 1, "listed once");
+        check(CL_VERSION_MAJOR(version) == 0 && CL_VERSION_MINOR(version) == 9, "version 0.9");
+        check(found > 0, "listed with its version");
     }
     OK(clGetDeviceInfo(c.device, CL_DEVICE_COMMAND_BUFFER_CAPABILITIES_KHR, sizeof(capabilities),
                        &capabilities, &size));
@@ -196,6 +207,27 @@ static void create_and_query(void) {
     EXPECT(clFinalizeCommandBufferKHR(NULL), CL_INVALID_COMMAND_BUFFER_KHR);
     b = clCreateCommandBufferKHR(1, &c.q, NULL, NULL);
     check(b != NULL, "a null errcode_ret is allowed");
+    OK(clReleaseCommandBufferKHR(b));
+    cl_close(&c);
+}
+
+/* CL_COMMAND_BUFFER_CONTEXT_KHR, from 0.9.2 on. */
+static void query_context(void) {
+    struct cl c = open_in_order();
+    const cl_command_buffer_info_khr name = 0x1299; /* older headers lack it */
+    cl_context context = NULL;
+    cl_version version = 0;
+    size_t size = 0;
+
+    if (device_version(c.device) < 300 || listed(c.device, &version) == 0 ||
+        version < CL_MAKE_VERSION(0, 9, 2))
+        skip("command buffers of a version before 0.9.2");
+    cl_command_buffer_khr b = new_buffer(&c, false);
+    OK(clGetCommandBufferInfoKHR(b, name, sizeof(context), &context, &size));
+    check(context == c.ctx && size == sizeof(context), "the context");
+    OK(clGetCommandBufferInfoKHR(b, name, 0, NULL, &size));
+    check(size == sizeof(context), "its size");
+    EXPECT(clGetCommandBufferInfoKHR(b, name, sizeof(context) - 1, &context, NULL), CL_INVALID_VALUE);
     OK(clReleaseCommandBufferKHR(b));
     cl_close(&c);
 }
@@ -958,6 +990,7 @@ static void long_ones(void) {
 static const struct test_case cases[] = {
     CASE(extension),
     CASE(create_and_query),
+    CASE(query_context),
     CASE(create_errors),
     CASE(create_without_queue),
     CASE(record_errors),
