@@ -460,6 +460,19 @@ cl_int CL_API_CALL icd_CommandFillImageKHR(cl_command_buffer_khr command_buffer,
                                            const cl_sync_point_khr *sync_point_wait_list,
                                            cl_sync_point_khr *sync_point,
                                            cl_mutable_command_khr *mutable_handle);
+cl_int CL_API_CALL icd_CommandSVMMemcpyKHR(cl_command_buffer_khr command_buffer,
+                                           cl_command_queue command_queue, void *dst_ptr, const void *src_ptr,
+                                           size_t size, cl_uint num_sync_points_in_wait_list,
+                                           const cl_sync_point_khr *sync_point_wait_list,
+                                           cl_sync_point_khr *sync_point,
+                                           cl_mutable_command_khr *mutable_handle);
+cl_int CL_API_CALL icd_CommandSVMMemFillKHR(cl_command_buffer_khr command_buffer,
+                                            cl_command_queue command_queue, void *svm_ptr,
+                                            const void *pattern, size_t pattern_size, size_t size,
+                                            cl_uint num_sync_points_in_wait_list,
+                                            const cl_sync_point_khr *sync_point_wait_list,
+                                            cl_sync_point_khr *sync_point,
+                                            cl_mutable_command_khr *mutable_handle);
 cl_int CL_API_CALL icd_CommandNDRangeKernelKHR(
     cl_command_buffer_khr command_buffer, cl_command_queue command_queue,
     const cl_ndrange_kernel_command_properties_khr *properties, cl_kernel kernel, cl_uint work_dim,

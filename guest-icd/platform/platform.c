@@ -237,6 +237,8 @@ void *CL_API_CALL icd_GetExtensionFunctionAddress(const char *function_name) {
         {"clCommandCopyImageToBufferKHR", icd_CommandCopyImageToBufferKHR},
         {"clCommandFillBufferKHR", icd_CommandFillBufferKHR},
         {"clCommandFillImageKHR", icd_CommandFillImageKHR},
+        {"clCommandSVMMemcpyKHR", icd_CommandSVMMemcpyKHR},
+        {"clCommandSVMMemFillKHR", icd_CommandSVMMemFillKHR},
         {"clCommandNDRangeKernelKHR", icd_CommandNDRangeKernelKHR},
         {"clGetCommandBufferInfoKHR", icd_GetCommandBufferInfoKHR},
     };

@@ -271,6 +271,44 @@ cl_int CL_API_CALL icd_CommandFillImageKHR(cl_command_buffer_khr command_buffer,
     return end(&r, e, false, TR_CMD_FILL_IMAGE, &c, arrays, (void *[]){image}, 1);
 }
 
+/* ---- shared virtual memory ---- */
+
+cl_int CL_API_CALL icd_CommandSVMMemcpyKHR(cl_command_buffer_khr command_buffer,
+                                           cl_command_queue command_queue, void *dst_ptr, const void *src_ptr,
+                                           size_t size, cl_uint num_sync_points_in_wait_list,
+                                           const cl_sync_point_khr *sync_point_wait_list,
+                                           cl_sync_point_khr *sync_point,
+                                           cl_mutable_command_khr *mutable_handle) {
+    struct record r = RECORD(command_buffer);
+    struct tr_copy_buffer c;
+    cl_mem buffers[2] = {NULL, NULL};
+    cl_int e = begin(&r, command_queue, mutable_handle);
+    if (e != CL_SUCCESS)
+        return e;
+    e = icd_prepare_svm_copy(command_buffer->queue, dst_ptr, src_ptr, size, &buffers[0], &buffers[1], &c);
+    return end(&r, e, false, size > 0 ? TR_CMD_COPY_BUFFER : 0, &c, NULL, (void *[]){buffers[0], buffers[1]},
+               size > 0 ? 2 : 0);
+}
+
+cl_int CL_API_CALL icd_CommandSVMMemFillKHR(cl_command_buffer_khr command_buffer,
+                                            cl_command_queue command_queue, void *svm_ptr,
+                                            const void *pattern, size_t pattern_size, size_t size,
+                                            cl_uint num_sync_points_in_wait_list,
+                                            const cl_sync_point_khr *sync_point_wait_list,
+                                            cl_sync_point_khr *sync_point,
+                                            cl_mutable_command_khr *mutable_handle) {
+    struct record r = RECORD(command_buffer);
+    struct tr_fill_buffer c;
+    cl_mem buffer = NULL;
+    cl_int e = begin(&r, command_queue, mutable_handle);
+    if (e != CL_SUCCESS)
+        return e;
+    e = icd_prepare_svm_fill(command_buffer->queue, svm_ptr, pattern, pattern_size, size, &buffer, &c);
+    const struct tr_array arrays[] = {{pattern, (uint32_t)pattern_size}, {NULL, 0}};
+    return end(&r, e, false, size > 0 ? TR_CMD_FILL_BUFFER : 0, &c, arrays, (void *[]){buffer},
+               size > 0 ? 1 : 0);
+}
+
 /* ---- NDRanges ---- */
 
 /* The objects among the arguments, and the kernel itself: all that the snapshot needs. NULL if memory is out.

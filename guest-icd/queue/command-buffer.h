@@ -1,5 +1,5 @@
 /*
- * Command buffers (cl_khr_command_buffer 0.9.3): the host keeps the recorded commands as a batch, and replays
+ * Command buffers (cl_khr_command_buffer 0.9.4): the host keeps the recorded commands as a batch, and replays
  * them for one command in the FIFO, RUN_BATCH; with an event, its RELEASE is another one later. The host's
  * driver need not know the extension. A command that is recorded costs one RECORD, and an NDRange also the
  * commands that make a kernel of its own with its arguments as they are then (icd_kernel_snapshot).

@@ -46,6 +46,13 @@ cl_int icd_prepare_fill_image(cl_command_queue queue, cl_mem image, const void *
                               const size_t *origin, const size_t *region, struct tr_fill_image *c,
                               cl_uint color[4]);
 
+/* svm-enqueue.c: copies and fills of shared virtual memory alone, by the buffers that lie over it. 0 bytes
+ * pass; they must not be sent, and there need be no buffers. */
+cl_int icd_prepare_svm_copy(cl_command_queue queue, void *target, const void *source, size_t size,
+                            cl_mem *target_buffer, cl_mem *source_buffer, struct tr_copy_buffer *c);
+cl_int icd_prepare_svm_fill(cl_command_queue queue, void *target, const void *pattern, size_t pattern_size,
+                            size_t size, cl_mem *buffer, struct tr_fill_buffer *c);
+
 /* ndrange.c. work_dim 0 in the command: there is nothing to run. */
 cl_int icd_prepare_kernel(cl_command_queue queue, cl_kernel kernel, cl_uint work_dim,
                           const size_t *global_work_offset, const size_t *global_work_size,

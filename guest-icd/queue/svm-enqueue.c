@@ -8,6 +8,7 @@
 #include "guest-icd/api.h"
 #include "guest-icd/memory/svm.h"
 #include "guest-icd/queue/event.h"
+#include "guest-icd/queue/prepare.h"
 #include "guest-icd/queue/queue.h"
 #include "guest-icd/session/bulk.h"
 #include "guest-icd/session/session.h"
@@ -94,6 +95,25 @@ static bool overlap(const void *a, const void *b, size_t size) {
     return x < y ? y - x < size : x - y < size;
 }
 
+cl_int icd_prepare_svm_copy(cl_command_queue queue, void *target, const void *source, size_t size,
+                            cl_mem *target_buffer, cl_mem *source_buffer, struct tr_copy_buffer *c) {
+    size_t to_offset, from_offset;
+    cl_int r = check_queue(queue);
+    if (r != CL_SUCCESS)
+        return r;
+    if (!target || !source)
+        return CL_INVALID_VALUE;
+    if (overlap(target, source, size))
+        return CL_MEM_COPY_OVERLAP;
+    if (size == 0)
+        return CL_SUCCESS;
+    *target_buffer = icd_svm_buffer(target, size, &to_offset);
+    *source_buffer = icd_svm_buffer(source, size, &from_offset);
+    if (!*target_buffer || !*source_buffer)
+        return CL_INVALID_VALUE;
+    return icd_prepare_copy_buffer(queue, *source_buffer, *target_buffer, from_offset, to_offset, size, c);
+}
+
 /* Neither side is SVM: the host has no part in it. Done here, once what it waits for has ended. */
 static cl_int copy_ordinary(cl_command_queue queue, void *dst, const void *src, size_t size,
                             cl_uint wait_count, const cl_event *waits, cl_event *made) {
@@ -131,18 +151,35 @@ cl_int CL_API_CALL icd_EnqueueSVMMemcpy(cl_command_queue queue, cl_bool blocking
     return finish_call(r, made, CL_COMMAND_SVM_MEMCPY, blocking, event);
 }
 
+static cl_int check_fill(cl_command_queue queue, const void *target, const void *pattern, size_t pattern_size,
+                         size_t size) {
+    cl_int r = check_queue(queue);
+    if (r == CL_SUCCESS && (!target || !pattern || pattern_size == 0 || pattern_size > 128 ||
+                            (pattern_size & (pattern_size - 1)) != 0 ||
+                            (uintptr_t)target % pattern_size != 0 || size % pattern_size != 0))
+        r = CL_INVALID_VALUE;
+    return r;
+}
+
+cl_int icd_prepare_svm_fill(cl_command_queue queue, void *target, const void *pattern, size_t pattern_size,
+                            size_t size, cl_mem *buffer, struct tr_fill_buffer *c) {
+    size_t offset;
+    cl_int r = check_fill(queue, target, pattern, pattern_size, size);
+    if (r != CL_SUCCESS || size == 0)
+        return r;
+    *buffer = icd_svm_buffer(target, size, &offset);
+    return *buffer ? icd_prepare_fill_buffer(queue, *buffer, pattern, pattern_size, offset, size, c)
+                   : CL_INVALID_VALUE;
+}
+
 cl_int CL_API_CALL icd_EnqueueSVMMemFill(cl_command_queue queue, void *svm_ptr, const void *pattern,
                                          size_t pattern_size, size_t size, cl_uint wait_count,
                                          const cl_event *waits, cl_event *event) {
     size_t offset;
     cl_event made = NULL;
-    cl_int r = check_queue(queue);
+    cl_int r = check_fill(queue, svm_ptr, pattern, pattern_size, size);
     if (r != CL_SUCCESS)
         return r;
-    if (!svm_ptr || !pattern || pattern_size == 0 || pattern_size > 128 ||
-        (pattern_size & (pattern_size - 1)) != 0 || (uintptr_t)svm_ptr % pattern_size != 0 ||
-        size % pattern_size != 0)
-        return CL_INVALID_VALUE;
     if (size == 0)
         return enqueue_marker(queue, CL_COMMAND_SVM_MEMFILL, wait_count, waits, event);
     cl_mem buffer = icd_svm_buffer(svm_ptr, size, &offset);

@@ -453,6 +453,124 @@ static void local_memory_and_required_sizes(void) {
     cl_close(&c);
 }
 
+/* Of 0.9.4; older headers lack them. */
+typedef cl_int(CL_API_CALL *svm_memcpy_fn)(cl_command_buffer_khr, cl_command_queue, void *, const void *,
+                                           size_t, cl_uint, const cl_sync_point_khr *, cl_sync_point_khr *,
+                                           cl_mutable_command_khr *);
+typedef cl_int(CL_API_CALL *svm_fill_fn)(cl_command_buffer_khr, cl_command_queue, void *, const void *,
+                                         size_t, size_t, cl_uint, const cl_sync_point_khr *,
+                                         cl_sync_point_khr *, cl_mutable_command_khr *);
+static svm_memcpy_fn svm_memcpy;
+static svm_fill_fn svm_fill;
+
+static cl_device_svm_capabilities load_svm(struct cl *c) {
+    cl_device_svm_capabilities has = 0;
+    cl_version version = 0;
+
+    if (device_version(c->device) < 300 || listed(c->device, &version) == 0 ||
+        version < CL_MAKE_VERSION(0, 9, 4))
+        skip("command buffers of a version before 0.9.4");
+    *(void **)&svm_memcpy = clGetExtensionFunctionAddressForPlatform(the_platform(), "clCommandSVMMemcpyKHR");
+    *(void **)&svm_fill = clGetExtensionFunctionAddressForPlatform(the_platform(), "clCommandSVMMemFillKHR");
+    if (!svm_memcpy || !svm_fill)
+        fail("no addresses of the functions for shared virtual memory");
+    OK(clGetDeviceInfo(c->device, CL_DEVICE_SVM_CAPABILITIES, sizeof(has), &has, NULL));
+    return has;
+}
+
+/* Waits for it, and checks one int of shared memory at each end. */
+static void run_and_expect_svm(struct cl *c, cl_command_buffer_khr b, cl_int *p, cl_int value,
+                               const char *what) {
+    OK(clEnqueueCommandBufferKHR(0, NULL, b, 0, NULL, NULL));
+    OK(clEnqueueSVMMap(c->q, CL_TRUE, CL_MAP_READ, p, BYTES, 0, NULL, NULL));
+    check(p[0] == value && p[INTS - 1] == value, "%s", what);
+    OK(clEnqueueSVMUnmap(c->q, p, 0, NULL, NULL));
+    OK(clFinish(c->q));
+}
+
+static void shared_memory(struct cl c) {
+    const cl_int seven = 7, eight = 8;
+    cl_sync_point_khr points[2];
+
+    if (!load_svm(&c))
+        skip("the device has no shared virtual memory");
+    cl_int *p = clSVMAlloc(c.ctx, CL_MEM_READ_WRITE, BYTES, 0);
+    cl_int *o = clSVMAlloc(c.ctx, CL_MEM_READ_WRITE, BYTES, 0);
+    if (!check(p && o, "clSVMAlloc"))
+        return;
+    cl_command_buffer_khr b = new_buffer(&c, false);
+    OK(svm_fill(b, NULL, p, &seven, sizeof(seven), BYTES, 0, NULL, &points[0], NULL));
+    OK(svm_fill(b, NULL, p + 1, &eight, sizeof(eight), 4, 1, &points[0], &points[1], NULL));
+    OK(svm_memcpy(b, NULL, o, p, BYTES, 1, &points[1], &points[0], NULL));
+    check(points[0] != points[1], "sync points differ");
+    OK(svm_memcpy(b, NULL, o, p, 0, 1, &points[0], NULL, NULL)); /* nothing, but in its place */
+    OK(clFinalizeCommandBufferKHR(b));
+    run_and_expect_svm(&c, b, o, 7, "filled and copied");
+    check(o[1] == 8 && o[2] == 7, "the offset of a fill");
+    OK(clEnqueueSVMMemFill(c.q, p, &eight, sizeof(eight), BYTES, 0, NULL, NULL));
+    OK(clEnqueueSVMMemFill(c.q, o, &eight, sizeof(eight), BYTES, 0, NULL, NULL));
+    OK(clFinish(c.q));
+    run_and_expect_svm(&c, b, o, 7, "and once more");
+    clSVMFree(c.ctx, p);
+    clSVMFree(c.ctx, o);
+    OK(clReleaseCommandBufferKHR(b)); /* of memory that is no more */
+    OK(clFinish(c.q));
+    cl_close(&c);
+}
+static void shared_memory_in_order(void) {
+    shared_memory(open_in_order());
+}
+static void shared_memory_out_of_order(void) {
+    shared_memory(open_out_of_order());
+}
+
+static void shared_memory_errors(void) {
+    struct cl c = open_in_order();
+    cl_device_svm_capabilities has = load_svm(&c);
+    cl_command_buffer_khr b = new_buffer(&c, false);
+    cl_mutable_command_khr handle = NULL;
+    cl_sync_point_khr wrong = 4711;
+    cl_int ordinary[4] = {0};
+    cl_int *p = has ? clSVMAlloc(c.ctx, CL_MEM_READ_WRITE, BYTES, 0) : ordinary;
+
+#define COPY(buffer, queue, to, from, size, count, waits, handle)                                            \
+    svm_memcpy(buffer, queue, to, from, size, count, waits, NULL, handle)
+#define SET(buffer, queue, to, pattern, pattern_size, size, count, waits, handle)                            \
+    svm_fill(buffer, queue, to, pattern, pattern_size, size, count, waits, NULL, handle)
+    EXPECT(COPY(NULL, NULL, p, p + 2, 4, 0, NULL, NULL), CL_INVALID_COMMAND_BUFFER_KHR);
+    EXPECT(SET(NULL, NULL, p, p, 4, 4, 0, NULL, NULL), CL_INVALID_COMMAND_BUFFER_KHR);
+    EXPECT(COPY(b, c.q, p, p + 2, 4, 0, NULL, NULL), CL_INVALID_COMMAND_QUEUE);
+    EXPECT(SET(b, c.q, p, p, 4, 4, 0, NULL, NULL), CL_INVALID_COMMAND_QUEUE);
+    EXPECT(COPY(b, NULL, p, p + 2, 4, 1, &wrong, NULL), CL_INVALID_SYNC_POINT_WAIT_LIST_KHR);
+    EXPECT(SET(b, NULL, p, p, 4, 4, 1, NULL, NULL), CL_INVALID_SYNC_POINT_WAIT_LIST_KHR);
+    EXPECT(COPY(b, NULL, p, p + 2, 4, 0, NULL, &handle), CL_INVALID_VALUE);
+    EXPECT(SET(b, NULL, p, p, 4, 4, 0, NULL, &handle), CL_INVALID_VALUE);
+    if (has) {
+        EXPECT(COPY(b, NULL, NULL, p, 4, 0, NULL, NULL), CL_INVALID_VALUE);
+        EXPECT(COPY(b, NULL, p, NULL, 4, 0, NULL, NULL), CL_INVALID_VALUE);
+        EXPECT(COPY(b, NULL, p, p + 1, 8, 0, NULL, NULL), CL_MEM_COPY_OVERLAP);
+        EXPECT(SET(b, NULL, NULL, ordinary, 4, 4, 0, NULL, NULL), CL_INVALID_VALUE);
+        EXPECT(SET(b, NULL, p, NULL, 4, 4, 0, NULL, NULL), CL_INVALID_VALUE);
+        EXPECT(SET(b, NULL, p, ordinary, 3, 9, 0, NULL, NULL), CL_INVALID_VALUE);
+        EXPECT(SET(b, NULL, p, ordinary, 4, 6, 0, NULL, NULL), CL_INVALID_VALUE);
+        EXPECT(SET(b, NULL, p + 1, ordinary, 8, 8, 0, NULL, NULL), CL_INVALID_VALUE);
+    } else {
+        EXPECT(COPY(b, NULL, p, p + 2, 4, 0, NULL, NULL), CL_INVALID_OPERATION);
+        EXPECT(SET(b, NULL, p, p, 4, 4, 0, NULL, NULL), CL_INVALID_OPERATION);
+    }
+    if (has && !(has & CL_DEVICE_SVM_FINE_GRAIN_SYSTEM)) {
+        cl_int e = COPY(b, NULL, p, ordinary, 4, 0, NULL, NULL);
+        loose("a copy of ordinary memory", "%s", error_name(e));
+    }
+    OK(clFinalizeCommandBufferKHR(b));
+    EXPECT(COPY(b, NULL, p, p + 2, 4, 0, NULL, NULL), CL_INVALID_OPERATION);
+    EXPECT(SET(b, NULL, p, ordinary, 4, 4, 0, NULL, NULL), CL_INVALID_OPERATION);
+    if (has)
+        clSVMFree(c.ctx, p);
+    OK(clReleaseCommandBufferKHR(b));
+    cl_close(&c);
+}
+
 static void rectangles(void) {
     struct cl c = open_in_order();
     cl_mem m = buffer_new(&c, CL_MEM_READ_WRITE, BYTES, NULL),
@@ -1001,6 +1119,9 @@ static const struct test_case cases[] = {
     CASE(replay),
     CASE(arguments_are_kept),
     CASE(local_memory_and_required_sizes),
+    CASE(shared_memory_in_order),
+    CASE(shared_memory_out_of_order),
+    CASE(shared_memory_errors),
     CASE(rectangles),
     CASE(images),
     CASE(sync_points),
