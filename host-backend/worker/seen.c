@@ -144,7 +144,7 @@ static void key_make(struct key *k, uint32_t ir_kind, const struct ir *ir, const
     k->ir_kind = ir_kind;
     k->driver_version = driver_device_string(d->id, CL_DRIVER_VERSION);
     k->key.parts = k->parts;
-    key_text(k, "trillium build 4"); /* counts the changes of what is made of the same IR */
+    key_text(k, "trillium build 5"); /* counts the changes of what is made of the same IR */
     key_part(k, &k->ir_kind, sizeof k->ir_kind);
     key_part(k, ir->bytes, ir->size);
     key_text(k, options);
