@@ -218,6 +218,40 @@ static void test_capabilities(struct verdict *verdict) {
                    verdict);
 }
 
+enum { OP_TYPE_VECTOR = 23, OP_FUNCTION_PARAMETER = 55, OP_IN_BOUNDS_PTR_ACCESS_CHAIN = 70 };
+
+/* A vector where a pointer is moved on: SPIRV-Tools accepts it, and LLVM does not survive it everywhere. */
+static void test_vector_index(struct verdict *verdict) {
+    static const char source[] = "kernel void k(global int *a, int4 v) { a[v.x] = v.y; }";
+    struct visa_compile_request request = {
+        .source = source, .source_size = strlen(source), .options = "", .features = &full};
+    uint32_t type = 0, vector = 0, changed = 0;
+    struct visa_module module;
+
+    EXPECT(guest->compile(&request, &module) == VISA_OK, "%s", module.log);
+    for (size_t at = 5; at < module.spirv_words; at += module.spirv[at] >> 16) {
+        uint32_t *words = module.spirv + at, count = words[0] >> 16;
+
+        switch (words[0] & 0xffff) {
+        case OP_TYPE_VECTOR:
+            type = words[1];
+            break;
+        case OP_FUNCTION_PARAMETER:
+            if (words[1] == type)
+                vector = words[2];
+            break;
+        case OP_IN_BOUNDS_PTR_ACCESS_CHAIN:
+            words[count - 1] = vector;
+            changed++;
+        }
+    }
+    EXPECT(vector && changed, "the kernel is not compiled as it was");
+    EXPECT(judge(module.spirv, module.spirv_words, &full, verdict) == 0 && verdict->validated &&
+               strstr(verdict->why, "index"),
+           "%d '%s'", verdict->validated, verdict->why);
+    guest->module_free(&module);
+}
+
 void test_validate(const char *directory) {
     struct verdict *verdict =
         mmap(NULL, sizeof *verdict, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -226,6 +260,7 @@ void test_validate(const char *directory) {
         err(2, "mmap");
     test_malformed(verdict);
     test_capabilities(verdict);
+    test_vector_index(verdict);
     test_mutants(directory, verdict);
     munmap(verdict, sizeof *verdict);
 }

@@ -26,7 +26,11 @@ struct visa_rules {
     bool in_function;
     bool has_int64_atomics;
     bool has_kernel;
+    /* By id, of the header's bound: the type of a value, VISA_TYPE_INTEGER of a type OpTypeInt; else 0. */
+    uint32_t *types;
+    uint32_t bound;
 };
+#define VISA_TYPE_INTEGER UINT32_MAX
 
 /* Checks one instruction as SPIRV-Tools parsed it. False with `err` and `why` set when it breaks a rule. */
 bool visa_rules_check(struct visa_rules *rules, const spv_parsed_instruction_t *instruction);

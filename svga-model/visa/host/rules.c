@@ -317,6 +317,28 @@ static bool check_type(struct visa_rules *rules, const spv_parsed_instruction_t 
     }
 }
 
+static void note_type(struct visa_rules *rules, const spv_parsed_instruction_t *in) {
+    if (in->result_id < rules->bound)
+        rules->types[in->result_id] = in->opcode == SpvOpTypeInt ? VISA_TYPE_INTEGER : in->type_id;
+}
+
+/* Vectors as indices would be vectors of pointers for LLVM, which no kernel has. */
+static bool check_indices(struct visa_rules *rules, const spv_parsed_instruction_t *in) {
+    bool constant = in->opcode == SpvOpSpecConstantOp;
+    uint32_t opcode = constant ? in->words[3] : in->opcode;
+
+    if (opcode != SpvOpAccessChain && opcode != SpvOpInBoundsAccessChain && opcode != SpvOpPtrAccessChain &&
+        opcode != SpvOpInBoundsPtrAccessChain)
+        return true;
+    for (uint32_t i = constant ? 5 : 4; i < in->num_words; i++) { /* behind type, result and base */
+        uint32_t id = in->words[i], type = id < rules->bound ? rules->types[id] : 0;
+
+        if (type == 0 || type >= rules->bound || rules->types[type] != VISA_TYPE_INTEGER)
+            return broken(rules, -EINVAL, "the module has an index that is no integer");
+    }
+    return true;
+}
+
 static bool check_header(struct visa_rules *rules, const spv_parsed_instruction_t *in) {
     switch (in->opcode) {
     case SpvOpMemoryModel: {
@@ -378,7 +400,9 @@ bool visa_rules_check(struct visa_rules *rules, const spv_parsed_instruction_t *
     if (in->opcode == SpvOpExtension)
         return broken(rules, -ENOTSUP, "the module uses the SPIR-V extension '%.60s'; none are taken here",
                       (const char *)(in->words + 1));
-    if (!check_opcode(rules, in->opcode) || !check_header(rules, in) || !check_type(rules, in))
+    note_type(rules, in);
+    if (!check_opcode(rules, in->opcode) || !check_header(rules, in) || !check_type(rules, in) ||
+        !check_indices(rules, in))
         return false;
     for (uint16_t i = 0; i < in->num_operands; i++) {
         if (!check_operand(rules, in, i))

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <spirv/unified1/spirv.h>
 
@@ -88,12 +89,16 @@ int visa_validate(const uint32_t *words, size_t count, const struct visa_feature
     err = check_size(words, count, target, why);
     if (err)
         return err;
+    rules.bound = words[SPIRV_BOUND_WORD];
+    rules.types = calloc((size_t)rules.bound + 1, sizeof *rules.types);
     context = spvContextCreate(SPV_ENV_UNIVERSAL_1_0);
-    if (!context) {
+    if (context && rules.types) {
+        err = check_rules(context, words, count, &rules);
+    } else {
         snprintf(why, VISA_WHY_SIZE, "out of memory");
-        return -ENOMEM;
+        err = -ENOMEM;
     }
-    err = check_rules(context, words, count, &rules);
     spvContextDestroy(context);
+    free(rules.types);
     return err ? err : check_specification(words, count, &rules);
 }
