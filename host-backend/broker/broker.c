@@ -484,11 +484,11 @@ void broker_destroy(struct broker *b) {
     if (!b)
         return;
     atomic_store(&b->stop, true);
+    if (b->path) /* now: once the workers have ended, which takes a while, it may be another daemon's */
+        unlink(b->path);
     end_workers(b);
     while ((p = first_pending(b)))
         drop_pending(b, p);
-    if (b->path)
-        unlink(b->path);
     if (b->listener >= 0)
         close(b->listener);
     if (b->epoll >= 0)

@@ -244,11 +244,11 @@ int cmd_serve(int argc, char **argv) {
         return 1;
     }
     status = serve(&o, o.socket_path || o.fd >= 0);
+    if (o.socket_path) /* before the workers end, which takes a while: another daemon may follow at once */
+        unlink(o.socket_path);
     if (the_front)
         front_destroy(the_front);
     broker_destroy(the_broker);
     cli_driver_cache_remove();
-    if (o.socket_path)
-        unlink(o.socket_path);
     return status;
 }
