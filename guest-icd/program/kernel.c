@@ -68,11 +68,8 @@ cl_int CL_API_CALL icd_ReleaseKernel(cl_kernel kernel) {
 
 /* Counts a kernel in, so that no build starts; finds the function if it is known. */
 static cl_int enter(cl_program program, const char *name, struct icd_function **f) {
-    bool executable = false;
     pthread_mutex_lock(&program->lock);
-    for (cl_uint i = 0; !program->building && i < program->device_count; i++)
-        executable = executable || (program->devices[i].status == CL_BUILD_SUCCESS &&
-                                    program->devices[i].type == CL_PROGRAM_BINARY_TYPE_EXECUTABLE);
+    bool executable = icd_program_is_executable(program);
     if (executable) {
         program->kernels++;
         *f = icd_function_find(program->functions, name);

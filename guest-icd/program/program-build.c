@@ -230,6 +230,7 @@ static void end(struct job *job, cl_int code, const char *guest_log, bool host_h
     spread_to_sub_devices(job);
     p->arg_info = tells_arguments(job);
     p->building = false;
+    pthread_cond_broadcast(&p->built);
     pthread_mutex_unlock(&p->lock);
     if (code != CL_SUCCESS)
         icd_debug(code, "a program was not built with the options \"%s\": see its build log", job->options);

@@ -6,13 +6,9 @@
 #include "guest-icd/program/visa.h"
 #include "guest-icd/session/pool.h"
 
-/* Is there something to take kernels from? */
 static bool is_executable(cl_program p) {
-    bool yes = false;
     pthread_mutex_lock(&p->lock);
-    for (cl_uint i = 0; !p->building && i < p->device_count; i++)
-        yes = yes || (p->devices[i].status == CL_BUILD_SUCCESS &&
-                      p->devices[i].type == CL_PROGRAM_BINARY_TYPE_EXECUTABLE);
+    bool yes = icd_program_is_executable(p);
     pthread_mutex_unlock(&p->lock);
     return yes;
 }

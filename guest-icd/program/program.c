@@ -26,6 +26,7 @@ cl_program icd_program_new(cl_context context, enum tr_ir ir, cl_uint device_cou
     }
     icd_object_init(&p->object, ICD_PROGRAM, 0);
     pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->built, NULL);
     p->context = context;
     icd_ref(context);
     p->ir = ir;
@@ -33,6 +34,16 @@ cl_program icd_program_new(cl_context context, enum tr_ir ir, cl_uint device_cou
     for (cl_uint i = 0; i < device_count; i++)
         p->devices[i] = (struct icd_program_device){.device = devices[i], .status = CL_BUILD_NONE};
     return p;
+}
+
+bool icd_program_is_executable(cl_program p) {
+    bool yes = false;
+    while (p->building)
+        pthread_cond_wait(&p->built, &p->lock);
+    for (cl_uint i = 0; i < p->device_count; i++)
+        yes = yes || (p->devices[i].status == CL_BUILD_SUCCESS &&
+                      p->devices[i].type == CL_PROGRAM_BINARY_TYPE_EXECUTABLE);
+    return yes;
 }
 
 void icd_program_forget(cl_program p) {
@@ -53,6 +64,7 @@ static void destroy(cl_program p) {
     free(p->source);
     free(p->text);
     free(p->il);
+    pthread_cond_destroy(&p->built);
     pthread_mutex_destroy(&p->lock);
     icd_context_unref(p->context);
     free(p);

@@ -38,6 +38,7 @@ struct _cl_program {
     cl_uint device_count;
     struct icd_program_device *devices; /* statuses guarded by lock */
     pthread_mutex_t lock;               /* guards building, kernels, functions, devices */
+    pthread_cond_t built;               /* `building` became false */
     bool building;
     uint32_t kernels;               /* kernel objects made from it */
     struct icd_function *functions; /* that somebody made a kernel of; of the last build */
@@ -53,6 +54,13 @@ cl_program icd_program_new(cl_context context, enum tr_ir ir, cl_uint device_cou
 
 /* The program's entry of the device, or NULL. */
 struct icd_program_device *icd_program_device(cl_program program, cl_device_id device);
+
+/*
+ * Is there something to take kernels from? While the program is being built, waits for the end: drivers whose
+ * clBuildProgram calls pfn_notify before it returns have taught programs not to wait themselves. lock is
+ * held.
+ */
+bool icd_program_is_executable(cl_program program);
 
 /* Makes the host's program from this text, or keeps the one that it has if that was made from the same text.
  * The builder's. */

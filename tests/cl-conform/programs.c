@@ -298,6 +298,19 @@ static void build_callback(void) {
     OK(e);
     OK(clReleaseKernel(k));
     OK(clReleaseProgram(p));
+    /* Programs written with a driver that returns when all is done do not wait for the call. */
+    struct note late = {0};
+    size_t count = 0;
+    p = clCreateProgramWithSource(c.ctx, 1, &good, NULL, &e);
+    OK(e);
+    OK(clBuildProgram(p, 0, NULL, "-DNOT_SEEN_BEFORE", on_built, &late));
+    k = clCreateKernel(p, "second", &e);
+    OK(e);
+    OK(clGetProgramInfo(p, CL_PROGRAM_NUM_KERNELS, sizeof(count), &count, NULL));
+    check(count == 2, "its kernels are there at once");
+    check(wait_for(&late.calls, 1), "called for it too");
+    OK(clReleaseKernel(k));
+    OK(clReleaseProgram(p));
     struct note second = {0};
     p = clCreateProgramWithSource(c.ctx, 1, &bad, NULL, &e);
     OK(e);
