@@ -21,6 +21,7 @@ struct job {
     cl_uint device_count;
     cl_device_id *devices;
     char *options; /* as given; "" for NULL */
+    bool options_given;
     struct icd_options parsed;
     cl_uint other_count; /* headers of COMPILE, inputs of LINK: retained */
     cl_program *others;
@@ -75,6 +76,7 @@ static struct job *job_new(enum job_kind kind, cl_program program, cl_uint devic
     job->device_count = device_count ? device_count : program->device_count;
     job->devices = calloc(job->device_count, sizeof(cl_device_id));
     job->options = strdup(options ? options : "");
+    job->options_given = options != NULL;
     if (!job->devices || !job->options || !icd_options_parse(options, &job->parsed) ||
         !take_others(job, other_count, others, names)) {
         job_free(job);
@@ -132,10 +134,12 @@ static bool non_uniform(const struct job *job, cl_device_id device) {
 
 /*
  * May clGetKernelArgInfo tell of the program's kernels? The specification ties that to an option; the driver
- * is always given it, because the guest needs to know. What was loaded as a binary tells what it knows.
+ * is always given it, because the guest needs to know. What was loaded as a binary tells what it knows. Where
+ * there are no options at all, not even "", drivers tell unasked (PoCL, rusticl).
  */
 static bool tells_arguments(const struct job *job) {
-    bool tells = job->parsed.arg_info || (job->kind != LINK && !job->program->source);
+    bool tells = job->parsed.arg_info || (job->kind != LINK && !job->options_given) ||
+                 (job->kind != LINK && !job->program->source);
     for (cl_uint i = 0; job->kind == LINK && i < job->other_count; i++)
         tells = tells || job->others[i]->arg_info || job->others[i]->ir == TR_IR_BINARY;
     return tells;

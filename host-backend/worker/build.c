@@ -58,6 +58,11 @@ static char *with_arg_info(const char *options) {
     return text;
 }
 
+/* PoCL tells of the arguments of binaries and linked programs only where there are no options at all. */
+static const char *or_none(const char *options) {
+    return *options ? options : NULL;
+}
+
 /* The devices that the guest named. None named must stay none: a driver treats that differently from a list
  * of all (PoCL 3.1 does not build for a device whose sub-devices are in the list too). */
 static uint32_t handles(const struct build *b, cl_device_id out[DRIVER_MAX_DEVICES]) {
@@ -95,7 +100,7 @@ static cl_int driver_build(struct build *b) {
     uint64_t start = svga_now_ns();
     cl_int r = p->cl ? begin_again(p) : CL_OUT_OF_RESOURCES;
     if (r == CL_SUCCESS)
-        r = clBuildProgram(p->cl, count, count ? devices : NULL, options, NULL, NULL);
+        r = clBuildProgram(p->cl, count, count ? devices : NULL, or_none(options), NULL, NULL);
     p->built = true;
     b->driver_ns = svga_now_ns() - start;
     free(options);
@@ -146,8 +151,8 @@ static cl_int driver_link(struct build *b) {
     if (p->context->version < 120)
         r = CL_INVALID_OPERATION;
     else if (p->context->cl && inputs)
-        p->cl = clLinkProgram(p->context->cl, count, count ? devices : NULL, b->options, b->input_count,
-                              inputs, NULL, NULL, &r);
+        p->cl = clLinkProgram(p->context->cl, count, count ? devices : NULL, or_none(b->options),
+                              b->input_count, inputs, NULL, NULL, &r);
     free(inputs);
     return r;
 }

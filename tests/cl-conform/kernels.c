@@ -335,6 +335,51 @@ static void argument_info_without_option(void) {
     cl_close(&c);
 }
 
+static void see_argument_name(const char *what, cl_program p) {
+    char name[64] = "";
+    cl_int e;
+    cl_kernel k = clCreateKernel(p, "k", &e);
+
+    OK(e);
+    e = clGetKernelArgInfo(k, 0, CL_KERNEL_ARG_NAME, sizeof(name), name, NULL);
+    EXPECT(e, CL_SUCCESS, CL_KERNEL_ARG_INFO_NOT_AVAILABLE);
+    see(what, "%s \"%s\"", error_name(e), name);
+    OK(clReleaseKernel(k));
+    OK(clReleaseProgram(p));
+}
+
+/* None at all: drivers tell more than after "". */
+static void argument_info_without_any_options(void) {
+    struct cl c = cl_open();
+    const char *source = "kernel void k(global int *name) { *name = 1; }";
+    size_t size = 0;
+    unsigned char *binary;
+    cl_int e;
+    cl_program p = clCreateProgramWithSource(c.ctx, 1, &source, NULL, &e), made;
+
+    OK(e);
+    OK(clBuildProgram(p, 0, NULL, NULL, NULL, NULL));
+    OK(clGetProgramInfo(p, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, NULL));
+    binary = malloc(size + 1);
+    OK(clGetProgramInfo(p, CL_PROGRAM_BINARIES, sizeof(binary), &binary, NULL));
+    see_argument_name("name after a build", p);
+
+    made = clCreateProgramWithBinary(c.ctx, 1, &c.device, &size, (const unsigned char **)&binary, NULL, &e);
+    OK(e);
+    OK(clBuildProgram(made, 0, NULL, NULL, NULL, NULL));
+    see_argument_name("name from a binary", made);
+    free(binary);
+
+    p = clCreateProgramWithSource(c.ctx, 1, &source, NULL, &e);
+    OK(e);
+    OK(clCompileProgram(p, 0, NULL, NULL, 0, NULL, NULL, NULL, NULL));
+    made = clLinkProgram(c.ctx, 0, NULL, NULL, 1, &p, NULL, NULL, &e);
+    OK(e);
+    OK(clReleaseProgram(p));
+    see_argument_name("name after linking", made);
+    cl_close(&c);
+}
+
 static void attributes(void) {
     static const struct {
         const char *source, *expect;
@@ -536,6 +581,7 @@ static const struct test_case cases[] = {
     CASE(info),
     CASE(argument_info),
     CASE(argument_info_without_option),
+    CASE(argument_info_without_any_options),
     CASE(attributes),
     CASE(work_group_info),
     CASE(clone),
