@@ -210,6 +210,18 @@ void mend_printf(llvm::Module &module) {
     }
 }
 
+/* PoCL inlines every function that asks for work-item ids, also those that are `noinline`; what it cannot
+ * inline does not find the ids, and the process is aborted. The SPIR-V reader repeats a function's attributes
+ * at its calls, where `noinline` stops PoCL. */
+void mend_calls(llvm::Module &module) {
+    for (llvm::Function &function : module) {
+        for (llvm::Instruction &instruction : llvm::instructions(function)) {
+            if (auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction))
+                call->removeFnAttr(llvm::Attribute::NoInline);
+        }
+    }
+}
+
 bool needs_library(const llvm::Function &function) {
     return function.isDeclaration() && !function.isIntrinsic() &&
            function.getName() != "__translate_sampler_initializer";
@@ -258,6 +270,7 @@ int visa::mend_for_pocl(llvm::Module &module, const char *library_hint, char *wh
         return err;
     if (strstr(library_hint, "x86_64"))
         mend_printf(module);
+    mend_calls(module);
     for (llvm::Function &function : module) {
         llvm::StringRef name = function.getName();
         std::string mended;

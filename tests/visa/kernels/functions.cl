@@ -21,6 +21,10 @@ static int __attribute__((noinline)) depth2(int x, global const int *p) {
     return twice(depth3(x, p)) - 1;
 }
 
+static size_t __attribute__((noinline)) mine(void) {
+    return get_global_id(0);
+}
+
 int __attribute__((overloadable)) pick(int x) {
     return x + 1;
 }
@@ -32,5 +36,5 @@ int __attribute__((overloadable)) pick(float x) {
 kernel void functions(global int *out, global const int *in) {
     size_t i = get_global_id(0);
 
-    out[i] = depth2(in[i], in) + pick(in[i]) + pick((float)(i));
+    out[i] = depth2(in[i], in) + pick(in[i]) + pick((float)(mine()));
 }
