@@ -196,14 +196,14 @@ check_leftovers daemon-socket
 # ---- a daemon of a system user, who has no home: PoCL has no device where it cannot keep its files ----
 kept=$POCL_CACHE_DIR
 unset POCL_CACHE_DIR XDG_CACHE_HOME
-HOME=/no/such/home start_daemon homeless
+HOME=/dev/null/home start_daemon homeless
 export POCL_CACHE_DIR=$kept
 start_guest homeless loop 1
 await "$guest" 20
 if [ "$status" = 0 ]; then pass no-home; else fail no-home "status $status" "$work"/homeless*; fi
 stop_daemon
 unset POCL_CACHE_DIR
-HOME=/no/such/home timeout 20 "$trillium" run -- "$program" loop 1 >"$work/homeless-run.out" 2>"$work/homeless-run.err"
+HOME=/dev/null/home timeout 20 "$trillium" run -- "$program" loop 1 >"$work/homeless-run.out" 2>"$work/homeless-run.err"
 status=$?
 export POCL_CACHE_DIR=$kept
 if [ "$status" = 0 ]; then pass no-home.run; else fail no-home.run "status $status" "$work"/homeless-run*; fi
