@@ -46,7 +46,7 @@ sudo=
 if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null 2>&1; then
         echo "install-deps.sh: missing: $names" >&2
-        echo "This user is not root and there is no sudo. As root: apt-get install $names" >&2
+        echo "This user is not root and there is no sudo. As root: apt-get update && apt-get install --no-install-recommends $names" >&2
         exit 1
     fi
     sudo="sudo -E"

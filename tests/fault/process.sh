@@ -169,8 +169,8 @@ timeout 20 "$trillium" run -- sh -c 'exit 7'
 if [ $? = 7 ]; then pass run-status-7; else fail run-status-7 ""; fi
 timeout 20 "$trillium" run -- sh -c 'kill -SEGV $$'
 if [ $? = 139 ]; then pass run-status-of-a-signal; else fail run-status-of-a-signal ""; fi
-timeout 20 "$trillium" run -- /no/such/program 2>"$work/none.err"
-if [ $? = 127 ] && says "$work/none.err" /no/such/program; then pass run-no-program; else fail run-no-program "" "$work/none.err"; fi
+timeout 20 "$trillium" run -- "$work/no/such/program" 2>"$work/none.err"
+if [ $? = 127 ] && says "$work/none.err" no/such/program; then pass run-no-program; else fail run-no-program "" "$work/none.err"; fi
 timeout 20 "$trillium" run -- "$work/plain-file" 2>"$work/plain.err"
 if [ $? = 126 ] && [ -s "$work/plain.err" ]; then pass run-not-executable; else fail run-not-executable "" "$work/plain.err"; fi
 check_leftovers run
