@@ -35,6 +35,7 @@ struct options {
     const char *refuse;
     bool probe;
     bool warm;
+    bool batch;
     struct session_options session;
 };
 
@@ -57,6 +58,7 @@ static const char help[] =
     "answer\n"
     "  --completion HOW   wait: a thread waits for the driver; callback: the driver calls back; auto "
     "(default): callback for CPUs\n"
+    "  --no-batch         be scheduled as any other process, not as SCHED_BATCH\n"
     "  --no-warm-up       do not run the drivers' compilers ahead of need\n"
     "  --refuse TEXT      load no driver; tell the guest TEXT\n"
     "  --probe            print PLATFORM, DEVICE, VERSION, TYPE, memory and SPIR-V target of each device, "
@@ -85,6 +87,7 @@ static int parse(struct options *o, int argc, char **argv) {
         SPIN,
         DECODERS,
         COMPLETION,
+        NO_BATCH,
         NO_WARM,
         REFUSE,
         PROBE,
@@ -99,6 +102,7 @@ static int parse(struct options *o, int argc, char **argv) {
                                             {"spin-us", required_argument, NULL, SPIN},
                                             {"decoders", required_argument, NULL, DECODERS},
                                             {"completion", required_argument, NULL, COMPLETION},
+                                            {"no-batch", no_argument, NULL, NO_BATCH},
                                             {"no-warm-up", no_argument, NULL, NO_WARM},
                                             {"refuse", required_argument, NULL, REFUSE},
                                             {"probe", no_argument, NULL, PROBE},
@@ -150,6 +154,9 @@ static int parse(struct options *o, int argc, char **argv) {
                         optarg);
                 return 2;
             }
+            break;
+        case NO_BATCH:
+            o->batch = false;
             break;
         case NO_WARM:
             o->warm = false;
@@ -287,6 +294,7 @@ int main(int argc, char **argv) {
     struct options o = {
         .control = -1,
         .warm = true,
+        .batch = true,
         .session = {.spin_us = 50, .max_decoders = 32, .share_builds = true, .cache_mib = 256}};
     struct sched_param param = {0};
     int status = parse(&o, argc, argv);
@@ -300,7 +308,10 @@ int main(int argc, char **argv) {
     setenv("RUSTICL_ENABLE", "llvmpipe", 0);
     if (o.probe)
         return probe(&o);
-    sched_setscheduler(0, SCHED_BATCH, &param); /* inherited by all threads, the driver's too */
+    /* Inherited by all threads, the driver's too: one that wakes up lets the one that woke it go on, which
+     * has more for it. The price: beside programs that never sleep it may have to wait for a tick. */
+    if (o.batch)
+        sched_setscheduler(0, SCHED_BATCH, &param);
     crash_install();
     if (console_capture() < 0) {
         fprintf(stderr, "trillium-worker: cannot make a pipe for the output of kernels: %s\n",
