@@ -138,8 +138,8 @@ static bool non_uniform(const struct job *job, cl_device_id device) {
  * there are no options at all, not even "", drivers tell unasked (PoCL, rusticl).
  */
 static bool tells_arguments(const struct job *job) {
-    bool tells = job->parsed.arg_info || (job->kind != LINK && !job->options_given) ||
-                 (job->kind != LINK && !job->program->source);
+    bool tells =
+        job->parsed.arg_info || (job->kind != LINK && (!job->options_given || !job->program->source));
     for (cl_uint i = 0; job->kind == LINK && i < job->other_count; i++)
         tells = tells || job->others[i]->arg_info || job->others[i]->ir == TR_IR_BINARY;
     return tells;

@@ -180,3 +180,9 @@ cl_int icd_enqueue_wire(cl_command_queue queue, cl_command_type type, cl_uint wa
     tr_put(icd_session->g, cmd, c, arrays);
     return icd_enqueue_end(&e, new_event);
 }
+
+cl_int icd_enqueue_marker(cl_command_queue queue, cl_command_type type, cl_uint wait_count,
+                          const cl_event *waits, cl_event *event) {
+    struct tr_marker c = {.queue = queue->object.id};
+    return icd_enqueue_prepared(queue, type, wait_count, waits, event, MARKER, marker, &c, NULL);
+}

@@ -17,6 +17,7 @@
 #include "guest-icd/api.h"
 #include "guest-icd/memory/memory.h"
 #include "guest-icd/queue/event.h"
+#include "guest-icd/queue/prepare.h"
 #include "guest-icd/queue/queue.h"
 #include "guest-icd/session/debug.h"
 
@@ -97,19 +98,6 @@ static void wait_for(struct native *n, cl_uint count, const cl_event *events) {
 
 /* ---- putting it into its queue ---- */
 
-static cl_int put_marker(cl_command_queue queue, cl_command_type type, cl_uint wait_count,
-                         const cl_event *waits, cl_event *event) {
-    struct icd_enqueue e;
-    cl_int r = icd_enqueue_begin(&e, queue, type, wait_count, waits, event);
-    if (r != CL_SUCCESS)
-        return r;
-    svga_guest_lock(icd_session->g);
-    icd_trace_put(&e);
-    TR_PUT(icd_session->g, MARKER, marker, &e.waits, .queue = queue->object.id, .event = e.event_id,
-           .event_slot = e.event_slot);
-    return icd_enqueue_end(&e, event);
-}
-
 /* Takes `n` over if all is well. */
 static cl_int enqueue(cl_command_queue queue, struct native *n, cl_uint wait_count, const cl_event *waits,
                       cl_event *event) {
@@ -118,11 +106,11 @@ static cl_int enqueue(cl_command_queue queue, struct native *n, cl_uint wait_cou
     cl_int r = CL_SUCCESS;
 
     if (in_order)
-        r = put_marker(queue, CL_COMMAND_MARKER, wait_count, waits, &turn);
+        r = icd_enqueue_marker(queue, CL_COMMAND_MARKER, wait_count, waits, &turn);
     if (r == CL_SUCCESS)
         n->gate = icd_CreateUserEvent(queue->context, &r);
     if (r == CL_SUCCESS) {
-        r = put_marker(queue, CL_COMMAND_NATIVE_KERNEL, 1, &n->gate, event);
+        r = icd_enqueue_marker(queue, CL_COMMAND_NATIVE_KERNEL, 1, &n->gate, event);
         if (r != CL_SUCCESS)
             icd_ReleaseEvent(n->gate);
     }
@@ -195,8 +183,8 @@ cl_int CL_API_CALL icd_EnqueueNativeKernel(cl_command_queue command_queue,
     atomic_init(&n->failed, false);
     r = take_args(n, args, cb_args, num_mem_objects, mem_list, args_mem_loc);
     if (r == CL_SUCCESS && state == ICD_WAITS_FAILED) { /* it will not run: the host need not wait for it */
-        r = put_marker(command_queue, CL_COMMAND_NATIVE_KERNEL, num_events_in_wait_list, event_wait_list,
-                       event);
+        r = icd_enqueue_marker(command_queue, CL_COMMAND_NATIVE_KERNEL, num_events_in_wait_list,
+                               event_wait_list, event);
         free_native(n);
         return r;
     }

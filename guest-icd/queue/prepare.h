@@ -25,6 +25,11 @@ cl_int icd_enqueue_wire(cl_command_queue queue, cl_command_type type, cl_uint wa
                         const cl_event *wait_list, cl_event *new_event, enum tr_cmd cmd, void *c,
                         size_t event_at, size_t slot_at, const struct tr_array *data);
 
+/* enqueue.c. A marker as the command of that type: it does nothing, and ends when its wait list has. The
+ * queue is valid. */
+cl_int icd_enqueue_marker(cl_command_queue queue, cl_command_type type, cl_uint wait_count,
+                          const cl_event *waits, cl_event *event);
+
 /* copy.c. A fill of 0 bytes passes; it must not be sent. */
 cl_int icd_prepare_copy_buffer(cl_command_queue queue, cl_mem source, cl_mem target, size_t source_offset,
                                size_t target_offset, size_t size, struct tr_copy_buffer *c);

@@ -21,19 +21,6 @@ static cl_int check_queue(cl_command_queue queue) {
     return has ? CL_SUCCESS : CL_INVALID_OPERATION;
 }
 
-static cl_int enqueue_marker(cl_command_queue queue, cl_command_type type, cl_uint wait_count,
-                             const cl_event *waits, cl_event *event) {
-    struct icd_enqueue e;
-    cl_int r = icd_enqueue_begin(&e, queue, type, wait_count, waits, event);
-    if (r != CL_SUCCESS)
-        return r;
-    svga_guest_lock(icd_session->g);
-    icd_trace_put(&e);
-    TR_PUT(icd_session->g, MARKER, marker, &e.waits, .queue = queue->object.id, .event = e.event_id,
-           .event_slot = e.event_slot);
-    return icd_enqueue_end(&e, event);
-}
-
 /* The end of a call that made `made` (an event of its own): its type is the SVM command's; waits if it
  * blocks; hands the event out. */
 static cl_int finish_call(cl_int r, cl_event made, cl_command_type type, cl_bool blocking, cl_event *event) {
@@ -62,7 +49,7 @@ cl_int CL_API_CALL icd_EnqueueSVMMap(cl_command_queue queue, cl_bool blocking, c
          ((flags & invalidate) && (flags & (CL_MAP_READ | CL_MAP_WRITE)))))
         r = CL_INVALID_VALUE;
     if (r == CL_SUCCESS)
-        r = enqueue_marker(queue, CL_COMMAND_SVM_MAP, wait_count, waits, &made);
+        r = icd_enqueue_marker(queue, CL_COMMAND_SVM_MAP, wait_count, waits, &made);
     return finish_call(r, made, CL_COMMAND_SVM_MAP, blocking, event);
 }
 
@@ -71,7 +58,7 @@ cl_int CL_API_CALL icd_EnqueueSVMUnmap(cl_command_queue queue, void *svm_ptr, cl
     cl_int r = check_queue(queue);
     if (r == CL_SUCCESS && !svm_ptr)
         r = CL_INVALID_VALUE;
-    return r == CL_SUCCESS ? enqueue_marker(queue, CL_COMMAND_SVM_UNMAP, wait_count, waits, event) : r;
+    return r == CL_SUCCESS ? icd_enqueue_marker(queue, CL_COMMAND_SVM_UNMAP, wait_count, waits, event) : r;
 }
 
 cl_int CL_API_CALL icd_EnqueueSVMMigrateMem(cl_command_queue queue, cl_uint pointer_count,
@@ -87,7 +74,8 @@ cl_int CL_API_CALL icd_EnqueueSVMMigrateMem(cl_command_queue queue, cl_uint poin
     for (cl_uint i = 0; r == CL_SUCCESS && i < pointer_count; i++)
         if (!icd_svm_buffer(pointers[i], sizes && sizes[i] ? sizes[i] : 1, &offset))
             r = CL_INVALID_VALUE;
-    return r == CL_SUCCESS ? enqueue_marker(queue, CL_COMMAND_SVM_MIGRATE_MEM, wait_count, waits, event) : r;
+    return r == CL_SUCCESS ? icd_enqueue_marker(queue, CL_COMMAND_SVM_MIGRATE_MEM, wait_count, waits, event)
+                           : r;
 }
 
 static bool overlap(const void *a, const void *b, size_t size) {
@@ -117,7 +105,7 @@ cl_int icd_prepare_svm_copy(cl_command_queue queue, void *target, const void *so
 /* Neither side is SVM: the host has no part in it. Done here, once what it waits for has ended. */
 static cl_int copy_ordinary(cl_command_queue queue, void *dst, const void *src, size_t size,
                             cl_uint wait_count, const cl_event *waits, cl_event *made) {
-    cl_int r = enqueue_marker(queue, CL_COMMAND_SVM_MEMCPY, wait_count, waits, made);
+    cl_int r = icd_enqueue_marker(queue, CL_COMMAND_SVM_MEMCPY, wait_count, waits, made);
     if (r == CL_SUCCESS)
         r = icd_events_wait(1, made);
     if (r == CL_SUCCESS)
@@ -139,7 +127,7 @@ cl_int CL_API_CALL icd_EnqueueSVMMemcpy(cl_command_queue queue, cl_bool blocking
         return CL_MEM_COPY_OVERLAP;
     cl_mem to = icd_svm_buffer(dst, size, &to_offset), from = icd_svm_buffer(src, size, &from_offset);
     if (size == 0)
-        r = enqueue_marker(queue, CL_COMMAND_SVM_MEMCPY, wait_count, waits, &made);
+        r = icd_enqueue_marker(queue, CL_COMMAND_SVM_MEMCPY, wait_count, waits, &made);
     else if (to && from)
         r = icd_EnqueueCopyBuffer(queue, from, to, from_offset, to_offset, size, wait_count, waits, &made);
     else if (to)
@@ -181,7 +169,7 @@ cl_int CL_API_CALL icd_EnqueueSVMMemFill(cl_command_queue queue, void *svm_ptr, 
     if (r != CL_SUCCESS)
         return r;
     if (size == 0)
-        return enqueue_marker(queue, CL_COMMAND_SVM_MEMFILL, wait_count, waits, event);
+        return icd_enqueue_marker(queue, CL_COMMAND_SVM_MEMFILL, wait_count, waits, event);
     cl_mem buffer = icd_svm_buffer(svm_ptr, size, &offset);
     if (!buffer)
         return CL_INVALID_VALUE;
@@ -230,7 +218,7 @@ cl_int CL_API_CALL icd_EnqueueSVMFree(cl_command_queue queue, cl_uint count, voi
         .queue = queue, .free_func = free_func, .user_data = user_data, .count = count};
     for (cl_uint i = 0; i < count; i++)
         d->pointers[i] = pointers[i];
-    r = enqueue_marker(queue, CL_COMMAND_SVM_FREE, wait_count, waits, &made);
+    r = icd_enqueue_marker(queue, CL_COMMAND_SVM_FREE, wait_count, waits, &made);
     if (r == CL_SUCCESS) {
         icd_ref(queue);
         /* Freeing is the command itself, so it must have happened when a later clFinish returns: it is done

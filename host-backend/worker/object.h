@@ -116,8 +116,8 @@ struct event {
     cl_int error; /* it is known to have failed with this; 0: it is not */
     bool gated;   /* a user event that is not set, or a command that may wait for one */
     bool watched; /* event_watch has been called */
-    _Atomic cl_int
-        told; /* the status in the slot; written under the session's slot_lock; it only ever falls */
+    /* The status in the slot; written under the session\'s slot_lock; it only ever falls. */
+    _Atomic cl_int told;
     struct trace_record *trace; /* trace.h; NULL: not traced */
 };
 

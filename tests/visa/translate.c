@@ -131,14 +131,10 @@ static void test_contraction(void) {
                       apart[] = "#pragma OPENCL FP_CONTRACT OFF\n"
                                 "kernel void k(global float *a, float fmuladd) {"
                                 " a[0] = a[1] * a[2] + fmuladd; a[4] = mad(a[1], a[2], fmuladd); }";
-    struct visa_driver driver = {.platform_name = "Portable Computing Language",
-                                 .device_version =
-                                     "OpenCL 3.0 PoCL HSTR: pthread-x86_64-pc-linux-gnu-native"};
-    struct visa_target pocl;
+    struct visa_target pocl = pocl_target();
     struct visa_binary binary;
     char why[VISA_WHY_SIZE];
 
-    host->target_for(&driver, &pocl);
     EXPECT(!translate(fused, "", &pocl, &binary, why), "%s", why);
     EXPECT(mentions(&binary, "llvm.fmuladd.f32") && mentions(&binary, "llvm.fmuladd.v2f32"),
            "a * b + c is no longer one operation");

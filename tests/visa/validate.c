@@ -29,7 +29,7 @@ struct verdict {
     char why[VISA_WHY_SIZE];
 };
 
-static struct visa_target pocl_target(void) {
+struct visa_target pocl_target(void) {
     struct visa_driver driver = {.platform_name = "Portable Computing Language",
                                  .device_version =
                                      "OpenCL 3.0 PoCL HSTR: pthread-x86_64-pc-linux-gnu-native"};

@@ -100,7 +100,9 @@ void test_drivers(void);
 /* One platform's share of it, in a process of its own: reports to descriptor 3. */
 int run_platform(const char *directory, unsigned platform_index, unsigned first_kernel);
 
-void test_compile(void);                   /* what the guest answers, good and bad */
+void test_compile(void); /* what the guest answers, good and bad */
+/* PoCL on x86-64 as a target, whether or not this machine has it. */
+struct visa_target pocl_target(void);
 void test_validate(const char *directory); /* what the host refuses, and that nothing crashes on the way */
 void test_translate(void);                 /* what the host makes of good ones, for each kind of driver */
 int bench(const char *directory);
