@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Every task a person does. `make` alone lists them.
 #
 # Sources are found by folder, so a new .c file needs no line here. Nothing is built outside $(BUILD), and each target first

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The driver's implementation of every OpenCL function, under the names icd_Xxx for clXxx: what the dispatch
  * table (icd.c) points at. Grouped by the file that has them. Direct3D and DX9 sharing exist on Windows only

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What the loader looks up by name (cl_khr_icd). A file of its own, so that programs which link the driver's
  * parts statically beside the loader's library do not get these instead of the loader's.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/extensions.h"
 
 #include <CL/cl_ext.h>

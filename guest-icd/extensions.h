@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Which of the host's extensions a guest sees. Extensions of the kernel language work by themselves, as the
  * host's driver compiles the source; extensions of the API are shown only if their functions and parameters

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The dispatch table: what the loader calls through a handle's first member. Entries of Windows-only
  * extensions stay empty.

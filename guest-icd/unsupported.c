@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What this driver does not have: sharing with OpenGL and EGL. Each function returns the error that the
  * specification names for a device without the feature. UNSUPPORTED.md lists them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "svga-model/carrier-loopback.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The loopback carrier: both halves of the virtual GPU in one process, for unit tests and fuzzing. The device
  * half is the real one (svga-model/device.h), served by a thread of this process; a callback sees every

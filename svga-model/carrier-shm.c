@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The shm carrier: a guest process on the device's own machine. Memory is memfds that travel over the link's
  * Unix socket, the doorbell and the interrupt are futexes on the BAR.

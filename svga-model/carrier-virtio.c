@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The virtio-gpu carrier: a process in a VM. Memory is buffer objects of the render node, whose pages the
  * host maps; the doorbell is a submitted payload, and a sleeping wait is one with an out-fence

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What carries the virtual GPU to its device half. The model is one; carriers differ in how memory comes to
  * be shared, how a register is written, how the doorbell rings and how a guest thread sleeps.

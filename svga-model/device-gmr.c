@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "svga-model/device-gmr.h"
 
 #include <errno.h>

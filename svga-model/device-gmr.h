@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The device half's table of guest memory regions. Internal to the device half.
  *

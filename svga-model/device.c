@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "svga-model/device.h"
 
 #include <errno.h>

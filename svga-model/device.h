@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The device half of the virtual GPU: one session's BAR, regions, FIFO and interrupt, as the process sees it
  * that serves the session. Knows nothing of what the commands mean.

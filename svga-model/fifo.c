@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "svga-model/fifo.h"
 
 #include <string.h>

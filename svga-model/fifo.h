@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The command FIFO: a ring of commands in the BAR, written by the guest half and read by the device half.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * futex(2) on words that processes share (never the private kind), and the pause of a spin loop.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "svga-model/guest.h"
 
 #include <errno.h>

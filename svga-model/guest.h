@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The guest half of the virtual GPU: a session's FIFO, fences and regions over some carrier.
  *

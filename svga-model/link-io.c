@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "svga-model/link-io.h"
 
 #include <errno.h>

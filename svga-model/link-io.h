@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Sending and receiving link messages (svga-model/link.h) with their descriptors.
  */

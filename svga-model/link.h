@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The link: how whoever holds a guest's memory tells a session's device half about it.
  *

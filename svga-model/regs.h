@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The register file and the FIFO words of Trillium's virtual GPU.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What a guest process says to its VM's front on the virtio-gpu carrier: the capset by which it knows
  * Trillium's virtual GPU, and the payloads of DRM_IOCTL_VIRTGPU_EXECBUFFER (virtio-gpu's SUBMIT_3D).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The console: a ring in a region through which the output of kernels' printf reaches the guest program's
  * standard output. The host writes it before it publishes the end of the command that printed, so that the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "trillium/encode.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The encoder: puts commands into a session's FIFO.
  *

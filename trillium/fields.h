@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Defines the field macros of trillium/commands.def in terms of one macro FIELD(TYPE, KIND, name, doc), which
  * the includer defines beside COMMAND and END. No include guard: it is included once before each include of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What guest and host agree on besides the command table: version, kinds of objects, and the small records
  * that commands carry.

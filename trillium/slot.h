@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Status slots: where the host answers without a message. Slots lie in chunks, each in a region that the
  * guest announced with ADD_SLOTS; slot number n is slot n % TR_SLOTS_PER_CHUNK of chunk n /

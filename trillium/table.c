@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "trillium/table.h"
 
 #include <stddef.h>

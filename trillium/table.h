@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The command table as data: what the encoder, the verifier, traces and the reference page walk over.
  */

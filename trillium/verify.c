@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "trillium/verify.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The verifier: the only way from bytes that a guest wrote to a command that the host acts on. Works on a
  * private copy (never on shared memory). Checks lengths, array counts, and every id, slot and span against

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The wire structs and the numbers of all commands, made from trillium/commands.def. A command on the wire is
  * struct svga_cmd_header, then the fixed part (padded to 8 bytes), then each array (padded to 8 bytes).

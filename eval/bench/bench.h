@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * bench: measures single OpenCL calls. A plain OpenCL program; who compares it with what is eval/runner's
  * business. Before all but `burn`: [-p PLATFORM] [-d DEVICE] [-r PERCENT] [-l LOOPS].

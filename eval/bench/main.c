@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "eval/bench/bench.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The rows: one function measures one thing that an application does. */
 #include "eval/bench/bench.h"
 

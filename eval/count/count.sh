@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Counts the instructions of one set argument and one kernel, in the guest and in the worker, with valgrind's
 # callgrind: a figure that does not depend on how busy the machine is.
 #

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "eval/lib/ocl.h"
 
 #include <getopt.h>

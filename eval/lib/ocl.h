@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What the OpenCL programs of eval share: choosing a device, building, timing, and saying what came out.
  *

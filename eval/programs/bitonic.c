@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* bitonic: sorts integers in many small kernels, three scalar arguments changed before each: a real program
  * made of launches. */
 #include "eval/lib/ocl.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* build: how long a program takes to become a kernel that has run once: source never seen before, and the
  * same source again. */
 #include "eval/lib/ocl.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* devices: lists every OpenCL device as "platform index, device index, kind, platform name, device name",
  * tab-separated. */
 #include <CL/cl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* launch: what a kernel launch costs when the kernel does nothing: waited for one by one, and in a stream. */
 #include "eval/lib/ocl.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* nbody: steps of an all-pairs simulation, two buffers swapped between kernels, one read at the end: builtins
  * and vector types. */
 #include "eval/lib/ocl.h"

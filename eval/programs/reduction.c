@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* reduction: the sum of integers in local memory, then a second kernel over the groups' sums and a read of 4
  * bytes: many programs have this rhythm of two launches and one tiny read. */
 #include "eval/lib/ocl.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* saxpy: y = a x + y over large vectors. Bound by memory: shows whether the device runs at its full speed. */
 #include "eval/lib/ocl.h"
 

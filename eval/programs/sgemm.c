@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* sgemm: C = A B with 16 x 16 tiles in local memory and barriers. Bound by computation. */
 #include "eval/lib/ocl.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* stencil: sweeps of a 5-point Jacobi iteration, two arguments changed before each launch, waited for once at
  * the end. */
 #include "eval/lib/ocl.h"

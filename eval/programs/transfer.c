@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* transfer: blocking writes and reads from 4 B to 16 MiB, and mapping. */
 #include "eval/lib/ocl.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The goals of the bench's rows. */
 #include <math.h>
 #include <stdio.h>

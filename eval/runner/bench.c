@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Single OpenCL calls, natively and in a process guest, taking turns: once with the kernel free to place
  * threads, once with everything (program, daemon, worker) on one core. Prints medians, p99, the median of the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What the parts of the bench share: what is compared, the goals, the report. */
 #ifndef EVAL_RUNNER_BENCH_H
 #define EVAL_RUNNER_BENCH_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Do the programs compute the same on every side? */
 #include <math.h>
 #include <stdio.h>

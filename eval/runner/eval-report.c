@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What eval prints and writes. */
 #include <math.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The main job: the same programs on every side, taking turns, until the rounds are done or the time is. */
 #include "eval/runner/eval.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What the parts of eval share: the comparison of results, the report. */
 #ifndef EVAL_RUNNER_EVAL_H
 #define EVAL_RUNNER_EVAL_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* trillium-eval: what `trillium eval`, `make eval` and `make bench` run. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The options of `trillium eval` and `trillium-eval bench`. */
 #ifndef EVAL_RUNNER_OPTIONS_H
 #define EVAL_RUNNER_OPTIONS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Where results are written: a folder with a JSON file and a page. */
 #ifndef EVAL_RUNNER_OUTPUT_H
 #define EVAL_RUNNER_OUTPUT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "eval/runner/proc.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Child processes of the runner: run to the end with their output captured, or kept to talk with. */
 #ifndef EVAL_RUNNER_PROC_H
 #define EVAL_RUNNER_PROC_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #ifndef EVAL_RUNNER_RUNNER_H
 #define EVAL_RUNNER_RUNNER_H
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "eval/runner/series.h"
 
 #include <math.h>

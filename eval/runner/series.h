@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Numbers measured again and again, on every side: medians, spread, ratios, and a table of them. */
 #ifndef EVAL_RUNNER_SERIES_H
 #define EVAL_RUNNER_SERIES_H

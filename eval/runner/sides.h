@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The sides that are compared: the same unmodified program on the host's own driver, as a process guest and
  * in a VM, with either IR.

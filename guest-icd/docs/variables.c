@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Prints the page of the ICD's environment variables (guest-icd/VARIABLES.md) from their table. `make docs`
  * runs it.

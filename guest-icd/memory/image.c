@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/memory/image.h"
 
 #include <stdlib.h>

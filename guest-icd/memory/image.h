@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Images: their shape. The host's driver has the last word on formats and descriptors when an image is
  * created; the guest knows what it needs to check transfers and to lay out memory.

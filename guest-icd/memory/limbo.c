@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/memory/limbo.h"
 
 #include <stdlib.h>

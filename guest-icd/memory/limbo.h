@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Limbo: blocks of released memory objects that commands in flight may still read and write, and queues that
  * the application released while they had work. Each stays until all commands that its context's queues had

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/memory/memory.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Memory objects: buffers, sub-buffers, images and pipes.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/memory/sampler.h"
 
 #include "guest-icd/api.h"

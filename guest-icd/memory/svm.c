@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/memory/svm.h"
 
 #include <pthread.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Shared virtual memory: allocations that lie at the same address in this process, in the host's worker and
  * so in kernels. Coarse- and fine-grained buffers, on contexts whose devices work on guest memory in place;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Platforms, devices and contexts, as the other families see them.
  */

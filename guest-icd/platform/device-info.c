@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * clGetDeviceInfo and the device's timers. The host answers; handles are the guest's own, and what the guest
  * cannot do is masked.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Devices: handles, clGetDeviceIDs, and what is asked of a device as soon as it is known. clGetDeviceInfo is
  * in device-info.c.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Platforms: one for each platform of the host that has devices.
  */

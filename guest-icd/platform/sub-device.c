@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Sub-devices, and the reference counts of devices. Root devices live as long as the process.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Kernel functions: what the guest knows of a function of a built program. Learnt from the host when the
  * first kernel object is made of it, and shared by all; gone with the program's next build.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/program/include.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Files that a program includes. They lie in the guest, where the host's compiler cannot see them, so their
  * text is put into the program's source before it is shipped: each #include whose file is found is replaced

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * clSetKernelArg. What a driver says of a size or an object is asked once per function and remembered, so
  * that errors are the driver's own and the usual call is a comparison and a copy.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Queries of kernels. Answers that follow from the function are asked of the host once and kept with the
  * function.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Kernels: making, cloning, destroying. Arguments are in kernel-args.c, queries in kernel-info.c.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Kernels and their arguments. Arguments are kept in the guest; the host hears of those that have changed
  * with the next enqueue.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/program/options.h"
 
 #include <stdio.h>

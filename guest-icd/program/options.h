@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Build options, so far as the guest itself has to know them. What is wrong with them is the compiler's to
  * find.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * clBuildProgram, clCompileProgram, clLinkProgram. Each is a job: checked on the caller's thread, then run
  * there, or on a thread of its own where the application gave a callback.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Programs: making, keeping and destroying them.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Programs. The host's program is made from the text at the first build, not when the application hands the
  * source over: only then the options say where the files lie that the source includes, and those lie in the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The SVGA baseline's part of a program: with TRILLIUM_IR=spirv, OpenCL C is compiled in the guest
  * (svga-model/visa/compile.h) and what travels is SPIR-V. Everything else about programs and kernels is the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Recording: each function checks what its clEnqueue* twin checks (prepare.h), and sends the host the very
  * bytes that the twin would put into the FIFO, in a RECORD.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Life of command buffers, enqueueing them, and queries. Recording is in command-buffer-record.c. */
 #include "guest-icd/queue/command-buffer.h"
 

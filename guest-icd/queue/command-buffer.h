@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Command buffers (cl_khr_command_buffer 0.9.4): the host keeps the recorded commands as a batch, and replays
  * them for one command in the FIFO, RUN_BATCH; with an event, its RELEASE is another one later. The host's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/api.h"
 #include "guest-icd/memory/memory.h"
 #include "guest-icd/queue/map.h"

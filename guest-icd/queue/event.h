@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Events: where the guest learns how far a command is.
  *

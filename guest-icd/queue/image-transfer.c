@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/api.h"
 #include "guest-icd/memory/image.h"
 #include "guest-icd/queue/prepare.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/queue/map.h"
 
 #include <stdlib.h>

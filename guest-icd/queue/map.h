@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Mappings, common to buffers and images: the list of those that the application has, and what a map and an
  * unmap have to move.

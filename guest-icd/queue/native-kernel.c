@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * clEnqueueNativeKernel. The function is the application's, so it runs in its process, on buffers that live
  * in memory which guest and kernels share. On the host a user event stands for it, the gate: a marker that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * clEnqueueNDRangeKernel. Everything that the specification wants reported at the call is found from what the
  * guest knows of the device, the program and the kernel; then it is one write into the FIFO.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/queue/pending.h"
 
 #include <stdlib.h>

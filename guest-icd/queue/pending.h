@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What hangs on commands of a queue that have not ended: staging blocks, which are given back to the pool,
  * and copies out of them into the application's memory (non-blocking reads, maps of CL_MEM_USE_HOST_PTR

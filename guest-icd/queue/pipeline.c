@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/queue/pipeline.h"
 
 #include "guest-icd/api.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Long blocking transfers of buffers that live with the host's driver only: in pieces through a few staging
  * blocks, so that the driver's copy and the guest's run side by side, and staging memory stays small and

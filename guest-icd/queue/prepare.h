@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The checks of commands that can be enqueued and recorded alike. Each finds every error that the
  * specification wants of the enqueue function but those of wait list and event, and fills in the command's

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Command queues, and what every enqueue does first and last.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Rectangles in linear memory, as clEnqueue*BufferRect describe them: origin and region are in bytes, rows
  * and slices.

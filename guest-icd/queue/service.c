@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/queue/service.h"
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Event callbacks. Those of commands that run on the host are called by one thread of the driver's own, which
  * starts with the first of them and sleeps while no callback is outstanding; callbacks whose status is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/queue/staging.h"
 
 #include "guest-icd/memory/image.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The ways of a transfer between the application's memory and a memory object, common to buffers, rectangles
  * and images: copied by the guest itself, or through staging blocks.

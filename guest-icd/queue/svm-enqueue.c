@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * SVM commands of queues. Memory is the same on both sides, so mapping, unmapping and migrating are markers;
  * copies and fills are those of the buffer that lies over each allocation.

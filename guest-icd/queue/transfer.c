@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/api.h"
 #include "guest-icd/queue/map.h"
 #include "guest-icd/queue/rect.h"

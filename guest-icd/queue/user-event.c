@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/queue/user-event.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * User events: the guest knows their status, the host has an object that gates commands.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/session/ask.h"
 
 /* Answers start at multiples of this. */

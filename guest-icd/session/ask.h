@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Many GET_INFO queries with one wait: they are written in one go, and the thread waits for the last answer
  * only.

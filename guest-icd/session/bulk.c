@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/session/bulk.h"
 
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Output of kernels' printf: from the host's ring (trillium/console.h) to this process's standard output.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * TRILLIUM_DEBUG=1: why calls fail, on standard error.
  */

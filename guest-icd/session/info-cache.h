@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Answers of the host that never change, kept by key. Looking one up takes no lock; entries are never changed
  * or removed while the cache lives.

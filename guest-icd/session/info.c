@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/session/object.h"
 
 cl_int icd_info(const void *data, size_t data_size, size_t size, void *value, size_t *size_ret) {

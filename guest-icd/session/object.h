@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What all OpenCL objects of this driver have in common, and the structs of each kind that other families
  * look into. A struct is defined in its family's header (platform.h, context.h, queue.h, memory.h, program.h,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Memory that guest and host share, in pieces of any size. Small blocks come from slabs, large ones are
  * regions of their own; both are recycled, because fresh shared pages are slow and announcing a region costs

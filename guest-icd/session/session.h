@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The guest process's one session with the virtual GPU, and what every part of the driver takes from it: ids,
  * status slots, answers, and shared memory.

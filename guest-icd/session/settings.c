@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "guest-icd/session/settings.h"
 
 #include <stdio.h>

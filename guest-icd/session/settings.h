@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The environment variables that steer the ICD, in one table: name, default, meaning.
  * guest-icd/session/settings.c reads them; the documentation is made from the same lines.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What the path cost a program: with TRILLIUM_STATS=1 a line on standard error when it ends. Counts, so the
  * same on a busy machine and under emulation.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/broker/broker.h"
 
 #include <errno.h>

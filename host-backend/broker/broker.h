@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The broker: one per host (or per `trillium run`). Names guests, keeps warm workers, and connects each guest
  * session to a worker process of its own. Never loads an OpenCL driver, never looks at a command.

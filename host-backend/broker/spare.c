@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/broker/spare.h"
 
 #include <sched.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Have the CPUs that this process may use time to spare? Asked before a worker is warmed up ahead of need:
  * that takes a CPU a second, which guests that run now are not to pay. (A nice value is not enough: a thread

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Starting a worker process (host-backend/worker/main.c).
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/cache/cache.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The cache of built programs: what a build was made from -> the driver's own binaries. One directory per
  * tenant, so that one guest can neither read nor poison what another one gets; an administrator opens it by

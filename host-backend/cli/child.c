@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/cli/child.h"
 #include "host-backend/cli/cli.h"
 

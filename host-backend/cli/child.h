@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The program of `trillium run`: started, handed the signals that reach us, waited for. */
 #ifndef HOST_BACKEND_CLI_CHILD_H
 #define HOST_BACKEND_CLI_CHILD_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The command line: `trillium SUBCOMMAND ...`. Each subcommand is one file with one function that takes its
  * own argv (argv[0] is the subcommand) and returns the exit status.

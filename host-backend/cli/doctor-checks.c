@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What doctor looks at. */
 #include "host-backend/cli/doctor.h"
 #include "host-backend/vm/vm.h"

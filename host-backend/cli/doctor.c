@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/cli/doctor.h"
 
 #include <errno.h>

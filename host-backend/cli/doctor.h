@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * trillium doctor: a list of checks, each for one or more uses of Trillium.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * A place for what the host's drivers keep: PoCL shows no device where it cannot write to its cache, and
  * shares /tmp/pocl with whoever made that first where there is no home. A daemon that libvirt starts has

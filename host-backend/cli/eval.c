@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* trillium eval: hands over to the runner of eval/. */
 #include "host-backend/cli/cli.h"
 

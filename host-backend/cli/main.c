@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Finds the subcommand. */
 #include "host-backend/cli/cli.h"
 

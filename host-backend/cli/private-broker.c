@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/cli/private-broker.h"
 
 #include <dirent.h>

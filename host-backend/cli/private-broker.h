@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * A broker of one's own: a child process that serves the guests of one `trillium run` and ends with it.
  *

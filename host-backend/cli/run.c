@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* trillium run: a program as a guest. */
 #include "host-backend/cli/child.h"
 #include "host-backend/cli/cli.h"

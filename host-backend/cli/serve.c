@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* trillium serve: the host daemon. */
 #include "host-backend/broker/broker.h"
 #include "host-backend/cli/cli.h"

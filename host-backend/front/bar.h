@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The front's own view of a guest process's BAR (svga-model/regs.h): only its first two pages, mapped apart
  * from the device's view, so that it does not depend on the VM's memory table staying as it is. The guest may

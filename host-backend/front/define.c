@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/front/define.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * How a region's guest pages are described to a device half: as runs of the descriptors of the VM's memory
  * table, in as many datagrams as it takes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/front/front.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The front of one VM: serves its vhost-user-gpu device and speaks the link protocol (svga-model/link.h) to
  * session device halves on behalf of the guest's processes. It parses virtio and nothing else, and never

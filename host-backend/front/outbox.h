@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Link messages on their way to a session's device half. The front must not block on one session, so what the
  * socket does not take at once is kept, within a limit, and sent when there is room.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Inside the front: one guest context's session with a device half, spoken for over the link protocol.
  *

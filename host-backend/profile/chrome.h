@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Chrome's trace event format ("Trace Event Format", JSON object form), for chrome://tracing and Perfetto.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/profile/report.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Reports made of trace files (trace.h).
  */

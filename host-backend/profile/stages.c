@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/profile/stages.h"
 
 const char *const stage_names[STAGE_COUNT] = {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The stages that a command passes through, from the application's call until it runs again: what profiles
  * split latency into.

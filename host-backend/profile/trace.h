@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The profiler's trace files: DIR/<pid>.trace, written by each worker (host-backend/worker/trace.c), read by
  * trace_read for reports.

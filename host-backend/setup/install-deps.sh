@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # Installs what is missing of the packages named in host-backend/setup/packages.
 #
 #   install-deps.sh [--list] NEED...      NEED: build test vm eval dev

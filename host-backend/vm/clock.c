@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/vm/clock.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The rate of this machine's time stamp counter, which an emulated CPU hands through to its guest. The guest
  * would measure it itself, but on a busy machine it is wrong by up to a multiple, and with it all of its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/vm/fetch.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * host-backend/vm/fetch.sh, which the program carries in itself.
  */

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Gets what a VM needs from the distribution's packages, into a private folder: nothing is installed, the
 # machine's apt configuration is read and left as it is, root is not needed.
 #

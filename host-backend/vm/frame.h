@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What the VM's init and vm_run say to each other over one virtio-serial port: a struct vm_frame and `size`
  * bytes after it, in both directions. Both ends are ours and of one build; the host still checks every size,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/vm/initramfs.h"
 
 #include <errno.h>

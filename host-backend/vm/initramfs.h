@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * An initramfs in memory: a cpio archive ("newc", Documentation/driver-api/early-userspace/buffer-format.rst)
  * in a memfd. Unpacked: a guest reads it faster than it could decompress it.

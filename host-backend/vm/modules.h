@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The kernel modules that a guest needs, with those that they depend on, read into memory.
  */

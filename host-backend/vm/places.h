@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What a VM is made of on this machine: where QEMU and the kernel lie, installed or in the cache.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Does KVM work here? A /dev/kvm that opens is no proof: on some nested hosts a guest kernel hangs in boot.
  * So something small is really booted, with a time limit. The verdict is remembered in the cache until the

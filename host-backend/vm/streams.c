@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/vm/streams.h"
 
 #include <errno.h>

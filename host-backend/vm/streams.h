@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Carries a program's standard streams between this process and the VM's port (host-backend/vm/frame.h).
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What trillium doctor tells about VMs. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * A throwaway VM that runs one of this machine's own programs as a guest: `trillium run --vm`.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Batches (cl_khr_command_buffer): commands that the guest recorded once, as the bytes of ordinary commands,
  * and that one RUN_BATCH carries out as often as it likes. Each of them passes the verifier and its ordinary

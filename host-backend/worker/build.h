@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Builds: what the driver's compiler does, on threads of its own, so that the FIFO goes on meanwhile.
  *

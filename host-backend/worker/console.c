@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/worker/console.h"
 
 #include <errno.h>

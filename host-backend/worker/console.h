@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Output of kernels' printf. Drivers write it to the process's standard output; in a worker that is a pipe,
  * and what comes out of it goes into the guest's console ring (trillium/console.h).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The control socket between the broker and a worker: SOCK_SEQPACKET, one byte a datagram.
  */

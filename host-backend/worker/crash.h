@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Last words: if this process dies of a signal, because a kernel wrote out of bounds or the driver has a bug,
  * the guest learns it at once instead of waiting.

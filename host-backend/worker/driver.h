@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The OpenCL drivers of this host: their platforms and devices, numbered from 0 as guests see them, and what
  * the worker must know of each before it may call it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/worker/enqueue.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What all enqueue commands share: queue, wait list, and an event if the guest gave one an id.
  *

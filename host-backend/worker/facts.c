@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/worker/facts.h"
 
 #include <jansson.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What a driver says of a program's kernels: attributes and arguments. Kept beside a cached binary, because
  * drivers forget it there (PoCL 3.1 answers CL_KERNEL_ARG_INFO_NOT_AVAILABLE for every kernel of a program

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Contexts, queues, sub-devices. */
 #include <stdlib.h>
 #include <string.h>

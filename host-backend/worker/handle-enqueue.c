@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Commands on buffers and kernels. Images: handle-image.c. */
 #include <string.h>
 

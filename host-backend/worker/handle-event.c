@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Events: user events, waiting, watching. */
 #include <stdlib.h>
 

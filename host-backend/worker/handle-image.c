@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Commands on images. */
 #include "host-backend/worker/enqueue.h"
 #include "host-backend/worker/span-check.h"

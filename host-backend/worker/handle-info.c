@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * GET_INFO: queries that only the driver can answer. Answers pass as raw bytes, so nothing may pass that
  * holds a handle or an address of this process: each kind of query has the list of what may.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Kernels and their arguments. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Memory objects and samplers. */
 #include <stdlib.h>
 #include <string.h>

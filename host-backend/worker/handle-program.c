@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Programs: from their IR, through a build, to the driver's binaries. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Commands about the session itself: slots, clock, references, what the host has. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * One handler for each command of trillium/commands.def: do_<name>. A handler is called by the decoding
  * thread, with the leader lock held, with a command that the verifier has let pass: ids name objects of the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * A program's IR as bytes that several may hold: the program, and the builds seen before.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Kernels: what the driver says of them, or what is remembered of it.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * trillium-worker: runs the host's OpenCL driver for one guest process.
  *

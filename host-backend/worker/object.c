@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/worker/object.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * A session's objects: what the ids in commands stand for.
  *

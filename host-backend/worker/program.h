@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Programs: what the worker knows of one beside the driver's object.
  */

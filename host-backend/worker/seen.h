@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Builds seen before: what a driver has built once it need not build again.
  *

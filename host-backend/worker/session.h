@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * A session: one guest process's virtual GPU, served by this worker process.
  *

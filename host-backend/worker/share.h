@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * How much of the CPUs the worker claims while others want them: little until it serves a guest, then as much
  * as any process. A worker that warms up must not slow down the guests that run.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Does what a command reads or writes lie inside the span that it names? Sizes come from the guest: all
  * arithmetic is checked.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/worker/spirv.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The SVGA baseline's way to the driver: SPIR-V that a guest sent is validated, translated to what the driver
  * takes, and built. Uses the host half of the virtual ISA (svga-model/visa/host.h), which is loaded on first

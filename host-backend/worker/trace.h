@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Profiling: what a worker writes down about traced commands (host-backend/profile/trace.h has the file's
  * format).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Waiting for the driver on behalf of guest threads, and telling the guest what became of its events.
  */

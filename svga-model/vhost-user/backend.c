@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "svga-model/vhost-user/backend.h"
 
 #include <linux/virtio_config.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "svga-model/vhost-user/gpu-commands.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Inside the virtio-gpu device: what its command table (gpu-commands.c) needs of the device (gpu.c).
  */

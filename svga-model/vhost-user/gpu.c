@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "svga-model/vhost-user/gpu.h"
 
 #include <linux/virtio_gpu.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * A virtio-gpu device (virtio 1.2, section 5.7) without pictures: contexts, resources, submitted payloads and
  * fences, served over vhost-user. What payloads mean is the owner's.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * An epoll loop of sources. It handles one event at a time, so a handler may remove any source, its own and
  * others, without meeting a stale event afterwards.

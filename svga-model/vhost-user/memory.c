@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "svga-model/vhost-user/memory.h"
 
 #include <errno.h>

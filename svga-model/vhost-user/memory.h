@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The guest's RAM as the back-end sees it: vhost-user's memory table, mapped.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "svga-model/vhost-user/message.h"
 
 #include <errno.h>

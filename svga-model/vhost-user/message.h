@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Receiving and sending vhost-user messages with their descriptors.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The messages of the vhost-user protocol that a virtio-gpu back-end meets, after QEMU's
  * docs/interop/vhost-user.rst. Numbers are the host's byte order; both ends are on one machine.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * virtio-gpu resources: guest pages that belong to one context.
  *

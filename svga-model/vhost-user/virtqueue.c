@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "svga-model/vhost-user/virtqueue.h"
 
 #include <linux/virtio_ring.h>

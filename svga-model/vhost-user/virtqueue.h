@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The device side of a split virtqueue (virtio 1.2, section 2.7), with INDIRECT_DESC and EVENT_IDX.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The guest half of the virtual ISA: OpenCL C to SPIR-V, in this process (clang and the Khronos SPIR-V
  * writer).

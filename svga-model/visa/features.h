@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What the compiler of one OpenCL device offers: the part of a device's description that decides which OpenCL
  * C and which SPIR-V it takes. The guest compiles for it, the host validates against it; both fill it from

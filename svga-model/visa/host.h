@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The host half of the virtual ISA: SPIR-V from a guest is validated and turned into what a host's OpenCL
  * driver takes.

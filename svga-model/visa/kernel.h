@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What is known of a kernel from its source or its SPIR-V, without any driver: enough to answer
  * clGetKernelInfo and clGetKernelArgInfo and to check clSetKernelArg in the guest.

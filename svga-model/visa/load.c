@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Finding and opening the libraries of the virtual ISA. */
 #include "svga-model/visa/load.h"
 

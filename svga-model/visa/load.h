@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Opens the two libraries of the virtual ISA on first use. Nothing of LLVM is loaded before.
  *

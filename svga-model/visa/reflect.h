@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Kernels of a SPIR-V module, read from its words alone. No argument is trusted: any words are safe to pass.
  */

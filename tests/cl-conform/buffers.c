@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Buffer objects: creation flags and their errors, info, sub-buffers, the meaning of host pointers,
  * destructors. */
 #include "conform.h"

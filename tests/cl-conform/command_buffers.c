@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* cl_khr_command_buffer: recording, replaying, states, and every error that the extension lists. */
 #include "conform.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Compares two transcripts of cl-conform: what the host's driver did natively, and what a guest saw.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Runs cases: see conform.h for what a transcript looks like.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The framework of cl-conform: an ordinary OpenCL program that observes an OpenCL implementation and writes
  * down what it saw, so that a transcript of the host's own driver and one taken in a guest can be compared

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Sub-devices and pipes. */
 #include "conform.h"
 

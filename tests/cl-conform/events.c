@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Events: wait lists across queues, user events, callbacks, profiling, markers and barriers, errors that
  * spread. */
 #include "conform.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Objects that most cases start from, and small queries. */
 #include "conform.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* All groups of cases, in the order in which they run, and the parts of cl-conform that are not cases. */
 #ifndef TESTS_E2E_GROUPS_H
 #define TESTS_E2E_GROUPS_H

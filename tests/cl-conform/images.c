@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Images of every kind and format that the device lists; samplers. */
 #include "conform.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Every parameter of every query of every object: values, sizes, and the rules for NULL and too small
  * buffers. */
 #include "infos.h"

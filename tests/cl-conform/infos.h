@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Asking one object for every parameter of a table, each with every combination of sizes and pointers. */
 #ifndef TESTS_CL_CONFORM_INFOS_H
 #define TESTS_CL_CONFORM_INFOS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Kernels: arguments of every kind and their errors, queries, clones, structs, local memory. */
 #include "conform.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* clCompileProgram and clLinkProgram: embedded headers, headers of the file system, libraries, and their
  * errors. */
 #include "conform.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Many objects at once, and large ones. The full numbers want --big. */
 #include "conform.h"
 

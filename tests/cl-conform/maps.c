@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Mapping buffers: what the flags mean, overlapping maps, map counts, events and errors. */
 #include "conform.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Names of OpenCL's error codes. */
 #include "conform.h"
 

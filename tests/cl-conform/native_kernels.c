@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* clEnqueueNativeKernel: a function of the program's own in the order of a queue. */
 #include "conform.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* clEnqueueNDRangeKernel: shapes, offsets, local sizes, errors; and kernels of several kinds with known
  * results. */
 #include "conform.h"

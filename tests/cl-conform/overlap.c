@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Commands that may run at the same time, and how they end up: out-of-order queues, several queues, several
  * threads. */
 #include "conform.h"

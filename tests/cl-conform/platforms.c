@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Platforms, devices and contexts: enumeration, extensions, creation and its errors. */
 #include "conform.h"
 

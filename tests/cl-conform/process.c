@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * A program's process and OpenCL: output of kernels' printf, fork and exec, loading and unloading, exiting in
  * the middle of work. Most cases run this program again with --helper NAME and look at what it prints and how

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Programs: sources, options, builds that fail, logs, callbacks, binaries. */
 #include "conform.h"
 

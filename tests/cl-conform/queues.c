@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Command queues: creation with every way of giving properties, info, reference counts. */
 #include "conform.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Shared virtual memory, pipes and sub-devices: where the device has them; else the errors for what is not
  * there. */
 #include "conform.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Reading, writing, copying and filling buffers, linear and by rectangles, and the errors of each. */
 #include "conform.h"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # limit: 400
 # Every conformance case on PoCL: natively, and as a process guest through both IRs.
 . "$(dirname "$0")/compare"

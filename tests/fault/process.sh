@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: MIT
 # limit: 300
 # alone
 # What goes wrong around process guests: each is told in words or by an OpenCL error, within 5 s; nothing hangs, nothing is

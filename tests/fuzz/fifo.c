@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Fuzzes the FIFO's consumer: the input is what a hostile guest wrote into its words and into the ring. */
 #include <stdlib.h>
 #include <string.h>

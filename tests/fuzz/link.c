@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Fuzzes the link: the input is a series of datagrams, each a length byte (in units of 8 bytes), a count of
  * descriptors, and its bytes, sent to a device half. After the peer has closed, everything must be unmapped

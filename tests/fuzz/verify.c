@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Fuzzes the verifier: the input is one command; a few objects, regions and slots exist. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What a hostile guest kernel can do to its front. The first byte of an input says how the rest is taken: as
  * the raw contents of the guest's memory with its rings, or as commands, each a length and its bytes, on

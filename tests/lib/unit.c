@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tests/lib/unit.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What unit tests start from: cmocka and a few helpers. */
 #ifndef TESTS_LIB_UNIT_H
 #define TESTS_LIB_UNIT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * A small OpenCL program for fault tests: knows nothing of Trillium, reports every error by name, and never
  * waits for ever by itself.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The cache of built programs: hits, keys that must not collide, damage, and its bound.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Copying between the application's memory and shared memory. */
 #include "tests/lib/unit.h"
 

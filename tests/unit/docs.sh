@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The pages made from the code (make docs) are the ones that are committed.
 cd "$(dirname "$0")/../.." || exit 2
 build=${TRILLIUM_BUILD:-build}

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The command FIFO: order, wrapping, fullness, and what a hostile other side can write into its words. */
 #include "tests/lib/unit.h"
 

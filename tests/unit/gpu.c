@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Guest half and device half of the virtual GPU together, over the loopback carrier: commands from many
  * threads, fences, the doorbell, regions and their limits, and a device that fails or goes away.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Files that a program includes are put into its source (guest-icd/program/include.h). */
 #include "tests/lib/unit.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The link: what a hostile peer can send to the device half. Every message is answered with the right status,
  * nothing is mapped that does not exist, no descriptor stays open, and other sessions would not notice.

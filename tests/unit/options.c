@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Build options as far as the guest reads them, and the extensions that it shows. */
 #include "tests/lib/unit.h"
 

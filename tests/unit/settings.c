@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The environment variables that steer the guest's driver. */
 #include "tests/lib/unit.h"
 

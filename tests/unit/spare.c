@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Asking for time to spare. How idle this machine is, the test cannot know: only what holds in any case. */
 #include "tests/lib/unit.h"
 

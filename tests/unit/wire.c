@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The command set on the wire. Golden bytes of every command lie in tests/unit/wire.golden; the verifier
  * takes what the encoder makes and nothing else.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tests/vhost-user/machine.h"
 
 #include <errno.h>

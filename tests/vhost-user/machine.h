@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * A make-believe VM: RAM, two virtqueues with a driver's side, and a vhost-user connection to a front that
  * runs on a thread. Every wait has a limit, and the end of it fails the test.

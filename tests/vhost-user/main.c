@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tests/vhost-user/tests.h"
 
 int main(void) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The virtio-gpu device, driven over a vhost-user connection. */
 #include "tests/vhost-user/machine.h"
 #include "tests/vhost-user/tests.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The memory table of vhost-user. */
 #include "tests/vhost-user/tests.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Sessions: what the front says to device halves on behalf of guest processes, and when guest pages are given
  * back. */
 #include "tests/vhost-user/machine.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The split virtqueue, with a driver that keeps the rules and one that breaks each of them. */
 #include "tests/vhost-user/tests.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The groups of tests of the vhost-user device and the front. Each returns the number of failures. */
 #ifndef TESTS_VHOST_USER_TESTS_H
 #define TESTS_VHOST_USER_TESTS_H

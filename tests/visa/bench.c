@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What the stages of the virtual ISA cost, in CPU time: cold (the first of a process) and warm (median of
  * many).

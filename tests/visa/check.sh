@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The virtual ISA on every OpenCL driver of this machine, without the rest of Trillium.
 # limit: 900
 set -eu

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What the guest's compiler answers: good programs, bad programs, bad options, headers, linking, threads. */
 #include "tests/visa/visa.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* A device's description for the virtual ISA, and the two ways to a program. */
 #include "tests/visa/visa.h"
 

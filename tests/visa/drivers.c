@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Every kernel on every driver, natively and through the virtual ISA, compared.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Kernel files: OpenCL C with lines at the top such as
  *     // global: 64 4  local: 16 4
  *     // needs: fp64

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * visa: tests of the virtual ISA.
  *     visa              all of them

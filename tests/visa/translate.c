@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What the host makes of good modules for each kind of driver, also of those that this machine lacks. */
 #include "tests/visa/visa.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What the host does with SPIR-V that is not what it should be: refuse it with a reason, and never crash.
  * Everything runs in child processes, so that a crash is seen.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Tests of the virtual ISA without the rest of Trillium: this program plays the guest and the host's worker
  * at once, on every OpenCL driver of the machine that the host's library knows a way to.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What tests/vm/throwaway.sh runs inside the VM: the virtio-gpu carrier against a real front and worker. Says
  * PASS and FAIL.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Batches: what they carry out and in which order, and guests that put into them what does not belong there.
  */
 #include "tests/lib/unit.h"

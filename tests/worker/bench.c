@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Round trips through a worker, beside the same calls natively in this process, in turns. Medians and 99th
  * percentiles in microseconds. Options: --cpu N (everything on that CPU), --rounds N; what follows goes to

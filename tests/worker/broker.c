@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The broker: workers on demand, for as long as guests are there. */
 #include "tests/lib/unit.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Commands that do what they say, and that fail as OpenCL wants it. */
 #include "tests/lib/unit.h"
 

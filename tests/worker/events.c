@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Events: waiting, watching, user events, failures; in both ways of telling ends. */
 #include "tests/lib/unit.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tests/worker/guest.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * A guest by hand: drives a real worker process over a socketpair, command by command, without an ICD.
  */

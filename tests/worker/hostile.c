@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Guests that break the rules, and kernels that break the driver: the session ends with a sentence, and
  * nothing else happens. */
 #include "tests/lib/unit.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Tests of the worker process: a hand-made guest, a real worker, a real driver. An argument is a pattern of
  * the tests to run (with * and ?). `--bench`: round trips,
  * medians in microseconds. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The profiler: what a worker writes down, and the reports made of it. */
 #include "tests/lib/unit.h"
 

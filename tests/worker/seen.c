@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Builds seen before: shared in a session, kept across sessions. */
 #include "tests/lib/unit.h"
 

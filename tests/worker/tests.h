@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #ifndef TESTS_WORKER_TESTS_H
 #define TESTS_WORKER_TESTS_H
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Prints the reference page of the command set (trillium/REFERENCE.md) from the command table. `make docs`
  * runs it; a test compares its output with the committed page.

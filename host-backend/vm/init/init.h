@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The init of the throwaway VM: loads the modules that its initramfs brings, mounts the host's files, runs
  * one program with its streams carried over a virtio-serial port, tells its status and powers off. A static

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "host-backend/vm/init/init.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What the init says: stages on the console, and to vm_run through the port why it gives up. */
 #include "host-backend/vm/init/init.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The clocks that stage timings are made of, in nanoseconds. */
 #ifndef SVGA_MODEL_VISA_COMMON_CLOCK_H
 #define SVGA_MODEL_VISA_COMMON_CLOCK_H

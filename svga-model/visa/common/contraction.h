@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Products and sums that the program lets the compiler fuse: `a * b + c` in one expression, without
  * FP_CONTRACT OFF.

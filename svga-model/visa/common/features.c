@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What names in a device's extension and feature lists stand for. */
 #include "svga-model/visa/features.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Guarded calls of compilers. */
 #include "svga-model/visa/common/guard.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Runs a compiler where it can do no harm to its process: on a thread with a large stack, and so that its
  * exits, aborts and failed assertions become errors.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Ownership of kernel descriptions. */
 #include "svga-model/visa/kernel.h"
 

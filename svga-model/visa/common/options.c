@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The parser of build options. */
 #include "svga-model/visa/common/options.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Build options of OpenCL programs (OpenCL 3.0, sections 5.8.6 and 5.8.7): split, checked, and sorted by who
  * needs them.

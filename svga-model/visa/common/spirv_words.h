@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Walking over the words of a SPIR-V module. No word is trusted: a walk ends at the first instruction that
  * does not fit. Source: SPIR-V 1.0, section 2.3 (physical layout).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Clang's opencl-c-base.h, embedded, so that the guest needs none of clang's files at run time. The builtin
  * functions themselves come from a table inside clang. The build defines VISA_OPENCL_C_BASE_H as the quoted

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The calls of the guest's library: options, lock, guarded thread, and what becomes of results and failures.
  */
 #include "svga-model/visa/compile.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Kernels as clang's metadata describes them: what clGetKernelInfo and clGetKernelArgInfo answer, and what
  * clSetKernelArg is checked against. SPIR-V would lose most of it.

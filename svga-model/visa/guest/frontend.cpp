@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * OpenCL C to LLVM IR, with clang in this process.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The pieces of the guest's compiler, for each other. All run inside visa_guard_run and under the library's
  * lock.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* LLVM IR to SPIR-V, with the Khronos translator in this process. */
 #include "svga-model/visa/common/contraction.h"
 #include "svga-model/visa/guest/frontend.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Products and sums that may be fused: back from SPIR-V. */
 #include "svga-model/visa/common/contraction.h"
 #include "svga-model/visa/host/internal.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The pieces of the host's library, for each other.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * rusticl's program binaries: a header of 32-bit words, then the SPIR-V. One of the header's words is the
  * SPIR-V's length in bytes; the others belong to that version of Mesa. So the header of a binary that the

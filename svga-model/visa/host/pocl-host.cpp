@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Calling PoCL's built-in functions for the host, which take large vectors in memory. */
 #include "svga-model/visa/host/internal.h"
 

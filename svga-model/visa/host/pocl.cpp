@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * What PoCL needs of a module, and what it does not have.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * SPIR-V to PTX, for NVIDIA's driver: its clCreateProgramWithBinary takes PTX text, and no SPIR-V.
  *

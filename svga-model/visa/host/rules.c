@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * The own rules for SPIR-V from a guest: what a kernel of this device may consist of, and nothing else.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /*
  * Specialization constants: the application's values take the place of the defaults in the words, so that no
  * driver needs to know of them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* Which driver takes SPIR-V how. */
 #include "svga-model/visa/host/internal.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* SPIR-V to what a driver takes: the order of the stages, and what becomes of failures. */
 #include "svga-model/visa/common/clock.h"
 #include "svga-model/visa/common/guard.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* The order of the checks on a module from a guest. */
 #include "svga-model/visa/common/spirv_words.h"
 #include "svga-model/visa/host/internal.h"

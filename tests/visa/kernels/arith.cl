@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:int:256 in:int:256 in:uint:256 val:int:7
 kernel void arith(global int *out, global const int *a, global const uint *b, int c) {
     size_t i = get_global_id(0);

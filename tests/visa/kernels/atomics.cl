@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: inout:int:64 in:int:256
 kernel void atomics(volatile global int *sums, global const int *in) {
     local int count;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // global: 128  local: 16
 // args: out:int:128 inout:int:128
 kernel void barriers(global int *out, global int *data) {

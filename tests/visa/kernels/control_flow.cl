@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:int:256 in:int:256
 kernel void control_flow(global int *out, global const int *in) {
     size_t g = get_global_id(0);

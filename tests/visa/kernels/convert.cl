@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:int:256 in:float:256
 kernel void convert(global int *out, global const float *in) {
     size_t i = get_global_id(0);

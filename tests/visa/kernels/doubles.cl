@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // needs: fp64
 // args: out:double:256 in:double:256
 kernel void doubles(global double *out, global const double *in) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // options: -cl-fast-relaxed-math
 // args: out:float:256 in:float:256 tolerance:0.01
 kernel void fast_math(global float *out, global const float *in) {

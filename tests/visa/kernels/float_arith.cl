@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:float:1024 in:float:256 in:float:256 tolerance:0
 // The last three: a product and a sum that may be fused, that may not, and the program's own mad().
 kernel void float_arith(global float *out, global const float *a, global const float *b) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:int:256 in:int:256
 int gcd(int a, int b) {
     while (b) {

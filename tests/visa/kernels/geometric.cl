@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:float:256 in:float:1024
 kernel void geometric(global float *out, global const float4 *in) {
     size_t i = get_global_id(0);

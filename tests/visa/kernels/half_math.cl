@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:float:256 in:float:256 tolerance:0.02
 kernel void half_math(global float *out, global const float *in) {
     size_t i = get_global_id(0);

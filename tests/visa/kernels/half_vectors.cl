@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:float:256 in:float:256 tolerance:0.02
 // Vectors that the host's calling convention passes as something else.
 kernel void half_vectors(global float *out, global const float *in) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // needs: images
 // global: 16 16
 // args: imageout:16:16 in:float:1024

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // needs: images
 // global: 16 16
 // args: out:float:1024 image2d:16:16 sampler

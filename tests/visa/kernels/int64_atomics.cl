@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // needs: int64_atomics
 // args: inout:long:16 in:long:256
 #pragma OPENCL EXTENSION cl_khr_int64_base_atomics : enable

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:int:1024 in:int:1024
 kernel void int_vectors(global int4 *out, global const int4 *in) {
     size_t i = get_global_id(0);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:int:256 in:int:256
 kernel void integer_builtins(global int *out, global const int *in) {
     size_t i = get_global_id(0);

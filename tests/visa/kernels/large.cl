@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:float:256 in:float:256 tolerance:0.001
 // A kernel of about three hundred lines, for measurements of compile time.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // global: 256  local: 32
 // args: out:int:256 in:int:256 local:128
 kernel void local_memory(global int *out, global const int *in, local int *scratch) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:float:1024 in:float:256
 kernel void math(global float *out, global const float *in) {
     size_t i = get_global_id(0);

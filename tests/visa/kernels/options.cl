@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // global: 64
 // options: -DSCALE=3 -D "OFFSET=(7 + 1)" -cl-mad-enable -cl-std=CL1.2 -w
 // args: out:int:64

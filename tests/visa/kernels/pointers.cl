@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: inout:int:256
 kernel void pointers(global int *data) {
     size_t g = get_global_id(0);

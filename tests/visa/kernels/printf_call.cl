@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // global: 1
 // args: out:int:4
 kernel void printf_call(global int *out) {

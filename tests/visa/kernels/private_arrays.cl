@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:int:256 in:int:256
 kernel void private_arrays(global int *out, global const int *in) {
     int stack[16];

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // global: 32 32  local: 8 8
 // args: out:float:1024 in:float:1024 in:float:1024 val:int:32 tolerance:0.001
 #define TILE 8

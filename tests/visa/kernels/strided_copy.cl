@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // global: 128  local: 32
 // args: out:int:128 in:int:256
 kernel void strided_copy(global int *out, global const int *in) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:float:256 in:float:512 struct
 typedef struct {
     float scale;

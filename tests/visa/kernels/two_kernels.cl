@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // global: 64
 // kernel: second
 // args: out:int:64

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:float:1024 in:float:1024
 kernel void vectors(global float4 *out, global const float4 *in) {
     size_t i = get_global_id(0);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // args: out:float:1024 in:float:1024
 kernel void vload_vstore(global float *out, global const float *in) {
     size_t i = get_global_id(0);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // global: 64
 // needs: fp64
 // args: out:double:1024 in:double:1024 out:short:1024

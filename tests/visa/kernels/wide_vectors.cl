@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // global: 64
 // args: out:int:1024 in:int:1024
 kernel void wide_vectors(global int16 *out, global const int16 *in) {

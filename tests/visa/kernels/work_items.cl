@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // global: 8 4 4  local: 4 2 2
 // args: out:int:128
 kernel void work_items(global int *out) {
