@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "svga-model/fifo.h"
-#include "svga-model/vhost-user/resource.h"
+#include "host-backend/vhost-user/resource.h"
 
 struct front_bar {
     uint8_t *page;    /* page 0; NULL: not mapped */

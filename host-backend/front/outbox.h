@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "svga-model/link.h"
-#include "svga-model/vhost-user/memory.h"
+#include "host-backend/vhost-user/memory.h"
 
 /* A region's pieces, and the descriptors of the memory table that they lie in. */
 struct front_pieces {

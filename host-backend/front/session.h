@@ -12,7 +12,7 @@
 #include "host-backend/front/bar.h"
 #include "host-backend/front/front.h"
 #include "host-backend/front/outbox.h"
-#include "svga-model/vhost-user/gpu.h"
+#include "host-backend/vhost-user/gpu.h"
 #include "svga-model/virtio-payload.h"
 
 /* A region that the device half maps, or is about to. */

@@ -15,7 +15,7 @@
 #include "host-backend/front/front.h"
 #include "svga-model/fifo.h"
 #include "svga-model/link-io.h"
-#include "svga-model/vhost-user/message.h"
+#include "host-backend/vhost-user/message.h"
 #include "svga-model/virtio-payload.h"
 
 enum {

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "svga-model/vhost-user/memory.h"
+#include "host-backend/vhost-user/memory.h"
 
 /* A SET_MEM_TABLE message of two regions of 2 pages, with a hole between them in the guest. */
 static struct vu_message table(void) {

@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "svga-model/vhost-user/virtqueue.h"
+#include "host-backend/vhost-user/virtqueue.h"
 
 enum {
     NUM = 8,

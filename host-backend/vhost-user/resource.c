@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "svga-model/vhost-user/resource.h"
+#include "host-backend/vhost-user/resource.h"
 
 #include <stdlib.h>
 

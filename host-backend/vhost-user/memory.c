@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "svga-model/vhost-user/memory.h"
+#include "host-backend/vhost-user/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 
 #include <linux/virtio_gpu.h>
 
-#include "svga-model/vhost-user/gpu.h"
+#include "host-backend/vhost-user/gpu.h"
 
 /* Carries out the request in gpu->element and answers it, now or later. */
 void vgpu_command(struct vgpu *gpu);

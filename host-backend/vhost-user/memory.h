@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#include "svga-model/vhost-user/message.h"
+#include "host-backend/vhost-user/message.h"
 
 struct vu_memory {
     unsigned refs;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "svga-model/vhost-user/message.h"
+#include "host-backend/vhost-user/message.h"
 
 #include <errno.h>
 #include <stdint.h>

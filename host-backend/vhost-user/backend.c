@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "svga-model/vhost-user/backend.h"
+#include "host-backend/vhost-user/backend.h"
 
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "svga-model/vhost-user/virtqueue.h"
+#include "host-backend/vhost-user/virtqueue.h"
 
 #include <linux/virtio_ring.h>
 #include <stdatomic.h>

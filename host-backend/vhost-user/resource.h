@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "svga-model/vhost-user/virtqueue.h"
+#include "host-backend/vhost-user/virtqueue.h"
 
 struct vgpu_piece {
     uint64_t guest_addr;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "svga-model/vhost-user/gpu.h"
+#include "host-backend/vhost-user/gpu.h"
 
 #include <linux/virtio_gpu.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "svga-model/vhost-user/gpu-commands.h"
+#include "host-backend/vhost-user/gpu-commands.h"
 
 enum {
     MAX_CONTEXTS = 4096,

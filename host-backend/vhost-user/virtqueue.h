@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#include "svga-model/vhost-user/memory.h"
+#include "host-backend/vhost-user/memory.h"
 
 /* A chain's readable part is at most this many descriptors: 4 GiB in single pages take 4097. */
 #define VU_MAX_READABLE 8192u

@@ -8,8 +8,8 @@
 #ifndef SVGA_MODEL_VHOST_USER_BACKEND_H
 #define SVGA_MODEL_VHOST_USER_BACKEND_H
 
-#include "svga-model/vhost-user/loop.h"
-#include "svga-model/vhost-user/virtqueue.h"
+#include "host-backend/vhost-user/loop.h"
+#include "host-backend/vhost-user/virtqueue.h"
 
 #define VU_QUEUES 2u /* virtio-gpu: control and cursor */
 

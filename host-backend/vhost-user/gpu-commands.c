@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "svga-model/vhost-user/gpu-commands.h"
+#include "host-backend/vhost-user/gpu-commands.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "svga-model/vhost-user/protocol.h"
+#include "host-backend/vhost-user/protocol.h"
 
 struct vu_message {
     struct vu_header header;

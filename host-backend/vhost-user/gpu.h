@@ -11,8 +11,8 @@
 #ifndef SVGA_MODEL_VHOST_USER_GPU_H
 #define SVGA_MODEL_VHOST_USER_GPU_H
 
-#include "svga-model/vhost-user/backend.h"
-#include "svga-model/vhost-user/resource.h"
+#include "host-backend/vhost-user/backend.h"
+#include "host-backend/vhost-user/resource.h"
 
 /* A guest process's open file of the render node. */
 struct vgpu_context {
