@@ -171,7 +171,7 @@ static int link_and_wait(struct virtio_carrier *v, struct svga_payload payload, 
     for (;;) {
         uint32_t seen = atomic_load(&words[SVGA_FIFO_IRQ_SEQ]);
         atomic_store(&words[SVGA_FIFO_IRQ_ARMED], 1);
-        atomic_thread_fence(memory_order_seq_cst);
+        svga_handshake_fence();
         if (atomic_load_explicit(&words[SVGA_FIFO_LINK_ACK], memory_order_acquire) == payload.seq)
             return -(int)atomic_load(&words[SVGA_FIFO_LINK_STATUS]);
         if (atomic_load(&words[SVGA_FIFO_ERROR]) != SVGA_ERROR_NONE || svga_now_ns() > limit ||

@@ -222,7 +222,7 @@ void svga_device_release(struct svga_device *d) {
 
 bool svga_device_doze(struct svga_device *d) {
     atomic_store(&d->words[SVGA_FIFO_BUSY], 0); /* pairs with ring_if_asleep in guest.c */
-    atomic_thread_fence(memory_order_seq_cst);
+    svga_handshake_fence();
     if (svga_device_pending(d)) {
         atomic_store(&d->words[SVGA_FIFO_BUSY], 1);
         return false;
@@ -242,8 +242,7 @@ void svga_device_awake(struct svga_device *d) {
 }
 
 void svga_device_irq(struct svga_device *d) {
-    atomic_thread_fence(
-        memory_order_seq_cst); /* what was published, then ARMED; pairs with svga_guest_wait */
+    svga_handshake_fence(); /* what was published, then ARMED; pairs with svga_guest_wait */
     if (atomic_load_explicit(&d->words[SVGA_FIFO_IRQ_ARMED], memory_order_relaxed) == 0)
         return;
     atomic_store(&d->words[SVGA_FIFO_IRQ_ARMED], 0);

@@ -130,7 +130,7 @@ static bool spin(struct svga_guest *g, bool (*done)(void *arg), void *arg, uint6
 static void doze(struct svga_guest *g, bool (*done)(void *arg), void *arg, int64_t timeout_us) {
     uint32_t seen = atomic_load(&g->words[SVGA_FIFO_IRQ_SEQ]);
     atomic_store(&g->words[SVGA_FIFO_IRQ_ARMED], 1);
-    atomic_thread_fence(memory_order_seq_cst);
+    svga_handshake_fence();
     if (!done(arg) && !svga_guest_lost(g))
         g->carrier->ops->wait_irq(g->carrier, seen, timeout_us);
 }
@@ -162,7 +162,7 @@ int svga_guest_sleep(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
     for (;;) {
         uint32_t seen = atomic_load(&g->words[SVGA_FIFO_IRQ_SEQ]);
         atomic_store(&g->words[SVGA_FIFO_IRQ_ARMED], 1); /* pairs with the exchange in svga_device_irq */
-        atomic_thread_fence(memory_order_seq_cst);
+        svga_handshake_fence();
         if (done(arg))
             return 0;
         if (svga_guest_lost(g))
@@ -183,7 +183,7 @@ static void ring_if_asleep(struct svga_guest *g) {
     uint32_t asleep = 0;
     /* Orders NEXT_CMD before BUSY; pairs with the device, which writes BUSY = 0 before it looks at NEXT_CMD
      * again. */
-    atomic_thread_fence(memory_order_seq_cst);
+    svga_handshake_fence();
     if (atomic_load_explicit(&g->words[SVGA_FIFO_BUSY], memory_order_relaxed) == 0 &&
         atomic_compare_exchange_strong(&g->words[SVGA_FIFO_BUSY], &asleep, 1)) {
         atomic_fetch_add_explicit(&g->doorbells, 1, memory_order_relaxed);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "svga-model/futex.h"
+
 /* Byte offsets in the available and used rings: flags, idx, ring[num], and the other side's event index. */
 enum { RING_FLAGS = 0, RING_IDX = 2, RING_ENTRIES = 4 };
 
@@ -179,7 +181,7 @@ int vu_queue_pop(struct vu_queue *q, const struct vu_memory *memory, struct vu_e
         /* Ask for a kick at the next entry, and look again: pairs with the driver, which writes the entry
          * before it reads this index. */
         store16(q->used, used_size(q), q->last_avail, memory_order_relaxed);
-        atomic_thread_fence(memory_order_seq_cst);
+        svga_handshake_fence();
         idx = load16(q->avail, RING_IDX, memory_order_acquire);
         if (idx == q->last_avail)
             return 0;
@@ -270,7 +272,7 @@ void vu_queue_notify(struct vu_queue *q) {
         return;
     /* The used index before the driver's wish: pairs with the driver, which writes its wish and then looks at
      * the used index. */
-    atomic_thread_fence(memory_order_seq_cst);
+    svga_handshake_fence();
     if (wants_interrupt(q) && q->call >= 0) {
         uint64_t one = 1;
         ssize_t ignored = write(q->call, &one, sizeof one); /* full means: it is readable already */
