@@ -247,13 +247,13 @@ static void sleeps_and_wakes(void **state) {
     (void)state;
     struct pair *pair = open_pair(0);
 
-    for (uint32_t i = 0; i < 300; i++) {
-        assert_true(send_command(pair->guest, 0, i, 16));
+    /* A busy machine may run the device before the guest looks, any number of times. */
+    uint32_t i = 0;
+    while (i < 300 || atomic_load(&pair->guest->sleeps) == 0 || atomic_load(&pair->guest->doorbells) == 0) {
+        assert_true(send_command(pair->guest, 0, i++, 16));
         drain(pair->guest);
     }
-    assert_int_equal(atomic_load(&pair->commands), 300);
-    assert_true(atomic_load(&pair->guest->doorbells) > 0);
-    assert_true(atomic_load(&pair->guest->sleeps) > 0);
+    assert_int_equal(atomic_load(&pair->commands), i);
     close_pair(pair);
 }
 
