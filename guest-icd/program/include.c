@@ -1,384 +1,594 @@
 // SPDX-License-Identifier: MIT
 #include "guest-icd/program/include.h"
 
-#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum { MAX_DEPTH = 200, MAX_TEXT = 64 << 20 };
+#include "guest-icd/program/root.h"
+#include "guest-icd/program/scan.h"
+#include "trillium/files.h"
 
-/* A file that was read; kept until the end, since headers come again and again. */
+enum {
+    MAX_DEPTH = 16,          /* of folders below one that is searched */
+    MAX_LOOKED_AT = 1 << 18, /* entries of folders, for names made by macros */
+};
+
+/* A file, under the name by which it was found first. */
 struct file {
     struct file *next;
-    char *real; /* realpath: what it is known by */
+    dev_t device;
+    ino_t inode;
     char *text;
     size_t size;
-    unsigned number; /* names the macro that stands for its #pragma once */
-    bool once;       /* has #pragma once */
-    bool guarded;    /* starts with #ifndef X, #define X */
-    bool done;       /* was put in where no condition can have hidden it: with a guard, that is enough */
-    unsigned active; /* how often it is being put in right now */
+    char *shown; /* its name in messages and __FILE__: what the compiler would call it here */
 };
 
-/* What is being expanded. */
-struct frame {
-    const char *dir; /* of the file, with the final slash; "" for the program's source */
+/* A name by which a file may be included. */
+struct name {
+    char *path;  /* absolute, without "." and ".." */
+    char *shown; /* the folder part of what the compiler would call it, with the final slash */
     struct file *file;
-    int base; /* depth of conditions inside the file's own guard */
-    int depth;
-    bool hidden; /* an including file named it inside a condition */
 };
 
-struct expansion {
+struct words {
+    char **list; /* sorted once `sorted` of them are */
+    size_t count, room, sorted;
+};
+
+struct collection {
     const struct icd_include_request *request;
+    struct icd_include_set *out;
+    char cwd[PATH_MAX];
     struct file *files;
-    unsigned file_count;
-    char *out;
-    size_t size, cap;
-    unsigned includes; /* how many were put in */
-    unsigned level;
-    bool failed;
+    struct name *names;
+    size_t name_count, name_room;
+    char **folders; /* that names lead through by ".." */
+    size_t folder_count, folder_room;
+    struct words words;
+    size_t total; /* bytes of all files */
+    size_t looked_at;
+    bool any;      /* there is something that includes */
+    bool computed; /* a name is made by macros */
+    size_t up;     /* most "../" in what macros may make */
+    enum icd_include_outcome outcome;
 };
 
-/* ---- output ---- */
+static bool going(const struct collection *c) {
+    return c->outcome == ICD_INCLUDE_SOME;
+}
 
-static void emit(struct expansion *x, const char *bytes, size_t n) {
-    if (x->failed)
+static void no_memory(struct collection *c) {
+    c->outcome = ICD_INCLUDE_NO_MEMORY;
+}
+
+static void too_much(struct collection *c, const char *what, const char *where) {
+    if (!going(c))
         return;
-    if (!x->out || x->size + n + 1 > x->cap) {
-        size_t cap = 2 * (x->size + n + 1);
-        char *grown = x->size + n < MAX_TEXT ? realloc(x->out, cap) : NULL;
-        if (!grown) {
-            x->failed = true;
-            return;
-        }
-        x->out = grown;
-        x->cap = cap;
-    }
-    memcpy(x->out + x->size, bytes, n);
-    x->size += n;
-    x->out[x->size] = '\0';
+    c->outcome = ICD_INCLUDE_TOO_MUCH;
+    snprintf(c->out->why, sizeof c->out->why,
+             "Trillium: the program may include more than %s (the last: %.150s)", what, where);
 }
 
-static void emit_text(struct expansion *x, const char *text) {
-    emit(x, text, strlen(text));
-}
-
-/* A line marker: `# LINE "NAME" FLAG`; flag 1 enters a file, 2 comes back to the one that the empty name
- * stands for. */
-static void emit_marker(struct expansion *x, unsigned line, const char *name, int flag) {
-    char head[32];
-    snprintf(head, sizeof head, "# %u \"", line);
-    emit_text(x, head);
-    for (; *name; name++) {
-        if (*name == '"' || *name == '\\')
-            emit(x, "\\", 1);
-        emit(x, name, 1);
-    }
-    emit_text(x, flag == 1 ? "\" 1\n" : "\" 2\n");
-}
-
-/* The next line of this file has that number. */
-static void emit_line(struct expansion *x, unsigned line) {
-    char text[32];
-    snprintf(text, sizeof text, "#line %u\n", line);
-    emit_text(x, text);
-}
-
-/* ---- directives ---- */
-
-struct directive {
-    char word[16];       /* "include", "ifdef" ...; "" if the line has none */
-    const char *operand; /* behind the word, spaces skipped; in the source */
-    const char *end;     /* of the logical line, without the newline */
-};
-
-static const char *skip_blank(const char *p, const char *end, bool *in_comment) {
-    while (p < end) {
-        if (*in_comment) {
-            const char *close = memmem(p, (size_t)(end - p), "*/", 2);
-            if (!close)
-                return end;
-            *in_comment = false;
-            p = close + 2;
-        } else if (end - p >= 2 && p[0] == '/' && p[1] == '*') {
-            *in_comment = true;
-            p += 2;
-        } else if (end - p >= 2 && p[0] == '\\' && (p[1] == '\n' || p[1] == '\r')) {
-            p += 2;
-        } else if (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n' || *p == '\v' || *p == '\f') {
-            p++;
-        } else {
-            break;
-        }
-    }
-    return p;
-}
-
-/* Follows the rest of a line, to know whether it ends inside a comment. */
-static void skip_rest(const char *p, const char *end, bool *in_comment) {
-    char quote = 0;
-    while (p < end) {
-        if (quote) {
-            if (*p == '\\')
-                p++;
-            else if (*p == quote)
-                quote = 0;
-            p++;
-        } else if (*p == '"' || *p == '\'') {
-            quote = *p++;
-        } else if (end - p >= 2 && p[0] == '/' && p[1] == '/') {
-            return;
-        } else if (end - p >= 2 && p[0] == '/' && p[1] == '*') {
-            p = skip_blank(p, end, in_comment);
-        } else {
-            p++;
-        }
-    }
-}
-
-/* The logical line at p: returns where the next one starts; *lines counts the physical lines in it. */
-static const char *logical_line(const char *p, const char *end, const char **line_end, unsigned *lines) {
-    *lines = 0;
-    for (;;) {
-        const char *newline = memchr(p, '\n', (size_t)(end - p));
-        (*lines)++;
-        if (!newline) {
-            *line_end = end;
-            return end;
-        }
-        const char *last = newline;
-        if (last > p && last[-1] == '\r')
-            last--;
-        if (!(last > p && last[-1] == '\\')) {
-            *line_end = newline;
-            return newline + 1;
-        }
-        p = newline + 1;
-    }
-}
-
-static void read_directive(const char *p, const char *end, bool *in_comment, struct directive *d) {
-    d->word[0] = '\0';
-    d->operand = d->end = end;
-    p = skip_blank(p, end, in_comment);
-    if (p == end || *p != '#') {
-        skip_rest(p, end, in_comment);
-        return;
-    }
-    p = skip_blank(p + 1, end, in_comment);
-    size_t n = 0;
-    while (p < end && (isalnum((unsigned char)*p) || *p == '_')) {
-        if (n + 1 < sizeof d->word)
-            d->word[n++] = *p;
-        p++;
-    }
-    d->word[n] = '\0';
-    d->operand = skip_blank(p, end, in_comment);
-    skip_rest(d->operand, end, in_comment);
-}
-
-/* The name between quotes or angle brackets. False if the operand is something else. */
-static bool include_name(const struct directive *d, char name[PATH_MAX], bool *angled) {
-    const char *p = d->operand;
-    if (p >= d->end || (*p != '"' && *p != '<'))
+/* Room for one more in a list. */
+static bool grow(struct collection *c, void **list, size_t count, size_t *room, size_t each) {
+    if (count < *room)
+        return true;
+    size_t more = *room ? 2 * *room : 16;
+    void *grown = realloc(*list, more * each);
+    if (!grown) {
+        no_memory(c);
         return false;
-    *angled = *p == '<';
-    const char *close = memchr(p + 1, *angled ? '>' : '"', (size_t)(d->end - p - 1));
-    size_t n = close ? (size_t)(close - p - 1) : 0;
-    if (n == 0 || n >= PATH_MAX)
-        return false;
-    memcpy(name, p + 1, n);
-    name[n] = '\0';
+    }
+    *list = grown;
+    *room = more;
     return true;
+}
+
+/* ---- paths ---- */
+
+/* Takes "." and ".." out of an absolute path by its words alone, in place. */
+static void normalize(char *path) {
+    char *out = path;
+    for (const char *p = path; *p;) {
+        while (*p == '/')
+            p++;
+        size_t n = strcspn(p, "/");
+        if (n == 2 && p[0] == '.' && p[1] == '.') {
+            while (out > path && *--out != '/')
+                ;
+        } else if (n > 0 && !(n == 1 && p[0] == '.')) {
+            *out++ = '/';
+            memmove(out, p, n);
+            out += n;
+        }
+        p += n;
+    }
+    if (out == path)
+        *out++ = '/';
+    *out = '\0';
+}
+
+/* An absolute path of it: false if it is too long. */
+static bool absolute(const struct collection *c, const char *dir, const char *name, char out[PATH_MAX]) {
+    int n;
+    if (name[0] == '/')
+        n = snprintf(out, PATH_MAX, "%s", name);
+    else if (dir[0] == '/')
+        n = snprintf(out, PATH_MAX, "%s/%s", dir, name);
+    else
+        n = snprintf(out, PATH_MAX, "%s/%s/%s", c->cwd, dir, name);
+    return n < PATH_MAX;
+}
+
+/* The folder itself and those above that a name leads through by ".." have to be there for it. */
+static void keep_folder(struct collection *c, const char *path) {
+    struct stat st;
+    if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+        return;
+    char *copy = strdup(path);
+    if (!copy) {
+        no_memory(c);
+        return;
+    }
+    normalize(copy);
+    for (size_t i = 0; i < c->folder_count; i++)
+        if (strcmp(c->folders[i], copy) == 0) {
+            free(copy);
+            return;
+        }
+    if (!grow(c, (void **)&c->folders, c->folder_count, &c->folder_room, sizeof *c->folders)) {
+        free(copy);
+        return;
+    }
+    c->folders[c->folder_count++] = copy;
+}
+
+static void keep_folders_of(struct collection *c, const char *path) {
+    char before[PATH_MAX];
+    for (const char *at = path; (at = strstr(at, "/..")); at += 3) {
+        snprintf(before, sizeof before, "%.*s", (int)(at - path), path);
+        if (at[3] == '/' && at > path)
+            keep_folder(c, before);
+    }
 }
 
 /* ---- files ---- */
 
-static char *read_all(const char *path, size_t *size) {
-    struct stat st;
-    FILE *f = fopen(path, "rbe");
-    char *text = NULL;
-    if (!f)
+static char *read_all(int fd, size_t size, size_t *got) {
+    char *text = malloc(size + 1);
+    ssize_t n = 1;
+    *got = 0;
+    while (text && *got < size && (n = read(fd, text + *got, size - *got)) > 0)
+        *got += (size_t)n;
+    if (text && n < 0) {
+        free(text);
         return NULL;
-    if (fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) && st.st_size < MAX_TEXT &&
-        (text = malloc((size_t)st.st_size + 1))) {
-        *size = fread(text, 1, (size_t)st.st_size, f);
-        text[*size] = '\0';
     }
-    fclose(f);
     return text;
 }
 
-/* Finds #pragma once and the guard. */
-static void scan(struct file *f) {
-    bool in_comment = false;
-    char guard[256] = "";
-    unsigned directives = 0, lines;
-    for (const char *p = f->text, *end = p + f->size, *line_end; p < end;) {
-        struct directive d;
-        const char *next = logical_line(p, end, &line_end, &lines);
-        read_directive(p, line_end, &in_comment, &d);
-        if (d.word[0]) {
-            size_t n = strcspn(d.operand, " \t\r\n/");
-            if (directives == 0 && strcmp(d.word, "ifndef") == 0 && n < sizeof guard)
-                snprintf(guard, sizeof guard, "%.*s", (int)n, d.operand);
-            if (directives == 1 && strcmp(d.word, "define") == 0 && guard[0] && strlen(guard) == n &&
-                memcmp(guard, d.operand, n) == 0)
-                f->guarded = true;
-            if (strcmp(d.word, "pragma") == 0 && n == 4 && memcmp(d.operand, "once", 4) == 0)
-                f->once = true;
-            directives++;
-        }
-        p = next;
-    }
-}
-
-/* The file at this path, or NULL if there is none. */
-static struct file *open_file(struct expansion *x, const char *path) {
-    char real[PATH_MAX];
-    if (!realpath(path, real))
-        return NULL;
-    for (struct file *f = x->files; f; f = f->next)
-        if (strcmp(f->real, real) == 0)
+static struct file *known_file(const struct collection *c, const struct stat *st) {
+    for (struct file *f = c->files; f; f = f->next)
+        if (f->device == st->st_dev && f->inode == st->st_ino)
             return f;
-    size_t size;
-    char *text = read_all(real, &size);
-    struct file *f = text ? calloc(1, sizeof *f) : NULL;
-    if (!f || !(f->real = strdup(real))) {
-        free(text);
-        free(f);
-        return NULL;
-    }
-    f->text = text;
-    f->size = size;
-    f->number = ++x->file_count;
-    f->next = x->files;
-    x->files = f;
-    scan(f);
-    return f;
+    return NULL;
 }
 
-/* Looks a name up. `path` gets the path under which it was found: messages of the compiler will show that. */
-static struct file *find(struct expansion *x, const struct frame *from, const char *name, bool angled,
-                         char path[PATH_MAX]) {
-    const struct icd_include_request *r = x->request;
+/* The file at this path, or NULL if there is none that can be read. */
+static struct file *open_file(struct collection *c, const char *path, const char *shown) {
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct file *f = NULL;
-    for (size_t i = 0; i < r->embedded_count; i++)
-        if (strcmp(r->embedded[i], name) == 0)
-            return NULL;
-    if (name[0] == '/') {
-        snprintf(path, PATH_MAX, "%s", name);
-        return open_file(x, path);
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (f = known_file(c, &st))) {
+        close(fd);
+        return f;
     }
-    if (!angled && from->dir[0] && snprintf(path, PATH_MAX, "%s%s", from->dir, name) < PATH_MAX)
-        f = open_file(x, path);
-    for (size_t i = 0; !f && i < r->dir_count; i++)
-        if (snprintf(path, PATH_MAX, "%s/%s", r->dirs[i], name) < PATH_MAX)
-            f = open_file(x, path);
-    if (!f && snprintf(path, PATH_MAX, "./%s", name) < PATH_MAX)
-        f = open_file(x, path);
+    if ((uint64_t)st.st_size > TR_FILES_MAX_BYTES - c->total) {
+        too_much(c, "64 MiB of files", path);
+    } else if ((f = calloc(1, sizeof *f)) && (f->shown = strdup(shown)) &&
+               (f->text = read_all(fd, (size_t)st.st_size, &f->size))) {
+        f->device = st.st_dev;
+        f->inode = st.st_ino;
+        f->next = c->files;
+        c->files = f;
+        c->total += f->size;
+    } else {
+        if (f)
+            free(f->shown);
+        free(f);
+        f = NULL;
+        no_memory(c);
+    }
+    close(fd);
     return f;
 }
 
-/* ---- expanding ---- */
-
-static void expand(struct expansion *x, struct frame *frame, const char *text, size_t size);
-
-static void expand_file(struct expansion *x, const struct frame *from, struct file *f, const char *path,
-                        unsigned next_line) {
-    char dir[PATH_MAX], line[96];
-    const char *slash = strrchr(path, '/');
-    snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path + 1) : 0, path);
-    if (!slash)
-        strcpy(dir, "./");
-    bool hidden = from->hidden || from->depth > from->base;
-    struct frame frame = {.dir = dir, .file = f, .hidden = hidden, .base = f->guarded ? 1 : 0};
-
-    if (f->once) {
-        snprintf(line, sizeof line, "#ifndef TRILLIUM_ONCE_%u\n#define TRILLIUM_ONCE_%u\n", f->number,
-                 f->number);
-        emit_text(x, line);
-    }
-    emit_marker(x, 1, path, 1);
-    f->active++;
-    x->level++;
-    x->includes++;
-    expand(x, &frame, f->text, f->size);
-    x->level--;
-    f->active--;
-    if (x->size > 0 && x->out[x->size - 1] != '\n')
-        emit(x, "\n", 1);
-    emit_marker(x, next_line, "", 2);
-    if (f->once) {
-        emit_text(x, "#endif\n");
-        emit_line(x, next_line);
-    }
-    f->done = f->done || !hidden;
-}
-
-/* True if the directive was dealt with: nothing of its line remains to be written. */
-static bool put_in(struct expansion *x, struct frame *frame, const struct directive *d, unsigned next_line) {
-    char name[PATH_MAX], path[PATH_MAX];
-    bool angled;
-    if (strcmp(d->word, "include") != 0 || !include_name(d, name, &angled))
-        return false;
-    struct file *f = find(x, frame, name, angled, path);
-    if (!f || x->level >= MAX_DEPTH)
-        return false;
-    if ((f->guarded || f->once) && (f->done || f->active > 0))
-        emit_line(x, next_line); /* its guard would make it empty */
+/* `name`, looked for in `dir`, which the compiler would show as `shown` (with its final slash). */
+static void try_name(struct collection *c, const char *dir, const char *shown, const char *name) {
+    char path[PATH_MAX], as_shown[PATH_MAX];
+    if (!going(c) || !absolute(c, dir, name, path))
+        return;
+    if (strlen(shown) + strlen(name) < sizeof as_shown)
+        strcpy(stpcpy(as_shown, name[0] == '/' ? "" : shown), name);
     else
-        expand_file(x, frame, f, path, next_line);
-    return true;
+        return;
+    if (strstr(path, "/../"))
+        keep_folders_of(c, path);
+    struct file *f = open_file(c, path, as_shown);
+    if (!f)
+        return;
+    normalize(path);
+    for (size_t i = 0; i < c->name_count; i++)
+        if (strcmp(c->names[i].path, path) == 0)
+            return;
+    if (c->name_count == TR_FILES_MAX_ENTRIES / 4)
+        too_much(c, "4096 files", path);
+    if (!going(c) || !grow(c, (void **)&c->names, c->name_count, &c->name_room, sizeof *c->names))
+        return;
+    char *slash = strrchr(as_shown, '/');
+    if (slash)
+        slash[1] = '\0';
+    else
+        as_shown[0] = '\0';
+    struct name n = {strdup(path), strdup(as_shown), f};
+    if (!n.path || !n.shown) {
+        free(n.path);
+        free(n.shown);
+        no_memory(c);
+        return;
+    }
+    c->names[c->name_count++] = n;
 }
 
-static void expand(struct expansion *x, struct frame *frame, const char *text, size_t size) {
-    bool in_comment = false;
-    unsigned line = 1, lines;
-    for (const char *p = text, *end = text + size, *line_end; p < end && !x->failed;) {
-        struct directive d;
-        const char *next = logical_line(p, end, &line_end, &lines);
-        bool starts_in_comment = in_comment;
-        read_directive(p, line_end, &in_comment, &d);
-        line += lines;
-        if (strcmp(d.word, "if") == 0 || strcmp(d.word, "ifdef") == 0 || strcmp(d.word, "ifndef") == 0)
-            frame->depth++;
-        else if (strcmp(d.word, "endif") == 0)
-            frame->depth--;
-        /* A directive that a comment runs out of or into is left alone: nobody writes that. */
-        bool plain = !starts_in_comment && !in_comment;
-        bool once = frame->file && strcmp(d.word, "pragma") == 0 && strncmp(d.operand, "once", 4) == 0;
-        if (plain && once)
-            emit(x, "\n", 1);
-        else if (!plain || !put_in(x, frame, &d, line))
-            emit(x, p, (size_t)(next - p));
-        p = next;
+static void for_each_folder(struct collection *c, const struct name *from, const char *name,
+                            void (*look)(struct collection *, const char *dir, const char *shown,
+                                         const char *name)) {
+    char dir[PATH_MAX];
+    if (from) {
+        snprintf(dir, sizeof dir, "%.*s", (int)(strrchr(from->path, '/') - from->path), from->path);
+        look(c, dir[0] ? dir : "/", from->shown, name);
+    }
+    look(c, c->cwd, "./", name);
+    for (size_t i = 0; i < c->request->dir_count; i++) {
+        snprintf(dir, sizeof dir, "%s/", c->request->dirs[i]);
+        look(c, c->request->dirs[i], dir, name);
     }
 }
 
-bool icd_include_expand(const struct icd_include_request *request, char **text, size_t *text_size) {
-    struct expansion x = {.request = request};
-    struct frame frame = {.dir = ""};
-    *text = NULL;
-    if (!memmem(request->source, request->size, "include", 7))
-        return true;
-    expand(&x, &frame, request->source, request->size);
-    while (x.files) {
-        struct file *f = x.files;
-        x.files = f->next;
-        free(f->real);
+static void find(struct collection *c, const struct name *from, const char *name) {
+    if (name[0] == '/')
+        try_name(c, "", "", name);
+    else if (name[0])
+        for_each_folder(c, from, name, try_name);
+}
+
+/* ---- names that macros make ---- */
+
+static int compare_words(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct word_taker {
+    struct collection *collection;
+    const struct name *from;
+};
+
+static void take_word(void *opaque, const char *word, size_t size, bool quoted) {
+    const struct word_taker *t = opaque;
+    struct collection *c = t->collection;
+    if (!going(c) || size == 0)
+        return;
+    if (quoted) {
+        find(c, t->from, word);
+        return;
+    }
+    struct words *w = &c->words;
+    for (size_t i = w->sorted; i < w->count; i++)
+        if (strcmp(w->list[i], word) == 0)
+            return;
+    const char *key = word;
+    if (w->sorted > 0 && bsearch(&key, w->list, w->sorted, sizeof *w->list, compare_words))
+        return;
+    if (!grow(c, (void **)&w->list, w->count, &w->room, sizeof *w->list))
+        return;
+    if (!(w->list[w->count] = strdup(word))) {
+        no_memory(c);
+        return;
+    }
+    if (++w->count > w->sorted + 64) { /* so that the part that is searched one by one stays short */
+        qsort(w->list, w->count, sizeof *w->list, compare_words);
+        w->sorted = w->count;
+    }
+}
+
+static void take_words(struct collection *c, const struct name *from, const char *at, const char *end) {
+    struct word_taker t = {c, from};
+    size_t up = 0;
+    for (const char *p = at; (p = memmem(p, (size_t)(end - p), "..", 2)); p += 2)
+        up++;
+    if (up > c->up)
+        c->up = up < MAX_DEPTH ? up : MAX_DEPTH;
+    icd_scan_words(at, end, take_word, &t);
+}
+
+/* Does the name consist of words that macros have? What is no letter, digit or _ may always be there. */
+static bool can_be_made(const struct words *w, const char *name) {
+    bool reachable[NAME_MAX + 2] = {true};
+    size_t size = strlen(name);
+    if (size > NAME_MAX)
+        return false;
+    for (size_t from = 0; from < size; from++) {
+        if (!reachable[from])
+            continue;
+        size_t run = strspn(name + from, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+        if (run == 0)
+            reachable[from + 1] = true;
+        for (size_t i = 0; run > 0 && i < w->count; i++) {
+            size_t n = strlen(w->list[i]);
+            if (n <= run && memcmp(w->list[i], name + from, n) == 0)
+                reachable[from + n] = true;
+        }
+    }
+    return reachable[size];
+}
+
+static void walk(struct collection *c, const char *dir, const char *shown, unsigned depth) {
+    DIR *d = depth < MAX_DEPTH ? opendir(dir) : NULL;
+    for (struct dirent *e; d && going(c) && (e = readdir(d));) {
+        char path[PATH_MAX], below[PATH_MAX];
+        struct stat st;
+        if (++c->looked_at > MAX_LOOKED_AT)
+            too_much(c, "can be looked for: a name is made by macros", dir);
+        if (e->d_name[0] == '.' && (!e->d_name[1] || !strcmp(e->d_name, "..")))
+            continue;
+        if (!can_be_made(&c->words, e->d_name) ||
+            snprintf(path, sizeof path, "%s/%s", dir, e->d_name) >= PATH_MAX || stat(path, &st) < 0)
+            continue;
+        if (S_ISREG(st.st_mode))
+            try_name(c, dir, shown, e->d_name);
+        else if (S_ISDIR(st.st_mode) && snprintf(below, sizeof below, "%s%s/", shown, e->d_name) < PATH_MAX)
+            walk(c, path, below, depth + 1);
+    }
+    if (d)
+        closedir(d);
+}
+
+static void walk_folder(struct collection *c, const char *dir, const char *shown, const char *name) {
+    char path[PATH_MAX], above[PATH_MAX];
+    (void)name;
+    if (!absolute(c, dir, "", path))
+        return;
+    snprintf(above, sizeof above, "%s", shown);
+    for (size_t i = 0; going(c); i++) {
+        walk(c, path, above, 0);
+        if (i == c->up || strlen(path) + 4 > sizeof path || strlen(above) + 4 > sizeof above)
+            return;
+        keep_folder(c, path);
+        strcat(path, "/..");
+        strcat(above, "../");
+    }
+}
+
+static void walk_all(struct collection *c) {
+    size_t names = c->name_count;
+    for_each_folder(c, NULL, "", walk_folder);
+    for (size_t i = 0; i < names && going(c); i++) {
+        char dir[PATH_MAX];
+        snprintf(dir, sizeof dir, "%.*s", (int)(strrchr(c->names[i].path, '/') - c->names[i].path),
+                 c->names[i].path);
+        walk_folder(c, dir[0] ? dir : "/", c->names[i].shown, "");
+    }
+}
+
+/* ---- texts ---- */
+
+struct scanning {
+    struct collection *collection;
+    const struct name *from; /* NULL: the program's own text */
+};
+
+static void found(void *opaque, const struct icd_scan_item *item) {
+    const struct scanning *s = opaque;
+    struct collection *c = s->collection;
+    char name[PATH_MAX];
+    switch (item->kind) {
+    case ICD_SCAN_NAME:
+        c->any = true;
+        if (icd_scan_copy(item->at, item->end, name, sizeof name))
+            find(c, s->from, name);
+        break;
+    case ICD_SCAN_COMPUTED:
+        c->any = c->computed = true;
+        break;
+    case ICD_SCAN_DEFINE:
+        break;
+    }
+}
+
+static void scan_text(struct collection *c, const char *text, size_t size, const struct name *from) {
+    struct scanning s = {c, from};
+    if (icd_scan_worthwhile(text, size))
+        icd_scan(text, size, found, &s);
+}
+
+static void found_words(void *opaque, const struct icd_scan_item *item) {
+    const struct scanning *s = opaque;
+    if (item->kind != ICD_SCAN_NAME)
+        take_words(s->collection, s->from, item->at, item->end);
+}
+
+static void words_of(struct collection *c, const char *text, size_t size, const struct name *from) {
+    struct scanning s = {c, from};
+    icd_scan(text, size, found_words, &s);
+}
+
+/* All that the names found so far lead to. */
+static void follow(struct collection *c, size_t *done) {
+    for (; *done < c->name_count && going(c); (*done)++) {
+        struct name from = c->names[*done]; /* the list may move */
+        scan_text(c, from.file->text, from.file->size, &from);
+    }
+}
+
+static void collect(struct collection *c) {
+    const struct icd_include_request *r = c->request;
+    size_t done = 0, with_words = 0;
+    for (size_t i = 0; i < r->text_count; i++)
+        scan_text(c, r->texts[i].bytes, r->texts[i].size, NULL);
+    follow(c, &done);
+    if (!c->computed)
+        return;
+    for (size_t i = 0; i < r->text_count; i++)
+        words_of(c, r->texts[i].bytes, r->texts[i].size, NULL);
+    take_words(c, NULL, r->options, r->options + strlen(r->options));
+    for (size_t before = SIZE_MAX; going(c) && c->name_count != before;) {
+        before = c->name_count;
+        follow(c, &done);
+        for (; with_words < c->name_count && going(c); with_words++) {
+            struct name from = c->names[with_words];
+            words_of(c, from.file->text, from.file->size, &from);
+        }
+        walk_all(c);
+    }
+}
+
+/* ---- the set ---- */
+
+/* What stands before a file's text, so that the compiler calls it as it would here. */
+static void put_line(FILE *f, const char *shown) {
+    fputs("#line 1 \"", f);
+    for (; *shown; shown++) {
+        if (*shown == '"' || *shown == '\\')
+            fputc('\\', f);
+        fputc(*shown, f);
+    }
+    fputs("\"\n", f);
+}
+
+/* The text as it is shipped; NULL if memory is out. The caller's. */
+static char *shipped_text(const struct collection *c, const struct file *file, size_t *size) {
+    static const char mark[] = "\xef\xbb\xbf"; /* would stand within the text */
+    size_t skip = file->size >= 3 && memcmp(file->text, mark, 3) == 0 ? 3 : 0;
+    const char *slash = strrchr(file->shown, '/');
+    char *text = NULL;
+    FILE *f = open_memstream(&text, size);
+    if (!f)
+        return NULL;
+    put_line(f, file->shown);
+    icd_root_put(f, file->text + skip, file->size - skip, slash ? slash + 1 : file->shown, c->computed);
+    bool good = !ferror(f);
+    if (fclose(f) == 0 && good)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static void put_entry(FILE *f, enum tr_file_kind kind, const char *path, const char *text, size_t size) {
+    static const char zeros[8];
+    struct tr_file_entry e = {kind, (uint32_t)strlen(path), size};
+    fwrite(&e, sizeof e, 1, f);
+    fwrite(path, e.path_size, 1, f);
+    if (size > 0)
+        fwrite(text, size, 1, f);
+    fwrite(zeros, -(e.path_size + size) & 7, 1, f);
+}
+
+static void put_file(FILE *f, struct collection *c, const struct file *file) {
+    size_t size;
+    char *text = shipped_text(c, file, &size);
+    enum tr_file_kind kind = TR_FILE_TEXT;
+    if (!text) {
+        no_memory(c);
+        return;
+    }
+    for (size_t i = 0; i < c->name_count; i++)
+        if (c->names[i].file == file) {
+            put_entry(f, kind, c->names[i].path, text, kind == TR_FILE_TEXT ? size : 0);
+            kind = TR_FILE_SAME;
+        }
+    free(text);
+}
+
+static void put_folder(FILE *f, enum tr_file_kind kind, const struct collection *c, const char *dir) {
+    char path[PATH_MAX];
+    if (!absolute(c, dir, "", path))
+        return;
+    normalize(path);
+    put_entry(f, kind, path, NULL, 0);
+}
+
+static void write_set(struct collection *c) {
+    struct icd_include_set *out = c->out;
+    FILE *f = open_memstream(&out->bytes, &out->size);
+    if (!f) {
+        no_memory(c);
+        return;
+    }
+    put_folder(f, TR_FILE_SEARCHED, c, c->cwd);
+    for (size_t i = 0; i < c->request->dir_count; i++)
+        put_folder(f, TR_FILE_SEARCHED, c, c->request->dirs[i]);
+    for (size_t i = 0; i < c->folder_count; i++)
+        put_folder(f, TR_FILE_FOLDER, c, c->folders[i]);
+    for (const struct file *file = c->files; file && going(c); file = file->next)
+        put_file(f, c, file);
+    bool good = !ferror(f);
+    if (fclose(f) != 0 || !good)
+        no_memory(c);
+    else if (out->size > TR_FILES_MAX_BYTES)
+        too_much(c, "64 MiB of files", "");
+}
+
+static void drop(struct collection *c) {
+    while (c->files) {
+        struct file *f = c->files;
+        c->files = f->next;
+        free(f->shown);
         free(f->text);
         free(f);
     }
-    if (x.failed || x.includes == 0) {
-        free(x.out);
-        return !x.failed;
+    for (size_t i = 0; i < c->name_count; i++) {
+        free(c->names[i].path);
+        free(c->names[i].shown);
     }
-    *text = x.out;
-    *text_size = x.size;
-    return true;
+    for (size_t i = 0; i < c->folder_count; i++)
+        free(c->folders[i]);
+    for (size_t i = 0; i < c->words.count; i++)
+        free(c->words.list[i]);
+    free(c->names);
+    free(c->folders);
+    free(c->words.list);
+}
+
+enum icd_include_outcome icd_include_collect(const struct icd_include_request *request,
+                                             struct icd_include_set *out) {
+    struct collection c = {.request = request, .out = out, .outcome = ICD_INCLUDE_SOME};
+    bool worthwhile = false;
+    *out = (struct icd_include_set){0};
+    for (size_t i = 0; i < request->text_count && !worthwhile; i++)
+        worthwhile = icd_scan_worthwhile(request->texts[i].bytes, request->texts[i].size);
+    if (!worthwhile)
+        return ICD_INCLUDE_NONE;
+    if (!getcwd(c.cwd, sizeof c.cwd) || c.cwd[0] != '/') /* it was removed, or lies outside of our root */
+        strcpy(c.cwd, "/");
+    collect(&c);
+    if (going(&c) && !c.any)
+        c.outcome = ICD_INCLUDE_NONE;
+    if (going(&c))
+        write_set(&c);
+    out->computed = c.computed;
+    drop(&c);
+    if (c.outcome != ICD_INCLUDE_SOME) {
+        free(out->bytes);
+        out->bytes = NULL;
+    }
+    return c.outcome;
 }

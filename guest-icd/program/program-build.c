@@ -9,9 +9,11 @@
 #include "guest-icd/program/include.h"
 #include "guest-icd/program/options.h"
 #include "guest-icd/program/program.h"
+#include "guest-icd/program/root.h"
 #include "guest-icd/program/visa.h"
 #include "guest-icd/session/console.h"
 #include "guest-icd/session/debug.h"
+#include "guest-icd/session/pool.h"
 #include "svga-model/futex.h"
 
 enum job_kind { BUILD, COMPILE, LINK };
@@ -24,7 +26,8 @@ struct job {
     char *options; /* as given; "" for NULL */
     bool options_given;
     struct icd_options parsed;
-    cl_uint other_count; /* headers of COMPILE, inputs of LINK: retained */
+    struct icd_include_set files; /* that it may include */
+    cl_uint other_count;          /* headers of COMPILE, inputs of LINK: retained */
     cl_program *others;
     char **names; /* of the headers */
     void(CL_CALLBACK *notify)(cl_program, void *);
@@ -42,6 +45,7 @@ static void job_free(struct job *job) {
     free(job->others);
     free(job->names);
     icd_options_free(&job->parsed);
+    free(job->files.bytes);
     free(job->options);
     free(job->devices);
     icd_program_unref(job->program);
@@ -146,7 +150,7 @@ static bool tells_arguments(const struct job *job) {
     return tells;
 }
 
-static char *joined(const char *a, char *b) {
+static char *joined(const char *a, const char *b) {
     char *text = NULL;
     if (asprintf(&text, "%s%s", a, b ? b : "") < 0)
         text = NULL;
@@ -311,60 +315,111 @@ static cl_int compile_on_host(struct job *job) {
     return r;
 }
 
-/* The program's text with the files that lie in the guest; *text is NULL if that is the source itself. */
-static cl_int expand(const struct job *job, cl_program p, char **text, size_t *size) {
+/* ---- files ---- */
+
+/*
+ * Finds the files that the program and its headers may include. CL_SUCCESS; a failure of the build with a
+ * sentence in *log (the caller's) if they are too many.
+ */
+static cl_int gather(struct job *job, char **log) {
+    cl_uint headers = job->kind == COMPILE ? job->other_count : 0;
+    struct icd_text *texts = calloc(headers + 1u, sizeof *texts);
     struct icd_include_request request = {
-        .source = p->source,
-        .size = p->source_size,
+        .texts = texts,
+        .text_count = headers + 1u,
         .dirs = job->parsed.dirs,
         .dir_count = job->parsed.dir_count,
-        .embedded = (const char *const *)job->names,
-        .embedded_count = job->kind == COMPILE ? job->other_count : 0,
+        .options = job->parsed.rest,
     };
-    if (!icd_include_expand(&request, text, size))
+    if (!texts)
         return CL_OUT_OF_HOST_MEMORY;
-    if (memmem(*text ? *text : p->source, *text ? *size : p->source_size, "printf", 6))
+    texts[0] = (struct icd_text){job->program->source, job->program->source_size};
+    for (cl_uint i = 0; i < headers; i++)
+        texts[i + 1] = (struct icd_text){job->others[i]->source, job->others[i]->source_size};
+    enum icd_include_outcome outcome = icd_include_collect(&request, &job->files);
+    /* Who includes may print there. */
+    bool prints = outcome != ICD_INCLUDE_NONE;
+    for (cl_uint i = 0; i <= headers && !prints; i++)
+        prints = memmem(texts[i].bytes, texts[i].size, "printf", 6) != NULL;
+    free(texts);
+    if (prints)
         icd_console_enable();
-    return CL_SUCCESS;
+    if (outcome == ICD_INCLUDE_NO_MEMORY)
+        return CL_OUT_OF_HOST_MEMORY;
+    if (outcome != ICD_INCLUDE_TOO_MUCH)
+        return CL_SUCCESS;
+    *log = joined(job->files.why, "\n");
+    return job->kind == COMPILE ? CL_COMPILE_PROGRAM_FAILURE : CL_BUILD_PROGRAM_FAILURE;
+}
+
+/* The names that are shipped mean files of the set. */
+static cl_int root_options(struct job *job) {
+    char *rooted = job->files.computed ? icd_root_options(job->parsed.rest) : NULL;
+    if (rooted)
+        set_string(&job->parsed.rest, rooted);
+    return rooted || !job->files.computed ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
 }
 
 /* Ships the text of a program made from source; of others the host has everything already. */
 static cl_int ship(const struct job *job, cl_program p) {
-    char *text = NULL;
-    size_t size = 0;
+    size_t size;
     if (p->ir != TR_IR_SOURCE || !p->source)
         return CL_SUCCESS;
-    cl_int r = expand(job, p, &text, &size);
-    if (r == CL_SUCCESS)
-        r = text ? icd_program_ship(p, text, size) : icd_program_ship(p, p->source, p->source_size);
+    if (!job->files.bytes)
+        return icd_program_ship(p, p->source, p->source_size);
+    char *text = icd_root_text(p->source, p->source_size, job->files.computed, &size);
+    cl_int r = text ? icd_program_ship(p, text, size) : CL_OUT_OF_HOST_MEMORY;
     free(text);
     return r;
 }
 
+/* Ships the files for the build that comes next; the block must stay until that is answered. */
+static cl_int ship_files(const struct job *job, struct icd_block *block) {
+    cl_int r = icd_pool_alloc(job->files.size, block);
+    if (r != CL_SUCCESS)
+        return r;
+    memcpy(block->ptr, job->files.bytes, job->files.size);
+    bool sent = TR_SEND(icd_session->g, SET_FILES, set_files, NULL, .program = job->program->object.id,
+                        .files = icd_block_span(block, 0, job->files.size));
+    return sent ? CL_SUCCESS : icd_session_error();
+}
+
 static cl_int build_source(struct job *job, uint64_t call_ns) {
-    cl_int r = ship(job, job->program);
+    struct icd_block block = {0};
+    char *log = NULL;
+    cl_int r = job->program->source ? gather(job, &log) : CL_SUCCESS;
+    if (r == CL_SUCCESS)
+        r = root_options(job);
+    if (r == CL_SUCCESS)
+        r = ship(job, job->program);
     for (cl_uint i = 0; r == CL_SUCCESS && job->kind == COMPILE && i < job->other_count; i++)
         r = ship(job, job->others[i]);
+    if (r == CL_SUCCESS && job->files.bytes)
+        r = ship_files(job, &block);
     bool shipped = r == CL_SUCCESS;
     if (r == CL_SUCCESS)
         r = job->kind == COMPILE ? compile_on_host(job) : build_on_host(job, job->parsed.rest, call_ns, 0);
-    end(job, r, NULL, shipped);
+    if (block.region != 0 && !svga_guest_lost(icd_session->g))
+        icd_pool_free(&block);
+    end(job, r, log, shipped);
+    free(log);
     return r;
 }
 
 /* The SVGA baseline. */
 static cl_int build_spirv(struct job *job, uint64_t call_ns) {
     cl_program p = job->program;
-    char *text = NULL;
-    size_t size = 0;
-    cl_int r = expand(job, p, &text, &size);
-    struct icd_visa_result made = {.code = r};
+    char *log = NULL;
+    cl_int r = gather(job, &log);
+    struct icd_visa_result made = {.code = r, .log = log};
     bool at_host = false;
     if (r == CL_SUCCESS) {
         struct icd_visa_source source = {
-            .text = text ? text : p->source,
-            .size = text ? size : p->source_size,
+            .text = p->source,
+            .size = p->source_size,
             .options = job->parsed.rest,
+            .dirs = (const char *const *)job->parsed.dirs,
+            .dir_count = job->parsed.dir_count,
             .object = job->kind == COMPILE,
             .header_count = job->other_count,
             .headers = job->others,
@@ -382,7 +437,6 @@ static cl_int build_spirv(struct job *job, uint64_t call_ns) {
             r = CL_BUILD_PROGRAM_FAILURE; /* the host refused the module: the log says why */
     }
     end(job, r, made.log ? made.log : at_host ? NULL : "", at_host);
-    free(text);
     free(made.log);
     free(made.options);
     return r;

@@ -261,6 +261,8 @@ struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count
             .source = source->text,
             .source_size = source->size,
             .options = source->options,
+            .dirs = source->dirs,
+            .dir_count = source->dir_count,
             .output = source->object ? VISA_OBJECT : VISA_EXECUTABLE,
             .features = &features.f,
             .headers = headers,

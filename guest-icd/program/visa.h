@@ -27,6 +27,8 @@ struct icd_visa_source {
     const char *text;
     size_t size;
     const char *options;
+    const char *const *dirs; /* of -I */
+    size_t dir_count;
     bool object; /* clCompileProgram: an object to be linked, nothing for the host yet */
     cl_uint header_count;
     const cl_program *headers;

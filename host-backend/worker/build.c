@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/worker/build.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-backend/worker/files.h"
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/program.h"
 #include "host-backend/worker/seen.h"
@@ -29,6 +31,10 @@ struct build *build_new(struct session *s, enum build_kind kind, struct program 
     b->session = s;
     b->slot = slot;
     b->program = p;
+    if (kind == BUILD_BUILD || kind == BUILD_COMPILE) {
+        b->files = p->files;
+        p->files = NULL;
+    }
     object_ref(p);
     atomic_fetch_add(&p->jobs, 1);
     return b;
@@ -38,6 +44,7 @@ void build_free(struct build *b) {
     for (uint32_t i = 0; i < b->input_count; i++)
         object_unref(b->inputs[i]);
     object_unref(b->program);
+    ir_unref(b->files);
     ir_unref(b->module);
     free(b->inputs);
     free(b->names);
@@ -88,22 +95,50 @@ static cl_int begin_again(struct program *p) {
     return r;
 }
 
+/*
+ * The options that the driver gets, with the files of the build laid out beside (`place`, for files_remove). NULL,
+ * with *r and the program's log set, if that cannot be done.
+ */
+static char *driver_options(struct build *b, char place[FILES_PLACE_SIZE], cl_int *r) {
+    struct program *p = b->program;
+    bool source = p->ir == TR_IR_SOURCE || p->ir == TR_IR_IL;
+    char *options = source ? with_arg_info(b->options) : strdup(b->options);
+    char text[256], *with_files;
+    const char *why;
+
+    place[0] = '\0';
+    program_set_log(p, CL_BUILD_NONE, NULL);
+    *r = CL_OUT_OF_HOST_MEMORY;
+    if (!options || !b->files)
+        return options;
+    with_files = files_lay_out(b->files, options, place, &why);
+    free(options);
+    if (with_files)
+        return with_files;
+    snprintf(text, sizeof text,
+             "Trillium: the files that the program includes cannot be laid out on the host: %s\n", why);
+    program_set_log(p, CL_BUILD_ERROR, text);
+    *r = b->kind == BUILD_COMPILE ? CL_COMPILE_PROGRAM_FAILURE : CL_BUILD_PROGRAM_FAILURE;
+    return NULL;
+}
+
 static cl_int driver_build(struct build *b) {
     struct program *p = b->program;
     cl_device_id devices[DRIVER_MAX_DEVICES];
     uint32_t count = handles(b, devices);
-    bool source = p->ir == TR_IR_SOURCE || p->ir == TR_IR_IL;
-    char *options = source ? with_arg_info(b->options) : strdup(b->options);
+    char place[FILES_PLACE_SIZE];
+    uint64_t start = svga_now_ns();
+    cl_int r;
+    char *options = driver_options(b, place, &r);
 
     if (!options)
-        return CL_OUT_OF_HOST_MEMORY;
-    program_set_log(p, CL_BUILD_NONE, NULL);
-    uint64_t start = svga_now_ns();
-    cl_int r = p->cl ? begin_again(p) : CL_OUT_OF_RESOURCES;
+        return r;
+    r = p->cl ? begin_again(p) : CL_OUT_OF_RESOURCES;
     if (r == CL_SUCCESS)
         r = clBuildProgram(p->cl, count, count ? devices : NULL, or_none(options), NULL, NULL);
     p->built = true;
     b->driver_ns = svga_now_ns() - start;
+    files_remove(place);
     free(options);
     return r;
 }
@@ -126,17 +161,23 @@ static cl_int driver_compile(struct build *b) {
     cl_device_id devices[DRIVER_MAX_DEVICES];
     uint32_t count = handles(b, devices);
     cl_program *headers = input_handles(b);
-    char *options = with_arg_info(b->options);
-    cl_int r = CL_OUT_OF_RESOURCES;
+    char place[FILES_PLACE_SIZE];
+    cl_int r;
+    char *options = driver_options(b, place, &r);
 
-    program_set_log(p, CL_BUILD_NONE, NULL);
+    if (!options) {
+        free(headers);
+        return r;
+    }
+    r = CL_OUT_OF_RESOURCES;
     if (p->context->version < 120)
         r = CL_INVALID_OPERATION;
-    else if (p->cl && headers && options && (r = begin_again(p)) == CL_SUCCESS)
+    else if (p->cl && headers && (r = begin_again(p)) == CL_SUCCESS)
         r = clCompileProgram(p->cl, count, count ? devices : NULL, options, b->input_count,
                              b->input_count ? headers : NULL, b->input_count ? b->name_list : NULL, NULL,
                              NULL);
     p->built = true;
+    files_remove(place);
     free(headers);
     free(options);
     return r;

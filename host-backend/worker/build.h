@@ -26,6 +26,7 @@ struct build {
     uint32_t input_count;
     char *names; /* include names of the headers, each ended by a NUL */
     const char **name_list;
+    struct ir *files;  /* what the program may include (trillium/files.h); NULL: nothing */
     struct ir *module; /* BUILD_VALIDATE: what to validate; becomes the program's */
     struct trace_record *trace;
     /* measured for the profile, nanoseconds */

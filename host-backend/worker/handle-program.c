@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "host-backend/worker/build.h"
+#include "host-backend/worker/files.h"
 #include "host-backend/worker/handlers.h"
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/program.h"
 #include "host-backend/worker/trace.h"
+#include "trillium/files.h"
 
 /* More would be somebody's attempt to make the host run out of memory. */
 #define MAX_IR_BYTES (256ull << 20)
@@ -213,6 +215,21 @@ void do_set_spirv(struct session *s, const struct tr_set_spirv *c, const struct 
     if (b)
         b->module = ir_new(session_span(s, c->words), c->words.length);
     start_or_refuse(s, b, b && b->module && set_options(b, "", 0) && set_devices(b, NULL, 0), c->slot);
+}
+
+void do_set_files(struct session *s, const struct tr_set_files *c, const struct tr_view *v) {
+    struct program *p = program_of(s, c->program);
+    (void)v;
+
+    if (c->files.length > TR_FILES_MAX_BYTES) {
+        session_violation(s, "set_files: more bytes than a set may have");
+        return;
+    }
+    ir_unref(p->files);
+    p->files = ir_new(session_span(s, c->files), c->files.length);
+    const char *fault = p->files ? files_fault(p->files->bytes, p->files->size) : NULL;
+    if (fault)
+        session_violation(s, "set_files: %s", fault);
 }
 
 void do_build_program(struct session *s, const struct tr_build_program *c, const struct tr_view *v) {

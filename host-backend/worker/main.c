@@ -25,6 +25,7 @@
 #include "host-backend/worker/control.h"
 #include "host-backend/worker/crash.h"
 #include "host-backend/worker/driver.h"
+#include "host-backend/worker/files.h"
 #include "host-backend/worker/session.h"
 #include "host-backend/worker/share.h"
 #include "host-backend/worker/spirv.h"
@@ -275,6 +276,21 @@ static void get_ready(const struct warm_up *w) {
     send(w->options->control, &ready, 1, MSG_NOSIGNAL); /* the broker does not mind hearing it twice */
 }
 
+/* What the options name stays where it is when the worker leaves its folder. */
+static void make_absolute(const char **path) {
+    char *whole = *path ? realpath(*path, NULL) : NULL;
+    if (whole)
+        *path = whole;
+}
+
+/* Away from where somebody started the daemon: nothing there is a guest's to include. */
+static void leave_folder(struct options *o) {
+    make_absolute(&o->session.profile_dir);
+    make_absolute(&o->session.cache_dir);
+    if (!files_leave_folder())
+        fprintf(stderr, "trillium-worker: cannot make a folder for included files: %s\n", strerror(errno));
+}
+
 static volatile sig_atomic_t session_link = -1;
 
 /* SIGTERM, from the broker: the session ends as if its guest had gone, so that its traces are written. */
@@ -326,6 +342,7 @@ int main(int argc, char **argv) {
             session_refuse(link, o.refuse);
         return 0;
     }
+    leave_folder(&o);
     if (o.warm)
         share_claim_little(o.control);
     struct driver *driver = driver_open(o.device);

@@ -28,6 +28,7 @@ static void destroy_program(struct program *p) {
     object_unref(p->context);
     ir_unref(p->source);
     ir_unref(p->module);
+    ir_unref(p->files);
     facts_unref(p->facts);
     free(p->options);
     free(p->log);

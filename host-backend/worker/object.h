@@ -90,6 +90,7 @@ struct program {
     cl_int log_status;   /* the build status that goes with it */
     struct ir *source;   /* TR_IR_SOURCE: the text */
     struct ir *module;   /* TR_IR_SPIRV: the words that SET_SPIRV gave, validated; NULL */
+    struct ir *files;    /* what its next build may include: SET_FILES; NULL: nothing */
     struct facts *facts; /* of its kernels, where the program came from the cache; else NULL */
     bool built;          /* a build began: the driver's program is not as CREATE_PROGRAM made it */
 };

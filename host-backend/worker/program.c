@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "host-backend/worker/facts.h"
+#include "host-backend/worker/files.h"
 
 void program_set_log(struct program *p, cl_int status, const char *text) {
     free(p->log);
     p->log = text ? strdup(text) : NULL;
+    if (p->log)
+        files_scrub(p->log);
     p->log_status = status;
 }
 
@@ -41,6 +44,25 @@ static cl_int own_info(cl_int status, const char *log, cl_program_build_info par
     }
 }
 
+/* The driver's log, in which the guest's files have the guest's names. */
+static cl_int driver_log(struct program *p, const struct driver_device *device, size_t size, void *value,
+                         size_t *size_ret) {
+    size_t length = 0;
+    cl_int r = clGetProgramBuildInfo(p->cl, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &length);
+    char *log = r == CL_SUCCESS ? calloc(1, length + 1) : NULL;
+
+    if (r == CL_SUCCESS && !log)
+        r = CL_OUT_OF_HOST_MEMORY;
+    if (r == CL_SUCCESS)
+        r = clGetProgramBuildInfo(p->cl, device->id, CL_PROGRAM_BUILD_LOG, length, log, NULL);
+    if (r == CL_SUCCESS) {
+        files_scrub(log);
+        r = info(log, strlen(log) + 1, size, value, size_ret);
+    }
+    free(log);
+    return r;
+}
+
 cl_int program_build_info(struct program *p, const struct driver_device *device, cl_program_build_info param,
                           size_t size, void *value, size_t *size_ret) {
     if (program_busy(p))
@@ -54,6 +76,8 @@ cl_int program_build_info(struct program *p, const struct driver_device *device,
     if ((p->log && p->log_status != CL_BUILD_SUCCESS) || !p->cl)
         return own_info(p->log ? p->log_status : CL_BUILD_NONE, p->log ? p->log : "", param, size, value,
                         size_ret);
+    if (param == CL_PROGRAM_BUILD_LOG)
+        return driver_log(p, device, size, value, size_ret);
     return clGetProgramBuildInfo(p->cl, device->id, param, size, value, size_ret);
 }
 

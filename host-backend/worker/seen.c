@@ -20,7 +20,8 @@ struct entry {
     struct entry *next;
     struct context *context; /* referenced */
     uint32_t ir_kind;
-    struct ir *ir; /* referenced */
+    struct ir *ir;    /* referenced */
+    struct ir *files; /* referenced; NULL: none */
     char *options;
     struct driver_device **devices;
     uint32_t device_count;
@@ -51,15 +52,20 @@ static struct ir *ir_of(const struct program *p) {
     return p->ir == TR_IR_SPIRV ? p->module : p->ir == TR_IR_SOURCE ? p->source : NULL;
 }
 
-/* Does the result depend on the IR and the options alone? */
-static bool is_self_contained(const struct program *p, const char *options) {
-    if (strstr(options, "-I"))
+static bool has(const struct ir *ir, const char *word) {
+    return ir && memmem(ir->bytes, ir->size, word, strlen(word));
+}
+
+/* Does the result depend on the IR, the files and the options alone? */
+static bool is_self_contained(const struct build *b) {
+    const struct program *p = b->program;
+    if (strstr(b->options, "-I"))
         return false;
     if (p->ir != TR_IR_SOURCE)
         return true;
-    const char *text = p->source->bytes;
-    return !strstr(text, "__DATE__") && !strstr(text, "__TIME__") && !strstr(text, "include") &&
-           strlen(text) == p->source->size;
+    bool dated = has(p->source, "__DATE__") || has(p->source, "__TIME__") || has(b->files, "__DATE__") ||
+                 has(b->files, "__TIME__");
+    return !dated && (b->files || !has(p->source, "include")) && strlen(p->source->bytes) == p->source->size;
 }
 
 static void entry_free(struct entry *e) {
@@ -70,6 +76,7 @@ static void entry_free(struct entry *e) {
     facts_unref(e->facts);
     object_unref(e->context);
     ir_unref(e->ir);
+    ir_unref(e->files);
     free(e->options);
     free(e->devices);
     free(e);
@@ -77,14 +84,17 @@ static void entry_free(struct entry *e) {
 
 /* ---- in the session ---- */
 
+static bool same_bytes(const struct ir *a, const struct ir *b) {
+    return a == b || (a && b && a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0);
+}
+
 static bool matches(const struct entry *e, const struct build *b) {
     const struct program *p = b->program;
     const struct ir *ir = ir_of(p);
     return e->shareable && e->context == p->context && e->ir_kind == p->ir &&
            e->device_count == b->device_count &&
            memcmp(e->devices, b->devices, e->device_count * sizeof *e->devices) == 0 &&
-           e->ir->size == ir->size && strcmp(e->options, b->options) == 0 &&
-           memcmp(e->ir->bytes, ir->bytes, ir->size) == 0;
+           strcmp(e->options, b->options) == 0 && same_bytes(e->ir, ir) && same_bytes(e->files, b->files);
 }
 
 static bool share(struct seen *s, struct build *b) {
@@ -125,7 +135,7 @@ static bool has_variables(const struct build *b) {
 
 /* The key of one device's binary: everything it depends on. */
 struct key {
-    struct iovec parts[10];
+    struct iovec parts[12];
     struct cache_key key;
     char *driver_version;
     uint32_t ir_kind;
@@ -139,15 +149,16 @@ static void key_text(struct key *k, const char *text) {
     key_part(k, text ? text : "", text ? strlen(text) : 0);
 }
 
-static void key_make(struct key *k, uint32_t ir_kind, const struct ir *ir, const char *options,
-                     const struct driver_device *d) {
+static void key_make(struct key *k, uint32_t ir_kind, const struct ir *ir, const struct ir *files,
+                     const char *options, const struct driver_device *d) {
     memset(k, 0, sizeof *k);
     k->ir_kind = ir_kind;
     k->driver_version = driver_device_string(d->id, CL_DRIVER_VERSION);
     k->key.parts = k->parts;
-    key_text(k, "trillium build 5"); /* counts the changes of what is made of the same IR */
+    key_text(k, "trillium build 6"); /* counts the changes of what is made of the same IR */
     key_part(k, &k->ir_kind, sizeof k->ir_kind);
     key_part(k, ir->bytes, ir->size);
+    key_part(k, files ? files->bytes : "", files ? files->size : 0);
     key_text(k, options);
     key_text(k, d->platform->name);
     key_text(k, d->platform->version_text);
@@ -174,7 +185,7 @@ static bool get(struct seen *s, const struct build *b, const struct driver_devic
     size_t size = 0;
 
     *out = (struct cached){0};
-    key_make(&k, b->program->ir, ir_of(b->program), b->options, d);
+    key_make(&k, b->program->ir, ir_of(b->program), b->files, b->options, d);
     bool found = cache_get(s->cache, &k.key, &out->data, &size);
     free(k.driver_version);
     if (!found || size < sizeof out->head)
@@ -263,6 +274,7 @@ static bool remember(struct seen *s, struct build *b, bool stored) {
     object_ref(e->context);
     e->ir_kind = b->program->ir;
     e->ir = ir_ref(ir_of(b->program));
+    e->files = b->files ? ir_ref(b->files) : NULL;
     e->cl = b->program->cl;
     clRetainProgram(e->cl);
     e->facts = facts_ref(b->program->facts);
@@ -285,7 +297,7 @@ static bool remember(struct seen *s, struct build *b, bool stored) {
 }
 
 bool seen_find(struct seen *s, struct build *b) {
-    if (!s || !ir_of(b->program) || !is_self_contained(b->program, b->options))
+    if (!s || !ir_of(b->program) || !is_self_contained(b))
         return false;
     if (share(s, b))
         return true;
@@ -296,7 +308,7 @@ bool seen_find(struct seen *s, struct build *b) {
 }
 
 void seen_add(struct seen *s, struct build *b) {
-    if (s && ir_of(b->program) && is_self_contained(b->program, b->options))
+    if (s && ir_of(b->program) && is_self_contained(b))
         remember(s, b, false);
 }
 
@@ -321,7 +333,7 @@ static void store_one(struct seen *s, const struct entry *e, uint32_t index, con
         clGetProgramBuildInfo(e->cl, d->id, CL_PROGRAM_BUILD_LOG, log_size, at, NULL);
     memcpy(at + head.log_size, facts, head.facts_size);
     memcpy(at + head.log_size + head.facts_size, binary, size);
-    key_make(&k, e->ir_kind, e->ir, e->options, d);
+    key_make(&k, e->ir_kind, e->ir, e->files, e->options, d);
     cache_put(s->cache, &k.key, data, sizeof head + head.log_size + head.facts_size + size);
     free(k.driver_version);
     free(data);

@@ -56,6 +56,8 @@ struct visa_compile_request {
     const char *source;  /* all strings of the program, joined */
     size_t source_size;  /* bytes */
     const char *options; /* as the application gave them to clBuildProgram or clCompileProgram; NULL is "" */
+    const char *const *dirs; /* folders in which included files are looked for, after the working directory */
+    size_t dir_count;
     enum visa_output output; /* VISA_EXECUTABLE or VISA_OBJECT */
     const struct visa_features *features;
     const struct visa_header *headers;
@@ -117,7 +119,7 @@ void visa_module_free(struct visa_module *module);
 void visa_guest_warm(const struct visa_features *features);
 
 /* The table that the library exports under the name "visa_guest_table". */
-#define VISA_GUEST_ABI 2u
+#define VISA_GUEST_ABI 3u
 struct visa_guest {
     uint32_t abi; /* VISA_GUEST_ABI; a table with another number is not used */
     enum visa_status (*compile)(const struct visa_compile_request *, struct visa_module *);

@@ -10,6 +10,7 @@
     X(transfers)                                                                                             \
     X(maps)                                                                                                  \
     X(programs)                                                                                              \
+    X(includes)                                                                                              \
     X(linking)                                                                                               \
     X(kernels)                                                                                               \
     X(ndrange)                                                                                               \

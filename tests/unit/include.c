@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Files that a program includes are put into its source (guest-icd/program/include.h). */
+/* Files that a program may include are found and shipped (guest-icd/program/include.h, scan.h, root.h). */
 #include "tests/lib/unit.h"
 
 #include <limits.h>
@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include "guest-icd/program/include.h"
+#include "guest-icd/program/root.h"
+#include "guest-icd/program/scan.h"
+#include "trillium/files.h"
 
 static char folder[PATH_MAX], before[PATH_MAX];
 
@@ -42,58 +45,94 @@ static int tear_down(void **state) {
     return system(command);
 }
 
-/* The text with its files; "" if there were none to put in. */
-static char *expand_with(const char *source, struct icd_include_request r) {
-    char *text;
-    size_t size;
-    r.source = source;
-    r.size = strlen(source);
-    assert_true(icd_include_expand(&r, &text, &size));
-    if (text)
-        assert_int_equal(strlen(text), size);
-    return text ? text : strdup("");
+/* ---- what a set holds ---- */
+
+/* The set in words: a line for each entry, "search PATH", "folder PATH", "file PATH: TEXT", "same PATH", with "~"
+ * for the test's folder. */
+static char *in_words(const struct icd_include_set *set) {
+    static const char *const kinds[] = {"?", "folder", "search", "file", "same"};
+    char *out = NULL;
+    size_t size, at = 0;
+    FILE *f = open_memstream(&out, &size);
+    while (at < set->size) {
+        struct tr_file_entry e;
+        memcpy(&e, set->bytes + at, sizeof e);
+        const char *path = set->bytes + at + sizeof e;
+        size_t cut =
+            e.path_size >= strlen(folder) && memcmp(path, folder, strlen(folder)) == 0 ? strlen(folder) : 0;
+        fprintf(f, "%s %s%.*s", kinds[e.kind], cut ? "~" : "", (int)(e.path_size - cut), path + cut);
+        if (e.kind == TR_FILE_TEXT)
+            fprintf(f, ": %.*s", (int)e.size, path + e.path_size);
+        fputc('\n', f);
+        at += (sizeof e + e.path_size + e.size + 7) & ~7ull;
+    }
+    fclose(f);
+    return out;
 }
 
-static char *expand(const char *source) {
-    static char *const dirs[] = {"inc"};
-    return expand_with(source, (struct icd_include_request){.dirs = dirs, .dir_count = 1});
+static enum icd_include_outcome collect(const char *source, const char *options,
+                                        struct icd_include_set *set) {
+    static char *dirs[] = {"inc"};
+    struct icd_text text = {source, strlen(source)};
+    struct icd_include_request r = {&text, 1, dirs, 1, options};
+    return icd_include_collect(&r, set);
 }
 
-#define EXPANDS_TO(source, expected)                                                                         \
+/* The set of a program in words; "" if there is none. */
+static char *collected(const char *source, const char *options) {
+    struct icd_include_set set;
+    enum icd_include_outcome outcome = collect(source, options, &set);
+    if (outcome == ICD_INCLUDE_NONE)
+        return strdup("");
+    assert_int_equal(outcome, ICD_INCLUDE_SOME);
+    char *text = in_words(&set);
+    free(set.bytes);
+    return text;
+}
+
+#define COLLECTS_WITH(source, options, expected)                                                             \
     do {                                                                                                     \
-        char *text_ = expand(source);                                                                        \
+        char *text_ = collected(source, options);                                                            \
         assert_string_equal(text_, expected);                                                                \
         free(text_);                                                                                         \
     } while (0)
+#define COLLECTS(source, expected) COLLECTS_WITH(source, "", expected)
+#define SEARCH "search ~\nsearch ~/inc\n"
 
-static void nothing_to_put_in(void **state) {
+static void nothing_is_included(void **state) {
     (void)state;
-    EXPANDS_TO("int a;\n", "");
-    EXPANDS_TO("", "");
-    EXPANDS_TO("#include \"not-there.h\"\n#include MACRO\n#include\n#include <\n#include \"\"\n", "");
-    EXPANDS_TO("#include \".\"\n#include \"/\"\n", "");
+    COLLECTS("int a;\n", "");
+    COLLECTS("", "");
+    COLLECTS("/* what we include is nothing */ int b;\n#define include 1\n", "");
+    COLLECTS("#include \"not-there.h\"\n#include <\n#include \"\"\n", SEARCH);
+    COLLECTS("#include \".\"\n#include \"/\"\n", SEARCH);
 }
 
-static void lines_and_names(void **state) {
+/* Each way to write the directive. */
+static void ways_to_write(void **state) {
+    static const char *const ways[] = {
+        "#include \"a.h\"",
+        "#include <a.h>",
+        "#import \"a.h\"",
+        "#include_next \"a.h\"",
+        "%:include \"a.h\"",
+        "?\?=include \"a.h\"",
+        "# /* why */ include /* what */ \"a.h\" /* goes\n on */",
+        "/* x */ # include \"a.h\" // y",
+        "#inc\\\nlude \"a.h\"",
+        "#inc\\ \r\nlude \"a.h\"",
+        "#inc?\?/\nlude \"a\\\n.h\"",
+        "%\\\n:include \"a.h\"",
+        "#\\\n include \"a.h\"",
+        "#if __has_include(\"a.h\")\n#endif",
+        "#if __has_include /**/ ( <a.h> )\n#endif",
+        "don't\n#include \"a.h\"",
+        "#if 0\n/*\n#endif\n#include \"a.h\"",
+    };
     (void)state;
     put_file("a.h", "int a;\n");
-    put_file("no-newline.h", "int b;");
-    EXPANDS_TO("one\n#include \"a.h\"\nthree\n", "one\n# 1 \"./a.h\" 1\nint a;\n# 3 \"\" 2\nthree\n");
-    EXPANDS_TO(" # /* x */ include \"no-newline.h\" // why\nrest",
-               "# 1 \"./no-newline.h\" 1\nint b;\n# 2 \"\" 2\nrest");
-    EXPANDS_TO("#include \\\n \"a.h\"\nlast", "# 1 \"./a.h\" 1\nint a;\n# 3 \"\" 2\nlast");
-    EXPANDS_TO("#include \"a.h\"", "# 1 \"./a.h\" 1\nint a;\n# 2 \"\" 2\n");
-}
-
-static void comments_and_strings(void **state) {
-    (void)state;
-    put_file("a.h", "int a;\n");
-    EXPANDS_TO("/*\n#include \"a.h\"\n*/\n//#include \"a.h\"\n", "");
-    EXPANDS_TO("// \\\n#include \"a.h\"\n", "");
-    EXPANDS_TO("char s[] = \"/*\";\n#include \"a.h\"\n",
-               "char s[] = \"/*\";\n# 1 \"./a.h\" 1\nint a;\n# 3 \"\" 2\n");
-    EXPANDS_TO("char c = '\"'; /* \"\n */\n#include \"a.h\"\n",
-               "char c = '\"'; /* \"\n */\n# 1 \"./a.h\" 1\nint a;\n# 4 \"\" 2\n");
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        COLLECTS(ways[i], SEARCH "file ~/a.h: #line 1 \"./a.h\"\nint a;\n\n");
 }
 
 static void where_files_are(void **state) {
@@ -101,80 +140,121 @@ static void where_files_are(void **state) {
     put_folder("inc");
     put_folder("inc/deep");
     put_file("inc/x.h", "#include \"deep/y.h\"\n");
-    put_file("inc/deep/y.h", "#include \"z.h\"\n");
-    put_file("inc/deep/z.h", "beside\n");
-    put_file("inc/z.h", "in the folder of -I\n");
-    EXPANDS_TO("#include <x.h>\n",
-               "# 1 \"inc/x.h\" 1\n# 1 \"inc/deep/y.h\" 1\n# 1 \"inc/deep/z.h\" 1\nbeside\n# 2 \"\" 2\n"
-               "# 2 \"\" 2\n# 2 \"\" 2\n");
-    EXPANDS_TO("#include \"z.h\"\n", "# 1 \"inc/z.h\" 1\nin the folder of -I\n# 2 \"\" 2\n");
+    put_file("inc/deep/y.h", "#include \"../z.h\"\n");
+    put_file("inc/z.h", "z");
+    put_file("z.h", "\xef\xbb\xbfother");
+    COLLECTS("#include <x.h>\n",
+             SEARCH "folder ~/inc/deep\n"
+                    "folder ~\nfolder ~/inc\n"
+                    "file ~/z.h: #line 1 \"inc/../z.h\"\nother\n"
+                    "file ~/inc/z.h: #line 1 \"inc/deep/../z.h\"\nz\n"
+                    "file ~/inc/deep/y.h: #line 1 \"inc/deep/y.h\"\n#include \"../z.h\"\n\n"
+                    "file ~/inc/x.h: #line 1 \"inc/x.h\"\n#include \"deep/y.h\"\n\n");
+    /* The first that is found gives the compiler its choice; the others are there for #include_next. */
+    COLLECTS("#include \"z.h\"\n", SEARCH "file ~/inc/z.h: #line 1 \"inc/z.h\"\nz\n"
+                                          "file ~/z.h: #line 1 \"./z.h\"\nother\n");
 }
 
-static void embedded_headers_stay(void **state) {
-    static const char *const names[] = {"a.h"};
+/* One file under two names is one file to #import. */
+static void names_of_one_file(void **state) {
     (void)state;
-    put_file("a.h", "the file\n");
-    put_file("b.h", "#include \"a.h\"\n");
-    char *text = expand_with("#include \"a.h\"\n#include \"b.h\"\n",
-                             (struct icd_include_request){.embedded = names, .embedded_count = 1});
-    assert_string_equal(text, "#include \"a.h\"\n# 1 \"./b.h\" 1\n#include \"a.h\"\n# 3 \"\" 2\n");
-    free(text);
-}
-
-/* A file with a guard is put in once, unless a condition may have hidden it the first time. */
-static void guards(void **state) {
-    (void)state;
-    put_file("g.h", "#ifndef G\n#define G\nguarded\n#endif\n");
-    EXPANDS_TO("#include \"g.h\"\n#include \"g.h\"\n",
-               "# 1 \"./g.h\" 1\n#ifndef G\n#define G\nguarded\n#endif\n# 2 \"\" 2\n#line 3\n");
-    char *text = expand("#ifdef MAYBE\n#include \"g.h\"\n#endif\n#include \"g.h\"\n");
-    char *first = strstr(text, "guarded");
-    assert_non_null(first);
-    assert_non_null(strstr(first + 1, "guarded"));
-    free(text);
-    put_file("once.h", "#pragma once\nonly once\n");
-    EXPANDS_TO("#include \"once.h\"\n#include \"once.h\"\n",
-               "#ifndef TRILLIUM_ONCE_1\n#define TRILLIUM_ONCE_1\n# 1 \"./once.h\" 1\n\nonly once\n# 2 \"\" "
-               "2\n#endif\n"
-               "#line 2\n#line 3\n");
+    put_file("a.h", "a");
+    assert_int_equal(symlink("a.h", "b.h"), 0);
+    COLLECTS("#import \"a.h\"\n#import \"b.h\"\n#import \"./a.h\"\n",
+             SEARCH "file ~/a.h: #line 1 \"./a.h\"\na\nsame ~/b.h\n");
 }
 
 static void circles_end(void **state) {
     (void)state;
-    put_file("a.h", "#ifndef A\n#define A\n#include \"b.h\"\n#endif\n");
-    put_file("b.h", "#ifndef B\n#define B\n#include \"a.h\"\n#endif\n");
-    char *text = expand("#include \"a.h\"\n");
-    assert_true(strlen(text) < 1000);
+    put_folder("inc");
+    put_file("self.h", "#include \"self.h\"\n#include \"inc/../self.h\"\n#include __FILE__\n");
+    COLLECTS("#include \"self.h\"\n",
+             SEARCH "folder ~/inc\n"
+                    "file ~/self.h: #line 1 \"./self.h\"\n#include \"self.h\"\n#include \"inc/../self.h\"\n"
+                    "#include \"self.h\"\n\n");
+}
+
+static bool finds(const char *source, const char *options, const char *name) {
+    char *text = collected(source, options), wanted[64];
+    snprintf(wanted, sizeof wanted, "file ~/%s: ", name);
+    bool found = strstr(text, wanted) != NULL;
     free(text);
-    /* Without a guard it is left to the compiler to complain. */
-    put_file("self.h", "x\n#include \"self.h\"\n");
-    text = expand("#include \"self.h\"\n");
-    assert_non_null(strstr(text, "#include \"self.h\""));
+    return found;
+}
+
+static void names_made_by_macros(void **state) {
+    (void)state;
+    put_folder("inc");
+    put_file("inc/kernel_4.h", "k");
+    put_file("inc/other.h", "o");
+    put_file("with space.h", "s");
+    assert_true(finds("#define H \"with space.h\"\n#include H\n", "", "with space.h"));
+    assert_true(finds("#include H\n", "-DH=\"inc/other.h\"", "inc/other.h"));
+    assert_true(finds("#include H\n", "-D H=<other.h>", "inc/other.h"));
+    assert_true(finds("#define S(x) #x\n#define T(x) S(x)\n#define DIR inc\n#include T(DIR/other.h)\n", "",
+                      "inc/other.h"));
+    assert_true(finds("#define S(x) #x\n#define T(x) S(x)\n#define P(n) kernel_##n.h\n#include T(P(N))\n",
+                      "-D N=4", "inc/kernel_4.h"));
+    assert_false(finds("#define S(x) #x\n#define T(x) S(x)\n#include T(P(N))\n", "-D N=4", "inc/kernel_4.h"));
+    /* A macro that a file brings. */
+    put_file("inc/names.h", "#define MORE other\n");
+    assert_true(finds("#include \"names.h\"\n#define S(x) #x\n#define T(x) S(x)\n#include T(MORE.h)\n", "",
+                      "inc/other.h"));
+}
+
+static void too_much_is_said(void **state) {
+    struct icd_include_set set;
+    (void)state;
+    FILE *f = fopen("big.h", "w");
+    assert_non_null(f);
+    assert_int_equal(ftruncate(fileno(f), TR_FILES_MAX_BYTES + 1), 0);
+    fclose(f);
+    assert_int_equal(collect("#include \"big.h\"\n", "", &set), ICD_INCLUDE_TOO_MUCH);
+    assert_non_null(strstr(set.why, "big.h"));
+    assert_null(set.bytes);
+}
+
+/* ---- absolute names ---- */
+
+static void absolute_names(void **state) {
+    char source[3 * PATH_MAX], expected[3 * PATH_MAX];
+    size_t size;
+    (void)state;
+    put_file("a.h", "a");
+    static const char format[] =
+        "#include \"%s/etc/x.h\"\n#define H \"%s%s/a.h\"\n#define SEP \"/\"\n// \"/x\"\n";
+    snprintf(source, sizeof source, format, "", "", folder);
+    snprintf(expected, sizeof expected, format, TR_FILES_ROOT, TR_FILES_ROOT, folder);
+    char *text = icd_root_text(source, strlen(source), true, &size);
+    assert_string_equal(text, expected);
+    assert_int_equal(size, strlen(expected));
+    free(text);
+    /* Where no macro makes a name, macros are nobody's business. */
+    snprintf(expected, sizeof expected, format, TR_FILES_ROOT, "", folder);
+    text = icd_root_text(source, strlen(source), false, &size);
+    assert_string_equal(text, expected);
+    free(text);
+    snprintf(source, sizeof source, "-DH=\"%s/a.h\" -DX=\"/no/file\"", folder);
+    snprintf(expected, sizeof expected, "-DH=\"" TR_FILES_ROOT "%s/a.h\" -DX=\"/no/file\"", folder);
+    text = icd_root_options(source);
+    assert_string_equal(text, expected);
     free(text);
 }
 
-/* 2^40 copies would be right; it is refused before memory is full. */
-static void growth_is_bounded(void **state) {
-    char name[16], text[64];
-    char *out;
-    size_t size;
+/* A program that includes nothing is not read a second time. */
+static void what_is_not_worthwhile(void **state) {
+    static const char plain[] = "#define A(x) \\\n  f(x); \\\n  g(x)\nkernel void k() { A(1); }\n";
     (void)state;
-    for (int i = 0; i < 40; i++) {
-        snprintf(name, sizeof name, "f%d.h", i);
-        snprintf(text, sizeof text, "#include \"f%d.h\"\n#include \"f%d.h\"\n", i + 1, i + 1);
-        put_file(name, text);
-    }
-    put_file("f40.h", "x\n");
-    struct icd_include_request r = {.source = "#include \"f0.h\"\n", .size = 16};
-    assert_false(icd_include_expand(&r, &out, &size));
+    assert_false(icd_scan_worthwhile(plain, strlen(plain)));
+    assert_true(icd_scan_worthwhile("#inc\\\nlude <x>", 14));
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(nothing_to_put_in), TEST(lines_and_names),       TEST(comments_and_strings),
-        TEST(where_files_are),   TEST(embedded_headers_stay), TEST(guards),
-        TEST(circles_end),       TEST(growth_is_bounded),
+        TEST(nothing_is_included), TEST(ways_to_write),  TEST(where_files_are),
+        TEST(names_of_one_file),   TEST(circles_end),    TEST(names_made_by_macros),
+        TEST(too_much_is_said),    TEST(absolute_names), TEST(what_is_not_worthwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include "tests/worker/guest.h"
 #include "tests/worker/tests.h"
+#include "trillium/files.h"
 
 static const char source[] = "kernel void good(global int *x) { x[0] = 1; }\n"
                              "kernel void bad(global int *x) { x[(long)x[0] << 32] = 1; }\n";
@@ -207,6 +208,36 @@ static void test_argument_lies(void **state) {
             .kind = TR_ARG_VALUE, .size = 1 << 20, .slot = TR_NO_SLOT);
     expect_violation(f, "set_arg");
 }
+static void set_files(struct fixture *f, const void *set, size_t size) {
+    memcpy(f->t.memory.ptr, set, size);
+    TR_SEND(f->t.g, SET_FILES, set_files, NULL, .program = f->s.program, .files = guest_span(&f->t, 0, size));
+}
+/* An entry whose path is `path`, as long as that or as `path_size` says. */
+static void set_one_file(struct fixture *f, uint32_t kind, uint32_t path_size, const char *path,
+                         const char *word) {
+    char set[64] = {0};
+    struct tr_file_entry e = {kind, path_size, 0};
+    memcpy(set, &e, sizeof e);
+    memcpy(set + sizeof e, path, strlen(path));
+    set_files(f, set, sizeof e + 8);
+    expect_violation(f, word);
+}
+static void test_files_of_no_kind(void **state) {
+    set_one_file(*state, 77, 2, "/a", "no known kind");
+}
+static void test_files_cut_short(void **state) {
+    set_one_file(*state, TR_FILE_TEXT, 4000, "/a", "cut short");
+}
+static void test_files_without_a_path(void **state) {
+    set_one_file(*state, TR_FILE_TEXT, 2, "ab", "a path that is none");
+}
+static void test_files_with_a_nul(void **state) {
+    set_one_file(*state, TR_FILE_TEXT, 4, "/a", "a path that is none");
+}
+static void test_files_same_as_none(void **state) {
+    set_one_file(*state, TR_FILE_SAME, 2, "/a", "another name of no file");
+}
+
 static void test_set_foreign_event(void **state) {
     struct fixture *f = *state;
     uint32_t event = guest_id(&f->t), slot = guest_slot(&f->t);
@@ -318,6 +349,11 @@ int test_hostile(void) {
         BREAKS(test_rectangle_too_large),
         BREAKS(test_dimensions),
         BREAKS(test_unknown_ir),
+        BREAKS(test_files_of_no_kind),
+        BREAKS(test_files_cut_short),
+        BREAKS(test_files_without_a_path),
+        BREAKS(test_files_with_a_nul),
+        BREAKS(test_files_same_as_none),
         BREAKS(test_binaries_too_short),
         BREAKS(test_argument_lies),
         BREAKS(test_set_foreign_event),

@@ -10,6 +10,7 @@ int test_broker(void);
 int test_profile(void);
 int test_seen(void);
 int test_batches(void);
+int test_files(void);
 
 int bench(int argc, char **argv);
 

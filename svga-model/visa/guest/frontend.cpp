@@ -127,13 +127,16 @@ std::vector<std::string> front_end_arguments(const visa_compile_request &request
 
     add_features(arguments, *request.features, c_version);
     arguments.push_back(std::string("-I") + program_directory);
+    arguments.push_back("-I.");
+    for (size_t i = 0; i < request.dir_count; i++)
+        arguments.push_back(std::string("-I") + request.dirs[i]);
     for (size_t i = 0; i < options.front_count; i++)
         arguments.push_back(options.front[i]);
     arguments.push_back(program_name);
     return arguments;
 }
 
-/* The real file system, which -I options speak of, with the program, its headers and clang's own laid over
+/* The real file system, from which the program includes files, with the program, its headers and clang's own laid over
  * it. */
 llvm::IntrusiveRefCntPtr<llvm::vfs::FileSystem> file_system(const visa_compile_request &request) {
     auto memory = llvm::makeIntrusiveRefCnt<llvm::vfs::InMemoryFileSystem>();
@@ -162,7 +165,7 @@ std::unique_ptr<llvm::Module> visa::compile_source(llvm::LLVMContext &context,
                                                    const visa_options &options, std::string &log) {
     llvm::raw_string_ostream log_stream(log);
     auto diagnostic_options = llvm::makeIntrusiveRefCnt<clang::DiagnosticOptions>();
-    diagnostic_options->ShowPresumedLoc = 1; /* #line and line markers: the guest puts included files in */
+    diagnostic_options->ShowPresumedLoc = 1; /* #line */
     clang::TextDiagnosticPrinter printer(log_stream, diagnostic_options.get());
     auto diagnostics = llvm::makeIntrusiveRefCnt<clang::DiagnosticsEngine>(
         llvm::makeIntrusiveRefCnt<clang::DiagnosticIDs>(), diagnostic_options, &printer, false);
