@@ -153,17 +153,24 @@ deps-dev: ; @$(install-deps) build test dev
 
 # ---- rules -----------------------------------------------------------------------------------------------------------
 
-$(B)/obj/%.c.o: %.c | deps-build
+# The flags are written down, so that objects are remade when these change.
+$(B)/obj/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CXXFLAGS_ALL) -MT' | cmp -s - $@ || \
+	  echo '$(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CXXFLAGS_ALL) -MT' > $@
+
+# -MT: a compiler cache writes the object's name in its own way, and make would not know it again.
+$(B)/obj/%.c.o: %.c $(B)/obj/flags | deps-build
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS_ALL) $(EXTRA) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(EXTRA) $(CFLAGS_ALL) -MMD -MP -MT $@ -c -o $@ $<
 
 $(B)/obj/host-backend/vm/fetch.c.o: host-backend/vm/fetch.sh # part of the program
 
-$(B)/obj/%.cpp.o: %.cpp | deps-build
+$(B)/obj/%.cpp.o: %.cpp $(B)/obj/flags | deps-build
 	@mkdir -p $(@D)
 	$(call say,CXX)
-	$(Q)$(CXX) $(CPPFLAGS_ALL) $(EXTRA) $(CXXFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(Q)$(CXX) $(CPPFLAGS_ALL) $(EXTRA) $(CXXFLAGS_ALL) -MMD -MP -MT $@ -c -o $@ $<
 
 $(LIB_svga):     $(call objs,$(SRC_svga))
 $(LIB_trillium): $(call objs,$(SRC_trillium))
