@@ -170,6 +170,18 @@ cl_int icd_mem_take_properties(cl_mem mem, const cl_mem_properties *properties) 
     return CL_SUCCESS;
 }
 
+cl_int icd_mem_check(cl_command_queue queue, cl_uint count, const cl_mem *mems) {
+    if (!icd_valid(queue, ICD_QUEUE))
+        return CL_INVALID_COMMAND_QUEUE;
+    for (cl_uint i = 0; i < count; i++)
+        if (!icd_valid(mems[i], ICD_MEM))
+            return CL_INVALID_MEM_OBJECT;
+    for (cl_uint i = 0; i < count; i++)
+        if (mems[i]->context != queue->context)
+            return CL_INVALID_CONTEXT;
+    return CL_SUCCESS;
+}
+
 cl_int icd_mem_check_buffer(cl_command_queue queue, cl_mem buffer) {
     if (!icd_valid(queue, ICD_QUEUE))
         return CL_INVALID_COMMAND_QUEUE;

@@ -101,8 +101,12 @@ static inline bool icd_mem_aligned(size_t origin, cl_device_id device) {
     return bytes == 0 || origin % bytes == 0;
 }
 
-/* What every command on a queue and a buffer checks first: CL_SUCCESS, CL_INVALID_COMMAND_QUEUE,
- * CL_INVALID_MEM_OBJECT or CL_INVALID_CONTEXT. */
+/* What commands on memory objects check first: queue, then objects, then that they are of one context. Their kinds
+ * come after that. CL_SUCCESS, CL_INVALID_COMMAND_QUEUE, CL_INVALID_MEM_OBJECT or CL_INVALID_CONTEXT. */
+cl_int icd_mem_check(cl_command_queue queue, cl_uint count, const cl_mem *mems);
+
+/* The same for one object that must be a buffer, in the order of the functions where drivers look at the kind
+ * before the context. */
 cl_int icd_mem_check_buffer(cl_command_queue queue, cl_mem buffer);
 
 /* May the buffer be used on the device: CL_SUCCESS or CL_MISALIGNED_SUB_BUFFER_OFFSET. */

@@ -184,15 +184,17 @@ static cl_device_id default_device(cl_platform_id p) {
 cl_int icd_devices_of_type(cl_platform_id p, cl_device_type type, cl_uint room, cl_device_id *devices,
                            cl_uint *count) {
     cl_device_id preferred = default_device(p);
-    if (type != CL_DEVICE_TYPE_ALL && (type == 0 || (type & ~known_types)))
+    /* Programs keep the type in an int, from which CL_DEVICE_TYPE_ALL comes back with more bits. */
+    bool all = (type & CL_DEVICE_TYPE_ALL) == CL_DEVICE_TYPE_ALL;
+    if (!(type & known_types))
         return CL_INVALID_DEVICE_TYPE;
     *count = 0;
     for (cl_uint i = 0; i < p->device_count; i++) {
         cl_device_id d = p->devices[i];
         bool custom = d->type & CL_DEVICE_TYPE_CUSTOM;
-        bool wanted = type == CL_DEVICE_TYPE_ALL ? !custom
-                                                 : (d->type & type & ~CL_DEVICE_TYPE_DEFAULT) ||
-                                                       ((type & CL_DEVICE_TYPE_DEFAULT) && d == preferred);
+        bool wanted = all ? !custom
+                          : (d->type & type & known_types & ~CL_DEVICE_TYPE_DEFAULT) ||
+                                ((type & CL_DEVICE_TYPE_DEFAULT) && d == preferred);
         if (wanted && (*count)++ < room)
             devices[*count - 1] = d;
     }

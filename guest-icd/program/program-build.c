@@ -508,6 +508,7 @@ static void *run_and_notify(void *arg) {
     struct job *job = arg;
     run(job);
     job->notify(job->program, job->user_data);
+    icd_ReleaseProgram(job->program);
     job_free(job);
     return NULL;
 }
@@ -520,6 +521,8 @@ static cl_int start(struct job *job) {
         job_free(job);
         return r;
     }
+    icd_RetainProgram(
+        job->program); /* the callback may use it, though the application releases it meanwhile */
     if (pthread_create(&thread, NULL, run_and_notify, job) == 0)
         pthread_detach(thread);
     else

@@ -7,11 +7,6 @@
 #include "guest-icd/queue/rect.h"
 #include "guest-icd/session/session.h"
 
-static cl_int check_two(cl_command_queue queue, cl_mem source, cl_mem target) {
-    cl_int r = icd_mem_check_buffer(queue, source);
-    return r == CL_SUCCESS ? icd_mem_check_buffer(queue, target) : r;
-}
-
 static cl_int check_two_alignments(cl_command_queue queue, cl_mem source, cl_mem target) {
     cl_int r = icd_mem_check_alignment(source, queue->device);
     return r == CL_SUCCESS ? icd_mem_check_alignment(target, queue->device) : r;
@@ -24,7 +19,10 @@ static size_t base(cl_mem buffer) {
 
 cl_int icd_prepare_copy_buffer(cl_command_queue queue, cl_mem source, cl_mem target, size_t source_offset,
                                size_t target_offset, size_t size, struct tr_copy_buffer *c) {
-    cl_int r = check_two(queue, source, target);
+    cl_int r = icd_valid(source, ICD_MEM) && icd_valid(target, ICD_MEM) &&
+                       !(icd_mem_is_buffer(source) && icd_mem_is_buffer(target))
+                   ? CL_INVALID_MEM_OBJECT /* drivers look at the kind first here */
+                   : icd_mem_check(queue, 2, (const cl_mem[]){source, target});
     if (r == CL_SUCCESS &&
         (!icd_mem_in_range(source, source_offset, size) || !icd_mem_in_range(target, target_offset, size)))
         r = CL_INVALID_VALUE;
@@ -63,7 +61,9 @@ cl_int icd_prepare_copy_rect(cl_command_queue queue, cl_mem source, cl_mem targe
     struct icd_pitch from = {source_row_pitch, source_slice_pitch},
                      to = {target_row_pitch, target_slice_pitch};
     size_t offset;
-    cl_int r = check_two(queue, source, target);
+    cl_int r = icd_mem_check(queue, 2, (const cl_mem[]){source, target});
+    if (r == CL_SUCCESS && !(icd_mem_is_buffer(source) && icd_mem_is_buffer(target)))
+        r = CL_INVALID_MEM_OBJECT;
     if (r != CL_SUCCESS)
         return r;
     if (!source_origin || !target_origin || !region ||

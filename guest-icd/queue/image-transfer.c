@@ -5,12 +5,11 @@
 #include "guest-icd/queue/staging.h"
 
 cl_int icd_image_check(cl_command_queue queue, cl_mem image) {
-    if (!icd_valid(queue, ICD_QUEUE))
-        return CL_INVALID_COMMAND_QUEUE;
-    if (!icd_valid(image, ICD_MEM) || !icd_mem_is_image(image))
-        return CL_INVALID_MEM_OBJECT;
-    if (image->context != queue->context)
-        return CL_INVALID_CONTEXT;
+    cl_int r = icd_mem_check(queue, 1, &image);
+    if (r == CL_SUCCESS && !icd_mem_is_image(image))
+        r = CL_INVALID_MEM_OBJECT;
+    if (r != CL_SUCCESS)
+        return r;
     return queue->device->limits.image_support ? CL_SUCCESS : CL_INVALID_OPERATION;
 }
 
@@ -113,7 +112,9 @@ static bool overlap(const size_t a[3], const size_t b[3], const size_t region[3]
 cl_int icd_prepare_copy_image(cl_command_queue queue, cl_mem source, cl_mem target,
                               const size_t *source_origin, const size_t *target_origin, const size_t *region,
                               struct tr_copy_image *c) {
-    cl_int r = icd_image_check(queue, source);
+    cl_int r = icd_mem_check(queue, 2, (const cl_mem[]){source, target});
+    if (r == CL_SUCCESS)
+        r = icd_image_check(queue, source);
     if (r == CL_SUCCESS)
         r = icd_image_check(queue, target);
     if (r == CL_SUCCESS && (source->format.image_channel_order != target->format.image_channel_order ||
@@ -151,11 +152,11 @@ cl_int icd_prepare_copy_image_buffer(cl_command_queue queue, bool to_image, cl_m
                                      const size_t *origin, const size_t *region, size_t offset,
                                      struct tr_copy_image_buffer *c) {
     size_t bytes[3];
-    cl_int r = icd_image_check(queue, image);
-    if (r == CL_SUCCESS && (!icd_valid(buffer, ICD_MEM) || !icd_mem_is_buffer(buffer)))
+    cl_int r = icd_mem_check(queue, 2, (const cl_mem[]){image, buffer});
+    if (r == CL_SUCCESS)
+        r = icd_image_check(queue, image);
+    if (r == CL_SUCCESS && !icd_mem_is_buffer(buffer))
         r = CL_INVALID_MEM_OBJECT;
-    if (r == CL_SUCCESS && buffer->context != queue->context)
-        r = CL_INVALID_CONTEXT;
     if (r == CL_SUCCESS)
         r = icd_image_check_region(image, origin, region);
     if (r == CL_SUCCESS) {

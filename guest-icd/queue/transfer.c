@@ -13,7 +13,9 @@ static cl_int check_access(cl_command_queue queue, cl_mem buffer, bool write) {
 }
 
 static cl_int linear(struct icd_transfer *t, size_t size, void *ptr) {
-    cl_int r = icd_mem_check_buffer(t->queue, t->mem);
+    cl_int r = icd_mem_check(t->queue, 1, &t->mem);
+    if (r == CL_SUCCESS && !icd_mem_is_buffer(t->mem))
+        r = CL_INVALID_MEM_OBJECT;
     if (r == CL_SUCCESS && (!ptr || t->offset > t->mem->size || size > t->mem->size - t->offset))
         r = CL_INVALID_VALUE;
     if (r == CL_SUCCESS)

@@ -842,6 +842,55 @@ static void as_arguments(void) {
     cl_close(&c);
 }
 
+/* Objects that are of the wrong kind, of another context, or both: which of the two is said. */
+static void wrong_kind_and_context(void) {
+    struct cl c = cl_open(), other = cl_open();
+    const cl_image_format format = {CL_RGBA, CL_UNORM_INT8};
+    const cl_image_desc desc = {.image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = 16, .image_height = 16};
+    const size_t o[3] = {0}, r[3] = {4, 4, 1};
+    cl_uint color[4] = {0};
+    char bytes[1024];
+    cl_mem b[2], i[2];
+    cl_int e;
+
+    need_images(&c);
+    for (int n = 0; n < 2; n++) {
+        b[n] = buffer_new(n ? &other : &c, 0, 4096, NULL);
+        i[n] = clCreateImage(n ? other.ctx : c.ctx, 0, &format, &desc, NULL, &e);
+        OK(e);
+    }
+#define SEE(call) see(#call, "%s", error_name(call))
+    SEE(clEnqueueReadImage(c.q, b[1], CL_TRUE, o, r, 0, 0, bytes, 0, NULL, NULL));
+    SEE(clEnqueueWriteImage(c.q, b[1], CL_TRUE, o, r, 0, 0, bytes, 0, NULL, NULL));
+    SEE(clEnqueueFillImage(c.q, b[1], color, o, r, 0, NULL, NULL));
+    SEE(clEnqueueReadBuffer(c.q, i[1], CL_TRUE, 0, 16, bytes, 0, NULL, NULL));
+    SEE(clEnqueueWriteBuffer(c.q, i[1], CL_TRUE, 0, 16, bytes, 0, NULL, NULL));
+    SEE((clEnqueueMapImage(c.q, b[1], CL_TRUE, CL_MAP_READ, o, r, (size_t[1]){0}, NULL, 0, NULL, NULL, &e),
+         e));
+    SEE((clEnqueueMapBuffer(c.q, i[1], CL_TRUE, CL_MAP_READ, 0, 16, 0, NULL, NULL, &e), e));
+    SEE(clEnqueueFillBuffer(c.q, i[1], color, 4, 0, 16, 0, NULL, NULL));
+    for (int n = 0; n < 2; n++)
+        for (int m = 0; m < 2; m++) {
+            loose("objects", "%d, %d", n, m);
+            SEE(clEnqueueCopyBuffer(c.q, i[n], b[m], 0, 0, 16, 0, NULL, NULL));
+            SEE(clEnqueueCopyBuffer(c.q, b[n], i[m], 0, 0, 16, 0, NULL, NULL));
+            SEE(clEnqueueCopyBufferRect(c.q, i[n], b[m], o, o, r, 0, 0, 0, 0, 0, NULL, NULL));
+            SEE(clEnqueueCopyBufferRect(c.q, b[n], i[m], o, o, r, 0, 0, 0, 0, 0, NULL, NULL));
+            SEE(clEnqueueCopyImage(c.q, b[n], i[m], o, o, r, 0, NULL, NULL));
+            SEE(clEnqueueCopyImage(c.q, i[n], b[m], o, o, r, 0, NULL, NULL));
+            SEE(clEnqueueCopyImageToBuffer(c.q, b[n], b[m], o, r, 0, 0, NULL, NULL));
+            SEE(clEnqueueCopyImageToBuffer(c.q, i[n], i[m], o, r, 0, 0, NULL, NULL));
+            SEE(clEnqueueCopyBufferToImage(c.q, i[n], i[m], 0, o, r, 0, NULL, NULL));
+            SEE(clEnqueueCopyBufferToImage(c.q, b[n], b[m], 0, o, r, 0, NULL, NULL));
+        }
+    for (int n = 0; n < 2; n++) {
+        OK(clReleaseMemObject(b[n]));
+        OK(clReleaseMemObject(i[n]));
+    }
+    cl_close(&other);
+    cl_close(&c);
+}
+
 static const struct test_case cases[] = {
     CASE(supported_formats),
     CASE(supported_formats_errors),
@@ -866,6 +915,7 @@ static const struct test_case cases[] = {
     CASE(old_ways_to_create),
     CASE(with_properties),
     CASE(as_arguments),
+    CASE(wrong_kind_and_context),
     END_OF_CASES,
 };
 

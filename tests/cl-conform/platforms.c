@@ -153,6 +153,28 @@ static void from_type(void) {
     EXPECT((clCreateContextFromType(list, 0, NULL, NULL, &e), e), CL_INVALID_DEVICE_TYPE);
 }
 
+/* Types as programs have them that keep a type in an int, or set more bits than there are. */
+static void odd_types(void) {
+    static const cl_device_type types[] = {
+        (cl_device_type)(cl_int)CL_DEVICE_TYPE_ALL, CL_DEVICE_TYPE_ALL, CL_DEVICE_TYPE_CPU | 32,
+        CL_DEVICE_TYPE_CPU | (cl_device_type)1 << 40, CL_DEVICE_TYPE_CPU | CL_DEVICE_TYPE_GPU};
+    cl_platform_id platform = the_platform();
+    cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform, 0};
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        cl_uint count = 0;
+        cl_int e = clGetDeviceIDs(platform, types[i], 0, NULL, &count);
+        char what[32];
+
+        snprintf(what, sizeof(what), "type %llx", (unsigned long long)types[i]);
+        see(what, "%s, %u devices", error_name(e), e == CL_SUCCESS ? count : 0);
+        cl_context ctx = clCreateContextFromType(properties, types[i], NULL, NULL, &e);
+        see("a context of it", "%s", error_name(e));
+        if (e == CL_SUCCESS)
+            OK(clReleaseContext(ctx));
+    }
+}
+
 static void CL_CALLBACK notify(const char *text, const void *info, size_t size, void *data) {
     (void)text;
     (void)info;
@@ -269,6 +291,7 @@ static const struct test_case cases[] = {
     CASE(minimum_limits),
     CASE(create_context),
     CASE(from_type),
+    CASE(odd_types),
     CASE(create_context_errors),
     CASE(several_devices),
     CASE(many_contexts),

@@ -323,6 +323,37 @@ static void build_callback(void) {
     cl_close(&c);
 }
 
+/* What a callback finds of a program that the application has released by then. */
+static void CL_CALLBACK on_built_late(cl_program p, void *data) {
+    struct note *n = data;
+    size_t count = 0;
+    cl_int e;
+    cl_kernel k = clCreateKernel(p, "second", &e);
+
+    if (e == CL_SUCCESS)
+        e = clReleaseKernel(k);
+    if (e == CL_SUCCESS)
+        e = clGetProgramInfo(p, CL_PROGRAM_NUM_KERNELS, sizeof(count), &count, NULL);
+    n->status = e == CL_SUCCESS && count == 2 ? CL_BUILD_SUCCESS : e;
+    atomic_fetch_add(&n->calls, 1);
+}
+
+static void released_while_it_is_built(void) {
+    struct cl c = cl_open();
+    const char *good = two_kernels;
+    struct note note = {0};
+    cl_int e;
+    cl_program p = clCreateProgramWithSource(c.ctx, 1, &good, NULL, &e);
+
+    OK(e);
+    OK(clBuildProgram(p, 0, NULL, "-DRELEASED_EARLY", on_built_late, &note));
+    OK(clReleaseProgram(p));
+    check(wait_for(&note.calls, 1), "called");
+    check(note.status == CL_BUILD_SUCCESS, "with a program that works");
+    loose("status", "%d", note.status);
+    cl_close(&c);
+}
+
 /* ---- binaries
  * ---------------------------------------------------------------------------------------------------------
  */
@@ -605,6 +636,7 @@ static const struct test_case cases[] = {
     CASE(build_errors),
     CASE(rebuild),
     CASE(build_callback),
+    CASE(released_while_it_is_built),
     CASE(binaries),
     CASE(binary_errors),
     CASE(null_binaries),
