@@ -33,13 +33,15 @@ enum {
     BACK_OFF_MAX_MS = 30000,
 };
 
-/* One process. Starting: it has not said that it is ready. */
-enum worker_state { WORKER_STARTING, WORKER_READY, WORKER_BUSY };
+/* One process. Starting: it loads the drivers. Ready, and warm, once it has run their compilers too: a guest may
+ * come. Busy: it has one. */
+enum worker_state { WORKER_STARTING, WORKER_READY, WORKER_WARMING, WORKER_WARM, WORKER_BUSY, WORKER_STATES };
 
 struct worker {
     struct worker *next, **link;
     struct spawned process;
     enum worker_state state;
+    bool stopped;          /* warming: by SIGSTOP, while guests need the CPUs */
     char guest[NAME_SIZE]; /* busy: whom it serves */
 };
 
@@ -55,12 +57,13 @@ struct broker {
     int epoll, event, listener;
     char *path; /* of the listener; NULL: none */
     struct worker *workers;
-    unsigned worker_count, idle_count;
-    unsigned early_deaths; /* in a row */
-    char death[128];       /* how the last one died */
-    int64_t next_spawn_ms; /* no warm worker before this, after an early death */
-    unsigned guest_count;  /* ever: for names */
-    bool handed_out;       /* a guest has got a worker */
+    unsigned worker_count, count[WORKER_STATES]; /* all, and those in each state */
+    unsigned early_deaths;                       /* in a row, of those that load drivers */
+    unsigned warm_deaths;                        /* in a row, of those that warm up */
+    char death[128];                             /* how the last one died */
+    int64_t next_spawn_ms;                       /* no warm worker before this, after an early death */
+    unsigned guest_count;                        /* ever: for names */
+    bool handed_out;                             /* a guest has got a worker */
     struct spare spare;
 
     pthread_mutex_t lock; /* guards pending and stop */
@@ -98,13 +101,22 @@ static int watch(struct broker *b, int fd, uintptr_t data) {
     return epoll_ctl(b->epoll, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
+static void set_state(struct broker *b, struct worker *w, enum worker_state state) {
+    b->count[w->state]--;
+    b->count[state]++;
+    w->state = state;
+}
+
+static unsigned idle_count(const struct broker *b) {
+    return b->worker_count - b->count[WORKER_BUSY];
+}
+
 static void forget(struct broker *b, struct worker *w) {
     *w->link = w->next;
     if (w->next)
         w->next->link = w->link;
     b->worker_count--;
-    if (w->state != WORKER_BUSY)
-        b->idle_count--;
+    b->count[w->state]--;
     /* Not by closing alone: a child that is about to exec may still hold copies. */
     epoll_ctl(b->epoll, EPOLL_CTL_DEL, w->process.pidfd, NULL);
     epoll_ctl(b->epoll, EPOLL_CTL_DEL, w->process.control, NULL);
@@ -113,9 +125,9 @@ static void forget(struct broker *b, struct worker *w) {
     free(w);
 }
 
-static struct worker *start(struct broker *b, const char *refuse) {
+static struct worker *start(struct broker *b, bool eager, const char *refuse) {
     struct worker *w = b->worker_count < MAX_WORKERS ? calloc(1, sizeof *w) : NULL;
-    int r = w ? spawn_worker(&b->config, b->early_deaths == 0, refuse, &w->process) : -EAGAIN;
+    int r = w ? spawn_worker(&b->config, eager, refuse, &w->process) : -EAGAIN;
 
     if (r < 0) {
         say("cannot start a worker: %s", strerror(-r));
@@ -128,7 +140,7 @@ static struct worker *start(struct broker *b, const char *refuse) {
         w->next->link = &w->next;
     b->workers = w;
     b->worker_count++;
-    b->idle_count++;
+    b->count[WORKER_STARTING]++;
     r = watch(b, w->process.pidfd, (uintptr_t)w | 1);
     if (r == 0)
         r = watch(b, w->process.control, (uintptr_t)w);
@@ -142,14 +154,27 @@ static struct worker *start(struct broker *b, const char *refuse) {
     return w;
 }
 
+static struct worker *find(struct broker *b, enum worker_state state) {
+    for (struct worker *w = b->workers; w; w = w->next)
+        if (w->state == state)
+            return w;
+    return NULL;
+}
+
+/* The one that warms up (there is at most one) takes nothing from a guest that has come. */
+static void hold(struct broker *b) {
+    struct worker *w = find(b, WORKER_WARMING);
+    if (w && !w->stopped)
+        w->stopped = kill(w->process.pid, SIGSTOP) == 0;
+}
+
 static bool give(struct broker *b, struct worker *w, struct pending *p) {
     int r = spawn_give_session(w->process.control, p->session);
     if (r < 0)
         return false; /* it is dying; its pidfd will say so */
-    if (w->state != WORKER_BUSY)
-        b->idle_count--;
-    w->state = WORKER_BUSY;
+    set_state(b, w, WORKER_BUSY);
     b->handed_out = true;
+    hold(b);
     memcpy(w->guest, p->name, sizeof w->guest);
     if (b->config.verbose)
         say("%s: served by worker %d", w->guest, (int)w->process.pid);
@@ -178,13 +203,15 @@ static void on_death(struct broker *b, struct worker *w) {
             say("%s: its worker ended (%s); other guests are not affected", w->guest, how);
         else if (b->config.verbose)
             say("%s: gone", w->guest);
-    } else {
-        unsigned exponent = b->early_deaths < 8 ? b->early_deaths : 8;
-        int64_t delay = (int64_t)BACK_OFF_MS << exponent;
-        b->early_deaths++;
+    } else if (w->state == WORKER_STARTING || w->state == WORKER_WARMING) {
+        unsigned *deaths = w->state == WORKER_WARMING ? &b->warm_deaths : &b->early_deaths;
+        int64_t delay = (int64_t)BACK_OFF_MS << (*deaths < 8 ? *deaths : 8);
+        ++*deaths;
         b->next_spawn_ms = now_ms() + (delay < BACK_OFF_MAX_MS ? delay : BACK_OFF_MAX_MS);
         snprintf(b->death, sizeof b->death, "%s", how);
         say("a worker ended before it served anyone (%s)", how);
+    } else {
+        say("an idle worker ended (%s)", how);
     }
     forget(b, w);
 }
@@ -194,8 +221,11 @@ static void on_control(struct broker *b, struct worker *w) {
     ssize_t n = recv(w->process.control, &byte, 1, MSG_DONTWAIT);
 
     if (n == 1 && byte == CONTROL_READY && w->state == WORKER_STARTING) {
-        w->state = WORKER_READY;
+        set_state(b, w, WORKER_READY);
         b->early_deaths = 0;
+    } else if (n == 1 && byte == CONTROL_WARM && w->state == WORKER_WARMING) {
+        set_state(b, w, WORKER_WARM);
+        b->warm_deaths = 0;
     } else if (n == 0) {
         epoll_ctl(b->epoll, EPOLL_CTL_DEL, w->process.control, NULL); /* its pidfd tells the rest */
     }
@@ -234,20 +264,13 @@ static bool add_pending(struct broker *b, int session, const char *name) {
     return true;
 }
 
-static struct worker *find(struct broker *b, enum worker_state state) {
-    for (struct worker *w = b->workers; w; w = w->next)
-        if (w->state == state)
-            return w;
-    return NULL;
-}
-
-/* A guest waits: whoever is still warming up shall come as it is. */
+/* A guest waits: whoever still loads drivers shall do it as fast as it can. */
 static void hurry(struct broker *b) {
     struct worker *w = find(b, WORKER_STARTING);
     char byte = CONTROL_HURRY;
     if (!w)
-        w = start(b, NULL);
-    if (w)
+        w = start(b, true, NULL);
+    else
         send(w->process.control, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -258,45 +281,105 @@ static void refuse(struct broker *b, struct pending *p) {
              "the host's workers end before they can serve (%s): ask the host's administrator to run "
              "\"trillium doctor\"",
              b->death);
-    struct worker *w = start(b, text);
+    struct worker *w = start(b, true, text);
     if (!w || !give(b, w, p))
         say("%s: refused, and it cannot be told why", p->name);
     drop_pending(b, p);
 }
 
-/* Should another worker be kept ready? */
-static bool wants_warm(const struct broker *b) {
-    return b->idle_count < b->config.warm_workers && !(b->config.first_only && b->handed_out);
+/* ---- ahead of need ---- */
+
+/* What is to be done next, if anything is. */
+enum errand { NOTHING, START_ONE, WARM_ONE, RESUME_ONE };
+
+/* One that has loaded the drivers is there for whoever comes next, and another one before the first warms up. */
+static enum errand next_errand(const struct broker *b) {
+    unsigned ready = b->count[WORKER_STARTING] + b->count[WORKER_READY];
+    bool warms = !b->config.first_only && b->warm_deaths < MAX_EARLY_DEATHS &&
+                 b->count[WORKER_WARM] + b->count[WORKER_WARMING] < b->config.warm_workers;
+
+    if (b->config.warm_workers == 0 || (b->config.first_only && b->handed_out))
+        return NOTHING;
+    if (b->count[WORKER_WARMING] > 0)
+        return find((struct broker *)b, WORKER_WARMING)->stopped ? RESUME_ONE : NOTHING;
+    if (ready < (warms ? 2 : 1))
+        return b->early_deaths < MAX_EARLY_DEATHS ? START_ONE : NOTHING;
+    return warms && b->count[WORKER_READY] >= 2 ? WARM_ONE : NOTHING;
 }
 
-/* May it be started now? Not at the cost of guests that run. */
-static bool may_warm(struct broker *b) {
-    bool guests = b->worker_count > b->idle_count;
-    if (!guests)
+/* May anything be done now? Not at the cost of guests that run. */
+static bool has_time(struct broker *b) {
+    if (b->count[WORKER_BUSY] == 0)
         b->spare = (struct spare){0};
-    return !guests || spare_seen(&b->spare, now_ms());
+    return b->count[WORKER_BUSY] == 0 || spare_seen(&b->spare, now_ms());
 }
 
-/* Gives every waiting guest a worker that is ready, and keeps the number of warm ones. */
+static bool warm_up(struct broker *b) {
+    struct worker *w = find(b, WORKER_READY);
+    char byte = CONTROL_WARM_UP;
+    if (send(w->process.control, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1)
+        return false; /* it is dying */
+    set_state(b, w, WORKER_WARMING);
+    return true;
+}
+
+static bool resume(struct broker *b) {
+    struct worker *w = find(b, WORKER_WARMING);
+    w->stopped = false;
+    return kill(w->process.pid, SIGCONT) == 0;
+}
+
+static bool run_errand(struct broker *b, enum errand errand) {
+    switch (errand) {
+    case START_ONE:
+        return start(b, b->config.first_only, NULL) != NULL;
+    case WARM_ONE:
+        return warm_up(b);
+    case RESUME_ONE:
+        return resume(b);
+    default:
+        return false;
+    }
+}
+
+static void prepare(struct broker *b) {
+    enum errand errand;
+    while ((errand = next_errand(b)) != NOTHING && now_ms() >= b->next_spawn_ms)
+        if (!has_time(b) || !run_errand(b, errand))
+            break;
+}
+
+/* How long there is nothing to do: until an errand may be tried, after a death or while guests need the CPUs;
+ * -1: until something happens. */
+static int idle_ms(const struct broker *b) {
+    int64_t left = b->next_spawn_ms - now_ms();
+    if (next_errand(b) == NOTHING)
+        return -1;
+    if (left <= 0)
+        return b->count[WORKER_BUSY] > 0 ? SPARE_LOOK_MS : -1;
+    return (int)left;
+}
+
+/* Gives every waiting guest a worker that is ready, the warm ones first. */
 static void assign(struct broker *b) {
     struct pending *p;
 
     while ((p = first_pending(b))) {
-        struct worker *w = find(b, WORKER_READY);
+        struct worker *w = find(b, WORKER_WARM);
+        if (!w)
+            w = find(b, WORKER_READY);
         if (w && give(b, w, p)) {
             drop_pending(b, p);
         } else if (w) {
-            w->state = WORKER_STARTING; /* never ready again: it is dying */
-        } else if (b->early_deaths >= MAX_EARLY_DEATHS && b->idle_count == 0 && now_ms() < b->next_spawn_ms) {
+            set_state(b, w, WORKER_STARTING); /* never ready again: it is dying */
+        } else if (b->early_deaths >= MAX_EARLY_DEATHS && idle_count(b) == 0 && now_ms() < b->next_spawn_ms) {
             refuse(b, p);
         } else {
             hurry(b);
             break;
         }
     }
-    while (wants_warm(b) && now_ms() >= b->next_spawn_ms && b->early_deaths < MAX_EARLY_DEATHS)
-        if (!may_warm(b) || !start(b, NULL))
-            break;
+    prepare(b);
 }
 
 int broker_open_session(struct broker *b, const char *name) {
@@ -433,17 +516,6 @@ static void handle(struct broker *b, const struct epoll_event *e) {
     } else {
         on_control(b, (struct worker *)(uintptr_t)e->data.u64);
     }
-}
-
-/* How long nothing needs to be done: until the next warm worker may be tried, after a death or while guests
- * need the CPUs; -1: until something happens. */
-static int idle_ms(const struct broker *b) {
-    int64_t left = b->next_spawn_ms - now_ms();
-    if (!wants_warm(b) || b->early_deaths >= MAX_EARLY_DEATHS)
-        return -1;
-    if (left <= 0)
-        return b->worker_count > b->idle_count ? SPARE_LOOK_MS : -1;
-    return (int)left;
 }
 
 int broker_run(struct broker *b) {

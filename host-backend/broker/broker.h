@@ -7,6 +7,10 @@
  * device's end to a worker (SCM_RIGHTS) and closes its own copy, so the end of a worker is the end of its
  * guest's socket.
  *
+ * Workers are made ready ahead of need, but never at a guest's cost: only from time that the CPUs have to spare
+ * (spare.h). One that warms up serves nobody until it is done, since what it does cannot be overtaken inside a
+ * driver; a guest that comes meanwhile gets one that is not warm, and the other is stopped.
+ *
  * Threads: broker_run on one thread; broker_open_session and broker_stop from any.
  */
 #ifndef HOST_BACKEND_BROKER_BROKER_H
@@ -22,9 +26,11 @@ struct broker_config {
     const char *worker_path;    /* the trillium-worker binary */
     const char *worker_options; /* more for its command line, separated by spaces, at most
                                    BROKER_WORKER_OPTIONS characters; NULL: none */
-    unsigned warm_workers;      /* idle workers kept ready; 1 is enough for one guest at a time */
-    bool first_only; /* do not replace a warm worker that was handed out: the one guest would compete with its
-                        warming up. Further guests get workers started for them. */
+    unsigned warm_workers; /* idle workers that have run the drivers' compilers; one more has only loaded the
+                              drivers. 1 is enough for one guest at a time; 0: neither */
+    bool
+        first_only; /* one guest is about to come: a worker is started for it, which is neither warmed up (that would
+                        be in its way) nor replaced. Further guests get workers started for them. */
     const char *device_filter; /* only devices whose name contains this, case-insensitive; NULL: all */
     const char *profile_dir;   /* workers write DIR/PID.trace (host-backend/profile); NULL: no profiling */
     const char *cache_dir;     /* built programs are kept here (one folder per tenant); NULL: not kept */
@@ -35,7 +41,7 @@ struct broker_config {
 
 #define BROKER_WHY_SIZE 256
 
-/* Starts spawning warm workers at once. NULL with a reason in `why`. `config` is copied. */
+/* Starts spawning workers at once. NULL with a reason in `why`. `config` is copied. */
 struct broker *broker_create(const struct broker_config *config, char why[BROKER_WHY_SIZE]);
 
 /* Listens on a Unix socket that process guests connect to (mode 0600; removed by broker_destroy). An existing

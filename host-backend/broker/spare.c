@@ -32,22 +32,16 @@ static bool read_idle(uint64_t *idle) {
 
 bool spare_seen(struct spare *s, int64_t now_ms) {
     uint64_t idle;
-    bool seen;
+    bool seen = false;
 
-    if (!read_idle(&idle)) {
-        seen = true;
-    } else if (s->first_ms == 0) {
-        *s = (struct spare){now_ms, now_ms, idle};
-        return false;
-    } else if (now_ms - s->last_ms < SPARE_LOOK_MS) {
-        return false;
-    } else {
-        uint64_t wanted = (uint64_t)(now_ms - s->last_ms) * (uint64_t)sysconf(_SC_CLK_TCK) / 1000 / 2;
-        seen = idle - s->idle >= wanted || now_ms - s->first_ms >= SPARE_WAIT_MS;
-        s->last_ms = now_ms;
-        s->idle = idle;
+    if (!read_idle(&idle))
+        return true;
+    if (s->since_ms != 0) {
+        if (now_ms - s->since_ms < SPARE_LOOK_MS)
+            return false;
+        uint64_t wanted = (uint64_t)(now_ms - s->since_ms) * (uint64_t)sysconf(_SC_CLK_TCK) / 1000 / 2;
+        seen = idle - s->idle >= wanted;
     }
-    if (seen)
-        s->first_ms = 0;
+    *s = (struct spare){seen ? 0 : now_ms, idle};
     return seen;
 }

@@ -12,16 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SPARE_LOOK_MS 1000  /* shortest time that is looked at: most programs have ended by then */
-#define SPARE_WAIT_MS 10000 /* longest time that an answer is waited for */
+#define SPARE_LOOK_MS 1000 /* the time that is looked at: most programs have ended by then */
 
 struct spare {
-    int64_t first_ms, last_ms; /* of this question; first_ms 0: none is open */
-    uint64_t idle;             /* at last_ms: ticks of all CPUs of this process together */
+    int64_t since_ms; /* 0: no question is open */
+    uint64_t idle;    /* at since_ms: ticks of all CPUs of this process together */
 };
 
-/* True once at least half a CPU was idle for SPARE_LOOK_MS, or after SPARE_WAIT_MS in any case (also where
- * /proc/stat cannot be read: then at once); that closes the question. To be called again until then. */
+/* True once at least half a CPU was idle for SPARE_LOOK_MS (where /proc/stat cannot be read: at once); that
+ * closes the question. To be called again until then. */
 bool spare_seen(struct spare *s, int64_t now_ms);
 
 #endif

@@ -69,7 +69,7 @@ static void become_worker(const char *path, char **argv, char **env, int control
     _exit(errno == ENOENT ? 127 : 126);
 }
 
-int spawn_worker(const struct broker_config *config, bool warm, const char *refuse, struct spawned *out) {
+int spawn_worker(const struct broker_config *config, bool eager, const char *refuse, struct spawned *out) {
     char number[16], mib[16], more[256];
     char *argv[ARGUMENTS + 1] = {"trillium-worker", "--control", number}, *rest;
     int sockets[2], n = 3, r = 0;
@@ -93,8 +93,8 @@ int spawn_worker(const struct broker_config *config, bool warm, const char *refu
     }
     if (config->fresh_builds)
         argv[n++] = "--no-shared-builds";
-    if (!warm)
-        argv[n++] = "--no-warm-up";
+    if (eager)
+        argv[n++] = "--eager";
     if (refuse) {
         argv[n++] = "--refuse";
         argv[n++] = (char *)refuse;

@@ -20,9 +20,9 @@ struct spawned {
  * Starts a worker in a process group of its own, so that signals of a terminal do not reach it; it is killed
  * when the calling thread ends. It inherits the host's environment but for Trillium's own variables, and no
  * descriptor but standard output and error. `refuse`: it loads no driver and tells its guest this text.
- * `warm`: it runs the drivers' compilers ahead of need. 0 or a negative errno.
+ * `eager`: a guest waits for it. 0 or a negative errno.
  */
-int spawn_worker(const struct broker_config *config, bool warm, const char *refuse, struct spawned *out);
+int spawn_worker(const struct broker_config *config, bool eager, const char *refuse, struct spawned *out);
 
 /* Passes a session's socket to the worker. 0 or a negative errno. */
 int spawn_give_session(int control, int session);

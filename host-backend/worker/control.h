@@ -6,8 +6,12 @@
 #define HOST_BACKEND_WORKER_CONTROL_H
 
 enum control {
-    CONTROL_READY = 'r',   /* worker to broker: warm */
-    CONTROL_HURRY = 'h',   /* broker to worker: a guest waits; warm up no further */
+    CONTROL_READY = 'r', /* worker to broker: the drivers are loaded, a session may come */
+    CONTROL_HURRY = 'h', /* broker to worker: a guest waits; claim the CPUs as any process does */
+    CONTROL_WARM_UP =
+        'u',            /* broker to worker: run the drivers' compilers ahead of need; no session comes before
+                              the answer */
+    CONTROL_WARM = 'w', /* worker to broker: done */
     CONTROL_SESSION = 's', /* broker to worker, with the session's socket in SCM_RIGHTS */
 };
 

@@ -207,18 +207,18 @@ static void warm_up_compiler(cl_context context, cl_device_id device) {
     }
 }
 
-void driver_warm_up(const struct driver *d, bool (*go_on)(void *opaque), void *opaque) {
+void driver_warm_up(const struct driver *d) {
     cl_context contexts[DRIVER_MAX_DEVICES] = {NULL};
 
     /* Threads that a driver starts with its first context run kernels later: they are to have the full claim.
      */
-    for (uint32_t i = 0; i < d->root_count && go_on(opaque); i++)
+    for (uint32_t i = 0; i < d->root_count; i++)
         if (d->devices[i]->compiler)
             contexts[i] = clCreateContext(NULL, 1, &d->devices[i]->id, NULL, NULL, NULL);
     setpriority(PRIO_PROCESS, (id_t)gettid(), WARM_UP_NICE);
     /* The contexts stay for as long as the process does: PoCL forgets its library of built-in functions, half
      * a second's work, with its last context. */
     for (uint32_t i = 0; i < d->root_count; i++)
-        if (contexts[i] && go_on(opaque))
+        if (contexts[i])
             warm_up_compiler(contexts[i], d->devices[i]->id);
 }

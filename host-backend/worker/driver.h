@@ -75,10 +75,10 @@ char *driver_device_string(cl_device_id device, cl_device_info param);
 
 /*
  * Pays what each root device's first build would pay (loading compiler and builtin library: most of PoCL's
- * start-up time), as long as go_on says so. The source names a function that no driver has, so that the build
+ * start-up time). The source names a function that no driver has, so that the build
  * gets as far as linking and fails there: nothing is left in the driver's own cache of built kernels. From
  * here on the calling thread has less of a claim on the CPU than guests that run.
  */
-void driver_warm_up(const struct driver *d, bool (*go_on)(void *opaque), void *opaque);
+void driver_warm_up(const struct driver *d);
 
 #endif

@@ -2,16 +2,12 @@
 /*
  * trillium-worker: runs the host's OpenCL driver for one guest process.
  *
- * Started by the broker ahead of need. Loads the drivers and pays what their first use costs, says so on its
- * control socket, waits there for a session's socket, serves it, and exits when the guest goes. Its end is
- * what ends everything that it did.
- *
- * Control socket (SOCK_SEQPACKET): the worker sends CONTROL_READY once it is warm; the broker sends one byte
- * with the session's descriptor in SCM_RIGHTS, before or after that.
+ * Started by the broker ahead of need. Loads the drivers, says so on its control socket (control.h), pays there
+ * what their first use costs when it is asked to, waits for a session's socket, serves it, and exits when the
+ * guest goes. Its end is what ends everything that it did.
  */
 #include <errno.h>
 #include <getopt.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -36,6 +32,7 @@ struct options {
     const char *device;
     const char *refuse;
     bool probe;
+    bool eager;
     bool warm;
     bool batch;
     struct session_options session;
@@ -61,6 +58,7 @@ static const char help[] =
     "  --completion HOW   wait: a thread waits for the driver; callback: the driver calls back; auto "
     "(default): callback for CPUs\n"
     "  --no-batch         be scheduled as any other process, not as SCHED_BATCH\n"
+    "  --eager            a guest waits: claim the CPUs as any process does from the start\n"
     "  --no-warm-up       do not run the drivers' compilers ahead of need\n"
     "  --refuse TEXT      load no driver; tell the guest TEXT\n"
     "  --probe            print PLATFORM, DEVICE, VERSION, TYPE, memory and SPIR-V target of each device, "
@@ -90,6 +88,7 @@ static int parse(struct options *o, int argc, char **argv) {
         DECODERS,
         COMPLETION,
         NO_BATCH,
+        EAGER,
         NO_WARM,
         REFUSE,
         PROBE,
@@ -105,6 +104,7 @@ static int parse(struct options *o, int argc, char **argv) {
                                             {"decoders", required_argument, NULL, DECODERS},
                                             {"completion", required_argument, NULL, COMPLETION},
                                             {"no-batch", no_argument, NULL, NO_BATCH},
+                                            {"eager", no_argument, NULL, EAGER},
                                             {"no-warm-up", no_argument, NULL, NO_WARM},
                                             {"refuse", required_argument, NULL, REFUSE},
                                             {"probe", no_argument, NULL, PROBE},
@@ -160,6 +160,9 @@ static int parse(struct options *o, int argc, char **argv) {
         case NO_BATCH:
             o->batch = false;
             break;
+        case EAGER:
+            o->eager = true;
+            break;
         case NO_WARM:
             o->warm = false;
             break;
@@ -185,8 +188,8 @@ static int parse(struct options *o, int argc, char **argv) {
 
 /* ---- the control socket ---- */
 
-/* Blocks for the session's descriptor; -1 when the broker is gone. */
-static int receive_session(int control) {
+/* Blocks for a message: its byte, and the descriptor that came along, else -1. 0: the broker is gone. */
+static char receive(int control, int *fd) {
     union {
         struct cmsghdr align;
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -195,23 +198,17 @@ static int receive_session(int control) {
     struct iovec iov = {&byte, 1};
     struct msghdr mh = {
         .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
-    int fd = -1;
     ssize_t n;
 
+    *fd = -1;
     do {
         mh.msg_controllen = sizeof space.bytes;
         n = recvmsg(control, &mh, MSG_CMSG_CLOEXEC);
-    } while ((n < 0 && errno == EINTR) || (n == 1 && byte == CONTROL_HURRY));
+    } while (n < 0 && errno == EINTR);
     struct cmsghdr *cmsg = n > 0 ? CMSG_FIRSTHDR(&mh) : NULL;
     if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
-        memcpy(&fd, CMSG_DATA(cmsg), sizeof fd);
-    return fd;
-}
-
-/* Has the broker sent something already (or gone away)? Then there is no time for warming up. */
-static bool wanted(int control) {
-    struct pollfd p = {.fd = control, .events = POLLIN};
-    return poll(&p, 1, 0) > 0;
+        memcpy(fd, CMSG_DATA(cmsg), sizeof *fd);
+    return n > 0 ? byte : 0;
 }
 
 /* ---- what it does ---- */
@@ -243,37 +240,36 @@ struct warm_up {
     const struct driver *driver;
 };
 
-static bool may_go_on(void *opaque) {
-    const struct warm_up *w = opaque;
-    return !wanted(w->options->control);
+static void say(const struct options *o, enum control what) {
+    char byte = (char)what;
+    send(o->control, &byte, 1, MSG_NOSIGNAL);
 }
 
-/* Runs beside the main thread, so that a guest that comes meanwhile need not wait for it. */
+/* A thread of its own, whose priority is lowered for good. */
 static void *warm_up(void *opaque) {
     const struct warm_up *w = opaque;
-    char ready = CONTROL_READY;
 
-    driver_warm_up(w->driver, may_go_on, (void *)w);
-    for (uint32_t i = 0; i < w->driver->root_count && !wanted(w->options->control); i++)
+    driver_warm_up(w->driver);
+    for (uint32_t i = 0; i < w->driver->root_count; i++)
         spirv_warm_up(w->driver->devices[i]);
-    send(w->options->control, &ready, 1, MSG_NOSIGNAL);
     return NULL;
 }
 
-/* Says on the control socket that the worker is ready: when it is warm, or as soon as it is wanted. */
-static void get_ready(const struct warm_up *w) {
-    struct pollfd p = {.fd = w->options->control, .events = POLLIN};
-    char ready = CONTROL_READY;
+/* Waits for a session's socket, and does what the broker asks for until then. -1 when the broker is gone. */
+static int receive_session(const struct warm_up *w) {
     pthread_t thread;
+    int link;
 
-    if (w->options->warm && !wanted(w->options->control) &&
-        pthread_create(&thread, NULL, warm_up, (void *)w) == 0) {
-        pthread_detach(thread);
-        while (poll(&p, 1, -1) < 0 && errno == EINTR)
-            ;
+    for (;;) {
+        char what = receive(w->options->control, &link);
+        if (what == CONTROL_WARM_UP) {
+            if (w->options->warm && w->driver && pthread_create(&thread, NULL, warm_up, (void *)w) == 0)
+                pthread_join(thread, NULL);
+            say(w->options, CONTROL_WARM);
+        } else if (what != CONTROL_HURRY) {
+            return link;
+        }
     }
-    share_claim_all();
-    send(w->options->control, &ready, 1, MSG_NOSIGNAL); /* the broker does not mind hearing it twice */
 }
 
 /* What the options name stays where it is when the worker leaves its folder. */
@@ -337,13 +333,13 @@ int main(int argc, char **argv) {
     }
 
     if (o.refuse) {
-        int link = receive_session(o.control);
+        int link = receive_session(&(struct warm_up){&o, NULL});
         if (link >= 0)
             session_refuse(link, o.refuse);
         return 0;
     }
     leave_folder(&o);
-    if (o.warm)
+    if (!o.eager)
         share_claim_little(o.control);
     struct driver *driver = driver_open(o.device);
     if (!driver) {
@@ -353,8 +349,9 @@ int main(int argc, char **argv) {
     driver_find_targets(driver);
     signal(SIGTERM, on_term);
     signal(SIGALRM, on_alarm);
-    get_ready(&(struct warm_up){&o, driver});
-    int link = receive_session(o.control);
+    say(&o, CONTROL_READY);
+    int link = receive_session(&(struct warm_up){&o, driver});
+    share_claim_all();
     session_link = link;
     if (link >= 0)
         session_run(link, driver, &o.session);

@@ -3,13 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include "host-backend/worker/control.h"
 
 enum {
     RETRIES = 50,
@@ -43,13 +45,17 @@ void share_claim_all(void) {
         pthread_detach(thread);
 }
 
-/* Loading drivers takes the main thread a while, and a guest may come meanwhile. */
+/* Loading drivers takes the main thread a while, and a guest may come meanwhile. What is asked for behind that
+ * is seen to by the main thread. */
 static void *watch(void *control) {
-    struct pollfd p = {.fd = (int)(intptr_t)control, .events = POLLIN};
+    char byte;
+    ssize_t n;
 
-    while (poll(&p, 1, -1) < 0 && errno == EINTR)
-        ;
-    share_claim_all();
+    do
+        n = recv((int)(intptr_t)control, &byte, 1, MSG_PEEK);
+    while (n < 0 && errno == EINTR);
+    if (n != 1 || byte != CONTROL_WARM_UP)
+        share_claim_all();
     return NULL;
 }
 

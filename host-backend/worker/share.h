@@ -12,12 +12,12 @@
 #ifndef HOST_BACKEND_WORKER_SHARE_H
 #define HOST_BACKEND_WORKER_SHARE_H
 
-/* Before the drivers are loaded: little, until there is something to read at `control` (word that a guest
- * waits, or its session), or share_claim_all. Does nothing unless the process leads its session: the nice
+/* Before the drivers are loaded: little, until a guest is announced at `control` (CONTROL_HURRY, or its
+ * session), or share_claim_all. Does nothing unless the process leads its session: the nice
  * value would be that of others, too. */
 void share_claim_little(int control);
 
-/* Before what is at `control` is read. */
+/* Once a guest is there. */
 void share_claim_all(void);
 
 #endif

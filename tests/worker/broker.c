@@ -228,7 +228,7 @@ static void test_shares(void **state) {
     if (!in || !fgets(line, sizeof line, in))
         skip(); /* this kernel shares its CPUs in another way */
     fclose(in);
-    start(&f, &(struct broker_config){.worker_path = worker, .warm_workers = 1, .first_only = true});
+    start(&f, &(struct broker_config){.worker_path = worker, .warm_workers = 1});
     assert_true(child_claims("nice 19"));
     guest_attach(&t, broker_open_session(f.b, "a test"));
     use(&t);

@@ -7,10 +7,14 @@ int test_commands(void);
 int test_events(void);
 int test_hostile(void);
 int test_broker(void);
+int test_pool(void);
 int test_profile(void);
 int test_seen(void);
 int test_batches(void);
 int test_files(void);
+
+/* The life of a worker of test_pool: its exit status. */
+int pool_worker(int control);
 
 int bench(int argc, char **argv);
 

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/* Workers made ready ahead of need: who gets a guest, and who stands back for it. The workers are this program
+ * itself: each says in its name what it does, warms up for ever, and refuses its guest by that name. */
+#include "tests/lib/unit.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host-backend/broker/broker.h"
+#include "host-backend/worker/control.h"
+#include "host-backend/worker/session.h"
+#include "svga-model/carrier.h"
+#include "svga-model/guest.h"
+#include "tests/worker/tests.h"
+#include "trillium/protocol.h"
+
+enum { TRIES = 3000, TRY_US = 10000 };
+
+int pool_worker(int control) {
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } space;
+    char byte = CONTROL_READY, name[16] = "ready";
+    struct iovec iov = {&byte, 1};
+    int link;
+
+    prctl(PR_SET_NAME, name);
+    send(control, &byte, 1, MSG_NOSIGNAL);
+    for (;;) {
+        struct msghdr mh = {.msg_iov = &iov,
+                            .msg_iovlen = 1,
+                            .msg_control = space.bytes,
+                            .msg_controllen = sizeof space.bytes};
+        if (recvmsg(control, &mh, 0) <= 0)
+            return 0;
+        if (byte == CONTROL_WARM_UP)
+            prctl(PR_SET_NAME, "warming");
+        if (byte == CONTROL_SESSION)
+            break;
+    }
+    memcpy(&link, CMSG_DATA((struct cmsghdr *)(void *)space.bytes), sizeof link);
+    prctl(PR_GET_NAME, name);
+    session_refuse(link, name);
+    return 0;
+}
+
+/* The child of this thread with that name; 0: none. */
+static int child_named(const char *wanted) {
+    char path[64], name[32];
+    int pid, found = 0;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    FILE *children = fopen(path, "re");
+    assert_non_null(children);
+    while (!found && fscanf(children, "%d", &pid) == 1) {
+        snprintf(path, sizeof path, "/proc/%d/comm", pid);
+        FILE *in = fopen(path, "re");
+        if (in && fscanf(in, "%31s", name) == 1 && strcmp(name, wanted) == 0)
+            found = pid;
+        if (in)
+            fclose(in);
+    }
+    fclose(children);
+    return found;
+}
+
+static int await_child(const char *wanted) {
+    int pid = 0;
+    for (int i = 0; i < TRIES && (pid = child_named(wanted)) == 0; i++)
+        usleep(TRY_US);
+    return pid;
+}
+
+/* Is the process stopped, or is it not, sooner or later? */
+static bool await_stopped(int pid, bool stopped) {
+    char path[64], state = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    for (int i = 0; i < TRIES; i++, usleep(TRY_US)) {
+        FILE *in = fopen(path, "re");
+        assert_non_null(in);
+        assert_int_equal(fscanf(in, "%*d (%*[^)]) %c", &state), 1);
+        fclose(in);
+        if ((state == 'T') == stopped)
+            return true;
+    }
+    return false;
+}
+
+static void *run(void *opaque) {
+    broker_run(opaque);
+    return NULL;
+}
+
+static struct broker *start(pthread_t *thread, const struct broker_config *config) {
+    char why[BROKER_WHY_SIZE] = "";
+    struct broker *b = broker_create(config, why);
+    if (!b)
+        fail_msg("%s", why);
+    assert_int_equal(pthread_create(thread, NULL, run, b), 0);
+    return b;
+}
+
+static void stop(struct broker *b, pthread_t thread) {
+    broker_stop(b);
+    pthread_join(thread, NULL);
+    broker_destroy(b);
+}
+
+static char self[4096];
+
+static void test_a_guest_does_not_wait_for_warming_up(void **state) {
+    char why[SVGA_WHY_SIZE] = "";
+    pthread_t thread;
+    (void)state;
+
+    struct broker *b = start(&thread, &(struct broker_config){.worker_path = self, .warm_workers = 1});
+    int warming = await_child("warming");
+    assert_true(warming > 0);
+    assert_true(await_stopped(warming, false));
+    int session = broker_open_session(b, "a test");
+    struct svga_carrier *carrier = svga_carrier_shm_from_fd(session, why);
+    assert_non_null(carrier);
+    assert_null(svga_guest_open(carrier, TR_VERSION, 0, why));
+    assert_non_null(strstr(why, "ready"));
+    /* As long as there was a guest the other one stood still; it goes on when there is none. */
+    assert_true(await_stopped(warming, false));
+    stop(b, thread);
+}
+
+/* The guest is there for as long as its socket is, whatever it says. */
+static void test_warming_up_stops_for_a_guest(void **state) {
+    pthread_t thread;
+    (void)state;
+
+    struct broker *b = start(&thread, &(struct broker_config){.worker_path = self, .warm_workers = 1});
+    int warming = await_child("warming");
+    assert_true(warming > 0);
+    int session = broker_open_session(b, "a test");
+    assert_true(session >= 0);
+    assert_true(await_stopped(warming, true));
+    close(session);
+    assert_true(await_stopped(warming, false));
+    stop(b, thread);
+}
+
+/* Who starts a broker for one guest wants neither its CPUs nor its driver's compiler to be busy. */
+static void test_no_warming_up_for_one_guest(void **state) {
+    pthread_t thread;
+    (void)state;
+
+    struct broker *b =
+        start(&thread, &(struct broker_config){.worker_path = self, .warm_workers = 1, .first_only = true});
+    assert_true(await_child("ready") > 0);
+    usleep(20 * TRY_US);
+    assert_int_equal(child_named("warming"), 0);
+    stop(b, thread);
+}
+
+int test_pool(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_guest_does_not_wait_for_warming_up),
+        cmocka_unit_test(test_warming_up_stops_for_a_guest),
+        cmocka_unit_test(test_no_warming_up_for_one_guest),
+    };
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[n > 0 ? n : 0] = '\0';
+    return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
+}
