@@ -318,7 +318,6 @@ int main(int argc, char **argv) {
      */
     setvbuf(stdout, NULL, o.probe ? _IOFBF : _IONBF, 0);
     setenv("TRILLIUM_WORKER", "1", 1);
-    setenv("RUSTICL_ENABLE", "llvmpipe", 0);
     if (o.probe)
         return probe(&o);
     /* Inherited by all threads, the driver's too: one that wakes up lets the one that woke it go on, which
