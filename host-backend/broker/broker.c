@@ -22,6 +22,7 @@
 
 #include "host-backend/broker/spare.h"
 #include "host-backend/broker/spawn.h"
+#include "host-backend/broker/store.h"
 #include "host-backend/worker/control.h"
 
 enum {
@@ -50,10 +51,12 @@ struct pending {
     struct pending *next;
     int session; /* the device's end of its socket */
     char name[NAME_SIZE];
+    char tenant[STORE_TENANT_SIZE];
 };
 
 struct broker {
     struct broker_config config; /* strings are our own */
+    struct store *store;
     int epoll, event, listener;
     char *path; /* of the listener; NULL: none */
     struct worker *workers;
@@ -121,6 +124,8 @@ static void forget(struct broker *b, struct worker *w) {
     epoll_ctl(b->epoll, EPOLL_CTL_DEL, w->process.pidfd, NULL);
     epoll_ctl(b->epoll, EPOLL_CTL_DEL, w->process.control, NULL);
     close(w->process.control);
+    if (w->process.store >= 0)
+        close(w->process.store);
     close(w->process.pidfd);
     free(w);
 }
@@ -172,6 +177,9 @@ static bool give(struct broker *b, struct worker *w, struct pending *p) {
     int r = spawn_give_session(w->process.control, p->session);
     if (r < 0)
         return false; /* it is dying; its pidfd will say so */
+    if (w->process.store >= 0 && (r = store_serve(b->store, w->process.store, p->tenant)) < 0)
+        say("%s: nothing is kept for it: %s", p->name, strerror(-r));
+    w->process.store = -1;
     set_state(b, w, WORKER_BUSY);
     b->handed_out = true;
     hold(b);
@@ -250,12 +258,13 @@ static void drop_pending(struct broker *b, struct pending *p) {
     free(p);
 }
 
-static bool add_pending(struct broker *b, int session, const char *name) {
+static bool add_pending(struct broker *b, int session, const char *name, const char *tenant) {
     struct pending *p = calloc(1, sizeof *p);
     if (!p)
         return false;
     p->session = session;
     snprintf(p->name, sizeof p->name, "%s", name);
+    snprintf(p->tenant, sizeof p->tenant, "%s", tenant);
     pthread_mutex_lock(&b->lock);
     *b->pending_end = p;
     b->pending_end = &p->next;
@@ -389,7 +398,7 @@ int broker_open_session(struct broker *b, const char *name) {
         return -ENODEV;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return -errno;
-    if (!add_pending(b, ends[1], name)) {
+    if (!add_pending(b, ends[1], name, b->config.vm ? b->config.vm : "vm")) {
         close(ends[0]);
         close(ends[1]);
         return -ENOMEM;
@@ -397,22 +406,23 @@ int broker_open_session(struct broker *b, const char *name) {
     return ends[0];
 }
 
-/* What to call a process that has connected. */
-static void name_peer(struct broker *b, int fd, char name[NAME_SIZE]) {
+/* What to call a process that has connected, and whose it is. */
+static void name_peer(struct broker *b, int fd, char name[NAME_SIZE], char tenant[STORE_TENANT_SIZE]) {
     struct ucred peer = {0};
     socklen_t size = sizeof peer;
     getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
     snprintf(name, NAME_SIZE, "guest %u (process %d of user %u)", ++b->guest_count, (int)peer.pid,
              (unsigned)peer.uid);
+    snprintf(tenant, STORE_TENANT_SIZE, "user-%u", (unsigned)peer.uid);
 }
 
 static void on_connect(struct broker *b) {
-    char name[NAME_SIZE];
+    char name[NAME_SIZE], tenant[STORE_TENANT_SIZE];
     int fd = accept4(b->listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0)
         return;
-    name_peer(b, fd, name);
-    if (!add_pending(b, fd, name))
+    name_peer(b, fd, name, tenant);
+    if (!add_pending(b, fd, name, tenant))
         close(fd);
 }
 
@@ -434,6 +444,8 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
     b->config.device_filter = copy(config->device_filter);
     b->config.profile_dir = copy(config->profile_dir);
     b->config.cache_dir = copy(config->cache_dir);
+    b->config.key_path = copy(config->key_path);
+    b->config.vm = copy(config->vm);
     b->config.worker_options = copy(config->worker_options);
     b->listener = -1;
     b->pending_end = &b->pending;
@@ -454,6 +466,16 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
     if (b->config.worker_options && strlen(b->config.worker_options) > BROKER_WORKER_OPTIONS) {
         snprintf(why, BROKER_WHY_SIZE, "the options for workers may have at most %d characters",
                  BROKER_WORKER_OPTIONS);
+        broker_destroy(b);
+        return NULL;
+    }
+    b->store =
+        store_create(&(struct store_config){.cache_dir = config->fresh_builds ? NULL : config->cache_dir,
+                                            .shared = config->cache_shared,
+                                            .max_bytes = (uint64_t)config->cache_mib << 20,
+                                            .key_path = config->key_path});
+    if (!b->store) {
+        snprintf(why, BROKER_WHY_SIZE, "cannot keep a store: %s", strerror(errno));
         broker_destroy(b);
         return NULL;
     }
@@ -560,6 +582,7 @@ void broker_destroy(struct broker *b) {
     if (b->path) /* now: once the workers have ended, which takes a while, it may be another daemon's */
         unlink(b->path);
     end_workers(b);
+    store_destroy(b->store); /* after them: they may have had something to store */
     while ((p = first_pending(b)))
         drop_pending(b, p);
     if (b->listener >= 0)
@@ -574,6 +597,8 @@ void broker_destroy(struct broker *b) {
     free((char *)b->config.device_filter);
     free((char *)b->config.profile_dir);
     free((char *)b->config.cache_dir);
+    free((char *)b->config.key_path);
+    free((char *)b->config.vm);
     free((char *)b->config.worker_options);
     free(b);
 }

@@ -33,10 +33,13 @@ struct broker_config {
                         be in its way) nor replaced. Further guests get workers started for them. */
     const char *device_filter; /* only devices whose name contains this, case-insensitive; NULL: all */
     const char *profile_dir;   /* workers write DIR/PID.trace (host-backend/profile); NULL: no profiling */
-    const char *cache_dir;     /* built programs are kept here (one folder per tenant); NULL: not kept */
-    unsigned cache_mib;        /* most that they may take; 0: the worker's own default */
-    bool fresh_builds;         /* the driver builds every program, also those seen before */
-    bool verbose;              /* say on stderr when guests come and go */
+    const char *cache_dir;     /* built programs are kept here; NULL: not kept */
+    bool cache_shared;         /* one for all tenants, who can poison each other's; else a folder for each */
+    unsigned cache_mib;        /* most that each may take; 0: the store's own default */
+    const char *key_path; /* the host's key for its own binaries (mac.h); NULL: it ends with the broker */
+    const char *vm;       /* names the VM that broker_open_session is for among the tenants; NULL: "vm" */
+    bool fresh_builds;    /* the driver builds every program, also those seen before */
+    bool verbose;         /* say on stderr when guests come and go */
 };
 
 #define BROKER_WHY_SIZE 256

@@ -48,7 +48,7 @@ static char **environment(void) {
 }
 
 /* In the child: only async-signal-safe calls, for the parent may have other threads. */
-static void become_worker(const char *path, char **argv, char **env, int control, pid_t parent) {
+static void become_worker(const char *path, char **argv, char **env, const int keep[2], pid_t parent) {
     sigset_t none;
     int null = open("/dev/null", O_RDONLY);
 
@@ -64,15 +64,16 @@ static void become_worker(const char *path, char **argv, char **env, int control
     if (null >= 0)
         dup2(null, STDIN_FILENO);
     syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
-    fcntl(control, F_SETFD, 0);
+    fcntl(keep[0], F_SETFD, 0);
+    fcntl(keep[1], F_SETFD, 0);
     execve(path, argv, env);
     _exit(errno == ENOENT ? 127 : 126);
 }
 
 int spawn_worker(const struct broker_config *config, bool eager, const char *refuse, struct spawned *out) {
-    char number[16], mib[16], more[256];
-    char *argv[ARGUMENTS + 1] = {"trillium-worker", "--control", number}, *rest;
-    int sockets[2], n = 3, r = 0;
+    char number[16], store[16], more[256];
+    char *argv[ARGUMENTS + 1] = {"trillium-worker", "--control", number, "--store", store}, *rest;
+    int sockets[2], stores[2], n = 5, r = 0;
 
     if (config->device_filter) {
         argv[n++] = "--device";
@@ -81,15 +82,6 @@ int spawn_worker(const struct broker_config *config, bool eager, const char *ref
     if (config->profile_dir) {
         argv[n++] = "--profile-dir";
         argv[n++] = (char *)config->profile_dir;
-    }
-    if (config->cache_dir && !config->fresh_builds) {
-        argv[n++] = "--cache-dir";
-        argv[n++] = (char *)config->cache_dir;
-    }
-    if (config->cache_mib > 0) {
-        snprintf(mib, sizeof mib, "%u", config->cache_mib);
-        argv[n++] = "--cache-mib";
-        argv[n++] = mib;
     }
     if (config->fresh_builds)
         argv[n++] = "--no-shared-builds";
@@ -104,25 +96,36 @@ int spawn_worker(const struct broker_config *config, bool eager, const char *ref
         argv[n++] = word;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
         return -errno;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, stores) < 0) {
+        r = -errno;
+        close(sockets[0]);
+        close(sockets[1]);
+        return r;
+    }
     snprintf(number, sizeof number, "%d", sockets[1]);
+    snprintf(store, sizeof store, "%d", stores[1]);
     char **env = environment();
     pid_t parent = getpid();
     out->pid = env ? fork() : -1;
     if (out->pid == 0)
-        become_worker(config->worker_path, argv, env, sockets[1], parent);
+        become_worker(config->worker_path, argv, env, (int[]){sockets[1], stores[1]}, parent);
     if (out->pid < 0)
         r = env ? -errno : -ENOMEM;
     free(env);
     close(sockets[1]);
+    close(stores[1]);
     out->control = sockets[0];
+    out->store = stores[0];
     out->pidfd = out->pid > 0 ? (int)syscall(SYS_pidfd_open, out->pid, 0) : -1;
     if (out->pid > 0 && out->pidfd < 0) {
         r = -errno;
         kill(out->pid, SIGKILL);
         waitpid(out->pid, NULL, 0);
     }
-    if (r < 0)
+    if (r < 0) {
         close(sockets[0]);
+        close(stores[0]);
+    }
     return r;
 }
 

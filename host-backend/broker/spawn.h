@@ -14,6 +14,7 @@ struct spawned {
     pid_t pid;
     int pidfd;   /* readable once the worker has ended */
     int control; /* host-backend/worker/control.h */
+    int store;   /* the broker's end of host-backend/cache/ask.h's socket; -1: handed on */
 };
 
 /*

@@ -48,6 +48,10 @@ int cli_paths_find(struct cli_paths *paths, const char *subcommand);
  */
 const char *cli_build_cache(const char *given, char path[PATH_MAX]);
 
+/* Where the host's key for its own binaries is kept: ${XDG_STATE_HOME:-~/.local/state}/trillium/host.key.
+ * NULL: nowhere, because there is no home. */
+const char *cli_host_key(char path[PATH_MAX]);
+
 /* Where the user has no cache folder that can be written to, sets POCL_CACHE_DIR to a new one of this
  * process' own; PoCL would show no device. And removes it: to be called when the workers have ended. */
 void cli_driver_cache_make(const char *subcommand);

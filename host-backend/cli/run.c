@@ -182,7 +182,7 @@ static int make_trace_folder(char path[80]) {
 
 /* Starts the daemon, runs the program, ends the daemon. */
 static int run_program(const struct run_options *o, const struct cli_paths *paths, const char *traces) {
-    char cache[PATH_MAX];
+    char cache[PATH_MAX], key[PATH_MAX];
     struct broker_config config = {.worker_path = paths->worker,
                                    .worker_options = o->worker_options,
                                    .warm_workers = 1,
@@ -190,6 +190,9 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
                                    .device_filter = o->device,
                                    .profile_dir = traces,
                                    .cache_dir = cli_build_cache(o->cache, cache),
+                                   .cache_shared = o->cache != NULL,
+                                   .key_path = cli_host_key(key),
+                                   .vm = "vm-of-run",
                                    .fresh_builds = o->fresh_builds,
                                    .verbose = o->verbose};
     char why[BROKER_WHY_SIZE] = "";

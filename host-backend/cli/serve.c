@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -25,10 +26,11 @@ static const char help[] =
     "  --shm PATH             serve processes of this machine: they reach it with TRILLIUM_SHM=PATH\n"
     "  --device NAME          show only devices whose platform or device name contains NAME\n"
     "  --warm-workers N       keep N started workers ready for the next guests (default 1)\n"
-    "  --cache DIR            keep built programs there, for all guests of this daemon: they can poison each "
-    "other's\n"
-    "                         (default: ~/.cache/trillium/programs with --shm alone, whose guests are all of "
-    "one user; else none)\n"
+    "  --cache DIR            keep built programs there, in one cache for all guests of this daemon: they "
+    "can "
+    "poison each\n"
+    "                         other's (default: with --shm alone a folder for each user in "
+    "~/.cache/trillium/programs, else none)\n"
     "  --fresh-builds         build every program, also those seen before\n"
     "  --worker-options TEXT  more options for the workers, separated by spaces (`trillium-worker --help` in "
     "libexec):\n"
@@ -225,7 +227,7 @@ static int serve(const struct serve_options *o, bool with_front) {
 int cmd_serve(int argc, char **argv) {
     struct serve_options o = {.fd = -1, .broker.warm_workers = 1};
     struct cli_paths paths;
-    char cache[PATH_MAX];
+    char cache[PATH_MAX], key[PATH_MAX], vm[PATH_MAX + 16];
     char why[BROKER_WHY_SIZE] = "";
     int status = parse(&o, argc, argv);
 
@@ -234,6 +236,16 @@ int cmd_serve(int argc, char **argv) {
     if (cli_paths_find(&paths, "serve") < 0)
         return 1;
     o.broker.worker_path = paths.worker;
+    o.broker.cache_shared = o.cache != NULL;
+    o.broker.key_path = cli_host_key(key);
+    if (o.socket_path) {
+        snprintf(vm, sizeof vm, "vm %s", o.socket_path);
+        o.broker.vm = vm;
+    } else if (o.fd >= 0) {
+        /* Nothing tells this VM from the next one that is started so: its binaries end with it. */
+        snprintf(vm, sizeof vm, "vm of daemon %d of %lld", (int)getpid(), (long long)time(NULL));
+        o.broker.vm = vm;
+    }
     /* The guests of a VM trust each other no more than VMs do: only who says so lets them share. */
     if (o.cache || (!o.socket_path && o.fd < 0))
         o.broker.cache_dir = cli_build_cache(o.cache, cache);

@@ -48,8 +48,7 @@ static const char help[] =
     "  --control FD       the broker's socket\n"
     "  --device NAME      offer only devices whose platform or device name contains NAME\n"
     "  --profile-dir DIR  write DIR/PID.trace\n"
-    "  --cache-dir DIR    keep built programs there, for later sessions of the same tenant\n"
-    "  --cache-mib N      most that they may take (default 256)\n"
+    "  --store FD         the broker's store of built programs\n"
     "  --no-shared-builds let the driver build every program, also those seen before\n"
     "  --spin-us N        longest time an idle worker looks for the next command before it sleeps (default "
     "50; 0: never)\n"
@@ -81,8 +80,7 @@ static int parse(struct options *o, int argc, char **argv) {
         CONTROL = 256,
         DEVICE,
         PROFILE,
-        CACHE,
-        CACHE_MIB,
+        STORE,
         NO_SHARED_BUILDS,
         SPIN,
         DECODERS,
@@ -97,8 +95,7 @@ static int parse(struct options *o, int argc, char **argv) {
     static const struct option options[] = {{"control", required_argument, NULL, CONTROL},
                                             {"device", required_argument, NULL, DEVICE},
                                             {"profile-dir", required_argument, NULL, PROFILE},
-                                            {"cache-dir", required_argument, NULL, CACHE},
-                                            {"cache-mib", required_argument, NULL, CACHE_MIB},
+                                            {"store", required_argument, NULL, STORE},
                                             {"no-shared-builds", no_argument, NULL, NO_SHARED_BUILDS},
                                             {"spin-us", required_argument, NULL, SPIN},
                                             {"decoders", required_argument, NULL, DECODERS},
@@ -126,12 +123,10 @@ static int parse(struct options *o, int argc, char **argv) {
         case PROFILE:
             o->session.profile_dir = optarg;
             break;
-        case CACHE:
-            o->session.cache_dir = optarg;
-            break;
-        case CACHE_MIB:
-            if (!number(optarg, 1u << 20, &o->session.cache_mib))
+        case STORE:
+            if (!number(optarg, 1u << 20, &fd))
                 return 2;
+            o->session.store_fd = (int)fd;
             break;
         case NO_SHARED_BUILDS:
             o->session.share_builds = false;
@@ -282,7 +277,6 @@ static void make_absolute(const char **path) {
 /* Away from where somebody started the daemon: nothing there is a guest's to include. */
 static void leave_folder(struct options *o) {
     make_absolute(&o->session.profile_dir);
-    make_absolute(&o->session.cache_dir);
     if (!files_leave_folder())
         fprintf(stderr, "trillium-worker: cannot make a folder for included files: %s\n", strerror(errno));
 }
@@ -304,11 +298,10 @@ static void on_alarm(int number) {
 }
 
 int main(int argc, char **argv) {
-    struct options o = {
-        .control = -1,
-        .warm = true,
-        .batch = true,
-        .session = {.spin_us = 50, .max_decoders = 32, .share_builds = true, .cache_mib = 256}};
+    struct options o = {.control = -1,
+                        .warm = true,
+                        .batch = true,
+                        .session = {.spin_us = 50, .max_decoders = 32, .share_builds = true, .store_fd = -1}};
     struct sched_param param = {0};
     int status = parse(&o, argc, argv);
 

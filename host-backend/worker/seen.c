@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-backend/cache/cache.h"
 #include "host-backend/worker/facts.h"
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/program.h"
@@ -32,19 +31,18 @@ struct entry {
 };
 
 struct seen {
-    struct cache *cache;   /* NULL: none */
+    struct store_asker *store;
     pthread_mutex_t lock;  /* guards the list */
     struct entry *entries; /* newest first */
     unsigned count;
 };
 
-struct seen *seen_open(const char *cache_dir, uint64_t max_bytes) {
+struct seen *seen_open(struct store_asker *store) {
     struct seen *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
     pthread_mutex_init(&s->lock, NULL);
-    if (cache_dir && !(s->cache = cache_open(cache_dir, max_bytes)))
-        perror("trillium-worker: no cache of built programs");
+    s->store = store;
     return s;
 }
 
@@ -136,27 +134,24 @@ static bool has_variables(const struct build *b) {
 /* The key of one device's binary: everything it depends on. */
 struct key {
     struct iovec parts[12];
-    struct cache_key key;
-    char *driver_version;
-    uint32_t ir_kind;
+    unsigned count;
 };
 
 static void key_part(struct key *k, const void *data, size_t size) {
-    k->parts[k->key.count++] = (struct iovec){(void *)data, size};
+    k->parts[k->count++] = (struct iovec){(void *)data, size};
 }
 
 static void key_text(struct key *k, const char *text) {
     key_part(k, text ? text : "", text ? strlen(text) : 0);
 }
 
-static void key_make(struct key *k, uint32_t ir_kind, const struct ir *ir, const struct ir *files,
-                     const char *options, const struct driver_device *d) {
-    memset(k, 0, sizeof *k);
-    k->ir_kind = ir_kind;
-    k->driver_version = driver_device_string(d->id, CL_DRIVER_VERSION);
-    k->key.parts = k->parts;
+static struct cache_digest key_make(uint32_t ir_kind, const struct ir *ir, const struct ir *files,
+                                    const char *options, const struct driver_device *d) {
+    struct key key = {0}, *k = &key;
+    char *driver_version = driver_device_string(d->id, CL_DRIVER_VERSION);
+
     key_text(k, "trillium build 6"); /* counts the changes of what is made of the same IR */
-    key_part(k, &k->ir_kind, sizeof k->ir_kind);
+    key_part(k, &ir_kind, sizeof ir_kind);
     key_part(k, ir->bytes, ir->size);
     key_part(k, files ? files->bytes : "", files ? files->size : 0);
     key_text(k, options);
@@ -164,7 +159,10 @@ static void key_make(struct key *k, uint32_t ir_kind, const struct ir *ir, const
     key_text(k, d->platform->version_text);
     key_text(k, d->name);
     key_text(k, d->version_text);
-    key_text(k, k->driver_version);
+    key_text(k, driver_version);
+    struct cache_digest digest = cache_digest(k->parts, k->count);
+    free(driver_version);
+    return digest;
 }
 
 /* An entry's data: this, the log, the facts, the binary. */
@@ -181,14 +179,11 @@ struct cached {
 };
 
 static bool get(struct seen *s, const struct build *b, const struct driver_device *d, struct cached *out) {
-    struct key k;
+    struct cache_digest key = key_make(b->program->ir, ir_of(b->program), b->files, b->options, d);
     size_t size = 0;
 
     *out = (struct cached){0};
-    key_make(&k, b->program->ir, ir_of(b->program), b->files, b->options, d);
-    bool found = cache_get(s->cache, &k.key, &out->data, &size);
-    free(k.driver_version);
-    if (!found || size < sizeof out->head)
+    if (!store_get(s->store, &key, &out->data, &size) || size < sizeof out->head)
         return false;
     memcpy(&out->head, out->data, sizeof out->head);
     size -= sizeof out->head;
@@ -301,7 +296,7 @@ bool seen_find(struct seen *s, struct build *b) {
         return false;
     if (share(s, b))
         return true;
-    if (!s->cache || !load(s, b))
+    if (!load(s, b))
         return false;
     remember(s, b, true);
     return true;
@@ -318,7 +313,6 @@ static void store_one(struct seen *s, const struct entry *e, uint32_t index, con
                       const unsigned char *binary, size_t size) {
     const struct driver_device *d = e->devices[index];
     size_t log_size = 0;
-    struct key k;
 
     clGetProgramBuildInfo(e->cl, d->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &log_size);
     if (log_size > MAX_LOG)
@@ -333,9 +327,8 @@ static void store_one(struct seen *s, const struct entry *e, uint32_t index, con
         clGetProgramBuildInfo(e->cl, d->id, CL_PROGRAM_BUILD_LOG, log_size, at, NULL);
     memcpy(at + head.log_size, facts, head.facts_size);
     memcpy(at + head.log_size + head.facts_size, binary, size);
-    key_make(&k, e->ir_kind, e->ir, e->files, e->options, d);
-    cache_put(s->cache, &k.key, data, sizeof head + head.log_size + head.facts_size + size);
-    free(k.driver_version);
+    struct cache_digest key = key_make(e->ir_kind, e->ir, e->files, e->options, d);
+    store_put(s->store, &key, data, sizeof head + head.log_size + head.facts_size + size);
     free(data);
 }
 
@@ -379,7 +372,7 @@ static void store(struct seen *s, struct entry *e) {
 }
 
 void seen_store(struct seen *s) {
-    if (!s || !s->cache)
+    if (!s)
         return;
     pthread_mutex_lock(&s->lock);
     for (struct entry *e = s->entries; e; e = e->next)

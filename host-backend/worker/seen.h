@@ -4,7 +4,7 @@
  *
  * Two levels. In a session, a program with the same IR, options and devices in the same context shares the
  * driver's program of the first one: no work at all. Across sessions, the driver's binaries are kept in the
- * tenant's cache (host-backend/cache/cache.h), keyed by everything that they depend on; they are fetched from
+ * tenant's cache, which the broker keeps (host-backend/cache/ask.h), keyed by everything that they depend on; they are fetched from
  * the driver and stored when the session ends, because then they hold the kernels compiled for the work-group
  * sizes that were used, and because fetching is slow (53 ms on PoCL).
  *
@@ -17,12 +17,13 @@
 #ifndef HOST_BACKEND_WORKER_SEEN_H
 #define HOST_BACKEND_WORKER_SEEN_H
 
+#include "host-backend/cache/ask.h"
 #include "host-backend/worker/build.h"
 
 struct seen;
 
-/* `cache_dir`: of the tenant; NULL: nothing is kept beyond the session. NULL when out of memory. */
-struct seen *seen_open(const char *cache_dir, uint64_t max_bytes);
+/* `store` is asked across sessions. NULL when out of memory. */
+struct seen *seen_open(struct store_asker *store);
 
 /* True if the build needs none: the program then has the driver's program, built, and its log. */
 bool seen_find(struct seen *s, struct build *b);

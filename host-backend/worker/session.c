@@ -304,8 +304,9 @@ void session_run(int link, struct driver *driver, const struct session_options *
     pthread_mutex_init(&s->slot_lock, NULL);
     if (options->profile_dir)
         s->trace = trace_open(options->profile_dir);
-    if (options->share_builds)
-        s->seen = seen_open(options->cache_dir, (uint64_t)options->cache_mib << 20);
+    s->store = store_asker_new(options->store_fd);
+    if (options->share_builds && s->store)
+        s->seen = seen_open(s->store);
     const struct svga_device_callbacks callbacks = {.opaque = s, .config_done = config_done};
     svga_device_init(&s->device, link, TR_VERSION, &limits, &callbacks);
     crash_guard(&s->device);

@@ -31,8 +31,7 @@ struct session_options {
     enum completion { COMPLETION_AUTO, COMPLETION_WAIT, COMPLETION_CALLBACK } completion;
     const char *profile_dir; /* NULL: no profiling */
     bool share_builds;       /* builds seen before are not done again */
-    const char *cache_dir;   /* ... across sessions; NULL: only in this one */
-    unsigned cache_mib;      /* most that the cache may take */
+    int store_fd;            /* the broker's store; -1: none */
 };
 
 struct session {
@@ -41,7 +40,8 @@ struct session {
     struct session_options options;
     struct tr_session_view view; /* what the verifier asks */
     struct trace *trace;         /* NULL: no profiling */
-    struct seen *seen;           /* builds seen before; NULL: every build is the driver's */
+    struct store_asker *store;
+    struct seen *seen; /* builds seen before; NULL: every build is the driver's */
 
     pthread_mutex_t lock; /* the leader lock: guards everything from here to `threads` */
     void *buffer;         /* the command being decoded: SVGA_CMD_MAX_SIZE bytes */

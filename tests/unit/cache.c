@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host-backend/cache/cache.h"
+#include "host-backend/broker/cache.h"
 
 struct fixture {
     char dir[64];
@@ -62,12 +62,12 @@ static int teardown(void **state) {
 }
 
 #define KEY(...)                                                                                             \
-    (&(struct cache_key){.parts = (struct iovec[]){__VA_ARGS__},                                             \
-                         .count = sizeof((struct iovec[]){__VA_ARGS__}) / sizeof(struct iovec)})
+    (&(struct cache_digest[]){cache_digest(                                                                  \
+        (struct iovec[]){__VA_ARGS__}, sizeof((struct iovec[]){__VA_ARGS__}) / sizeof(struct iovec))}[0])
 #define PART(text)                                                                                           \
     { .iov_base = (void *)(text), .iov_len = strlen(text) }
 
-static bool holds(struct cache *c, const struct cache_key *key, const char *expected) {
+static bool holds(struct cache *c, const struct cache_digest *key, const char *expected) {
     void *data;
     size_t size;
     if (!cache_get(c, key, &data, &size))
@@ -104,7 +104,7 @@ static void parts_do_not_run_together(void **state) {
     assert_false(holds(f->cache, KEY(PART("ab"), PART("c"), PART("")), "1"));
 }
 
-/* The file of one key under the name of another, as if their hashes were equal. */
+/* The file of one key under the name of another, as if somebody had renamed it. */
 static void same_name_is_no_hit(void **state) {
     struct fixture *f = *state;
     static char first[512];

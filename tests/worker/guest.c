@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host-backend/broker/store.h"
+
 #define MEMORY_SIZE (8u << 20)
 
 #define must(condition)                                                                                      \
@@ -114,6 +116,21 @@ void guest_open(struct test_guest *t, char *const *extra) {
     guest_attach(t, session);
     t->worker = pid;
     t->control = control;
+}
+
+void guest_open_with_store(struct test_guest *t, char *const *extra, struct store *store,
+                           const char *tenant) {
+    char number[16], *argv[20] = {"--store", number};
+    int ends[2], n = 2;
+
+    for (; extra && *extra; extra++)
+        argv[n++] = *extra;
+    must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0);
+    must(fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0);
+    snprintf(number, sizeof number, "%d", ends[1]);
+    must(store_serve(store, ends[0], tenant) == 0);
+    guest_open(t, argv);
+    close(ends[1]);
 }
 
 int guest_close(struct test_guest *t) {

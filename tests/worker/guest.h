@@ -13,6 +13,8 @@
 #include "trillium/encode.h"
 #include "trillium/slot.h"
 
+struct store;
+
 struct test_guest {
     struct svga_guest *g;
     pid_t worker;
@@ -25,6 +27,8 @@ struct test_guest {
 /* Starts $TRILLIUM_BUILD/libexec/trillium-worker with `extra` options (NULL-terminated; may be NULL) and
  * opens a session. */
 void guest_open(struct test_guest *t, char *const *extra);
+/* The same, with this store behind it. */
+void guest_open_with_store(struct test_guest *t, char *const *extra, struct store *store, const char *tenant);
 /* The same, for sessions that are refused: NULL and why. */
 struct svga_guest *guest_try_open(char *const *extra, uint32_t version, char why[SVGA_WHY_SIZE]);
 /* Takes over one end of a session's socket, for a worker that somebody else started: t->worker is 0. */

@@ -3,10 +3,12 @@
 #include "tests/lib/unit.h"
 
 #include <dirent.h>
+#include <ftw.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host-backend/broker/store.h"
 #include "host-backend/profile/trace.h"
 #include "svga-model/futex.h"
 #include "tests/worker/guest.h"
@@ -30,14 +32,15 @@ static int make_folders(void **state) {
     return mkdtemp(f->profile) && mkdtemp(f->cache) ? 0 : -1;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at) {
+    (void)st;
+    (void)type;
+    (void)at;
+    return remove(path);
+}
+
 static void remove_all(const char *dir) {
-    struct dirent *entry;
-    DIR *d = opendir(dir);
-    while (d && (entry = readdir(d)))
-        unlinkat(dirfd(d), entry->d_name, 0);
-    if (d)
-        closedir(d);
-    rmdir(dir);
+    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static int remove_folders(void **state) {
@@ -48,10 +51,13 @@ static int remove_folders(void **state) {
     return 0;
 }
 
-static unsigned entries(const char *dir) {
+/* How many builds are kept for this tenant. */
+static unsigned entries_of(const struct folder *f, const char *tenant) {
     struct dirent *entry;
     unsigned count = 0;
-    DIR *d = opendir(dir);
+    char path[64];
+    snprintf(path, sizeof path, "%s/%s", f->cache, tenant);
+    DIR *d = opendir(path);
     while (d && (entry = readdir(d)))
         count += entry->d_name[0] != '.';
     if (d)
@@ -59,20 +65,28 @@ static unsigned entries(const char *dir) {
     return count;
 }
 
+static unsigned entries(const struct folder *f) {
+    return entries_of(f, "user-1");
+}
+
 /* A guest that builds things; how each build was done is read from its worker's profile. */
 struct builder {
     struct test_guest t;
     uint32_t context, queue, mem;
     struct folder *f;
+    struct store *store;
 };
 
-static void open_builder(struct builder *b, struct folder *f, bool share) {
+static void open_as(struct builder *b, struct folder *f, bool share, const char *tenant) {
     uint32_t device = 0, slot;
     uint64_t none = 0;
 
     b->f = f;
-    guest_open(&b->t, (char *[]){"--profile-dir", f->profile, "--cache-dir", f->cache,
-                                 share ? NULL : "--no-shared-builds", NULL});
+    b->store = store_create(&(struct store_config){.cache_dir = f->cache, .max_bytes = 64 << 20});
+    assert_non_null(b->store);
+    guest_open_with_store(&b->t,
+                          (char *[]){"--profile-dir", f->profile, share ? NULL : "--no-shared-builds", NULL},
+                          b->store, tenant);
     b->context = guest_id(&b->t);
     b->queue = guest_id(&b->t);
     slot = guest_slot(&b->t);
@@ -84,6 +98,10 @@ static void open_builder(struct builder *b, struct folder *f, bool share) {
             .context = b->context, .slot = slot);
     assert_int_equal(guest_result(&b->t, slot), CL_SUCCESS);
     b->mem = guest_placed_buffer(&b->t, b->context, 0, 4096);
+}
+
+static void open_builder(struct builder *b, struct folder *f, bool share) {
+    open_as(b, f, share, "user-1");
 }
 
 static uint32_t make(struct builder *b, const char *source) {
@@ -138,6 +156,7 @@ static const char *close_builder(struct builder *b) {
     char why[256] = "";
 
     int status = guest_close(&b->t);
+    store_destroy(b->store);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     assert_int_equal(trace_read(b->f->profile, &items, &count, why, sizeof why), 0);
     for (size_t i = 0; i < count && n < sizeof how - 1; i++)
@@ -183,7 +202,7 @@ static void test_failures(void **state) {
     uint32_t header = make(&b, with_header);
     assert_int_equal(build(&b, header, "-DWHAT=1"), CL_BUILD_PROGRAM_FAILURE);
     assert_string_equal(close_builder(&b), "dddd");
-    assert_int_equal(entries(f->cache), 1);
+    assert_int_equal(entries(f), 1);
 }
 
 /* Programs with variables of their own never share them. */
@@ -211,7 +230,7 @@ static void test_across_sessions(void **state) {
     assert_int_equal(build(&b, program, "-DWHAT=5"), CL_SUCCESS);
     assert_int_equal(run(&b, program), 5);
     assert_string_equal(close_builder(&b), "d");
-    assert_int_equal(entries(f->cache), 1);
+    assert_int_equal(entries(f), 1);
 
     open_builder(&b, f, true);
     program = make(&b, plain);
@@ -222,7 +241,7 @@ static void test_across_sessions(void **state) {
     assert_int_equal(build(&b, other, "-DWHAT=6"), CL_SUCCESS);
     assert_int_equal(run(&b, other), 6);
     assert_string_equal(close_builder(&b), "sd");
-    assert_int_equal(entries(f->cache), 2);
+    assert_int_equal(entries(f), 2);
 
     open_builder(&b, f, false); /* the off-switch */
     program = make(&b, plain);
@@ -231,13 +250,32 @@ static void test_across_sessions(void **state) {
     assert_string_equal(close_builder(&b), "d");
 }
 
+/* What one tenant stored, another one never runs. */
+static void test_tenants(void **state) {
+    struct folder *f = *state;
+    struct builder b;
+
+    open_as(&b, f, true, "user-1");
+    assert_int_equal(build(&b, make(&b, plain), "-DWHAT=5"), CL_SUCCESS);
+    assert_string_equal(close_builder(&b), "d");
+    open_as(&b, f, true, "../user-1"); /* no name of a folder: none of the others' either */
+    assert_int_equal(build(&b, make(&b, plain), "-DWHAT=5"), CL_SUCCESS);
+    assert_string_equal(close_builder(&b), "d");
+    open_as(&b, f, true, "user-2");
+    assert_int_equal(build(&b, make(&b, plain), "-DWHAT=5"), CL_SUCCESS);
+    assert_string_equal(close_builder(&b), "d");
+    open_as(&b, f, true, "user-1");
+    assert_int_equal(build(&b, make(&b, plain), "-DWHAT=5"), CL_SUCCESS);
+    assert_string_equal(close_builder(&b), "s");
+    assert_int_equal(entries_of(f, "user-1"), 1);
+    assert_int_equal(entries_of(f, "user-2"), 1);
+}
+
 int test_seen(void) {
 #define WITH_FOLDERS(test) cmocka_unit_test_setup_teardown(test, make_folders, remove_folders)
     const struct CMUnitTest tests[] = {
-        WITH_FOLDERS(test_in_a_session),
-        WITH_FOLDERS(test_failures),
-        WITH_FOLDERS(test_variables),
-        WITH_FOLDERS(test_across_sessions),
+        WITH_FOLDERS(test_in_a_session),    WITH_FOLDERS(test_failures), WITH_FOLDERS(test_variables),
+        WITH_FOLDERS(test_across_sessions), WITH_FOLDERS(test_tenants),
     };
     return cmocka_run_group_tests_name("seen", tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@ int test_broker(void);
 int test_pool(void);
 int test_profile(void);
 int test_seen(void);
+int test_store(void);
 int test_batches(void);
 int test_files(void);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "host-backend/cache/cache.h"
+#include "host-backend/broker/cache.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAGIC "TRILCCH1"
+#define MAGIC "TRILCCH2"
 #define SUFFIX ".bin"
 #define TEMPORARY ".tmp"
 /* No entry is larger: a length from the disk is not trusted further than this. */
@@ -24,10 +24,11 @@ struct cache {
     uint64_t max_bytes;
 };
 
-/* A file: this, the key's bytes, the data. */
+/* A file: this, the data. */
 struct entry_header {
     char magic[8];
-    uint64_t key_size, data_size;
+    uint64_t data_size;
+    struct cache_digest key;
     uint8_t checksum[SHA256_DIGEST_LENGTH]; /* of key and data */
 };
 
@@ -70,40 +71,17 @@ void cache_close(struct cache *c) {
     free(c);
 }
 
-/* The key as one piece of memory. */
-static uint8_t *flatten(const struct cache_key *key, size_t *size) {
-    size_t total = 0;
-    for (unsigned i = 0; i < key->count; i++) {
-        if (key->parts[i].iov_len > MAX_ENTRY || total > MAX_ENTRY)
-            return NULL;
-        total += sizeof(uint64_t) + key->parts[i].iov_len;
-    }
-    uint8_t *flat = malloc(total ? total : 1), *at = flat;
-    if (!flat)
-        return NULL;
-    for (unsigned i = 0; i < key->count; i++) {
-        uint64_t length = key->parts[i].iov_len;
-        memcpy(at, &length, sizeof length);
-        at += sizeof length;
-        if (length > 0)
-            memcpy(at, key->parts[i].iov_base, length);
-        at += length;
-    }
-    *size = total;
-    return flat;
+static void name_of(const struct cache_digest *key, entry_name name) {
+    for (unsigned i = 0; i < CACHE_DIGEST_SIZE; i++)
+        snprintf(name + 2 * i, 3, "%02x", key->bytes[i]);
+    memcpy(name + 2 * (size_t)CACHE_DIGEST_SIZE, SUFFIX, sizeof SUFFIX);
 }
 
-static void name_of(const uint8_t *key, size_t size, entry_name name) {
-    char hex[SHA256_DIGEST_STRING_LENGTH];
-    SHA256Data(key, size, hex);
-    snprintf(name, sizeof(entry_name), "%s" SUFFIX, hex);
-}
-
-static void checksum(const void *key, size_t key_size, const void *data, size_t size,
+static void checksum(const struct cache_digest *key, const void *data, size_t size,
                      uint8_t digest[SHA256_DIGEST_LENGTH]) {
     SHA2_CTX context;
     SHA256Init(&context);
-    SHA256Update(&context, key, key_size);
+    SHA256Update(&context, key->bytes, sizeof key->bytes);
     SHA256Update(&context, data, size);
     SHA256Final(digest, &context);
 }
@@ -133,44 +111,36 @@ static bool write_all(int fd, const void *buffer, size_t size) {
 }
 
 /* Reads an entry that must have this key. */
-static bool read_entry(int fd, const uint8_t *key, size_t key_size, void **data, size_t *size) {
+static bool read_entry(int fd, const struct cache_digest *key, void **data, size_t *size) {
     struct entry_header header;
     uint8_t digest[SHA256_DIGEST_LENGTH];
 
     if (!read_all(fd, &header, sizeof header) || memcmp(header.magic, MAGIC, sizeof header.magic) != 0 ||
-        header.key_size != key_size || header.data_size > MAX_ENTRY)
+        memcmp(&header.key, key, sizeof *key) != 0 || header.data_size > MAX_ENTRY)
         return false;
-    uint8_t *stored_key = malloc(key_size ? key_size : 1);
     *data = malloc(header.data_size ? header.data_size : 1);
     *size = header.data_size;
-    bool good = stored_key && *data && read_all(fd, stored_key, key_size) &&
-                memcmp(stored_key, key, key_size) == 0 && read_all(fd, *data, *size);
+    bool good = *data && read_all(fd, *data, *size);
     if (good) {
-        checksum(key, key_size, *data, *size, digest);
+        checksum(key, *data, *size, digest);
         good = memcmp(digest, header.checksum, sizeof digest) == 0;
     }
-    free(stored_key);
     if (!good)
         free(*data);
     return good;
 }
 
-bool cache_get(struct cache *c, const struct cache_key *key, void **data, size_t *size) {
+bool cache_get(struct cache *c, const struct cache_digest *key, void **data, size_t *size) {
     entry_name name;
-    size_t key_size;
-    uint8_t *flat = flatten(key, &key_size);
-    if (!flat)
-        return false;
-    name_of(flat, key_size, name);
+    name_of(key, name);
     int fd = openat(c->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool hit = fd >= 0 && read_entry(fd, flat, key_size, data, size);
+    bool hit = fd >= 0 && read_entry(fd, key, data, size);
     if (hit)
         futimens(fd, NULL); /* used now: eviction goes by this */
     else if (fd >= 0)
         unlinkat(c->dir, name, 0); /* torn, or of another format */
     if (fd >= 0)
         close(fd);
-    free(flat);
     return hit;
 }
 
@@ -250,7 +220,7 @@ static void evict(struct cache *c) {
     free(list);
 }
 
-static int write_entry(struct cache *c, const char *name, const struct entry_header *header, const void *key,
+static int write_entry(struct cache *c, const char *name, const struct entry_header *header,
                        const void *data) {
     /* Unique among threads and processes: the header lies on the caller's stack. */
     char temporary[64];
@@ -258,10 +228,7 @@ static int write_entry(struct cache *c, const char *name, const struct entry_hea
     int fd = openat(c->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
-    int r = write_all(fd, header, sizeof *header) && write_all(fd, key, header->key_size) &&
-                    write_all(fd, data, header->data_size)
-                ? 0
-                : -EIO;
+    int r = write_all(fd, header, sizeof *header) && write_all(fd, data, header->data_size) ? 0 : -EIO;
     if (r == 0 && renameat(c->dir, temporary, c->dir, name) < 0)
         r = -errno;
     if (r < 0)
@@ -270,23 +237,16 @@ static int write_entry(struct cache *c, const char *name, const struct entry_hea
     return r;
 }
 
-int cache_put(struct cache *c, const struct cache_key *key, const void *data, size_t size) {
+int cache_put(struct cache *c, const struct cache_digest *key, const void *data, size_t size) {
+    struct entry_header header = {.magic = MAGIC, .data_size = size, .key = *key};
     entry_name name;
-    size_t key_size;
-    if (size > MAX_ENTRY)
+
+    if (size > MAX_ENTRY || sizeof header + size > c->max_bytes)
         return -EFBIG;
-    uint8_t *flat = flatten(key, &key_size);
-    if (!flat)
-        return -ENOMEM;
-    int r = -EFBIG;
-    if (sizeof(struct entry_header) + key_size + size <= c->max_bytes) {
-        struct entry_header header = {.magic = MAGIC, .key_size = key_size, .data_size = size};
-        checksum(flat, key_size, data, size, header.checksum);
-        name_of(flat, key_size, name);
-        r = write_entry(c, name, &header, flat, data);
-        if (r == 0)
-            evict(c);
-    }
-    free(flat);
+    checksum(key, data, size, header.checksum);
+    name_of(key, name);
+    int r = write_entry(c, name, &header, data);
+    if (r == 0)
+        evict(c);
     return r;
 }
