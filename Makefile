@@ -87,7 +87,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unve
 $(B)/obj/svga-model/%.c.o:        EXTRA = $(DRM_CFLAGS)
 $(B)/obj/svga-model/visa/%.c.o:   EXTRA = $(VISA_FLAGS)
 $(B)/obj/svga-model/visa/%.cpp.o: EXTRA = $(VISA_CXX)
-$(B)/obj/host-backend/vm/init/%.c.o: SANFLAGS = $(if $(COVERAGE),)
+$(B)/obj/host-backend/vm/init/%.c.o: private SANFLAGS = $(if $(COVERAGE),)
 $(B)/obj/host-backend/cli/%.c.o:  EXTRA = -DTRILLIUM_VERSION='"$(VERSION)"'
 
 # ---- what is built ---------------------------------------------------------------------------------------------------
