@@ -59,11 +59,14 @@ SRC_testprog := $(wildcard tests/programs/*.c)
 SRC_tests    := $(filter-out tests/lib/% tests/fuzz/%,$(wildcard tests/*/*.c))
 TESTFOLDERS  := $(filter-out unit programs,$(sort $(patsubst tests/%/,%,$(dir $(SRC_tests)))))
 SRC_fuzz     := $(wildcard tests/fuzz/*.c)
+SRC_stub     := $(wildcard tests/fuzz/stub/*.c)
+SRC_replay   := $(wildcard tests/fuzz/replay/*.c)
 
 objs = $(patsubst %,$(B)/obj/%.o,$(1))
 
 SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_common) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
-  $(SRC_docs) $(SRC_bench) $(SRC_runner) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_testlib) $(SRC_tests)
+  $(SRC_docs) $(SRC_bench) $(SRC_runner) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_testlib) $(SRC_tests) \
+  $(SRC_fuzz) $(SRC_stub) $(SRC_replay)
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
 
@@ -110,7 +113,7 @@ ICD      := $(if $(SRC_icd),$(B)/lib/libtrillium-icd.so)
 VISA     := $(if $(SRC_vguest),$(B)/lib/libtrillium-visa-guest.so) $(if $(SRC_vhost),$(B)/lib/libtrillium-visa-host.so)
 ICDFILES := $(B)/etc/trillium.icd $(B)/share/trillium/icd/trillium.icd
 EVAL     := $(patsubst eval/programs/%.c,$(B)/eval/%,$(SRC_eval)) $(if $(SRC_bench),$(B)/eval/bench)
-TESTBINS := $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit) $(SRC_testprog)) $(foreach f,$(TESTFOLDERS),$(B)/tests/$f/$f)
+TESTBINS := $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit) $(SRC_testprog) $(SRC_fuzz)) $(foreach f,$(TESTFOLDERS),$(B)/tests/$f/$f)
 
 # What `make check` runs: unit tests, every executable script of tests/*/, and the programs of folders that have no script.
 # tests/list.mk may say otherwise.
@@ -275,22 +278,34 @@ tsan:       ; @$(MAKE) BUILD=$(BUILD)/tsan SAN=thread tests
 check-asan: ; @TEST_LIMIT_SCALE=3 $(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined check
 check-tsan: ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check
 
+# Fuzz targets: tests/fuzz/X.c with the seeds in tests/fuzz/corpus/X. `make check` gives each its seeds once (tests/fuzz/seeds.sh).
+# FUZZ_SECONDS and FUZZ_RUNS end each target, whichever comes first (0: no such limit); FUZZ=X runs one of them.
 FUZZ_SECONDS ?= 30
-FUZZ_OPT := -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-FUZZBINS := $(patsubst tests/%.c,$(B)/%,$(SRC_fuzz))
-.PHONY: fuzz
+FUZZ_RUNS ?= 0
+FUZZ ?= $(patsubst tests/fuzz/%.c,%,$(SRC_fuzz))
+FUZZLIBS = $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
+# What a target is linked with besides; without a line here that is libOpenCL.
+FUZZ_WITH_session := $(call objs,$(SRC_stub)) -Wl,--wrap=build_start,--wrap=visa_host_load
+# $(call fuzz-program,X)
+define fuzz-program
+$(B)/fuzz/$(1): $(call objs,tests/fuzz/$(1).c)
+$(B)/tests/fuzz/$(1): $(call objs,tests/fuzz/$(1).c $(SRC_replay))
+$(B)/fuzz/$(1) $(B)/tests/fuzz/$(1): $(filter %.o,$(FUZZ_WITH_$(1))) $(FUZZLIBS)
+	$$(call say,LINK)
+	$$(Q)mkdir -p $$(@D) && $(if $(filter %.cpp.o,$(FUZZ_WITH_$(1))),$(CXX),$(CC)) $(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) \
+	  $$(if $$(findstring /tests/fuzz/$(1),$$@),,-fsanitize=fuzzer) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
+	  $(if $(FUZZ_WITH_$(1)),$(filter-out %.o,$(FUZZ_WITH_$(1))),-lOpenCL) -ldrm -lseccomp -lmd -ljansson -ldl -lm
+endef
+$(foreach f,$(SRC_fuzz),$(eval $(call fuzz-program,$(basename $(notdir $f)))))
+.PHONY: fuzz fuzz-run
 fuzz:
 	@$(MAKE) --no-print-directory deps-dev
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang WARN='-Wall -Wextra' SAN=address,undefined,fuzzer-no-link fuzz-run
-.PHONY: fuzz-run
-fuzz-run: $(FUZZBINS)
-	@for f in $(FUZZBINS); do echo "== $${f##*/}, $(FUZZ_SECONDS) s"; mkdir -p $$f.corpus; \
+	@$(MAKE) $(PARALLEL) BUILD=$(BUILD)/fuzz CC=clang CXX=clang++ WARN='-Wall -Wextra' SAN=address,undefined,fuzzer-no-link fuzz-run
+fuzz-run: $(FUZZ:%=$(B)/fuzz/%)
+	@for f in $^; do echo "== $${f##*/}"; mkdir -p $$f.corpus; \
 	  seeds=tests/fuzz/corpus/$${f##*/}; [ -d $$seeds ] || seeds=; \
-	  $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 -artifact_prefix=$$f- $$f.corpus $$seeds || exit 1; done
-$(B)/fuzz/%: tests/fuzz/%.c $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga) | deps-build
-	$(call say,FUZZ)
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS_ALL) -std=gnu17 -pthread $(WARN) $(FUZZ_OPT) -o $@ $< \
-	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lOpenCL -ldrm -lseccomp -lmd -ljansson -ldl -lm
+	  $$f -max_total_time=$(FUZZ_SECONDS) $(if $(filter-out 0,$(FUZZ_RUNS)),-runs=$(FUZZ_RUNS)) -timeout=10 -print_final_stats=1 \
+	    -artifact_prefix=$$f- $$f.corpus $$seeds || exit 1; done
 
 .PHONY: coverage
 coverage:

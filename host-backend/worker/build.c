@@ -229,7 +229,7 @@ static cl_int perform(struct build *b) {
     return CL_INVALID_OPERATION;
 }
 
-static void run(struct build *b) {
+void build_run(struct build *b) {
     struct program *p = b->program;
     uint64_t start = svga_now_ns();
     cl_int r;
@@ -275,7 +275,7 @@ static void *builder(void *opaque) {
         struct build *b = take_job();
         if (b) {
             pthread_mutex_unlock(&lock);
-            run(b);
+            build_run(b);
             pthread_mutex_lock(&lock);
         } else {
             idle++;

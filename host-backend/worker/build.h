@@ -41,5 +41,7 @@ void build_free(struct build *b);
 
 /* Hands the job over. Leader lock held. */
 void build_start(struct build *b);
+/* What a builder does with it: carries it out, answers and frees it. */
+void build_run(struct build *b);
 
 #endif

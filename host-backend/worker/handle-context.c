@@ -6,7 +6,8 @@
 #include "host-backend/worker/handlers.h"
 #include "host-backend/worker/trace.h"
 
-bool devices_of(struct session *s, const uint32_t *numbers, uint32_t count, cl_device_id *out) {
+bool devices_of(struct session *s, const struct driver_platform *platform, const uint32_t *numbers,
+                uint32_t count, cl_device_id *out) {
     if (count > DRIVER_MAX_DEVICES) {
         session_violation(s, "a list of %u devices", count);
         return false;
@@ -14,6 +15,10 @@ bool devices_of(struct session *s, const uint32_t *numbers, uint32_t count, cl_d
     for (uint32_t i = 0; i < count; i++) {
         if (numbers[i] >= s->driver->device_count) {
             session_violation(s, "no device %u", numbers[i]);
+            return false;
+        }
+        if (s->driver->devices[numbers[i]]->platform != platform) {
+            session_violation(s, "device %u is another platform's", numbers[i]);
             return false;
         }
         out[i] = s->driver->devices[numbers[i]]->id;
@@ -26,17 +31,18 @@ void do_create_context(struct session *s, const struct tr_create_context *c, con
     cl_device_id devices[DRIVER_MAX_DEVICES];
     cl_int r;
 
-    if (!devices_of(s, numbers, c->devices_count, devices))
-        return;
-    if (c->devices_count == 0) {
+    if (c->devices_count == 0 || numbers[0] >= s->driver->device_count) {
         session_violation(s, "create_context: no devices");
         return;
     }
     struct driver_platform *platform = s->driver->devices[numbers[0]]->platform;
+    if (!devices_of(s, platform, numbers, c->devices_count, devices))
+        return;
     struct context *context =
         object_new(TR_KIND_CONTEXT, sizeof *context + c->devices_count * sizeof context->devices[0]);
     if (!put_object(s, c->context, context))
         return;
+    context->platform = platform;
     context->version = platform->version;
     context->device_count = c->devices_count;
     for (uint32_t i = 0; i < c->devices_count; i++)
@@ -87,10 +93,10 @@ void do_create_queue(struct session *s, const struct tr_create_queue *c, const s
     struct context *context = context_of(s, c->context);
     cl_int r = CL_OUT_OF_RESOURCES;
 
-    if (c->device >= s->driver->device_count) {
-        session_violation(s, "create_queue: no device %u", c->device);
+    const uint32_t number = c->device;
+    cl_device_id id;
+    if (!devices_of(s, context->platform, &number, 1, &id))
         return;
-    }
     struct queue *q = object_new(TR_KIND_QUEUE, sizeof *q);
     if (!put_object(s, c->queue, q))
         return;

@@ -37,7 +37,7 @@ static cl_program from_binaries(struct session *s, struct program *p, const stru
     uint64_t offset = 0;
     cl_program cl = NULL;
 
-    if (!devices_of(s, v->arrays[0], count, devices))
+    if (!devices_of(s, p->context->platform, v->arrays[0], count, devices))
         return NULL;
     if (count == 0 || c->lengths_count != count ||
         (c->out.length > 0 && c->out.length < count * sizeof(cl_int))) {
@@ -105,7 +105,7 @@ static cl_int make_program(struct session *s, struct program *p, const struct tr
         cl_device_id devices[DRIVER_MAX_DEVICES];
         if (p->context->version < 120)
             r = CL_INVALID_OPERATION;
-        else if (devices_of(s, v->arrays[0], c->devices_count, devices))
+        else if (devices_of(s, p->context->platform, v->arrays[0], c->devices_count, devices))
             p->cl = clCreateProgramWithBuiltInKernels(p->context->cl, c->devices_count, devices, bytes, &r);
         break;
     }
@@ -142,7 +142,7 @@ static bool set_devices(struct build *b, const uint32_t *numbers, uint32_t count
     cl_device_id checked[DRIVER_MAX_DEVICES];
     const struct context *context = b->program->context;
 
-    if (!devices_of(b->session, numbers, count, checked))
+    if (!devices_of(b->session, context->platform, numbers, count, checked))
         return false;
     b->devices_given = count > 0;
     b->device_count = count > 0 ? count : context->device_count;

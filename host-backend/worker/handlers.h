@@ -43,8 +43,9 @@ static inline struct event *event_of(const struct session *s, uint32_t id) {
 }
 
 /* Turns a command's device numbers into handles (room for DRIVER_MAX_DEVICES). False, and the session is
- * failed, if one does not exist. */
-bool devices_of(struct session *s, const uint32_t *numbers, uint32_t count, cl_device_id *out);
+ * failed, if one does not exist, or is not of this platform: a driver need not bear another's handles. */
+bool devices_of(struct session *s, const struct driver_platform *platform, const uint32_t *numbers,
+                uint32_t count, cl_device_id *out);
 
 /* Puts a new object into the table, or fails the session when memory is out. False then; the object is
  * dropped. */

@@ -31,6 +31,7 @@ struct object {
 struct context {
     struct object object;
     cl_context cl;
+    const struct driver_platform *platform;
     unsigned version; /* of the platform, as in driver_platform */
     uint32_t device_count;
     struct driver_device *devices[]; /* never changes */

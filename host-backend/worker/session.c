@@ -289,12 +289,12 @@ static int config_done(void *opaque, uint32_t version) {
     return r;
 }
 
-void session_run(int link, struct driver *driver, const struct session_options *options) {
+struct session *session_new(int link, struct driver *driver, const struct session_options *options) {
     struct session *s = calloc(1, sizeof *s);
 
     if (!s || !(s->buffer = aligned_alloc(64, SVGA_CMD_MAX_SIZE))) {
         free(s);
-        return;
+        return NULL;
     }
     s->driver = driver;
     s->options = *options;
@@ -309,6 +309,14 @@ void session_run(int link, struct driver *driver, const struct session_options *
         s->seen = seen_open(s->store);
     const struct svga_device_callbacks callbacks = {.opaque = s, .config_done = config_done};
     svga_device_init(&s->device, link, TR_VERSION, &limits, &callbacks);
+    return s;
+}
+
+void session_run(int link, struct driver *driver, const struct session_options *options) {
+    struct session *s = session_new(link, driver, options);
+
+    if (!s)
+        return;
     crash_guard(&s->device);
     svga_device_serve_link(&s->device);
     crash_guard(NULL);

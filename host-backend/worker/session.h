@@ -60,6 +60,10 @@ struct session {
     pthread_mutex_t slot_lock; /* guards event.told and the order of writes to events' slots; innermost */
 };
 
+/* A session that nobody serves yet; takes `link` over. NULL when out of memory. For session_run, and for tests
+ * that hand commands to session_carry_out themselves. */
+struct session *session_new(int link, struct driver *driver, const struct session_options *options);
+
 /* Serves `link` (taken over) until the guest goes. Does not tear the session down: the process is about to
  * exit, and a driver that hangs must not hold that up. */
 void session_run(int link, struct driver *driver, const struct session_options *options);
