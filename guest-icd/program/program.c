@@ -3,6 +3,7 @@
  * Programs: making, keeping and destroying them.
  */
 #include "guest-icd/program/program.h"
+#include "guest-icd/session/debug.h"
 
 #include "guest-icd/api.h"
 #include "guest-icd/program/function.h"
@@ -283,6 +284,9 @@ static cl_int load_binaries(cl_program p, cl_uint count, const cl_device_id *dev
                                                                    .lengths = lengths,
                                                                    .statuses = statuses});
     free(joined);
+    if (r == CL_INVALID_BINARY)
+        return icd_fail(r, "the host takes only binaries that it made itself for this user or VM, with the "
+                           "driver that it has now: build from source");
     return r;
 }
 

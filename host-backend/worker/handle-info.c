@@ -9,6 +9,7 @@
 #include <CL/cl_ext.h>
 
 #include "host-backend/worker/batch.h"
+#include "host-backend/worker/binaries.h"
 #include "host-backend/worker/handlers.h"
 #include "host-backend/worker/kernel.h"
 #include "host-backend/worker/program.h"
@@ -233,7 +234,9 @@ static cl_int ask(const struct query *q, size_t size, void *value, size_t *neede
     case TR_INFO_DEVICE:
         return clGetDeviceInfo(q->device->id, param, size, value, needed);
     case TR_INFO_PROGRAM:
-        return clGetProgramInfo(q->program->cl, param, size, value, needed);
+        return param == CL_PROGRAM_BINARY_SIZES
+                   ? binaries_sizes(q->program->cl, size, value, needed)
+                   : clGetProgramInfo(q->program->cl, param, size, value, needed);
     case TR_INFO_PROGRAM_BUILD:
         return program_build_info(q->program, q->device, param, size, value, needed);
     case TR_INFO_KERNEL:

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-backend/worker/binaries.h"
 #include "host-backend/worker/build.h"
 #include "host-backend/worker/files.h"
 #include "host-backend/worker/handlers.h"
@@ -29,46 +30,6 @@ static char *copy_ir(struct session *s, const struct tr_create_program *c, const
     return copy;
 }
 
-static cl_program from_binaries(struct session *s, struct program *p, const struct tr_create_program *c,
-                                const struct tr_view *v, const char *bytes, size_t size, cl_int *r) {
-    const uint64_t *lengths = v->arrays[1];
-    cl_device_id devices[DRIVER_MAX_DEVICES];
-    uint32_t count = c->devices_count;
-    uint64_t offset = 0;
-    cl_program cl = NULL;
-
-    if (!devices_of(s, p->context->platform, v->arrays[0], count, devices))
-        return NULL;
-    if (count == 0 || c->lengths_count != count ||
-        (c->out.length > 0 && c->out.length < count * sizeof(cl_int))) {
-        session_violation(s, "create_program: %u binaries for %u devices", c->lengths_count, count);
-        return NULL;
-    }
-    size_t *sizes = calloc(count, sizeof *sizes);
-    const unsigned char **binaries = calloc(count, sizeof *binaries);
-    cl_int *statuses = calloc(count, sizeof *statuses);
-    *r = sizes && binaries && statuses ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
-    for (uint32_t i = 0; *r == CL_SUCCESS && i < count; i++) {
-        if (lengths[i] > size - offset) {
-            session_violation(s, "create_program: the binaries are cut short");
-            *r = CL_INVALID_BINARY;
-            break;
-        }
-        sizes[i] = lengths[i];
-        binaries[i] = (const unsigned char *)bytes + offset;
-        offset += lengths[i];
-    }
-    if (*r == CL_SUCCESS) {
-        cl = clCreateProgramWithBinary(p->context->cl, count, devices, sizes, binaries, statuses, r);
-        if (c->out.length > 0)
-            memcpy(session_span(s, c->out), statuses, count * sizeof *statuses);
-    }
-    free(sizes);
-    free(binaries);
-    free(statuses);
-    return cl;
-}
-
 static cl_int make_program(struct session *s, struct program *p, const struct tr_create_program *c,
                            const struct tr_view *v) {
     cl_int r = CL_SUCCESS;
@@ -93,7 +54,7 @@ static cl_int make_program(struct session *s, struct program *p, const struct tr
         break;
     }
     case TR_IR_BINARY:
-        p->cl = from_binaries(s, p, c, v, bytes, size, &r);
+        p->cl = binaries_take(s, p, c, v, bytes, size, &r);
         break;
     case TR_IR_IL:
         if (p->context->version < 210)
@@ -282,43 +243,6 @@ void do_set_specialization(struct session *s, const struct tr_set_specialization
 
 /* ---- binaries ---- */
 
-static cl_int get_binaries(struct session *s, struct program *p, struct tr_span out, uint64_t *needed) {
-    cl_uint count = 0;
-    uint64_t total = 0;
-
-    cl_int r = clGetProgramInfo(p->cl, CL_PROGRAM_NUM_DEVICES, sizeof count, &count, NULL);
-    if (r != CL_SUCCESS || count == 0)
-        return r;
-    size_t *sizes = calloc(count, sizeof *sizes);
-    unsigned char **binaries = calloc(count, sizeof *binaries);
-    unsigned char *bytes = NULL;
-    if (!sizes || !binaries)
-        r = CL_OUT_OF_HOST_MEMORY;
-    if (r == CL_SUCCESS)
-        r = clGetProgramInfo(p->cl, CL_PROGRAM_BINARY_SIZES, count * sizeof *sizes, sizes, NULL);
-    for (cl_uint i = 0; r == CL_SUCCESS && i < count; i++)
-        total += sizes[i];
-    if (r == CL_SUCCESS && total > 0 && total <= out.length) {
-        bytes = malloc(total);
-        if (!bytes)
-            r = CL_OUT_OF_HOST_MEMORY;
-        uint64_t offset = 0;
-        for (cl_uint i = 0; bytes && i < count; i++) {
-            binaries[i] = sizes[i] > 0 ? bytes + offset : NULL;
-            offset += sizes[i];
-        }
-        if (bytes)
-            r = clGetProgramInfo(p->cl, CL_PROGRAM_BINARIES, count * sizeof *binaries, binaries, NULL);
-        if (r == CL_SUCCESS)
-            memcpy(session_span(s, out), bytes, total);
-    }
-    free(sizes);
-    free(binaries);
-    free(bytes);
-    *needed = total;
-    return r;
-}
-
 void do_get_binaries(struct session *s, const struct tr_get_binaries *c, const struct tr_view *v) {
     struct program *p = program_of(s, c->program);
     uint64_t needed = 0;
@@ -326,6 +250,6 @@ void do_get_binaries(struct session *s, const struct tr_get_binaries *c, const s
     (void)v;
 
     if (!program_busy(p))
-        r = p->cl ? get_binaries(s, p, c->out, &needed) : CL_OUT_OF_RESOURCES;
+        r = p->cl ? binaries_give(s, p, c->out, &needed) : CL_OUT_OF_RESOURCES;
     session_answer(s, session_slot(s, c->slot), r, needed);
 }

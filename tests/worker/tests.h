@@ -11,6 +11,7 @@ int test_pool(void);
 int test_profile(void);
 int test_seen(void);
 int test_store(void);
+int test_binaries(void);
 int test_batches(void);
 int test_files(void);
 
