@@ -128,7 +128,7 @@ static const cl_name_version own[] = {
 };
 enum { OWN = sizeof own / sizeof own[0] };
 
-static const cl_name_version devices_own = {.version = CL_MAKE_VERSION(0, 9, 4),
+static const cl_name_version devices_own = {.version = CL_MAKE_VERSION(0, 9, 8),
                                             .name = CL_KHR_COMMAND_BUFFER_EXTENSION_NAME};
 
 bool icd_extension_shown(const char *name, size_t length) {

@@ -1,144 +1,68 @@
 // SPDX-License-Identifier: MIT
 /*
- * The dispatch table: what the loader calls through a handle's first member. Entries of Windows-only
- * extensions stay empty.
+ * The dispatch table, which the loader calls through a handle's first member, and the addresses of extension
+ * functions: each in two versions, the second of which says why calls fail.
  */
-#include "guest-icd/api.h"
+#include <string.h>
 
+#include "guest-icd/api.h"
+#include "guest-icd/debug-calls.h"
+#include "guest-icd/queue/recording.h"
 #include "guest-icd/session/object.h"
 
-const struct _cl_icd_dispatch icd_dispatch = {
-    .clGetPlatformIDs = icd_GetPlatformIDs,
-    .clGetPlatformInfo = icd_GetPlatformInfo,
-    .clGetDeviceIDs = icd_GetDeviceIDs,
-    .clGetDeviceInfo = icd_GetDeviceInfo,
-    .clCreateContext = icd_CreateContext,
-    .clCreateContextFromType = icd_CreateContextFromType,
-    .clRetainContext = icd_RetainContext,
-    .clReleaseContext = icd_ReleaseContext,
-    .clGetContextInfo = icd_GetContextInfo,
-    .clCreateCommandQueue = icd_CreateCommandQueue,
-    .clRetainCommandQueue = icd_RetainCommandQueue,
-    .clReleaseCommandQueue = icd_ReleaseCommandQueue,
-    .clGetCommandQueueInfo = icd_GetCommandQueueInfo,
-    .clSetCommandQueueProperty = icd_SetCommandQueueProperty,
-    .clCreateBuffer = icd_CreateBuffer,
-    .clCreateImage2D = icd_CreateImage2D,
-    .clCreateImage3D = icd_CreateImage3D,
-    .clRetainMemObject = icd_RetainMemObject,
-    .clReleaseMemObject = icd_ReleaseMemObject,
-    .clGetSupportedImageFormats = icd_GetSupportedImageFormats,
-    .clGetMemObjectInfo = icd_GetMemObjectInfo,
-    .clGetImageInfo = icd_GetImageInfo,
-    .clCreateSampler = icd_CreateSampler,
-    .clRetainSampler = icd_RetainSampler,
-    .clReleaseSampler = icd_ReleaseSampler,
-    .clGetSamplerInfo = icd_GetSamplerInfo,
-    .clCreateProgramWithSource = icd_CreateProgramWithSource,
-    .clCreateProgramWithBinary = icd_CreateProgramWithBinary,
-    .clRetainProgram = icd_RetainProgram,
-    .clReleaseProgram = icd_ReleaseProgram,
-    .clBuildProgram = icd_BuildProgram,
-    .clUnloadCompiler = icd_UnloadCompiler,
-    .clGetProgramInfo = icd_GetProgramInfo,
-    .clGetProgramBuildInfo = icd_GetProgramBuildInfo,
-    .clCreateKernel = icd_CreateKernel,
-    .clCreateKernelsInProgram = icd_CreateKernelsInProgram,
-    .clRetainKernel = icd_RetainKernel,
-    .clReleaseKernel = icd_ReleaseKernel,
-    .clSetKernelArg = icd_SetKernelArg,
-    .clGetKernelInfo = icd_GetKernelInfo,
-    .clGetKernelWorkGroupInfo = icd_GetKernelWorkGroupInfo,
-    .clWaitForEvents = icd_WaitForEvents,
-    .clGetEventInfo = icd_GetEventInfo,
-    .clRetainEvent = icd_RetainEvent,
-    .clReleaseEvent = icd_ReleaseEvent,
-    .clGetEventProfilingInfo = icd_GetEventProfilingInfo,
-    .clFlush = icd_Flush,
-    .clFinish = icd_Finish,
-    .clEnqueueReadBuffer = icd_EnqueueReadBuffer,
-    .clEnqueueWriteBuffer = icd_EnqueueWriteBuffer,
-    .clEnqueueCopyBuffer = icd_EnqueueCopyBuffer,
-    .clEnqueueReadImage = icd_EnqueueReadImage,
-    .clEnqueueWriteImage = icd_EnqueueWriteImage,
-    .clEnqueueCopyImage = icd_EnqueueCopyImage,
-    .clEnqueueCopyImageToBuffer = icd_EnqueueCopyImageToBuffer,
-    .clEnqueueCopyBufferToImage = icd_EnqueueCopyBufferToImage,
-    .clEnqueueMapBuffer = icd_EnqueueMapBuffer,
-    .clEnqueueMapImage = icd_EnqueueMapImage,
-    .clEnqueueUnmapMemObject = icd_EnqueueUnmapMemObject,
-    .clEnqueueNDRangeKernel = icd_EnqueueNDRangeKernel,
-    .clEnqueueTask = icd_EnqueueTask,
-    .clEnqueueNativeKernel = icd_EnqueueNativeKernel,
-    .clEnqueueMarker = icd_EnqueueMarker,
-    .clEnqueueWaitForEvents = icd_EnqueueWaitForEvents,
-    .clEnqueueBarrier = icd_EnqueueBarrier,
-    .clGetExtensionFunctionAddress = icd_GetExtensionFunctionAddress,
-    .clCreateFromGLBuffer = icd_CreateFromGLBuffer,
-    .clCreateFromGLTexture2D = icd_CreateFromGLTexture2D,
-    .clCreateFromGLTexture3D = icd_CreateFromGLTexture3D,
-    .clCreateFromGLRenderbuffer = icd_CreateFromGLRenderbuffer,
-    .clGetGLObjectInfo = icd_GetGLObjectInfo,
-    .clGetGLTextureInfo = icd_GetGLTextureInfo,
-    .clEnqueueAcquireGLObjects = icd_EnqueueAcquireGLObjects,
-    .clEnqueueReleaseGLObjects = icd_EnqueueReleaseGLObjects,
-    .clGetGLContextInfoKHR = icd_GetGLContextInfoKHR,
-    .clSetEventCallback = icd_SetEventCallback,
-    .clCreateSubBuffer = icd_CreateSubBuffer,
-    .clSetMemObjectDestructorCallback = icd_SetMemObjectDestructorCallback,
-    .clCreateUserEvent = icd_CreateUserEvent,
-    .clSetUserEventStatus = icd_SetUserEventStatus,
-    .clEnqueueReadBufferRect = icd_EnqueueReadBufferRect,
-    .clEnqueueWriteBufferRect = icd_EnqueueWriteBufferRect,
-    .clEnqueueCopyBufferRect = icd_EnqueueCopyBufferRect,
-    .clCreateSubDevicesEXT = icd_CreateSubDevicesEXT,
-    .clRetainDeviceEXT = icd_RetainDeviceEXT,
-    .clReleaseDeviceEXT = icd_ReleaseDeviceEXT,
-    .clCreateEventFromGLsyncKHR = icd_CreateEventFromGLsyncKHR,
-    .clCreateSubDevices = icd_CreateSubDevices,
-    .clRetainDevice = icd_RetainDevice,
-    .clReleaseDevice = icd_ReleaseDevice,
-    .clCreateImage = icd_CreateImage,
-    .clCreateProgramWithBuiltInKernels = icd_CreateProgramWithBuiltInKernels,
-    .clCompileProgram = icd_CompileProgram,
-    .clLinkProgram = icd_LinkProgram,
-    .clUnloadPlatformCompiler = icd_UnloadPlatformCompiler,
-    .clGetKernelArgInfo = icd_GetKernelArgInfo,
-    .clEnqueueFillBuffer = icd_EnqueueFillBuffer,
-    .clEnqueueFillImage = icd_EnqueueFillImage,
-    .clEnqueueMigrateMemObjects = icd_EnqueueMigrateMemObjects,
-    .clEnqueueMarkerWithWaitList = icd_EnqueueMarkerWithWaitList,
-    .clEnqueueBarrierWithWaitList = icd_EnqueueBarrierWithWaitList,
-    .clGetExtensionFunctionAddressForPlatform = icd_GetExtensionFunctionAddressForPlatform,
-    .clCreateFromGLTexture = icd_CreateFromGLTexture,
-    .clCreateFromEGLImageKHR = icd_CreateFromEGLImageKHR,
-    .clEnqueueAcquireEGLObjectsKHR = icd_EnqueueAcquireEGLObjectsKHR,
-    .clEnqueueReleaseEGLObjectsKHR = icd_EnqueueReleaseEGLObjectsKHR,
-    .clCreateEventFromEGLSyncKHR = icd_CreateEventFromEGLSyncKHR,
-    .clCreateCommandQueueWithProperties = icd_CreateCommandQueueWithProperties,
-    .clCreatePipe = icd_CreatePipe,
-    .clGetPipeInfo = icd_GetPipeInfo,
-    .clSVMAlloc = icd_SVMAlloc,
-    .clSVMFree = icd_SVMFree,
-    .clEnqueueSVMFree = icd_EnqueueSVMFree,
-    .clEnqueueSVMMemcpy = icd_EnqueueSVMMemcpy,
-    .clEnqueueSVMMemFill = icd_EnqueueSVMMemFill,
-    .clEnqueueSVMMap = icd_EnqueueSVMMap,
-    .clEnqueueSVMUnmap = icd_EnqueueSVMUnmap,
-    .clCreateSamplerWithProperties = icd_CreateSamplerWithProperties,
-    .clSetKernelArgSVMPointer = icd_SetKernelArgSVMPointer,
-    .clSetKernelExecInfo = icd_SetKernelExecInfo,
-    .clGetKernelSubGroupInfoKHR = icd_GetKernelSubGroupInfoKHR,
-    .clCloneKernel = icd_CloneKernel,
-    .clCreateProgramWithIL = icd_CreateProgramWithIL,
-    .clEnqueueSVMMigrateMem = icd_EnqueueSVMMigrateMem,
-    .clGetDeviceAndHostTimer = icd_GetDeviceAndHostTimer,
-    .clGetHostTimer = icd_GetHostTimer,
-    .clGetKernelSubGroupInfo = icd_GetKernelSubGroupInfo,
-    .clSetDefaultDeviceCommandQueue = icd_SetDefaultDeviceCommandQueue,
-    .clSetProgramReleaseCallback = icd_SetProgramReleaseCallback,
-    .clSetProgramSpecializationConstant = icd_SetProgramSpecializationConstant,
-    .clCreateBufferWithProperties = icd_CreateBufferWithProperties,
-    .clCreateImageWithProperties = icd_CreateImageWithProperties,
-    .clSetContextDestructorCallback = icd_SetContextDestructorCallback,
+/* ---- the dispatch tables ---- */
+
+#define STATUS(WHERE, Name, parameters, arguments) WHERE(Name)
+#define OBJECT(WHERE, type, Name, parameters, arguments) WHERE(Name)
+#define POINTER(WHERE, Name, parameters, arguments) WHERE(Name)
+#define NOTHING(WHERE, Name, parameters, arguments) WHERE(Name)
+#define DISPATCH(Name) .cl##Name = icd_##Name,
+#define BOTH(Name) DISPATCH(Name)
+#define ADDRESS(Name)
+#define RECORDING(Name)
+static const struct _cl_icd_dispatch plain = {
+#include "guest-icd/functions.def"
 };
+
+#define STATUS(WHERE, Name, parameters, arguments) WHERE(Name)
+#define OBJECT(WHERE, type, Name, parameters, arguments) WHERE(Name)
+#define POINTER(WHERE, Name, parameters, arguments) WHERE(Name)
+#define NOTHING(WHERE, Name, parameters, arguments) WHERE(Name)
+#undef DISPATCH
+#define DISPATCH(Name) .cl##Name = icd_debug_##Name,
+static const struct _cl_icd_dispatch talkative = {
+#include "guest-icd/functions.def"
+};
+
+const struct _cl_icd_dispatch *icd_dispatch = &plain;
+
+void icd_choose_calls(bool debug) {
+    icd_dispatch = debug ? &talkative : &plain;
+}
+
+/* ---- the addresses ---- */
+
+#undef DISPATCH
+#undef BOTH
+#undef ADDRESS
+#undef RECORDING
+#define STATUS(WHERE, Name, parameters, arguments) WHERE(Name)
+#define OBJECT(WHERE, type, Name, parameters, arguments) WHERE(Name)
+#define ALIAS(Name, Other) {"cl" #Name, icd_##Other, icd_debug_##Other},
+#define DISPATCH(Name)
+#define BOTH(Name) {"cl" #Name, icd_##Name, icd_debug_##Name},
+#define ADDRESS(Name) BOTH(Name)
+#define RECORDING(Name) {"cl" #Name, icd_either_##Name, icd_either_##Name},
+static const struct {
+    const char *name;
+    void *plain, *talkative;
+} addresses[] = {
+#include "guest-icd/functions.def"
+};
+
+void *CL_API_CALL icd_GetExtensionFunctionAddress(const char *function_name) {
+    for (size_t i = 0; function_name && i < sizeof addresses / sizeof addresses[0]; i++)
+        if (strcmp(function_name, addresses[i].name) == 0)
+            return icd_dispatch == &talkative ? addresses[i].talkative : addresses[i].plain;
+    return NULL;
+}

@@ -81,6 +81,9 @@ const struct icd_info_entry *icd_device_info_put(cl_device_id device, cl_device_
     return e;
 }
 
+/* CL_DEVICE_COMMAND_BUFFER_SUPPORTED_QUEUE_PROPERTIES_KHR: of 0.9.6, which Debian 12's headers are older than. */
+enum { COMMAND_BUFFER_SUPPORTED_QUEUE_PROPERTIES = 0x129A };
+
 /* Command buffers are the driver's own (command-buffer.h): what printf prints comes back from them as from
  * any command. */
 static cl_device_command_buffer_capabilities_khr command_buffer_capabilities(cl_device_id device) {
@@ -124,6 +127,12 @@ cl_int CL_API_CALL icd_GetDeviceInfo(cl_device_id device, cl_device_info param_n
         if (device->limits.version < 12)
             return CL_INVALID_VALUE;
         return ICD_INFO_VALUE(cl_device_command_buffer_capabilities_khr, command_buffer_capabilities(device));
+    case COMMAND_BUFFER_SUPPORTED_QUEUE_PROPERTIES:
+        if (device->limits.version < 12)
+            return CL_INVALID_VALUE;
+        return ICD_INFO_VALUE(cl_command_queue_properties,
+                              device->limits.queue_properties &
+                                  (CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE | CL_QUEUE_PROFILING_ENABLE));
     case CL_DEVICE_COMMAND_BUFFER_REQUIRED_QUEUE_PROPERTIES_KHR:
         if (device->limits.version < 12)
             return CL_INVALID_VALUE;

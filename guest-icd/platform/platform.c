@@ -210,45 +210,6 @@ cl_int CL_API_CALL icd_UnloadCompiler(void) {
     return CL_SUCCESS;
 }
 
-/* ---- extension functions ---- */
-
-void *CL_API_CALL icd_GetExtensionFunctionAddress(const char *function_name) {
-    static const struct {
-        const char *name;
-        void *address;
-    } functions[] = {
-        {"clIcdGetPlatformIDsKHR", icd_IcdGetPlatformIDsKHR},
-        {"clCreateCommandQueueWithPropertiesKHR", icd_CreateCommandQueueWithPropertiesKHR},
-        {"clGetKernelSubGroupInfoKHR", icd_GetKernelSubGroupInfoKHR},
-        {"clGetKernelSuggestedLocalWorkSizeKHR", icd_GetKernelSuggestedLocalWorkSizeKHR},
-        {"clCreateProgramWithILKHR", icd_CreateProgramWithIL},
-        {"clCreateSubDevicesEXT", icd_CreateSubDevicesEXT},
-        {"clRetainDeviceEXT", icd_RetainDeviceEXT},
-        {"clReleaseDeviceEXT", icd_ReleaseDeviceEXT},
-        {"clCreateCommandBufferKHR", icd_CreateCommandBufferKHR},
-        {"clFinalizeCommandBufferKHR", icd_FinalizeCommandBufferKHR},
-        {"clRetainCommandBufferKHR", icd_RetainCommandBufferKHR},
-        {"clReleaseCommandBufferKHR", icd_ReleaseCommandBufferKHR},
-        {"clEnqueueCommandBufferKHR", icd_EnqueueCommandBufferKHR},
-        {"clCommandBarrierWithWaitListKHR", icd_CommandBarrierWithWaitListKHR},
-        {"clCommandCopyBufferKHR", icd_CommandCopyBufferKHR},
-        {"clCommandCopyBufferRectKHR", icd_CommandCopyBufferRectKHR},
-        {"clCommandCopyBufferToImageKHR", icd_CommandCopyBufferToImageKHR},
-        {"clCommandCopyImageKHR", icd_CommandCopyImageKHR},
-        {"clCommandCopyImageToBufferKHR", icd_CommandCopyImageToBufferKHR},
-        {"clCommandFillBufferKHR", icd_CommandFillBufferKHR},
-        {"clCommandFillImageKHR", icd_CommandFillImageKHR},
-        {"clCommandSVMMemcpyKHR", icd_CommandSVMMemcpyKHR},
-        {"clCommandSVMMemFillKHR", icd_CommandSVMMemFillKHR},
-        {"clCommandNDRangeKernelKHR", icd_CommandNDRangeKernelKHR},
-        {"clGetCommandBufferInfoKHR", icd_GetCommandBufferInfoKHR},
-    };
-    for (size_t i = 0; function_name && i < sizeof functions / sizeof functions[0]; i++)
-        if (strcmp(function_name, functions[i].name) == 0)
-            return functions[i].address;
-    return NULL;
-}
-
 void *CL_API_CALL icd_GetExtensionFunctionAddressForPlatform(cl_platform_id platform,
                                                              const char *function_name) {
     return icd_valid(platform, ICD_PLATFORM) ? icd_GetExtensionFunctionAddress(function_name) : NULL;

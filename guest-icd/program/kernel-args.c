@@ -289,7 +289,7 @@ static uint32_t magic_behind(const void *value) {
     if (!candidate || (uintptr_t)candidate % _Alignof(struct icd_object) != 0 ||
         process_vm_readv(getpid(), &local, 1, &remote, 1, 0) != (ssize_t)sizeof copy)
         return 0;
-    return copy.dispatch == &icd_dispatch && copy.refs > 0 ? copy.magic : 0;
+    return copy.dispatch == icd_dispatch && copy.refs > 0 ? copy.magic : 0;
 }
 
 static cl_int set_unknown(cl_kernel kernel, cl_uint index, size_t size, const void *value) {

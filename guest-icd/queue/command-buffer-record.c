@@ -25,13 +25,16 @@ struct record {
 /* ---- what they have in common ---- */
 
 /* The buffer is locked if all is well. */
-static cl_int begin(struct record *r, cl_command_queue queue, const cl_mutable_command_khr *handle) {
+static cl_int begin(struct record *r, cl_command_queue queue, const cl_properties *properties,
+                    const cl_mutable_command_khr *handle) {
     cl_command_buffer_khr b = r->buffer;
 
     if (!icd_valid(b, ICD_COMMAND_BUFFER))
         return CL_INVALID_COMMAND_BUFFER_KHR;
     if (queue)
         return icd_fail(CL_INVALID_COMMAND_QUEUE, "the queue of a recorded command must be NULL");
+    if (properties && properties[0] != 0)
+        return icd_fail(CL_INVALID_VALUE, "recorded commands have no properties");
     if (handle)
         return icd_fail(CL_INVALID_VALUE, "the mutable handle of a recorded command must be NULL");
     if ((r->count == 0) != (r->list == NULL))
@@ -67,6 +70,7 @@ static void hold(cl_command_buffer_khr b, void *object) {
     b->held[b->held_count++] = object;
 }
 
+/* What was recorded with an in-order queue keeps its order on whatever queue it runs. */
 static cl_int put(cl_command_buffer_khr b, bool barrier, struct tr_array after, const void *command,
                   uint32_t size) {
     uint64_t bytes = size + after.count * sizeof(uint32_t);
@@ -74,7 +78,8 @@ static cl_int put(cl_command_buffer_khr b, bool barrier, struct tr_array after, 
         return icd_fail(CL_OUT_OF_RESOURCES, "a command buffer takes %u commands and %u bytes of them",
                         TR_BATCH_COMMANDS, TR_BATCH_BYTES);
     const struct tr_array arrays[] = {after, {command, size}};
-    if (!TR_SEND(icd_session->g, RECORD, record, arrays, .batch = b->object.id, .barrier = barrier))
+    if (!TR_SEND(icd_session->g, RECORD, record, arrays, .batch = b->object.id,
+                 .barrier = barrier || icd_queue_in_order(b->queue)))
         return icd_session_error();
     b->count++;
     b->bytes += bytes;
@@ -146,27 +151,23 @@ static cl_int end(struct record *r, cl_int e, bool barrier, enum tr_cmd cmd, con
 
 /* ---- the commands ---- */
 
-cl_int CL_API_CALL icd_CommandBarrierWithWaitListKHR(cl_command_buffer_khr command_buffer,
-                                                     cl_command_queue command_queue,
-                                                     cl_uint num_sync_points_in_wait_list,
-                                                     const cl_sync_point_khr *sync_point_wait_list,
-                                                     cl_sync_point_khr *sync_point,
-                                                     cl_mutable_command_khr *mutable_handle) {
+cl_int CL_API_CALL icd_CommandBarrierWithWaitListKHR(
+    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, const cl_properties *properties,
+    cl_uint num_sync_points_in_wait_list, const cl_sync_point_khr *sync_point_wait_list,
+    cl_sync_point_khr *sync_point, cl_mutable_command_khr *mutable_handle) {
     struct record r = RECORD(command_buffer);
-    cl_int e = begin(&r, command_queue, mutable_handle);
+    cl_int e = begin(&r, command_queue, properties, mutable_handle);
     return e == CL_SUCCESS ? end(&r, e, true, 0, NULL, NULL, NULL, 0) : e;
 }
 
-cl_int CL_API_CALL icd_CommandCopyBufferKHR(cl_command_buffer_khr command_buffer,
-                                            cl_command_queue command_queue, cl_mem src_buffer,
-                                            cl_mem dst_buffer, size_t src_offset, size_t dst_offset,
-                                            size_t size, cl_uint num_sync_points_in_wait_list,
-                                            const cl_sync_point_khr *sync_point_wait_list,
-                                            cl_sync_point_khr *sync_point,
-                                            cl_mutable_command_khr *mutable_handle) {
+cl_int CL_API_CALL icd_CommandCopyBufferKHR(
+    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, const cl_properties *properties,
+    cl_mem src_buffer, cl_mem dst_buffer, size_t src_offset, size_t dst_offset, size_t size,
+    cl_uint num_sync_points_in_wait_list, const cl_sync_point_khr *sync_point_wait_list,
+    cl_sync_point_khr *sync_point, cl_mutable_command_khr *mutable_handle) {
     struct record r = RECORD(command_buffer);
     struct tr_copy_buffer c;
-    cl_int e = begin(&r, command_queue, mutable_handle);
+    cl_int e = begin(&r, command_queue, properties, mutable_handle);
     if (e != CL_SUCCESS)
         return e;
     e = icd_prepare_copy_buffer(command_buffer->queue, src_buffer, dst_buffer, src_offset, dst_offset, size,
@@ -175,14 +176,15 @@ cl_int CL_API_CALL icd_CommandCopyBufferKHR(cl_command_buffer_khr command_buffer
 }
 
 cl_int CL_API_CALL icd_CommandCopyBufferRectKHR(
-    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, cl_mem src_buffer,
-    cl_mem dst_buffer, const size_t *src_origin, const size_t *dst_origin, const size_t *region,
-    size_t src_row_pitch, size_t src_slice_pitch, size_t dst_row_pitch, size_t dst_slice_pitch,
-    cl_uint num_sync_points_in_wait_list, const cl_sync_point_khr *sync_point_wait_list,
-    cl_sync_point_khr *sync_point, cl_mutable_command_khr *mutable_handle) {
+    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, const cl_properties *properties,
+    cl_mem src_buffer, cl_mem dst_buffer, const size_t *src_origin, const size_t *dst_origin,
+    const size_t *region, size_t src_row_pitch, size_t src_slice_pitch, size_t dst_row_pitch,
+    size_t dst_slice_pitch, cl_uint num_sync_points_in_wait_list,
+    const cl_sync_point_khr *sync_point_wait_list, cl_sync_point_khr *sync_point,
+    cl_mutable_command_khr *mutable_handle) {
     struct record r = RECORD(command_buffer);
     struct tr_copy_rect c;
-    cl_int e = begin(&r, command_queue, mutable_handle);
+    cl_int e = begin(&r, command_queue, properties, mutable_handle);
     if (e != CL_SUCCESS)
         return e;
     e = icd_prepare_copy_rect(command_buffer->queue, src_buffer, dst_buffer, src_origin, dst_origin, region,
@@ -191,13 +193,13 @@ cl_int CL_API_CALL icd_CommandCopyBufferRectKHR(
 }
 
 cl_int CL_API_CALL icd_CommandCopyBufferToImageKHR(
-    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, cl_mem src_buffer, cl_mem dst_image,
-    size_t src_offset, const size_t *dst_origin, const size_t *region, cl_uint num_sync_points_in_wait_list,
-    const cl_sync_point_khr *sync_point_wait_list, cl_sync_point_khr *sync_point,
-    cl_mutable_command_khr *mutable_handle) {
+    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, const cl_properties *properties,
+    cl_mem src_buffer, cl_mem dst_image, size_t src_offset, const size_t *dst_origin, const size_t *region,
+    cl_uint num_sync_points_in_wait_list, const cl_sync_point_khr *sync_point_wait_list,
+    cl_sync_point_khr *sync_point, cl_mutable_command_khr *mutable_handle) {
     struct record r = RECORD(command_buffer);
     struct tr_copy_image_buffer c;
-    cl_int e = begin(&r, command_queue, mutable_handle);
+    cl_int e = begin(&r, command_queue, properties, mutable_handle);
     if (e != CL_SUCCESS)
         return e;
     e = icd_prepare_copy_image_buffer(command_buffer->queue, true, dst_image, src_buffer, dst_origin, region,
@@ -206,13 +208,13 @@ cl_int CL_API_CALL icd_CommandCopyBufferToImageKHR(
 }
 
 cl_int CL_API_CALL icd_CommandCopyImageToBufferKHR(
-    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, cl_mem src_image, cl_mem dst_buffer,
-    const size_t *src_origin, const size_t *region, size_t dst_offset, cl_uint num_sync_points_in_wait_list,
-    const cl_sync_point_khr *sync_point_wait_list, cl_sync_point_khr *sync_point,
-    cl_mutable_command_khr *mutable_handle) {
+    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, const cl_properties *properties,
+    cl_mem src_image, cl_mem dst_buffer, const size_t *src_origin, const size_t *region, size_t dst_offset,
+    cl_uint num_sync_points_in_wait_list, const cl_sync_point_khr *sync_point_wait_list,
+    cl_sync_point_khr *sync_point, cl_mutable_command_khr *mutable_handle) {
     struct record r = RECORD(command_buffer);
     struct tr_copy_image_buffer c;
-    cl_int e = begin(&r, command_queue, mutable_handle);
+    cl_int e = begin(&r, command_queue, properties, mutable_handle);
     if (e != CL_SUCCESS)
         return e;
     e = icd_prepare_copy_image_buffer(command_buffer->queue, false, src_image, dst_buffer, src_origin, region,
@@ -220,16 +222,14 @@ cl_int CL_API_CALL icd_CommandCopyImageToBufferKHR(
     return end(&r, e, false, TR_CMD_COPY_IMAGE_BUFFER, &c, NULL, (void *[]){src_image, dst_buffer}, 2);
 }
 
-cl_int CL_API_CALL icd_CommandCopyImageKHR(cl_command_buffer_khr command_buffer,
-                                           cl_command_queue command_queue, cl_mem src_image, cl_mem dst_image,
-                                           const size_t *src_origin, const size_t *dst_origin,
-                                           const size_t *region, cl_uint num_sync_points_in_wait_list,
-                                           const cl_sync_point_khr *sync_point_wait_list,
-                                           cl_sync_point_khr *sync_point,
-                                           cl_mutable_command_khr *mutable_handle) {
+cl_int CL_API_CALL icd_CommandCopyImageKHR(
+    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, const cl_properties *properties,
+    cl_mem src_image, cl_mem dst_image, const size_t *src_origin, const size_t *dst_origin,
+    const size_t *region, cl_uint num_sync_points_in_wait_list, const cl_sync_point_khr *sync_point_wait_list,
+    cl_sync_point_khr *sync_point, cl_mutable_command_khr *mutable_handle) {
     struct record r = RECORD(command_buffer);
     struct tr_copy_image c;
-    cl_int e = begin(&r, command_queue, mutable_handle);
+    cl_int e = begin(&r, command_queue, properties, mutable_handle);
     if (e != CL_SUCCESS)
         return e;
     e = icd_prepare_copy_image(command_buffer->queue, src_image, dst_image, src_origin, dst_origin, region,
@@ -238,15 +238,15 @@ cl_int CL_API_CALL icd_CommandCopyImageKHR(cl_command_buffer_khr command_buffer,
 }
 
 cl_int CL_API_CALL icd_CommandFillBufferKHR(cl_command_buffer_khr command_buffer,
-                                            cl_command_queue command_queue, cl_mem buffer,
-                                            const void *pattern, size_t pattern_size, size_t offset,
-                                            size_t size, cl_uint num_sync_points_in_wait_list,
+                                            cl_command_queue command_queue, const cl_properties *properties,
+                                            cl_mem buffer, const void *pattern, size_t pattern_size,
+                                            size_t offset, size_t size, cl_uint num_sync_points_in_wait_list,
                                             const cl_sync_point_khr *sync_point_wait_list,
                                             cl_sync_point_khr *sync_point,
                                             cl_mutable_command_khr *mutable_handle) {
     struct record r = RECORD(command_buffer);
     struct tr_fill_buffer c;
-    cl_int e = begin(&r, command_queue, mutable_handle);
+    cl_int e = begin(&r, command_queue, properties, mutable_handle);
     if (e != CL_SUCCESS)
         return e;
     e = icd_prepare_fill_buffer(command_buffer->queue, buffer, pattern, pattern_size, offset, size, &c);
@@ -255,16 +255,16 @@ cl_int CL_API_CALL icd_CommandFillBufferKHR(cl_command_buffer_khr command_buffer
 }
 
 cl_int CL_API_CALL icd_CommandFillImageKHR(cl_command_buffer_khr command_buffer,
-                                           cl_command_queue command_queue, cl_mem image,
-                                           const void *fill_color, const size_t *origin, const size_t *region,
-                                           cl_uint num_sync_points_in_wait_list,
+                                           cl_command_queue command_queue, const cl_properties *properties,
+                                           cl_mem image, const void *fill_color, const size_t *origin,
+                                           const size_t *region, cl_uint num_sync_points_in_wait_list,
                                            const cl_sync_point_khr *sync_point_wait_list,
                                            cl_sync_point_khr *sync_point,
                                            cl_mutable_command_khr *mutable_handle) {
     struct record r = RECORD(command_buffer);
     struct tr_fill_image c;
     cl_uint color[4];
-    cl_int e = begin(&r, command_queue, mutable_handle);
+    cl_int e = begin(&r, command_queue, properties, mutable_handle);
     if (e != CL_SUCCESS)
         return e;
     e = icd_prepare_fill_image(command_buffer->queue, image, fill_color, origin, region, &c, color);
@@ -275,15 +275,16 @@ cl_int CL_API_CALL icd_CommandFillImageKHR(cl_command_buffer_khr command_buffer,
 /* ---- shared virtual memory ---- */
 
 cl_int CL_API_CALL icd_CommandSVMMemcpyKHR(cl_command_buffer_khr command_buffer,
-                                           cl_command_queue command_queue, void *dst_ptr, const void *src_ptr,
-                                           size_t size, cl_uint num_sync_points_in_wait_list,
+                                           cl_command_queue command_queue, const cl_properties *properties,
+                                           void *dst_ptr, const void *src_ptr, size_t size,
+                                           cl_uint num_sync_points_in_wait_list,
                                            const cl_sync_point_khr *sync_point_wait_list,
                                            cl_sync_point_khr *sync_point,
                                            cl_mutable_command_khr *mutable_handle) {
     struct record r = RECORD(command_buffer);
     struct tr_copy_buffer c;
     cl_mem buffers[2] = {NULL, NULL};
-    cl_int e = begin(&r, command_queue, mutable_handle);
+    cl_int e = begin(&r, command_queue, properties, mutable_handle);
     if (e != CL_SUCCESS)
         return e;
     e = icd_prepare_svm_copy(command_buffer->queue, dst_ptr, src_ptr, size, &buffers[0], &buffers[1], &c);
@@ -292,16 +293,16 @@ cl_int CL_API_CALL icd_CommandSVMMemcpyKHR(cl_command_buffer_khr command_buffer,
 }
 
 cl_int CL_API_CALL icd_CommandSVMMemFillKHR(cl_command_buffer_khr command_buffer,
-                                            cl_command_queue command_queue, void *svm_ptr,
-                                            const void *pattern, size_t pattern_size, size_t size,
-                                            cl_uint num_sync_points_in_wait_list,
+                                            cl_command_queue command_queue, const cl_properties *properties,
+                                            void *svm_ptr, const void *pattern, size_t pattern_size,
+                                            size_t size, cl_uint num_sync_points_in_wait_list,
                                             const cl_sync_point_khr *sync_point_wait_list,
                                             cl_sync_point_khr *sync_point,
                                             cl_mutable_command_khr *mutable_handle) {
     struct record r = RECORD(command_buffer);
     struct tr_fill_buffer c;
     cl_mem buffer = NULL;
-    cl_int e = begin(&r, command_queue, mutable_handle);
+    cl_int e = begin(&r, command_queue, properties, mutable_handle);
     if (e != CL_SUCCESS)
         return e;
     e = icd_prepare_svm_fill(command_buffer->queue, svm_ptr, pattern, pattern_size, size, &buffer, &c);
@@ -345,19 +346,17 @@ static cl_int record_kernel(struct record *r, cl_kernel kernel, struct tr_enqueu
 }
 
 cl_int CL_API_CALL icd_CommandNDRangeKernelKHR(
-    cl_command_buffer_khr command_buffer, cl_command_queue command_queue,
-    const cl_ndrange_kernel_command_properties_khr *properties, cl_kernel kernel, cl_uint work_dim,
-    const size_t *global_work_offset, const size_t *global_work_size, const size_t *local_work_size,
-    cl_uint num_sync_points_in_wait_list, const cl_sync_point_khr *sync_point_wait_list,
-    cl_sync_point_khr *sync_point, cl_mutable_command_khr *mutable_handle) {
+    cl_command_buffer_khr command_buffer, cl_command_queue command_queue, const cl_properties *properties,
+    cl_kernel kernel, cl_uint work_dim, const size_t *global_work_offset, const size_t *global_work_size,
+    const size_t *local_work_size, cl_uint num_sync_points_in_wait_list,
+    const cl_sync_point_khr *sync_point_wait_list, cl_sync_point_khr *sync_point,
+    cl_mutable_command_khr *mutable_handle) {
     struct record r = RECORD(command_buffer);
     struct tr_enqueue_kernel c = {.work_dim = 0};
-    cl_int e = begin(&r, command_queue, mutable_handle);
+    cl_int e = begin(&r, command_queue, properties, mutable_handle);
     if (e != CL_SUCCESS)
         return e;
-    if (properties && properties[0] != 0)
-        e = icd_fail(CL_INVALID_VALUE, "recorded NDRanges have no properties");
-    else if (!icd_valid(kernel, ICD_KERNEL))
+    if (!icd_valid(kernel, ICD_KERNEL))
         e = CL_INVALID_KERNEL;
     else
         e = icd_prepare_kernel(command_buffer->queue, kernel, work_dim, global_work_offset, global_work_size,

@@ -28,7 +28,6 @@ static void destroy(cl_command_buffer_khr b) {
     icd_release_id(b->object.id);
     for (size_t i = 0; i < b->held_count; i++)
         release(b->held[i]);
-    icd_queue_unref(b->last_queue);
     icd_ReleaseCommandQueue(b->queue);
     pthread_mutex_destroy(&b->lock);
     free(b->held);
@@ -37,13 +36,11 @@ static void destroy(cl_command_buffer_khr b) {
 }
 
 /* The list of clCreateCommandBufferKHR: *count gets its length with the final 0. */
-static cl_int check_properties(const cl_command_buffer_properties_khr *list, bool *simultaneous,
-                               size_t *count) {
+static cl_int check_properties(const cl_command_buffer_properties_khr *list, size_t *count) {
     const cl_command_buffer_flags_khr known =
         CL_COMMAND_BUFFER_SIMULTANEOUS_USE_KHR | CL_COMMAND_BUFFER_MUTABLE_KHR;
     bool seen = false;
 
-    *simultaneous = false;
     *count = 0;
     if (!list)
         return CL_SUCCESS;
@@ -54,7 +51,6 @@ static cl_int check_properties(const cl_command_buffer_properties_khr *list, boo
         if (flags & CL_COMMAND_BUFFER_MUTABLE_KHR) /* of cl_khr_command_buffer_mutable_dispatch */
             return CL_INVALID_PROPERTY;
         seen = true;
-        *simultaneous = flags & CL_COMMAND_BUFFER_SIMULTANEOUS_USE_KHR;
     }
     ++*count;
     return CL_SUCCESS;
@@ -62,9 +58,8 @@ static cl_int check_properties(const cl_command_buffer_properties_khr *list, boo
 
 static cl_int create(cl_command_queue queue, const cl_command_buffer_properties_khr *properties,
                      cl_command_buffer_khr *buffer) {
-    bool simultaneous;
     size_t count;
-    cl_int r = check_properties(properties, &simultaneous, &count);
+    cl_int r = check_properties(properties, &count);
     if (r != CL_SUCCESS)
         return r;
     if (svga_guest_lost(icd_session->g))
@@ -89,7 +84,6 @@ static cl_int create(cl_command_queue queue, const cl_command_buffer_properties_
     icd_object_init(&b->object, ICD_COMMAND_BUFFER, id);
     b->queue = queue;
     b->property_count = count;
-    b->simultaneous = simultaneous;
     pthread_mutex_init(&b->lock, NULL);
     icd_RetainCommandQueue(queue);
     TR_SEND(icd_session->g, CREATE_BATCH, create_batch, NULL, .batch = id);
@@ -143,47 +137,12 @@ cl_int CL_API_CALL icd_FinalizeCommandBufferKHR(cl_command_buffer_khr b) {
 
 /* ---- running ---- */
 
-/* lock is held. All runs are known to have ended. */
-static void forget_runs(cl_command_buffer_khr b) {
-    icd_queue_unref(b->last_queue);
-    b->last_queue = NULL;
-    b->several = false;
-}
-
-/* lock is held. Is a run of it under way? Asks the host only if the queue's progress does not tell. */
-static bool is_pending(cl_command_buffer_khr b) {
-    struct icd_query query = {.what = TR_INFO_BATCH, .object = b->object.id};
-    uint32_t runs = 0;
-
-    if (!b->last_queue)
-        return false;
-    bool known =
-        !b->several && atomic_load_explicit(&b->last_queue->completed, memory_order_acquire) >= b->last_seq;
-    if (!known && icd_query(&query, sizeof runs, &runs, NULL) == CL_SUCCESS && runs > 0)
-        return true;
-    forget_runs(b);
-    return false;
-}
-
-/* lock is held. */
-static void note_run(cl_command_buffer_khr b, cl_command_queue queue, uint64_t seq) {
-    if (b->last_queue != queue) {
-        b->several = b->last_queue != NULL;
-        icd_ref(queue);
-        icd_queue_unref(b->last_queue);
-        b->last_queue = queue;
-    }
-    b->last_seq = seq;
-}
-
 static cl_int check_queue(cl_command_buffer_khr b, cl_command_queue queue) {
     if (!icd_valid(queue, ICD_QUEUE))
         return CL_INVALID_COMMAND_QUEUE;
     if (queue->context != b->queue->context)
         return CL_INVALID_CONTEXT;
-    if (queue->device != b->queue->device || queue->properties != b->queue->properties)
-        return CL_INCOMPATIBLE_COMMAND_QUEUE_KHR;
-    return CL_SUCCESS;
+    return queue->device == b->queue->device ? CL_SUCCESS : CL_INVALID_DEVICE;
 }
 
 /* lock is held. */
@@ -191,7 +150,7 @@ static cl_int run(cl_command_buffer_khr b, cl_command_queue queue, cl_uint wait_
                   cl_event *event) {
     struct icd_enqueue e;
 
-    if (!b->finalized || (!b->simultaneous && is_pending(b)))
+    if (!b->finalized)
         return CL_INVALID_OPERATION;
     cl_int r = icd_enqueue_begin(&e, queue, CL_COMMAND_COMMAND_BUFFER_KHR, wait_count, waits, event);
     if (r != CL_SUCCESS)
@@ -200,10 +159,7 @@ static cl_int run(cl_command_buffer_khr b, cl_command_queue queue, cl_uint wait_
     icd_trace_put(&e);
     TR_PUT(icd_session->g, RUN_BATCH, run_batch, &e.waits, .batch = b->object.id, .queue = queue->object.id,
            .event = e.event_id, .event_slot = e.event_slot);
-    r = icd_enqueue_end(&e, event);
-    if (r == CL_SUCCESS)
-        note_run(b, queue, e.seq);
-    return r;
+    return icd_enqueue_end(&e, event);
 }
 
 cl_int CL_API_CALL icd_EnqueueCommandBufferKHR(cl_uint num_queues, cl_command_queue *queues,
@@ -230,9 +186,8 @@ enum { COMMAND_BUFFER_CONTEXT = 0x1299 };
 
 static cl_command_buffer_state_khr state_of(cl_command_buffer_khr b) {
     pthread_mutex_lock(&b->lock);
-    cl_command_buffer_state_khr state = !b->finalized   ? CL_COMMAND_BUFFER_STATE_RECORDING_KHR
-                                        : is_pending(b) ? CL_COMMAND_BUFFER_STATE_PENDING_KHR
-                                                        : CL_COMMAND_BUFFER_STATE_EXECUTABLE_KHR;
+    cl_command_buffer_state_khr state =
+        b->finalized ? CL_COMMAND_BUFFER_STATE_EXECUTABLE_KHR : CL_COMMAND_BUFFER_STATE_RECORDING_KHR;
     pthread_mutex_unlock(&b->lock);
     return state;
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Command buffers (cl_khr_command_buffer 0.9.4): the host keeps the recorded commands as a batch, and replays
+ * Command buffers (cl_khr_command_buffer 0.9.8): the host keeps the recorded commands as a batch, and replays
  * them for one command in the FIFO, RUN_BATCH; with an event, its RELEASE is another one later. The host's
  * driver need not know the extension. A command that is recorded costs one RECORD, and an NDRange also the
  * commands that make a kernel of its own with its arguments as they are then (icd_kernel_snapshot).
  *
  * What a command needs is retained as if the application had done it, so it shows in reference counts.
+ *
+ * It may be enqueued at any time, also while it runs: the flag for simultaneous use is taken and means nothing.
  *
  * Sync points are numbers of commands, from 1. In an in-order queue they need nothing from the host.
  *
@@ -24,17 +26,12 @@ struct _cl_command_buffer_khr {
     cl_command_queue queue;                          /* retained for the application */
     cl_command_buffer_properties_khr *property_list; /* as given, with the final 0; NULL: none */
     size_t property_count;
-    bool simultaneous;
     pthread_mutex_t lock; /* guards everything below */
     bool finalized;
     uint32_t count; /* commands in the batch */
     uint64_t bytes; /* of them, as TR_BATCH_BYTES counts */
     void **held;    /* objects that commands need, retained for the application */
     size_t held_count, held_room;
-    /* runs that are not known to have ended: the newest one, and whether others were on other queues */
-    cl_command_queue last_queue; /* internally referenced; NULL: all have ended */
-    uint64_t last_seq;
-    bool several;
 };
 
 #endif

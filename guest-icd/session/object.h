@@ -42,11 +42,13 @@ struct icd_object {
     _Atomic uint32_t weak;     /* who may still look at this struct, though the object may be gone */
 };
 
-/* The one dispatch table (icd.c). */
-extern const struct _cl_icd_dispatch icd_dispatch;
+/* The dispatch table of all objects (icd.c). */
+extern const struct _cl_icd_dispatch *icd_dispatch;
+/* Chooses it, once, before there is any object: do calls say why they fail? */
+void icd_choose_calls(bool debug);
 
 static inline void icd_object_init(struct icd_object *o, enum icd_magic magic, uint32_t id) {
-    o->dispatch = &icd_dispatch;
+    o->dispatch = icd_dispatch;
     o->magic = magic;
     atomic_init(&o->refs, 1);
     atomic_init(&o->internal, 1); /* held by the application's references together */

@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# limit: 120
+# TRILLIUM_DEBUG=1: every call that fails says why, with its name and what it was given; without it nothing is said.
+. "$(dirname "$0")/compare"
+
+cases=(queues buffers transfers maps events platforms.create_context_errors programs.source_errors programs.build_errors
+    kernels ndrange)
+
+# The functions of which a transcript has a rule that they return an error. Calls with NULL as their handle are the
+# loader's to answer.
+failing_functions() {
+    grep -E '^\? .*: ok CL_[A-Z]' "$1" | grep -v ': ok CL_SUCCESS$' |
+        grep -vE '^\? \(*cl[A-Za-z0-9]+\(NULL' | grep -oE '^\? \(*cl[A-Za-z0-9]+\(' | grep -oE 'cl[A-Za-z0-9]+' | sort -u
+}
+
+TRILLIUM_DEBUG=1 "$trillium" run --device "Portable Computing" -- "$conform" "${cases[@]}" >"$work/seen" 2>"$work/said"
+"$trillium" run --device "Portable Computing" -- "$conform" "${cases[@]}" >"$work/quiet" 2>"$work/nothing"
+
+count=0
+for function in $(failing_functions "$work/seen"); do
+    count=$((count + 1))
+    grep -qE "^trillium: $function: (CL_[A-Z_]+|NULL)(: [a-z0-9].*)? \(.*\)$" "$work/said" || {
+        echo "FAIL $function fails and does not say so"
+        failed=1
+    }
+done
+[ "$count" -ge 30 ] || {
+    echo "FAIL only $count functions were seen to fail"
+    failed=1
+}
+bad=$(grep -E '^trillium: cl[A-Za-z0-9]+: ' "$work/said" | grep -vE ': CL_[A-Z_]+|: NULL' | head -n 3)
+[ -z "$bad" ] || {
+    echo "FAIL an error has no name: $bad"
+    failed=1
+}
+if grep -q '^trillium: ' "$work/nothing"; then
+    echo "FAIL without TRILLIUM_DEBUG something is said: $(head -n 1 "$work/nothing")"
+    failed=1
+fi
+[ "$failed" = 1 ] || echo "PASS $count functions say why they fail"
+exit $failed
