@@ -261,7 +261,9 @@ static int receive_session(const struct warm_up *w) {
             if (w->options->warm && w->driver && pthread_create(&thread, NULL, warm_up, (void *)w) == 0)
                 pthread_join(thread, NULL);
             say(w->options, CONTROL_WARM);
-        } else if (what != CONTROL_HURRY) {
+        } else if (what == CONTROL_HURRY) {
+            share_claim_all();
+        } else {
             return link;
         }
     }

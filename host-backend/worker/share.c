@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -46,15 +47,15 @@ void share_claim_all(void) {
 }
 
 /* Loading drivers takes the main thread a while, and a guest may come meanwhile. What is asked for behind that
- * is seen to by the main thread. */
+ * is seen to by the main thread. By poll(), whose waiters are all woken: a second thread in recv() would take the
+ * wake-up from the first. */
 static void *watch(void *control) {
+    struct pollfd p = {.fd = (int)(intptr_t)control, .events = POLLIN};
     char byte;
-    ssize_t n;
 
-    do
-        n = recv((int)(intptr_t)control, &byte, 1, MSG_PEEK);
-    while (n < 0 && errno == EINTR);
-    if (n != 1 || byte != CONTROL_WARM_UP)
+    while (poll(&p, 1, -1) < 0 && errno == EINTR)
+        ;
+    if (recv(p.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1 && byte != CONTROL_WARM_UP)
         share_claim_all();
     return NULL;
 }
