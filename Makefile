@@ -286,6 +286,7 @@ FUZZ ?= $(patsubst tests/fuzz/%.c,%,$(SRC_fuzz))
 FUZZLIBS = $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
 # What a target is linked with besides; without a line here that is libOpenCL.
 FUZZ_WITH_session := $(call objs,$(SRC_stub)) -Wl,--wrap=build_start,--wrap=visa_host_load
+FUZZ_WITH_guest := -Wl,--wrap=svga_carrier_shm_open
 # $(call fuzz-program,X)
 define fuzz-program
 $(B)/fuzz/$(1): $(call objs,tests/fuzz/$(1).c)

@@ -132,7 +132,7 @@ cl_int icd_device_new(cl_platform_id platform, cl_device_id parent, const struct
                       cl_device_id *device) {
     cl_device_id d = calloc(1, sizeof *d);
     struct icd_ask asks[EARLY];
-    struct icd_block block;
+    void *answers;
     if (!d)
         return CL_OUT_OF_HOST_MEMORY;
     icd_object_init(&d->object, ICD_DEVICE, 0);
@@ -148,7 +148,7 @@ cl_int icd_device_new(cl_platform_id platform, cl_device_id parent, const struct
             .query = {.what = TR_INFO_DEVICE, .object = d->number, .param = early[i].param},
             .room = early[i].room,
         };
-    cl_int r = icd_ask_all(asks, EARLY, &block);
+    cl_int r = icd_ask_all(asks, EARLY, &answers);
     if (r != CL_SUCCESS) {
         free(d);
         return r;
@@ -160,7 +160,7 @@ cl_int icd_device_new(cl_platform_id platform, cl_device_id parent, const struct
         if (asks[i].result == CL_SUCCESS && asks[i].size <= asks[i].room)
             icd_device_info_put(d, early[i].param, asks[i].bytes, asks[i].size);
     }
-    icd_pool_free(&block);
+    free(answers);
     *device = d;
     return CL_SUCCESS;
 }

@@ -60,10 +60,10 @@ static bool released(const struct partition *p) {
 
 /* A partition that nobody holds, made from the same device in the same way. */
 static struct partition *find_released(cl_device_id parent, const cl_device_partition_property *properties,
-                                       size_t count) {
+                                       size_t property_count, cl_uint count) {
     for (struct partition *p = partitions; p; p = p->next)
-        if (p->parent == parent && p->property_count == count &&
-            memcmp(p->properties, properties, count * sizeof *properties) == 0 && released(p))
+        if (p->parent == parent && p->property_count == property_count && p->count == count &&
+            memcmp(p->properties, properties, property_count * sizeof *properties) == 0 && released(p))
             return p;
     return NULL;
 }
@@ -106,6 +106,8 @@ static cl_int create(cl_device_id parent, const cl_device_partition_property *pr
     cl_uint count = 0;
     uint32_t first = next_number();
     cl_int r = ask_host(parent, properties, property_count, capacity, &count);
+    if (r == CL_SUCCESS && count != capacity) /* it said otherwise a moment ago */
+        r = CL_OUT_OF_RESOURCES;
     if (r != CL_SUCCESS)
         return r;
     sub_device_count += count;
@@ -148,7 +150,7 @@ cl_int CL_API_CALL icd_CreateSubDevices(cl_device_id in_device,
     if (r == CL_SUCCESS && out_devices && num_entries < count)
         r = CL_INVALID_VALUE;
     if (r == CL_SUCCESS && out_devices) {
-        p = find_released(in_device, partition_properties, length);
+        p = find_released(in_device, partition_properties, length, count);
         if (!p)
             r = create(in_device, partition_properties, length, count, &p);
         for (cl_uint i = 0; r == CL_SUCCESS && i < p->count; i++) {

@@ -40,10 +40,13 @@ static struct icd_function *function_new(cl_program program, const char *name) {
 
 /* ---- the function as a whole ---- */
 
+/* More than any device's CL_DEVICE_MAX_PARAMETER_SIZE has room for: a host that says so means no good. */
+enum { MAX_ARGS = 1 << 16 };
+
 /* Creates the kernel and asks what follows from the program alone; one wait. */
 static cl_int create_and_ask(cl_program program, struct icd_function *f, uint32_t id) {
     struct icd_call call;
-    struct icd_block block;
+    void *answers;
     struct tr_array arrays[] = {{f->name, (uint32_t)strlen(f->name)}};
     size_t count = 1 + 2 * (size_t)program->device_count;
     struct icd_ask *asks = calloc(count, sizeof *asks);
@@ -63,12 +66,14 @@ static cl_int create_and_ask(cl_program program, struct icd_function *f, uint32_
     if (r == CL_SUCCESS) {
         TR_SEND(icd_session->g, CREATE_KERNEL, create_kernel, arrays, .kernel = id,
                 .program = program->object.id, .slot = call.slot);
-        cl_int asked = icd_ask_all(asks, count, &block);
+        cl_int asked = icd_ask_all(asks, count, &answers);
         r = icd_call_wait(&call);
         if (r == CL_SUCCESS)
             r = asked;
         if (r == CL_SUCCESS) {
             f->arg_count = ICD_ANSWER(&asks[0], cl_uint, 0);
+            if (f->arg_count > MAX_ARGS)
+                r = CL_OUT_OF_RESOURCES;
             for (cl_uint i = 0; i < program->device_count; i++) {
                 f->devices[i].work_group_size = ICD_ANSWER(&asks[1 + 2 * i], size_t, 0);
                 if (asks[2 + 2 * i].result == CL_SUCCESS &&
@@ -77,7 +82,7 @@ static cl_int create_and_ask(cl_program program, struct icd_function *f, uint32_
             }
         }
         if (asked == CL_SUCCESS)
-            icd_pool_free(&block);
+            free(answers);
         if (r != CL_SUCCESS)
             icd_release_id(id);
     } else {
@@ -136,17 +141,17 @@ static enum icd_arg_kind kind_from(const struct icd_ask *asks) {
 }
 
 static cl_int learn_parameters(struct icd_function *f, uint32_t kernel) {
-    struct icd_block block;
+    void *answers;
     struct icd_ask *asks = calloc(ASKS_PER_ARG * (size_t)f->arg_count, sizeof *asks);
     if (!asks)
         return CL_OUT_OF_HOST_MEMORY;
     for (cl_uint i = 0; i < f->arg_count; i++)
         ask_about(&asks[(size_t)ASKS_PER_ARG * i], kernel, i);
-    cl_int r = icd_ask_all(asks, ASKS_PER_ARG * (size_t)f->arg_count, &block);
+    cl_int r = icd_ask_all(asks, ASKS_PER_ARG * (size_t)f->arg_count, &answers);
     if (r == CL_SUCCESS) {
         for (cl_uint i = 0; i < f->arg_count; i++)
             f->parameters[i].kind = kind_from(&asks[(size_t)ASKS_PER_ARG * i]);
-        icd_pool_free(&block);
+        free(answers);
     }
     free(asks);
     return r;

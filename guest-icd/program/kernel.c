@@ -161,7 +161,7 @@ cl_int CL_API_CALL icd_CreateKernelsInProgram(cl_program program, cl_uint num_ke
     if (kernels && num_kernels < count)
         return CL_INVALID_VALUE;
     if (kernels) {
-        char *names = malloc(size + 1), *rest = names;
+        char *names = calloc(1, size + 1), *rest = names; /* the host need not end them */
         r = names ? icd_GetProgramInfo(program, CL_PROGRAM_KERNEL_NAMES, size, names, NULL)
                   : CL_OUT_OF_HOST_MEMORY;
         while (r == CL_SUCCESS && made < count) {

@@ -35,7 +35,8 @@ static cl_int fetch_binaries(cl_program p, const size_t *sizes, unsigned char **
     struct icd_call call;
     uint64_t total = 0, offset = 0;
     for (cl_uint i = 0; i < p->device_count; i++)
-        total += sizes[i];
+        if (__builtin_add_overflow(total, sizes[i], &total))
+            return CL_OUT_OF_RESOURCES;
     if (total == 0)
         return CL_SUCCESS;
     cl_int r = icd_pool_alloc(total, &block);
@@ -59,6 +60,16 @@ static cl_int fetch_binaries(cl_program p, const size_t *sizes, unsigned char **
     return r;
 }
 
+/* Would the binaries fit where the application wants them, by what it was told of their sizes? */
+static bool as_told(cl_program p, const size_t *sizes, unsigned char *const *binaries) {
+    bool all = true;
+    pthread_mutex_lock(&p->lock);
+    for (cl_uint i = 0; i < p->device_count; i++)
+        all = all && (!binaries[i] || sizes[i] <= p->devices[i].told_size);
+    pthread_mutex_unlock(&p->lock);
+    return all;
+}
+
 /* CL_PROGRAM_BINARIES: param_value is an array of where each device's binary goes. */
 static cl_int get_binaries(cl_program p, size_t size, void *value, size_t *size_ret) {
     size_t needed = p->device_count * sizeof(unsigned char *), object_size;
@@ -75,6 +86,8 @@ static cl_int get_binaries(cl_program p, size_t size, void *value, size_t *size_
         } else {
             size_t *sizes = calloc(p->device_count, sizeof *sizes);
             r = sizes ? binary_sizes(p, sizes) : CL_OUT_OF_HOST_MEMORY;
+            if (r == CL_SUCCESS && !as_told(p, sizes, binaries))
+                r = CL_OUT_OF_RESOURCES;
             if (r == CL_SUCCESS)
                 r = fetch_binaries(p, sizes, binaries);
             free(sizes);
@@ -92,6 +105,10 @@ static cl_int get_binary_sizes(cl_program p, size_t size, void *value, size_t *s
     cl_int r = sizes ? binary_sizes(p, sizes) : CL_OUT_OF_HOST_MEMORY;
     if (r == CL_SUCCESS)
         r = icd_info(sizes, p->device_count * sizeof *sizes, size, value, size_ret);
+    pthread_mutex_lock(&p->lock);
+    for (cl_uint i = 0; r == CL_SUCCESS && i < p->device_count; i++)
+        p->devices[i].told_size = sizes[i];
+    pthread_mutex_unlock(&p->lock);
     free(sizes);
     return r;
 }
