@@ -10,6 +10,7 @@
 
 #include "guest-icd/session/console.h"
 #include "guest-icd/session/pool.h"
+#include "guest-icd/session/driver-variables.h"
 #include "guest-icd/session/object.h"
 #include "guest-icd/session/settings.h"
 #include "guest-icd/session/stats.h"
@@ -290,6 +291,8 @@ struct icd_session *icd_session_get(void) {
         if (the_session.g) {
             icd_session = &the_session;
             icd_choose_calls(the_session.settings.debug);
+            if (the_session.settings.debug)
+                icd_driver_variables_say();
             pthread_atfork(NULL, NULL, forked_child);
             if (the_session.settings.stats)
                 icd_stats_start();

@@ -38,5 +38,11 @@ if grep -q '^trillium: ' "$work/nothing"; then
     echo "FAIL without TRILLIUM_DEBUG something is said: $(head -n 1 "$work/nothing")"
     failed=1
 fi
+# A variable of the host's driver, set in the guest alone.
+TRILLIUM_DEBUG=1 "$trillium" run --device "Portable Computing" -- env POCL_MAX_PTHREAD_COUNT=1 "$conform" queues >/dev/null 2>"$work/said"
+grep -q "^trillium: POCL_MAX_PTHREAD_COUNT is for the host's driver" "$work/said" || {
+    echo "FAIL a driver's variable that does not reach it is not named"
+    failed=1
+}
 [ "$failed" = 1 ] || echo "PASS $count functions say why they fail"
 exit $failed

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Environment variables by which programs and people steer the host's drivers. A driver reads them once, when it
+ * is loaded; the worker that serves a program has loaded it before the program was there, so that it starts
+ * faster than natively. So none of them is carried from a guest: a driver has those of the place where `trillium
+ * run` or `trillium serve` was started, and an administrator sets them there.
+ */
+#ifndef GUEST_ICD_SESSION_DRIVER_VARIABLES_H
+#define GUEST_ICD_SESSION_DRIVER_VARIABLES_H
+
+/* X(prefix of their names, whose) */
+#define ICD_DRIVER_VARIABLES(X)                                                                              \
+    X(POCL_, "PoCL")                                                                                         \
+    X(RUSTICL_, "Mesa's rusticl")                                                                            \
+    X(CLOVER_, "Mesa's clover")                                                                              \
+    X(MESA_, "Mesa")                                                                                         \
+    X(GALLIUM_, "Mesa")                                                                                      \
+    X(LP_, "Mesa's llvmpipe")                                                                                \
+    X(CUDA_, "NVIDIA's driver, and PoCL's for it")                                                           \
+    X(ROCR_, "AMD's ROCm")                                                                                   \
+    X(HSA_, "AMD's ROCm")                                                                                    \
+    X(HIP_, "AMD's ROCm")                                                                                    \
+    X(GPU_, "AMD's drivers")                                                                                 \
+    X(NEO_, "Intel's driver")                                                                                \
+    X(IGC_, "Intel's compiler")                                                                              \
+    X(ZE_, "Intel's Level Zero")                                                                             \
+    X(CL_CONFIG_, "Intel's driver for CPUs")                                                                 \
+    X(OCLGRIND_, "Oclgrind")
+
+/* TRILLIUM_DEBUG=1: names those that are set here. */
+void icd_driver_variables_say(void);
+
+#endif
