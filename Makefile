@@ -47,7 +47,7 @@ SRC_init     := $(wildcard host-backend/vm/init/*.c)
 SRC_eval     := $(wildcard eval/programs/*.c)
 SRC_evallib  := $(wildcard eval/lib/*.c)
 SRC_runner   := $(wildcard eval/runner/*.c)
-SRC_docs     := trillium/docs/reference.c guest-icd/docs/variables.c
+SRC_docs     := trillium/docs/reference.c guest-icd/docs/variables.c guest-icd/docs/functions.c
 SRC_bench    := $(wildcard eval/bench/*.c)
 SRC_vguest   := $(wildcard svga-model/visa/guest/*.c svga-model/visa/guest/*.cpp)
 SRC_vhost    := $(wildcard svga-model/visa/host/*.c svga-model/visa/host/*.cpp)
@@ -141,6 +141,7 @@ help:
 	@echo '  make clean        remove $(BUILD)/'
 	@echo
 	@echo '  make format       clang-format the tree           make lint      clang-tidy and cppcheck'
+	@echo '  make registry CL_XML=FILE   compare the guest driver with Khronos registry of functions'
 	@echo '  make fuzz         fuzz targets, FUZZ_SECONDS=30 each'
 	@echo '  make coverage     line coverage of the tests in $(BUILD)/coverage'
 
@@ -360,7 +361,7 @@ uninstall:
 # ---- care of the tree ------------------------------------------------------------------------------------------------
 
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.cpp')
-.PHONY: format lint docs clean
+.PHONY: format lint docs registry clean
 format: deps-dev
 	clang-format -i $(SOURCES)
 lint: deps-dev
@@ -378,10 +379,17 @@ $(B)/docs/reference: $(call objs,trillium/docs/reference.c) $(LIB_trillium)
 $(B)/docs/variables: $(call objs,guest-icd/docs/variables.c)
 	$(call say,LINK)
 	$(link) $^
+# Is every function of OpenCL in the table, or named as unsupported? CL_XML: xml/cl.xml of github.com/KhronosGroup/OpenCL-Docs.
+$(B)/docs/functions: $(call objs,guest-icd/docs/functions.c)
+	$(call say,LINK)
+	$(link) $^
+registry: $(B)/docs/functions
+	$(B)/docs/functions > $(B)/docs/functions.txt
+	guest-icd/docs/registry.sh $(B)/docs/functions.txt $(CL_XML)
 docs: $(B)/docs/reference $(B)/docs/variables
 	$(B)/docs/reference > trillium/REFERENCE.md
 	$(B)/docs/variables > guest-icd/VARIABLES.md
 clean:
 	rm -rf $(BUILD)
 
--include $(patsubst %.o,%.d,$(call objs,$(SRC_all) trillium/docs/reference.c guest-icd/docs/variables.c))
+-include $(patsubst %.o,%.d,$(call objs,$(SRC_all) $(SRC_docs)))
