@@ -27,11 +27,59 @@ static struct svga_gmr *entry(struct svga_device *d, uint32_t id) {
     return &d->gmrs[id];
 }
 
-/* d->lock is held. */
+/* The addresses of a region. */
+struct svga_range {
+    struct svga_range *next; /* in d->deleted */
+    void *ptr;
+    uint64_t size;
+    _Atomic uint32_t holds; /* of svga_device_hold */
+    bool used;              /* deleted, and a command may run that has been given an address of it, */
+    bool asked;             /* and collect has seen it: */
+    uint64_t times;         /* what callbacks.busy said then */
+};
+
+/* Gives the addresses back to which nothing can refer any more. Link thread; d->lock is not held, since
+ * callbacks.busy takes locks under which others take it. */
+static void collect(struct svga_device *d) {
+    uint64_t times = 0;
+    bool is_busy = d->callbacks.busy && d->callbacks.busy(d->callbacks.opaque, &times);
+
+    pthread_mutex_lock(&d->lock);
+    for (struct svga_range **at = &d->deleted, *range; (range = *at);) {
+        if (!range->asked)
+            range->times = times;
+        range->asked = true;
+        range->used = range->used && is_busy && times == range->times;
+        if (range->used || atomic_load(&range->holds) > 0) {
+            at = &range->next;
+            continue;
+        }
+        *at = range->next;
+        munmap(range->ptr, range->size);
+        d->maps--;
+        free(range);
+    }
+    pthread_mutex_unlock(&d->lock);
+}
+
+/* Takes the pages of a region away. Its addresses stay as d->deleted says. d->lock is held. */
 static void drop(struct svga_device *d, struct svga_gmr *gmr) {
-    munmap(gmr->ptr, gmr->size);
+    struct svga_range *range = gmr->range;
+
     d->pages -= gmr->size / PAGE;
     d->maps -= gmr->maps;
+    if (mmap(gmr->ptr, gmr->size, PROT_NONE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+             0) == MAP_FAILED) {
+        munmap(gmr->ptr, gmr->size); /* no mapping is left for the reservation */
+        if (atomic_load(&range->holds) > 0)
+            svga_device_fail(d, SVGA_ERROR_WORKER_DIED, "the worker has no mappings left");
+        free(range);
+    } else {
+        d->maps++;
+        range->used = gmr->complete;
+        range->next = d->deleted;
+        d->deleted = range;
+    }
     *gmr = (struct svga_gmr){0};
 }
 
@@ -52,7 +100,13 @@ static int begin(struct svga_device *d, struct svga_gmr *gmr, uint64_t size, uin
         mmap((void *)address, size, PROT_NONE, placed | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (ptr == MAP_FAILED)
         return errno;
-    *gmr = (struct svga_gmr){.ptr = ptr, .size = size};
+    struct svga_range *range = calloc(1, sizeof *range);
+    if (!range) {
+        munmap(ptr, size);
+        return ENOMEM;
+    }
+    *range = (struct svga_range){.ptr = ptr, .size = size};
+    *gmr = (struct svga_gmr){.ptr = ptr, .size = size, .range = range};
     d->pages += size / PAGE;
     return 0;
 }
@@ -82,6 +136,7 @@ static int map_piece(struct svga_device *d, struct svga_gmr *gmr, const struct s
 int svga_gmr_define(struct svga_device *d, struct svga_link_packet *packet) {
     const struct svga_link_msg *msg = &packet->msg;
 
+    collect(d);
     pthread_mutex_lock(&d->lock);
     struct svga_gmr *gmr = entry(d, msg->id);
     int r = gmr ? 0 : ENOSPC;
@@ -101,20 +156,25 @@ int svga_gmr_define(struct svga_device *d, struct svga_link_packet *packet) {
             }
         }
     }
-    if (r != 0 && gmr && gmr->ptr && !gmr->complete)
+    bool dropped = r != 0 && gmr && gmr->ptr && !gmr->complete;
+    if (dropped)
         drop(d, gmr);
     pthread_mutex_unlock(&d->lock);
+    if (dropped)
+        collect(d); /* nobody has seen its addresses */
     return r;
 }
 
 int svga_gmr_delete(struct svga_device *d, uint32_t id) {
     int r = ENOENT;
+
     pthread_mutex_lock(&d->lock);
     if (id < d->gmr_cap && d->gmrs[id].ptr) {
         drop(d, &d->gmrs[id]);
         r = 0;
     }
     pthread_mutex_unlock(&d->lock);
+    collect(d);
     return r;
 }
 
@@ -123,10 +183,32 @@ void svga_gmr_delete_all(struct svga_device *d) {
     for (uint32_t id = 0; id < d->gmr_cap; id++)
         if (d->gmrs[id].ptr)
             drop(d, &d->gmrs[id]);
+    while (d->deleted) {
+        struct svga_range *range = d->deleted;
+        d->deleted = range->next;
+        munmap(range->ptr, range->size);
+        free(range);
+    }
     free(d->gmrs);
     d->gmrs = NULL;
     d->gmr_cap = 0;
     pthread_mutex_unlock(&d->lock);
+}
+
+struct svga_range *svga_device_hold(struct svga_device *d, uint32_t id) {
+    struct svga_range *range = NULL;
+    pthread_mutex_lock(&d->lock);
+    if (id < d->gmr_cap && d->gmrs[id].complete) {
+        range = d->gmrs[id].range;
+        atomic_fetch_add(&range->holds, 1);
+    }
+    pthread_mutex_unlock(&d->lock);
+    return range;
+}
+
+void svga_device_let_go(struct svga_range *range) {
+    if (range)
+        atomic_fetch_sub(&range->holds, 1); /* the last access before it; pairs with collect */
 }
 
 void *svga_device_span(struct svga_device *d, uint32_t id, uint64_t offset, uint64_t length) {

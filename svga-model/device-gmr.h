@@ -2,9 +2,10 @@
 /*
  * The device half's table of guest memory regions. Internal to the device half.
  *
- * A region is one contiguous range of addresses, put together from its pieces by mmap; where a region is
- * deleted, its addresses become unmapped at once: a late access faults and ends this session's worker, nobody
- * else.
+ * A region is one contiguous range of addresses, put together from its pieces by mmap. When it is deleted its
+ * pages are taken away at once: a late access faults and ends this session's worker, nobody else. The addresses
+ * stay reserved as long as an object or a running command may refer to them, so that no such access meets the
+ * memory of another region; to place one there is refused (EEXIST).
  */
 #ifndef SVGA_MODEL_DEVICE_GMR_H
 #define SVGA_MODEL_DEVICE_GMR_H

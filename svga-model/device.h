@@ -20,12 +20,15 @@ struct svga_device_limits {
     uint32_t max_maps;  /* mappings in all regions together: stays below vm.max_map_count */
 };
 
+struct svga_range;
+
 struct svga_gmr {
     void *ptr; /* NULL: not defined */
     uint64_t size;
     uint64_t mapped; /* while being defined: bytes that have pieces already */
     uint32_t maps;   /* mappings that it took */
     bool complete;
+    struct svga_range *range; /* its addresses, which may outlive it */
 };
 
 struct svga_device_callbacks {
@@ -35,6 +38,9 @@ struct svga_device_callbacks {
     int (*config_done)(void *opaque, uint32_t version);
     /* A region is about to be unmapped. Called on the link thread; may be NULL. */
     void (*region_gone)(void *opaque, uint32_t id);
+    /* Does a command run that may still use what svga_device_span once gave out? *times: how often it was
+     * otherwise so far. Called on the link thread; NULL: none ever does. */
+    bool (*busy)(void *opaque, uint64_t *times);
 };
 
 struct svga_device {
@@ -44,11 +50,12 @@ struct svga_device {
     struct svga_device_limits limits;
     struct svga_device_callbacks callbacks;
 
-    pthread_mutex_t lock; /* guards gmrs, gmr_cap, pages, maps and irqfd */
+    pthread_mutex_t lock; /* guards gmrs, gmr_cap, pages, maps, the ranges and irqfd */
     struct svga_gmr *gmrs;
     uint32_t gmr_cap;
     uint64_t pages;
     uint32_t maps;
+    struct svga_range *deleted; /* ranges whose regions are deleted and that something may still refer to */
 
     void *bar; /* NULL until GMR 0 is defined */
     size_t bar_size;
@@ -72,8 +79,16 @@ int svga_device_serve_link(struct svga_device *d);
 void svga_device_finish(struct svga_device *d);
 
 /* Bytes [offset, offset + length) of region `id`, or NULL if they are not all inside a complete region. The
- * pointer is good until the guest deletes the region; after that an access faults. */
+ * pointer is good until the guest deletes the region; after that an access faults: no other region, and
+ * nothing else, gets the addresses while a command runs (callbacks.busy) or somebody holds them. */
 void *svga_device_span(struct svga_device *d, uint32_t id, uint64_t offset, uint64_t length);
+
+/* Holds the addresses of a region for something that outlives a command. NULL: there is no such region, or
+ * out of memory. */
+struct svga_range *svga_device_hold(struct svga_device *d, uint32_t id);
+/* Gives the hold back: once for each svga_device_hold. NULL is ignored. Any thread, before
+ * svga_device_finish. */
+void svga_device_let_go(struct svga_range *range);
 
 /* Next command into `buffer` (SVGA_CMD_MAX_SIZE bytes): its size; 0: none; -1: the FIFO is corrupt, the
  * device failed. Carries out SVGA_CMD_FENCE itself (and looks further). */

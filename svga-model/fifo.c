@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "svga-model/shared.h"
+
 void svga_producer_init(struct svga_producer *p, void *bar, size_t bar_size) {
     p->bar = bar;
     p->words = svga_fifo_words(bar);
@@ -75,7 +77,7 @@ int svga_consumer_next(struct svga_consumer *c, void *buffer, const char **why) 
         }
         /* What the guest says is there: up to NEXT_CMD, or up to the ring's end if NEXT_CMD has wrapped. */
         uint32_t available = next > c->stop ? next - c->stop : c->max - c->stop;
-        memcpy(&header, c->bar + c->stop, sizeof header);
+        svga_copy_in(&header, c->bar + c->stop, sizeof header);
         if (header.size < sizeof header || header.size % SVGA_CMD_ALIGN != 0 || header.size > available) {
             *why = "a command's size does not fit what NEXT_CMD announced";
             return -1;
@@ -85,7 +87,7 @@ int svga_consumer_next(struct svga_consumer *c, void *buffer, const char **why) 
                 *why = "a command is longer than SVGA_CMD_MAX_SIZE";
                 return -1;
             }
-            memcpy(buffer, c->bar + c->stop, header.size);
+            svga_copy_in(buffer, c->bar + c->stop, header.size);
             /* The guest may have rewritten the header between the two copies; what was checked counts. */
             memcpy(buffer, &header, sizeof header);
         }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "svga-model/shared.h"
+
 #include "svga-model/futex.h"
 
 /* Byte offsets in the available and used rings: flags, idx, ring[num], and the other side's event index. */
@@ -19,13 +21,6 @@ static uint16_t load16(const uint8_t *ring, size_t offset, memory_order order) {
 }
 static void store16(uint8_t *ring, size_t offset, uint16_t value, memory_order order) {
     atomic_store_explicit((ring_u16 *)(ring + offset), value, order);
-}
-
-/* Copies what the guest may change meanwhile. The barrier keeps the compiler from reading it a second time.
- */
-static void copy_in(void *to, const void *from, size_t size) {
-    memcpy(to, from, size);
-    __asm__ volatile("" : : "r"(to) : "memory");
 }
 
 static size_t avail_size(const struct vu_queue *q) {
@@ -141,7 +136,7 @@ static int walk(struct vu_queue *q, const struct vu_memory *memory, struct vu_el
 
     for (uint32_t seen = 0; seen < num; seen++) {
         struct vring_desc d;
-        copy_in(&d, table + (size_t)index * sizeof d, sizeof d);
+        svga_copy_in(&d, table + (size_t)index * sizeof d, sizeof d);
 
         if (d.flags & VRING_DESC_F_INDIRECT) {
             if (indirect || d.len == 0 || d.len % sizeof d != 0 || (d.flags & VRING_DESC_F_NEXT) || seen > 0)
@@ -209,7 +204,7 @@ size_t vu_element_read(struct vu_element *e, void *buffer, size_t size) {
         size_t n = r->length - e->at_byte;
         if (n > size - done)
             n = size - done;
-        copy_in((char *)buffer + done, r->ptr + e->at_byte, n);
+        svga_copy_in((char *)buffer + done, r->ptr + e->at_byte, n);
         done += n;
         e->at_byte += (uint32_t)n;
         if (e->at_byte == r->length) {

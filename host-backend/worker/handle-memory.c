@@ -20,6 +20,22 @@ static struct mem *new_mem(struct session *s, uint32_t id, struct mem *parent) {
     return m;
 }
 
+/* The driver's object is gone, and so are the commands that used it. */
+static void CL_CALLBACK let_go(cl_mem cl, void *range) {
+    (void)cl;
+    svga_device_let_go(range);
+}
+
+/* The driver's object uses the region: its addresses get no other meaning before the driver has let go of
+ * them. */
+static void hold(struct session *s, cl_mem cl, uint32_t region) {
+    struct svga_range *range = svga_device_hold(&s->device, region);
+
+    /* Where the driver cannot tell, they stay reserved for as long as the session lasts. */
+    if (range)
+        (void)clSetMemObjectDestructorCallback(cl, let_go, range);
+}
+
 void do_create_buffer(struct session *s, const struct tr_create_buffer *c, const struct tr_view *v) {
     struct context *context = context_of(s, c->context);
     void *placed = session_span(s, c->placed);
@@ -40,6 +56,8 @@ void do_create_buffer(struct session *s, const struct tr_create_buffer *c, const
     if (context->cl)
         m->cl =
             clCreateBuffer(context->cl, placed ? flags | CL_MEM_USE_HOST_PTR : flags, c->size, placed, &r);
+    if (m->cl && placed)
+        hold(s, m->cl, c->placed.region);
     session_answer(s, session_slot(s, c->slot), r, 0);
 }
 

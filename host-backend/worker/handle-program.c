@@ -10,6 +10,7 @@
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/program.h"
 #include "host-backend/worker/trace.h"
+#include "svga-model/shared.h"
 #include "trillium/files.h"
 
 /* More would be somebody's attempt to make the host run out of memory. */
@@ -25,7 +26,7 @@ static char *copy_ir(struct session *s, const struct tr_create_program *c, const
     char *copy = malloc(*size + 1);
     if (!copy)
         return NULL;
-    memcpy(copy, from, *size);
+    svga_copy_in(copy, from, *size);
     copy[*size] = '\0';
     return copy;
 }

@@ -21,6 +21,7 @@ void do_add_slots(struct session *s, const struct tr_add_slots *c, const struct 
         session_violation(s, "add_slots: region %u is too small for a chunk of slots", c->region);
         return;
     }
+    (void)svga_device_hold(&s->device, c->region); /* for as long as the session lasts */
     s->slots[s->chunk_count++] = slots;
 }
 
@@ -56,6 +57,8 @@ void do_set_console(struct session *s, const struct tr_set_console *c, const str
         session_violation(s, "set_console: region %u is too small for a console", c->region);
     else if (!console_attach(&s->device, ring))
         session_violation(s, "set_console: there is a console already");
+    else
+        (void)svga_device_hold(&s->device, c->region); /* for as long as the session lasts */
 }
 
 void do_enumerate(struct session *s, const struct tr_enumerate *c, const struct tr_view *v) {

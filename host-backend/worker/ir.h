@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "svga-model/shared.h"
+
 struct ir {
     _Atomic uint32_t refs;
     size_t size;
@@ -24,7 +26,7 @@ static inline struct ir *ir_new(const void *bytes, size_t size) {
         return NULL;
     atomic_init(&ir->refs, 1);
     ir->size = size;
-    memcpy(ir->bytes, bytes, size);
+    svga_copy_in(ir->bytes, bytes, size); /* they may lie in the guest's memory */
     ir->bytes[size] = '\0';
     return ir;
 }

@@ -69,8 +69,8 @@ void session_queue_finished(struct session *s, struct queue *q, uint64_t number)
     if (number <= q->finished)
         return;
     q->finished = number;
-    if (q->finished == q->enqueued)
-        s->busy_queues--;
+    if (q->finished == q->enqueued && --s->busy_queues == 0)
+        s->idle_times++;
 }
 
 bool put_object(struct session *s, uint32_t id, void *object) {
@@ -261,6 +261,17 @@ static void *decode(void *opaque) {
 
 /* ---- start and end ---- */
 
+/* Asked when a region is deleted: a command that runs may have been given its addresses. */
+static bool busy(void *opaque, uint64_t *times) {
+    struct session *s = opaque;
+
+    pthread_mutex_lock(&s->lock);
+    bool is_busy = s->busy_queues > 0;
+    *times = s->idle_times;
+    pthread_mutex_unlock(&s->lock);
+    return is_busy;
+}
+
 static int config_done(void *opaque, uint32_t version) {
     struct session *s = opaque;
 
@@ -307,7 +318,7 @@ struct session *session_new(int link, struct driver *driver, const struct sessio
     s->store = store_asker_new(options->store_fd);
     if (options->share_builds && s->store)
         s->seen = seen_open(s->store);
-    const struct svga_device_callbacks callbacks = {.opaque = s, .config_done = config_done};
+    const struct svga_device_callbacks callbacks = {.opaque = s, .config_done = config_done, .busy = busy};
     svga_device_init(&s->device, link, TR_VERSION, &limits, &callbacks);
     return s;
 }

@@ -52,6 +52,7 @@ struct session {
     struct wait *polled;             /* wait_poll looks after these */
     struct wait *_Atomic ended; /* told by callback, for the next leader to account for; any thread pushes */
     uint32_t busy_queues;       /* queues with commands that are not known to have ended */
+    uint64_t idle_times;        /* how often busy_queues has come down to 0 */
     struct replay *replay;      /* a batch's command is being carried out (batch.h); else NULL */
     bool over;                  /* a command was refused, or the link ended: no further ones are read */
     unsigned decoders;          /* threads that exist */

@@ -29,6 +29,8 @@ struct session {
     _Atomic int configured; /* calls of config_done */
     _Atomic int refuse;     /* config_done shall return this */
     _Atomic int gone;       /* calls of region_gone */
+    _Atomic int busy;       /* what busy shall say */
+    _Atomic uint64_t idle_times;
 };
 
 static int on_config_done(void *opaque, uint32_t version) {
@@ -46,6 +48,13 @@ static void on_region_gone(void *opaque, uint32_t id) {
     atomic_fetch_add(&s->gone, 1);
 }
 
+static bool is_busy(void *opaque, uint64_t *times) {
+    struct session *s = opaque;
+
+    *times = atomic_load(&s->idle_times);
+    return atomic_load(&s->busy);
+}
+
 static void *serve(void *arg) {
     struct session *s = arg;
 
@@ -57,7 +66,7 @@ static void *serve(void *arg) {
 static int setup(void **state) {
     static const struct svga_device_limits limits = {MAX_PAGES, MAX_IDS, MAX_MAPS};
     struct session *s = calloc(1, sizeof *s);
-    const struct svga_device_callbacks callbacks = {s, on_config_done, on_region_gone};
+    const struct svga_device_callbacks callbacks = {s, on_config_done, on_region_gone, is_busy};
     int ends[2];
 
     if (!s || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
@@ -394,6 +403,59 @@ static void hostile_addresses(void **state) {
     close(fd);
 }
 
+/* A deleted region's addresses are nobody else's while something may still refer to them. */
+static void addresses_stay_reserved(void **state) {
+    struct session *s = *state;
+    struct svga_link_msg msg = {.type = SVGA_LINK_GMR_DEFINE, .id = 1, .arg = PAGE, .piece_count = 1};
+    struct svga_link_piece piece = {.length = PAGE};
+    int fd = unit_memfd(PAGE), probe[2];
+    char byte = 0;
+
+    assert_int_equal(define_bar(s), 0);
+    assert_null(svga_device_hold(&s->device, 1));
+#ifndef __SANITIZE_THREAD__
+    msg.address = SVGA_PLACED_MIN + 32 * PAGE;
+#endif
+    assert_int_equal(ask(s, msg, &piece, &fd, 1), 0);
+    void *at = svga_device_span(&s->device, 1, 0, PAGE);
+    struct svga_range *object = svga_device_hold(&s->device, 1);
+    assert_non_null(object);
+    atomic_store(&s->busy, 1);
+    assert_int_equal(delete (s, 1), 0);
+    assert_null(svga_device_span(&s->device, 1, 0, 1));
+    assert_null(svga_device_hold(&s->device, 1));
+    assert_int_equal(pipe(probe), 0);
+    assert_int_equal(write(probe[1], at, 1), -1); /* its page is gone */
+    assert_int_equal(errno, EFAULT);
+    msg.address = (uintptr_t)at;
+    if (msg.address >= SVGA_PLACED_MIN && msg.address < SVGA_PLACED_MAX) {
+        assert_int_equal(ask(s, msg, &piece, &fd, 1), EEXIST);
+        svga_device_let_go(object);
+        assert_int_equal(ask(s, msg, &piece, &fd, 1), EEXIST); /* a command runs that began before */
+        atomic_store(&s->busy, 0);
+        assert_int_equal(ask(s, msg, &piece, &fd, 1), 0);
+        assert_int_equal(write(probe[1], at, 1), 1);
+        assert_int_equal(read(probe[0], &byte, 1), 1);
+    } else {
+        svga_device_let_go(object);
+        atomic_store(&s->busy, 0);
+    }
+    /* Not busy meanwhile: what runs now began later. */
+    atomic_store(&s->busy, 1);
+    msg.id = 2;
+    msg.address = 0;
+    assert_int_equal(ask(s, msg, &piece, &fd, 1), 0);
+    uint32_t maps = s->device.maps;
+    assert_int_equal(delete (s, 2), 0);
+    assert_int_equal(s->device.maps, maps); /* the reservation counts */
+    atomic_fetch_add(&s->idle_times, 1);
+    assert_int_equal(delete (s, 2), ENOENT);
+    assert_int_equal(s->device.maps, maps - 1);
+    close(probe[0]);
+    close(probe[1]);
+    close(fd);
+}
+
 /* ---- messages that are none ---- */
 
 static void unknown_type(void **state) {
@@ -580,6 +642,7 @@ int main(void) {
         SESSION(mappings_run_out),
         SESSION(unfinished_regions),
         SESSION(hostile_addresses),
+        SESSION(addresses_stay_reserved),
         SESSION(unknown_type),
         SESSION(too_short),
         SESSION(too_long),

@@ -52,6 +52,25 @@ static void expect_violation(struct fixture *f, const char *word) {
     assert_int_equal(atomic_load(&f->t.g->words[SVGA_FIFO_ERROR]), SVGA_ERROR_PROTOCOL);
 }
 
+/* A buffer over a region that is deleted under it: the addresses stay the buffer's, whatever it does then. */
+static void test_region_under_a_buffer(void **state) {
+    struct fixture *f = *state;
+    struct svga_region region, other;
+    uint32_t mem = guest_id(&f->t), slot = guest_slot(&f->t);
+
+    assert_int_equal(svga_guest_region_create_at(f->t.g, 4096, SVGA_PLACED_MIN + (1 << 20), &region), 0);
+    TR_SEND(f->t.g, CREATE_BUFFER, create_buffer, NULL, .mem = mem, .context = f->s.context,
+            .flags = CL_MEM_READ_WRITE, .size = 4096, .placed = {region.id, 0, 0, 4096}, .slot = slot);
+    assert_int_equal(guest_result(&f->t, slot), CL_SUCCESS);
+    svga_guest_region_destroy(f->t.g, &region);
+    assert_int_equal(svga_guest_region_create_at(f->t.g, 4096, SVGA_PLACED_MIN + (1 << 20), &other), -EEXIST);
+    TR_SEND(f->t.g, RELEASE, release, NULL, .object = mem);
+    slot = guest_slot(&f->t);
+    TR_SEND(f->t.g, GET_CLOCK, get_clock, NULL, .slot = slot);
+    assert_int_equal(guest_wait(&f->t, slot), 0);
+    assert_int_equal(svga_guest_region_create_at(f->t.g, 4096, SVGA_PLACED_MIN + (1 << 20), &other), 0);
+}
+
 /* Bytes as a command, whatever they are. */
 static void send_bytes(struct fixture *f, const void *bytes, uint32_t size) {
     svga_guest_lock(f->t.g);
@@ -346,6 +365,7 @@ int test_hostile(void) {
         BREAKS(test_unknown_query),
         BREAKS(test_query_of_another_kind),
         BREAKS(test_placed_too_short),
+        BREAKS(test_region_under_a_buffer),
         BREAKS(test_rectangle_too_large),
         BREAKS(test_dimensions),
         BREAKS(test_unknown_ir),
