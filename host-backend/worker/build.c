@@ -42,7 +42,8 @@ struct build *build_new(struct session *s, enum build_kind kind, struct program 
 
 void build_free(struct build *b) {
     for (uint32_t i = 0; i < b->input_count; i++)
-        object_unref(b->inputs[i]);
+        if (b->inputs[i])
+            clReleaseProgram(b->inputs[i]);
     object_unref(b->program);
     ir_unref(b->files);
     ir_unref(b->module);
@@ -143,42 +144,33 @@ static cl_int driver_build(struct build *b) {
     return r;
 }
 
-/* The driver's handles of the inputs, or NULL if one of them has none (or when out of memory). */
-static cl_program *input_handles(const struct build *b) {
-    cl_program *list = calloc(b->input_count + 1, sizeof *list);
-    for (uint32_t i = 0; list && i < b->input_count; i++) {
-        list[i] = b->inputs[i]->cl;
-        if (!list[i]) {
-            free(list);
-            return NULL;
-        }
-    }
-    return list;
+/* Has the driver all the inputs? */
+static bool has_inputs(const struct build *b) {
+    for (uint32_t i = 0; i < b->input_count; i++)
+        if (!b->inputs[i])
+            return false;
+    return true;
 }
 
 static cl_int driver_compile(struct build *b) {
     struct program *p = b->program;
     cl_device_id devices[DRIVER_MAX_DEVICES];
     uint32_t count = handles(b, devices);
-    cl_program *headers = input_handles(b);
     char place[FILES_PLACE_SIZE];
     cl_int r;
     char *options = driver_options(b, place, &r);
 
-    if (!options) {
-        free(headers);
+    if (!options)
         return r;
-    }
     r = CL_OUT_OF_RESOURCES;
     if (p->context->version < 120)
         r = CL_INVALID_OPERATION;
-    else if (p->cl && headers && (r = begin_again(p)) == CL_SUCCESS)
+    else if (p->cl && has_inputs(b) && (r = begin_again(p)) == CL_SUCCESS)
         r = clCompileProgram(p->cl, count, count ? devices : NULL, options, b->input_count,
-                             b->input_count ? headers : NULL, b->input_count ? b->name_list : NULL, NULL,
+                             b->input_count ? b->inputs : NULL, b->input_count ? b->name_list : NULL, NULL,
                              NULL);
     p->built = true;
     files_remove(place);
-    free(headers);
     free(options);
     return r;
 }
@@ -187,15 +179,13 @@ static cl_int driver_link(struct build *b) {
     struct program *p = b->program;
     cl_device_id devices[DRIVER_MAX_DEVICES];
     uint32_t count = handles(b, devices);
-    cl_program *inputs = input_handles(b);
     cl_int r = CL_OUT_OF_RESOURCES;
 
     if (p->context->version < 120)
         r = CL_INVALID_OPERATION;
-    else if (p->context->cl && inputs)
+    else if (p->context->cl && has_inputs(b))
         p->cl = clLinkProgram(p->context->cl, count, count ? devices : NULL, or_none(b->options),
-                              b->input_count, inputs, NULL, NULL, &r);
-    free(inputs);
+                              b->input_count, b->inputs, NULL, NULL, &r);
     return r;
 }
 

@@ -22,7 +22,8 @@ struct build {
     struct driver_device **devices; /* device_count of them; none given: all of the program's */
     uint32_t device_count;
     bool devices_given;
-    struct program **inputs; /* headers or programs to link, referenced */
+    cl_program *inputs; /* headers or programs to link: the driver's, retained, since a build of one of them
+                           may give it another; NULL: it has none */
     uint32_t input_count;
     char *names; /* include names of the headers, each ended by a NUL */
     const char **name_list;

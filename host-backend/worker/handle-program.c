@@ -121,8 +121,8 @@ static bool set_inputs(struct build *b, const uint32_t *ids, uint32_t count) {
         struct program *p = program_of(b->session, ids[i]);
         if (program_busy(p))
             return false;
-        object_ref(p);
-        b->inputs[i] = p;
+        if (p->cl && clRetainProgram(p->cl) == CL_SUCCESS)
+            b->inputs[i] = p->cl;
         b->input_count++;
     }
     return b->inputs != NULL;

@@ -372,11 +372,22 @@ cl_int clReleaseMemObject(cl_mem m) {
     if (!stub_is(m, STUB_MEM))
         return CL_INVALID_MEM_OBJECT;
     if (stub_release(m)) {
+        if (m->gone)
+            m->gone(m, m->opaque);
         if (m->parent)
             clReleaseMemObject(m->parent);
         clReleaseContext(m->context);
         stub_free(m);
     }
+    return CL_SUCCESS;
+}
+
+/* One is all that the worker asks for. */
+cl_int clSetMemObjectDestructorCallback(cl_mem m, void(CL_CALLBACK *gone)(cl_mem, void *), void *opaque) {
+    if (!stub_is(m, STUB_MEM) || m->gone)
+        return CL_INVALID_MEM_OBJECT;
+    m->gone = gone;
+    m->opaque = opaque;
     return CL_SUCCESS;
 }
 

@@ -90,6 +90,8 @@ struct _cl_mem {
     size_t size;      /* buffers */
     size_t extent[3]; /* images: pixels; of arrays the last is the number of slices */
     cl_image_format format;
+    void(CL_CALLBACK *gone)(cl_mem mem, void *opaque); /* NULL: nobody wants to know */
+    void *opaque;
 };
 
 struct _cl_sampler {
