@@ -73,7 +73,7 @@ static void too_much(struct collection *c, const char *what, const char *where) 
         return;
     c->outcome = ICD_INCLUDE_TOO_MUCH;
     snprintf(c->out->why, sizeof c->out->why,
-             "Trillium: the program may include more than %s (the last: %.150s)", what, where);
+             "Trillium: the program may include more than %s (the last: %.150s)\n", what, where);
 }
 
 /* Room for one more in a list. */

@@ -40,7 +40,7 @@ struct icd_include_set {
     char *bytes; /* the set as it is shipped; the caller's */
     size_t size;
     bool computed; /* a name is made by macros: see icd_root_put */
-    char why[256]; /* of TOO_MUCH: a sentence */
+    char why[256]; /* of TOO_MUCH: a sentence, as build logs have it */
 };
 
 enum icd_include_outcome icd_include_collect(const struct icd_include_request *request,

@@ -3,12 +3,10 @@
  * clBuildProgram, clCompileProgram, clLinkProgram. Each is a job: checked on the caller's thread, then run
  * there, or on a thread of its own where the application gave a callback.
  */
-#include <stdio.h>
+#include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/program/include.h"
-#include "guest-icd/program/options.h"
-#include "guest-icd/program/program.h"
+#include "guest-icd/program/job.h"
 #include "guest-icd/program/root.h"
 #include "guest-icd/program/visa.h"
 #include "guest-icd/session/console.h"
@@ -16,239 +14,9 @@
 #include "guest-icd/session/pool.h"
 #include "svga-model/futex.h"
 
-enum job_kind { BUILD, COMPILE, LINK };
-
-struct job {
-    enum job_kind kind;
-    cl_program program; /* retained */
-    cl_uint device_count;
-    cl_device_id *devices;
-    char *options; /* as given; "" for NULL */
-    bool options_given;
-    struct icd_options parsed;
-    struct icd_include_set files; /* that it may include */
-    cl_uint other_count;          /* headers of COMPILE, inputs of LINK: retained */
-    cl_program *others;
-    char **names; /* of the headers */
-    void(CL_CALLBACK *notify)(cl_program, void *);
-    void *user_data;
-};
-
-/* ---- jobs ---- */
-
-static void job_free(struct job *job) {
-    for (cl_uint i = 0; i < job->other_count; i++) {
-        icd_program_unref(job->others[i]);
-        if (job->names)
-            free(job->names[i]);
-    }
-    free(job->others);
-    free(job->names);
-    icd_options_free(&job->parsed);
-    free(job->files.bytes);
-    free(job->options);
-    free(job->devices);
-    icd_program_unref(job->program);
-    free(job);
-}
-
-static bool take_others(struct job *job, cl_uint count, const cl_program *others, const char **names) {
-    job->others = calloc(count + 1u, sizeof(cl_program));
-    job->names = names ? calloc(count + 1u, sizeof *job->names) : NULL;
-    if (!job->others || (names && !job->names))
-        return false;
-    for (cl_uint i = 0; i < count; i++) {
-        if (names && !(job->names[i] = strdup(names[i])))
-            return false;
-        job->others[i] = others[i];
-        icd_ref(others[i]);
-        job->other_count++;
-    }
-    return true;
-}
-
-/* A job for these devices of the program (none: all), with copies of what the application gave. NULL if
- * memory is out. */
-static struct job *job_new(enum job_kind kind, cl_program program, cl_uint device_count,
-                           const cl_device_id *devices, const char *options, cl_uint other_count,
-                           const cl_program *others, const char **names) {
-    struct job *job = calloc(1, sizeof *job);
-    if (!job)
-        return NULL;
-    job->kind = kind;
-    job->program = program;
-    icd_ref(program);
-    job->device_count = device_count ? device_count : program->device_count;
-    job->devices = calloc(job->device_count, sizeof(cl_device_id));
-    job->options = strdup(options ? options : "");
-    job->options_given = options != NULL;
-    if (!job->devices || !job->options || !icd_options_parse(options, &job->parsed) ||
-        !take_others(job, other_count, others, names)) {
-        job_free(job);
-        return NULL;
-    }
-    for (cl_uint i = 0; i < job->device_count; i++)
-        job->devices[i] = devices ? devices[i] : program->devices[i].device;
-    return job;
-}
-
-static void set_string(char **to, char *value) {
-    free(*to);
-    *to = value;
-}
-
-/* Takes the program over. CL_INVALID_OPERATION if it is being built or kernels of it are left. */
-static cl_int begin(struct job *job) {
-    cl_program p = job->program;
-    cl_int r = CL_SUCCESS;
-    pthread_mutex_lock(&p->lock);
-    if (p->building || p->kernels > 0) {
-        r = icd_fail(CL_INVALID_OPERATION,
-                     p->building ? "the program is being built" : "kernels of the program are left");
-    } else {
-        p->building = true;
-        icd_program_forget(p);
-        for (cl_uint i = 0; i < job->device_count; i++) {
-            struct icd_program_device *d = icd_program_device(p, job->devices[i]);
-            d->status = CL_BUILD_IN_PROGRESS;
-            d->type = CL_PROGRAM_BINARY_TYPE_NONE;
-            set_string(&d->options, strdup(job->options));
-            set_string(&d->log, NULL);
-        }
-    }
-    pthread_mutex_unlock(&p->lock);
-    return r;
-}
-
-/* ---- what a build leaves ---- */
-
-/* The host's word on one device, or `otherwise`. */
-static cl_uint host_build_info(cl_program p, cl_device_id device, cl_program_build_info param,
-                               cl_uint otherwise) {
-    cl_uint value;
-    struct icd_query query = {
-        .what = TR_INFO_PROGRAM_BUILD, .object = p->object.id, .device = device->number, .param = param};
-    return p->object.id != 0 && icd_query(&query, sizeof value, &value, NULL) == CL_SUCCESS ? value
-                                                                                            : otherwise;
-}
-
-/* May a work-group be smaller at the edge? Since OpenCL C 2.0, unless the options say not. */
-static bool non_uniform(const struct job *job, cl_device_id device) {
-    return device->limits.non_uniform_work_groups && job->parsed.cl_std >= 20 && !job->parsed.uniform;
-}
-
-/*
- * May clGetKernelArgInfo tell of the program's kernels? The specification ties that to an option; the driver
- * is always given it, because the guest needs to know. What was loaded as a binary tells what it knows. Where
- * there are no options at all, not even "", drivers tell unasked (PoCL, rusticl).
- */
-static bool tells_arguments(const struct job *job) {
-    bool tells =
-        job->parsed.arg_info || (job->kind != LINK && (!job->options_given || !job->program->source));
-    for (cl_uint i = 0; job->kind == LINK && i < job->other_count; i++)
-        tells = tells || job->others[i]->arg_info || job->others[i]->ir == TR_IR_BINARY;
-    return tells;
-}
-
-static char *joined(const char *a, const char *b) {
-    char *text = NULL;
-    if (asprintf(&text, "%s%s", a, b ? b : "") < 0)
-        text = NULL;
-    return text;
-}
-
-/* The host's build log for the device; NULL: none. The caller's. */
-static char *host_log(cl_program p, cl_device_id device) {
-    void *log = NULL;
-    size_t size;
-    struct icd_query query = {.what = TR_INFO_PROGRAM_BUILD,
-                              .object = p->object.id,
-                              .device = device->number,
-                              .param = CL_PROGRAM_BUILD_LOG};
-    return p->object.id != 0 && icd_query_alloc(&query, &log, &size) == CL_SUCCESS ? log : NULL;
-}
-
-/* The device of the job that `device` is a part of, or NULL. */
-static cl_device_id ancestor_in_job(const struct job *job, cl_device_id device) {
-    for (device = device->parent; device; device = device->parent)
-        for (cl_uint i = 0; i < job->device_count; i++)
-            if (job->devices[i] == device)
-                return device;
-    return NULL;
-}
-
-/* What is built for a device runs on its parts too. The program's lock is held. */
-static void spread_to_sub_devices(const struct job *job) {
-    cl_program p = job->program;
-    for (cl_uint i = 0; i < p->device_count; i++) {
-        struct icd_program_device *part = &p->devices[i];
-        cl_device_id whole = ancestor_in_job(job, part->device);
-        if (!whole)
-            continue;
-        const struct icd_program_device *built = icd_program_device(p, whole);
-        part->status = built->status;
-        part->type = built->type;
-        part->non_uniform = built->non_uniform;
-        set_string(&part->log, built->log ? strdup(built->log) : NULL);
-    }
-}
-
-/*
- * Gives the program back with the outcome. guest_log (NULL: none) is what the guest's compiler said; where
- * the host had a part in the build too, its own log comes behind that.
- */
-static void end(struct job *job, cl_int code, const char *guest_log, bool host_had_part) {
-    cl_program p = job->program;
-    size_t object_size;
-    bool local_object = icd_visa_object(p->visa, &object_size) != NULL;
-    struct icd_program_device *outcome = calloc(job->device_count, sizeof *outcome);
-
-    for (cl_uint i = 0; outcome && i < job->device_count; i++) {
-        struct icd_program_device *o = &outcome[i];
-        if (code == CL_SUCCESS)
-            o->status = CL_BUILD_SUCCESS;
-        else
-            o->status = host_had_part
-                            ? (cl_build_status)host_build_info(p, job->devices[i], CL_PROGRAM_BUILD_STATUS,
-                                                               (cl_uint)CL_BUILD_ERROR)
-                            : CL_BUILD_ERROR;
-        if (o->status != CL_BUILD_SUCCESS && o->status != CL_BUILD_NONE)
-            o->status = CL_BUILD_ERROR;
-        if (local_object)
-            o->type = icd_visa_object_type(p->visa);
-        else if (o->status == CL_BUILD_SUCCESS)
-            o->type = job->kind == BUILD ? CL_PROGRAM_BINARY_TYPE_EXECUTABLE
-                                         : host_build_info(p, job->devices[i], CL_PROGRAM_BINARY_TYPE,
-                                                           CL_PROGRAM_BINARY_TYPE_NONE);
-        if (guest_log) {
-            char *behind = host_had_part ? host_log(p, job->devices[i]) : NULL;
-            o->log = joined(guest_log, behind);
-            free(behind);
-        }
-        o->non_uniform = non_uniform(job, job->devices[i]);
-    }
-
-    pthread_mutex_lock(&p->lock);
-    for (cl_uint i = 0; i < job->device_count; i++) {
-        struct icd_program_device *d = icd_program_device(p, job->devices[i]);
-        d->status = outcome ? outcome[i].status : CL_BUILD_ERROR;
-        d->type = outcome ? outcome[i].type : CL_PROGRAM_BINARY_TYPE_NONE;
-        d->non_uniform = outcome && outcome[i].non_uniform;
-        set_string(&d->log, outcome ? outcome[i].log : NULL);
-    }
-    spread_to_sub_devices(job);
-    p->arg_info = tells_arguments(job);
-    p->building = false;
-    pthread_cond_broadcast(&p->built);
-    pthread_mutex_unlock(&p->lock);
-    if (code != CL_SUCCESS)
-        icd_debug(code, "a program was not built with the options \"%s\": see its build log", job->options);
-    free(outcome);
-}
-
 /* ---- running a job ---- */
 
-static uint32_t *numbers_of(const struct job *job) {
+static uint32_t *numbers_of(const struct icd_job *job) {
     uint32_t *numbers = calloc(job->device_count, sizeof *numbers);
     for (cl_uint i = 0; numbers && i < job->device_count; i++)
         numbers[i] = job->devices[i]->number;
@@ -263,7 +31,7 @@ static void trace(uint64_t call_ns, uint64_t compile_ns) {
                .write_ns = svga_now_ns() + (uint64_t)icd_session->clock_offset_ns, .compile_ns = compile_ns);
 }
 
-static cl_int build_on_host(struct job *job, const char *options, uint64_t call_ns, uint64_t compile_ns) {
+static cl_int build_on_host(struct icd_job *job, const char *options, uint64_t call_ns, uint64_t compile_ns) {
     struct icd_call call;
     uint32_t *numbers = numbers_of(job);
     struct tr_array arrays[] = {{numbers, job->device_count}, {options, (uint32_t)strlen(options)}};
@@ -284,7 +52,7 @@ static cl_int build_on_host(struct job *job, const char *options, uint64_t call_
     return r;
 }
 
-static cl_int compile_on_host(struct job *job) {
+static cl_int compile_on_host(struct icd_job *job) {
     struct icd_call call;
     uint32_t *numbers = numbers_of(job), *ids = calloc(job->other_count + 1u, sizeof *ids);
     size_t names_size = 0;
@@ -321,8 +89,8 @@ static cl_int compile_on_host(struct job *job) {
  * Finds the files that the program and its headers may include. CL_SUCCESS; a failure of the build with a
  * sentence in *log (the caller's) if they are too many.
  */
-static cl_int gather(struct job *job, char **log) {
-    cl_uint headers = job->kind == COMPILE ? job->other_count : 0;
+static cl_int gather(struct icd_job *job, char **log) {
+    cl_uint headers = job->kind == ICD_JOB_COMPILE ? job->other_count : 0;
     struct icd_text *texts = calloc(headers + 1u, sizeof *texts);
     struct icd_include_request request = {
         .texts = texts,
@@ -348,20 +116,22 @@ static cl_int gather(struct job *job, char **log) {
         return CL_OUT_OF_HOST_MEMORY;
     if (outcome != ICD_INCLUDE_TOO_MUCH)
         return CL_SUCCESS;
-    *log = joined(job->files.why, "\n");
-    return job->kind == COMPILE ? CL_COMPILE_PROGRAM_FAILURE : CL_BUILD_PROGRAM_FAILURE;
+    *log = strdup(job->files.why);
+    return job->kind == ICD_JOB_COMPILE ? CL_COMPILE_PROGRAM_FAILURE : CL_BUILD_PROGRAM_FAILURE;
 }
 
 /* The names that are shipped mean files of the set. */
-static cl_int root_options(struct job *job) {
+static cl_int root_options(struct icd_job *job) {
     char *rooted = job->files.computed ? icd_root_options(job->parsed.rest) : NULL;
-    if (rooted)
-        set_string(&job->parsed.rest, rooted);
+    if (rooted) {
+        free(job->parsed.rest);
+        job->parsed.rest = rooted;
+    }
     return rooted || !job->files.computed ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
 }
 
 /* Ships the text of a program made from source; of others the host has everything already. */
-static cl_int ship(const struct job *job, cl_program p) {
+static cl_int ship(const struct icd_job *job, cl_program p) {
     size_t size;
     if (p->ir != TR_IR_SOURCE || !p->source)
         return CL_SUCCESS;
@@ -374,7 +144,7 @@ static cl_int ship(const struct job *job, cl_program p) {
 }
 
 /* Ships the files for the build that comes next; the block must stay until that is answered. */
-static cl_int ship_files(const struct job *job, struct icd_block *block) {
+static cl_int ship_files(const struct icd_job *job, struct icd_block *block) {
     cl_int r = icd_pool_alloc(job->files.size, block);
     if (r != CL_SUCCESS)
         return r;
@@ -384,7 +154,7 @@ static cl_int ship_files(const struct job *job, struct icd_block *block) {
     return sent ? CL_SUCCESS : icd_session_error();
 }
 
-static cl_int build_source(struct job *job, uint64_t call_ns) {
+static cl_int build_source(struct icd_job *job, uint64_t call_ns) {
     struct icd_block block = {0};
     char *log = NULL;
     cl_int r = job->program->source ? gather(job, &log) : CL_SUCCESS;
@@ -392,22 +162,23 @@ static cl_int build_source(struct job *job, uint64_t call_ns) {
         r = root_options(job);
     if (r == CL_SUCCESS)
         r = ship(job, job->program);
-    for (cl_uint i = 0; r == CL_SUCCESS && job->kind == COMPILE && i < job->other_count; i++)
+    for (cl_uint i = 0; r == CL_SUCCESS && job->kind == ICD_JOB_COMPILE && i < job->other_count; i++)
         r = ship(job, job->others[i]);
     if (r == CL_SUCCESS && job->files.bytes)
         r = ship_files(job, &block);
     bool shipped = r == CL_SUCCESS;
     if (r == CL_SUCCESS)
-        r = job->kind == COMPILE ? compile_on_host(job) : build_on_host(job, job->parsed.rest, call_ns, 0);
+        r = job->kind == ICD_JOB_COMPILE ? compile_on_host(job)
+                                         : build_on_host(job, job->parsed.rest, call_ns, 0);
     if (block.region != 0 && !svga_guest_lost(icd_session->g))
         icd_pool_free(&block);
-    end(job, r, log, shipped);
+    icd_job_end(job, r, log, shipped);
     free(log);
     return r;
 }
 
 /* The SVGA baseline. */
-static cl_int build_spirv(struct job *job, uint64_t call_ns) {
+static cl_int build_spirv(struct icd_job *job, uint64_t call_ns) {
     cl_program p = job->program;
     char *log = NULL;
     cl_int r = gather(job, &log);
@@ -420,7 +191,7 @@ static cl_int build_spirv(struct job *job, uint64_t call_ns) {
             .options = job->parsed.rest,
             .dirs = (const char *const *)job->parsed.dirs,
             .dir_count = job->parsed.dir_count,
-            .object = job->kind == COMPILE,
+            .object = job->kind == ICD_JOB_COMPILE,
             .header_count = job->other_count,
             .headers = job->others,
             .header_names = (const char *const *)job->names,
@@ -428,7 +199,7 @@ static cl_int build_spirv(struct job *job, uint64_t call_ns) {
         made = icd_visa_compile(p, job->device_count, job->devices, &source);
     }
     r = made.code;
-    if (r == CL_SUCCESS && job->kind == BUILD) {
+    if (r == CL_SUCCESS && job->kind == ICD_JOB_BUILD) {
         at_host = true;
         r = icd_visa_ship(p);
         if (r == CL_SUCCESS)
@@ -436,13 +207,13 @@ static cl_int build_spirv(struct job *job, uint64_t call_ns) {
         if (r == CL_INVALID_BINARY)
             r = CL_BUILD_PROGRAM_FAILURE; /* the host refused the module: the log says why */
     }
-    end(job, r, made.log ? made.log : at_host ? NULL : "", at_host);
+    icd_job_end(job, r, made.log ? made.log : at_host ? NULL : "", at_host);
     free(made.log);
     free(made.options);
     return r;
 }
 
-static cl_int link_on_host(struct job *job) {
+static cl_int link_on_host(struct icd_job *job) {
     struct icd_call call;
     cl_program p = job->program;
     uint32_t *numbers = numbers_of(job), *ids = calloc(job->other_count, sizeof *ids);
@@ -468,13 +239,13 @@ static cl_int link_on_host(struct job *job) {
     } else {
         icd_id_free(id);
     }
-    end(job, r, NULL, p->object.id != 0);
+    icd_job_end(job, r, NULL, p->object.id != 0);
     free(numbers);
     free(ids);
     return r;
 }
 
-static cl_int link_spirv(struct job *job, uint64_t call_ns) {
+static cl_int link_spirv(struct icd_job *job, uint64_t call_ns) {
     cl_program p = job->program;
     bool at_host = false;
     struct icd_visa_result made =
@@ -489,36 +260,36 @@ static cl_int link_spirv(struct job *job, uint64_t call_ns) {
         if (r == CL_INVALID_BINARY || r == CL_BUILD_PROGRAM_FAILURE)
             r = CL_LINK_PROGRAM_FAILURE;
     }
-    end(job, r, made.log ? made.log : at_host ? NULL : "", at_host);
+    icd_job_end(job, r, made.log ? made.log : at_host ? NULL : "", at_host);
     free(made.log);
     free(made.options);
     return r;
 }
 
-static cl_int run(struct job *job) {
+static cl_int run(struct icd_job *job) {
     uint64_t call_ns = svga_now_ns();
-    if (job->kind == LINK || !job->program->source) /* who knows what is in there */
+    if (job->kind == ICD_JOB_LINK || !job->program->source) /* who knows what is in there */
         icd_console_enable();
-    if (job->kind == LINK)
+    if (job->kind == ICD_JOB_LINK)
         return job->program->ir == TR_IR_SPIRV ? link_spirv(job, call_ns) : link_on_host(job);
     return job->program->ir == TR_IR_SPIRV ? build_spirv(job, call_ns) : build_source(job, call_ns);
 }
 
 static void *run_and_notify(void *arg) {
-    struct job *job = arg;
+    struct icd_job *job = arg;
     run(job);
     job->notify(job->program, job->user_data);
     icd_ReleaseProgram(job->program);
-    job_free(job);
+    icd_job_free(job);
     return NULL;
 }
 
 /* Runs a job that has begun: here, or elsewhere if there is a callback. Takes the job over. */
-static cl_int start(struct job *job) {
+static cl_int start(struct icd_job *job) {
     pthread_t thread;
     if (!job->notify) {
         cl_int r = run(job);
-        job_free(job);
+        icd_job_free(job);
         return r;
     }
     icd_RetainProgram(
@@ -538,19 +309,21 @@ static bool has_object(const struct _cl_program *p) {
 }
 
 /* Without a compiler nothing but binaries can be built. */
-static bool lacks_compiler(const struct job *job) {
+static bool lacks_compiler(const struct icd_job *job) {
     for (cl_uint i = 0; i < job->device_count; i++)
         if (job->program->source && !job->devices[i]->limits.available_compiler)
             return true;
     return false;
 }
 
-static cl_int begin_and_start(struct job *job, void(CL_CALLBACK *notify)(cl_program, void *),
+static cl_int begin_and_start(struct icd_job *job, void(CL_CALLBACK *notify)(cl_program, void *),
                               void *user_data) {
-    cl_int r = !job ? CL_OUT_OF_HOST_MEMORY : lacks_compiler(job) ? CL_COMPILER_NOT_AVAILABLE : begin(job);
+    cl_int r = !job                  ? CL_OUT_OF_HOST_MEMORY
+               : lacks_compiler(job) ? CL_COMPILER_NOT_AVAILABLE
+                                     : icd_job_begin(job);
     if (r != CL_SUCCESS) {
         if (job)
-            job_free(job);
+            icd_job_free(job);
         return r;
     }
     job->notify = notify;
@@ -571,8 +344,9 @@ cl_int CL_API_CALL icd_BuildProgram(cl_program program, cl_uint num_devices, con
     if (!program->source && (program->ir == TR_IR_SPIRV || has_object(program)))
         return CL_INVALID_OPERATION; /* made by clLinkProgram, or an object of the SVGA baseline: to be linked
                                       */
-    return begin_and_start(job_new(BUILD, program, num_devices, device_list, options, 0, NULL, NULL),
-                           pfn_notify, user_data);
+    return begin_and_start(
+        icd_job_new(ICD_JOB_BUILD, program, num_devices, device_list, options, 0, NULL, NULL), pfn_notify,
+        user_data);
 }
 
 cl_int CL_API_CALL icd_CompileProgram(cl_program program, cl_uint num_devices,
@@ -598,8 +372,8 @@ cl_int CL_API_CALL icd_CompileProgram(cl_program program, cl_uint num_devices,
     }
     if (!program->source && program->ir != TR_IR_IL)
         return CL_INVALID_OPERATION; /* no source or IL to compile */
-    return begin_and_start(job_new(COMPILE, program, num_devices, device_list, options, num_input_headers,
-                                   input_headers, header_include_names),
+    return begin_and_start(icd_job_new(ICD_JOB_COMPILE, program, num_devices, device_list, options,
+                                       num_input_headers, input_headers, header_include_names),
                            pfn_notify, user_data);
 }
 
@@ -645,13 +419,14 @@ cl_program CL_API_CALL icd_LinkProgram(cl_context context, cl_uint num_devices,
                                        void(CL_CALLBACK *pfn_notify)(cl_program, void *), void *user_data,
                                        cl_int *errcode_ret) {
     cl_program p = NULL;
-    struct job *job = NULL;
+    struct icd_job *job = NULL;
     cl_int r = check_link(context, num_devices, device_list, num_input_programs, input_programs,
                           pfn_notify || !user_data);
     if (r == CL_SUCCESS) {
         enum tr_ir ir = has_object(input_programs[0]) ? TR_IR_SPIRV : TR_IR_BINARY;
         p = icd_program_new(context, ir, num_devices, device_list);
-        job = p ? job_new(LINK, p, 0, NULL, options, num_input_programs, input_programs, NULL) : NULL;
+        job = p ? icd_job_new(ICD_JOB_LINK, p, 0, NULL, options, num_input_programs, input_programs, NULL)
+                : NULL;
         r = job ? begin_and_start(job, pfn_notify, user_data) : CL_OUT_OF_HOST_MEMORY;
     }
     /* After a failure there is a program if something can be asked of it: its log. */

@@ -3,12 +3,14 @@
  * Compares two transcripts of cl-conform: what the host's driver did natively, and what a guest saw.
  *
  * A guest may be better than native (the host's driver breaks a rule that the guest's ICD enforces), never
- * worse or different: see conform.h for what each kind of line promises.
+ * worse or different: see conform.h for what each kind of line promises. A case that fails in both alike has not
+ * passed: its verdict is SAME where known.def has the reason, else FAIL.
  */
 #include "conform.h"
 #include "groups.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 
 struct found_case {
     char *name;
@@ -152,7 +154,25 @@ static int compare_lines(const struct found_case *native, const struct found_cas
     }
 }
 
-/* 'P', 'F' or 'S' with the reason. */
+/* Why a case is known to fail natively and in the guest alike, or NULL. */
+static const char *known_reason(const char *label, const char *name) {
+    static const struct {
+        const char *pattern, *why;
+    } known[] = {
+#define KNOWN(pattern, why) {pattern, why},
+#include "known.def"
+#undef KNOWN
+    };
+    char whole[256];
+
+    snprintf(whole, sizeof(whole), "%s%s", label, name);
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (fnmatch(known[i].pattern, whole, 0) == 0)
+            return known[i].why;
+    return NULL;
+}
+
+/* 'P', 'F', 'S' or 'K' (it fails alike) with the reason. */
 static char judge(const struct found_case *native, const struct found_case *guest, bool other_compiler,
                   const char **why) {
     *why = NULL;
@@ -179,7 +199,7 @@ static char judge(const struct found_case *native, const struct found_case *gues
     } else if (starts(guest->end, "SKIP")) {
         *why = guest->end;
     } else if (compare_lines(native, guest, other_compiler, false) == 0) {
-        return 'P';
+        return starts(guest->end, "FAIL") ? 'K' : 'P';
     } else {
         *why = "differs";
     }
@@ -202,9 +222,14 @@ int compare_transcripts(const char *native_path, const char *guest_path, const c
         const char *why;
         char verdict = judge(n, g, other_compiler, &why);
 
+        if (verdict == 'K' && !(why = known_reason(label, n->name))) {
+            why = "fails natively and in the guest alike, for no reason that known.def has";
+            verdict = 'F';
+        }
         printf("%s %s%s%s%s\n",
                verdict == 'P'   ? "PASS"
                : verdict == 'S' ? "SKIP"
+               : verdict == 'K' ? "SAME"
                                 : "FAIL",
                label, n->name, why ? " " : "", why ? why : "");
         if (verdict == 'F') {
