@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Every task a person does. `make` alone lists them.
 #
-# Sources are found by folder, so a new .c file needs no line here. Nothing is built outside $(BUILD), and each target first
-# installs the Debian packages it needs (host-backend/setup/packages); DEPS=no leaves the machine as it is.
+# Sources are found by folder, so a new .c file needs no line here. Nothing is built outside $(BUILD). `make check`, `make eval`
+# and their like first install the Debian packages they need (host-backend/setup/packages); the others say what is missing.
+# DEPS=no neither looks nor installs.
 
 BUILD   ?= build
 DEPS    ?= yes
@@ -72,26 +73,35 @@ SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_common) $(SR
 
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all) $(if $(COVERAGE),--coverage)
 OPT      ?= $(if $(SAN)$(COVERAGE),-O1,-O2)
-WARN     := -Wall -Wextra -Werror
+# A warning stops a developer, who has a git tree, and not a packager whose compiler is newer.
+WERROR   ?= $(if $(wildcard .git),-Werror)
+WARN     := -Wall -Wextra $(WERROR)
 CFLAGS   ?= -g
+CXXFLAGS ?= $(CFLAGS)
 CPPFLAGS_ALL = -I. -D_GNU_SOURCE -DCL_TARGET_OPENCL_VERSION=300 -DCL_USE_DEPRECATED_OPENCL_1_2_APIS \
                -DCL_USE_DEPRECATED_OPENCL_1_1_APIS -DCL_USE_DEPRECATED_OPENCL_2_0_APIS $(CPPFLAGS)
-CFLAGS_ALL   = -std=gnu17 -fPIC -pthread $(WARN) $(OPT) $(SANFLAGS) $(CFLAGS)
-CXXFLAGS_ALL = -std=c++17 -fno-rtti -fPIC -pthread $(WARN) $(OPT) $(SANFLAGS) $(CFLAGS)
+# The same bytes come out wherever the tree lies: tests/reproducible.sh.
+CFLAGS_ALL   = -std=gnu17 -fPIC -pthread $(WARN) $(OPT) $(SANFLAGS) -ffile-prefix-map=$(CURDIR)=. $(CFLAGS)
+CXXFLAGS_ALL = -std=c++17 -fno-rtti -fPIC -pthread $(WARN) $(OPT) $(SANFLAGS) -ffile-prefix-map=$(CURDIR)=. $(CXXFLAGS)
 LDFLAGS_ALL  = -pthread -Wl,--as-needed $(SANFLAGS) $(LDFLAGS)
 # pkg-config may be missing until the build's packages are in: it is asked when a recipe runs, and only for who needs it.
 DRM_CFLAGS   = $(shell pkg-config --cflags libdrm)
-LLVM         = llvm-config-15
-VISA_FLAGS   = -fvisibility=hidden -DVISA_OPENCL_C_BASE_H='"$(shell $(LLVM) --libdir)/clang/$(shell $(LLVM) --version)/include/opencl-c-base.h"'
-VISA_CXX     = -fvisibility=hidden -fno-exceptions -Wno-unused-parameter -isystem $(shell $(LLVM) --includedir) -isystem /usr/include/LLVMSPIRVLib
+LLVM_VERSION := $(or $(LLVM_VERSION),$(shell host-backend/setup/llvm-version.sh))
+LLVM          = llvm-config-$(LLVM_VERSION)
+VISA_FLAGS    = -fvisibility=hidden -DVISA_OPENCL_C_BASE_H='"$(firstword $(wildcard $(shell $(LLVM) --libdir)/clang/*/include/opencl-c-base.h))"'
+VISA_CXX      = -fvisibility=hidden -fno-exceptions -Wno-unused-parameter -DVISA_LLVM_VERSION='"$(LLVM_VERSION)"' \
+                -isystem $(shell $(LLVM) --includedir) -isystem /usr/include/LLVMSPIRVLib
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unversioned)
+VERSION := $(shell cat VERSION)
+# Which commit a git tree is at; a tarball is the version's own.
+COMMIT  := $(if $(wildcard .git),$(shell git describe --always --dirty --exclude '*' 2>/dev/null))
 
 $(B)/obj/svga-model/%.c.o:        EXTRA = $(DRM_CFLAGS)
 $(B)/obj/svga-model/visa/%.c.o:   EXTRA = $(VISA_FLAGS)
 $(B)/obj/svga-model/visa/%.cpp.o: EXTRA = $(VISA_CXX)
 $(B)/obj/host-backend/vm/init/%.c.o: private SANFLAGS = $(if $(COVERAGE),)
-$(B)/obj/host-backend/cli/%.c.o:  EXTRA = -DTRILLIUM_VERSION='"$(VERSION)"'
+$(B)/obj/host-backend/cli/version.c.o: EXTRA = -DTRILLIUM_VERSION='"$(VERSION)$(COMMIT:%= (%))"'
+$(B)/obj/host-backend/cli/%.c.o:  EXTRA = -DTRILLIUM_LLVM='"$(LLVM_VERSION)"'
 
 # ---- what is built ---------------------------------------------------------------------------------------------------
 
@@ -136,7 +146,8 @@ help:
 	@echo
 	@echo '  make all          build into $(BUILD)/ (BUILD=DIR for another place, V=1 to see commands)'
 	@echo '  make install      install under PREFIX=$(PREFIX), the ICD in SYSCONFDIR=$(SYSCONFDIR) (DESTDIR works); uninstall'
-	@echo '  make deps         install the Debian packages for building, testing and eval; DEPS=no leaves the machine alone'
+	@echo '  make deps         install the Debian packages for building, testing and eval (deps-build: for building only)'
+	@echo '  make dist         a tarball of this version in $(BUILD)/; check-reproducible builds it twice and compares the bytes'
 	@echo '  make docs         write the reference pages made from the code'
 	@echo '  make clean        remove $(BUILD)/'
 	@echo
@@ -147,31 +158,39 @@ help:
 
 # ---- packages --------------------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-build deps-test deps-vm deps-eval deps-dev
+.PHONY: deps deps-build deps-test deps-vm deps-eval deps-dev deps-pack deps-there
 install-deps = $(if $(filter no,$(DEPS)),:,host-backend/setup/install-deps.sh)
 deps: ; @$(install-deps) build test vm eval
+# A build installs nothing by itself, and needs no word about it where all is there.
+deps-there:
+	@missing=$$($(install-deps) --list build) || { echo "Missing to build: $$missing" >&2; \
+	  echo 'make deps-build installs that (make deps: all that tests and measurements need too); DEPS=no tries without.' >&2; exit 1; }
 deps-build: ; @$(install-deps) build
 deps-test: ; @$(install-deps) build test vm
 deps-eval: ; @$(install-deps) build test vm eval
 deps-dev: ; @$(install-deps) build test dev
+deps-pack: ; @$(install-deps) build pack
 
 # ---- rules -----------------------------------------------------------------------------------------------------------
 
-# The flags are written down, so that objects are remade when these change.
-$(B)/obj/flags: FORCE
-	@mkdir -p $(@D)
-	@echo '$(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CXXFLAGS_ALL) -MT' | cmp -s - $@ || \
-	  echo '$(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CXXFLAGS_ALL) -MT' > $@
+# What objects and programs were made with, written down: other flags make them again.
+FLAGS_compiled = $(CC) $(CXX) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CXXFLAGS_ALL) $(LLVM_VERSION)
+FLAGS_linked   = $(CC) $(CXX) $(LDFLAGS_ALL) $(ALLOCATOR) $(LLVM_VERSION)
+FLAGS_version  = $(VERSION) $(COMMIT)
+$(B)/flags/compiled $(B)/flags/linked $(B)/flags/version: FORCE
+	$(shell mkdir -p $(@D))$(file >$@.new,$(FLAGS_$(@F)))
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(B)/obj/host-backend/cli/version.c.o: $(B)/flags/version
 
 # -MT: a compiler cache writes the object's name in its own way, and make would not know it again.
-$(B)/obj/%.c.o: %.c $(B)/obj/flags | deps-build
+$(B)/obj/%.c.o: %.c $(B)/flags/compiled | deps-there
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(EXTRA) $(CFLAGS_ALL) -MMD -MP -MT $@ -c -o $@ $<
 
 $(B)/obj/host-backend/vm/fetch.c.o: host-backend/vm/fetch.sh # part of the program
 
-$(B)/obj/%.cpp.o: %.cpp $(B)/obj/flags | deps-build
+$(B)/obj/%.cpp.o: %.cpp $(B)/flags/compiled | deps-there
 	@mkdir -p $(@D)
 	$(call say,CXX)
 	$(Q)$(CXX) $(CPPFLAGS_ALL) $(EXTRA) $(CXXFLAGS_ALL) -MMD -MP -MT $@ -c -o $@ $<
@@ -198,6 +217,8 @@ FORCE:
 SRC_test := $(SRC_testlib)
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@
+LINKED = $(PROGRAMS) $(ICD) $(VISA) $(EVAL) $(TESTBINS)
+$(filter-out %/trillium-vhost-user-gpu,$(LINKED)): $(B)/flags/linked
 
 $(B)/bin/trillium: $(call objs,$(SRC_cli)) $(LIB_host) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
@@ -214,7 +235,7 @@ $(B)/libexec/trillium-vhost-user-gpu:
 
 $(B)/libexec/trillium-vm-init: $(call objs,$(SRC_init))
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -static -o $@ $^
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -static -o $@ $(filter %.o,$^)
 
 # Only what an OpenCL driver shows to its loader leaves the library: guest-icd/exports.map.
 ICD_MAP := $(wildcard guest-icd/exports.map)
@@ -230,10 +251,10 @@ visa-link = $(Q)mkdir -p $(@D) && $(CXX) $(LDFLAGS_ALL) -shared -Wl,-soname,$(@F
   -o $@ $(filter %.o,$^) -L$(shell $(LLVM) --libdir)
 $(B)/lib/libtrillium-visa-guest.so: $(call objs,$(SRC_vguest) $(SRC_vcommon))
 	$(call say,LINK)
-	$(visa-link) -lclang-cpp -lLLVM-15 -lLLVMSPIRVLib
+	$(visa-link) -lclang-cpp -lLLVM-$(LLVM_VERSION) -lLLVMSPIRVLib
 $(B)/lib/libtrillium-visa-host.so: $(call objs,$(SRC_vhost) $(SRC_vcommon))
 	$(call say,LINK)
-	$(visa-link) -lLLVM-15 -lLLVMSPIRVLib -lSPIRV-Tools
+	$(visa-link) -lLLVM-$(LLVM_VERSION) -lLLVMSPIRVLib -lSPIRV-Tools
 
 # The folder of share/trillium/icd holds nothing else: `trillium run` hands it to the loader as its only vendors folder.
 $(ICDFILES): guest-icd/trillium.icd.in
@@ -242,21 +263,21 @@ $(ICDFILES): guest-icd/trillium.icd.in
 
 $(B)/eval/%: $(B)/obj/eval/programs/%.c.o $(LIB_eval)
 	$(call say,LINK)
-	$(link) $^ -lOpenCL -lm
+	$(link) $(filter %.o %.a,$^) -lOpenCL -lm
 $(B)/eval/bench: $(call objs,$(SRC_bench)) $(LIB_eval)
 	$(call say,LINK)
-	$(link) $^ -lOpenCL -ljansson -lm
+	$(link) $(filter %.o %.a,$^) -lOpenCL -ljansson -lm
 
 $(B)/libexec/trillium-eval: $(call objs,$(SRC_runner))
 	$(call say,LINK)
-	$(link) $^ -ljansson -lm
+	$(link) $(filter %.o,$^) -ljansson -lm
 
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.c.o $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
 	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lseccomp -lmd -ljansson -lmd -ldl -lm
 $(B)/tests/programs/%: $(B)/obj/tests/programs/%.c.o $(LIB_test)
 	$(call say,LINK)
-	$(link) $^ -lcmocka -lOpenCL -ldl -lm
+	$(link) $(filter %.o %.a,$^) -lcmocka -lOpenCL -ldl -lm
 # Without the guest driver's archive: here the cl functions are the loader's.
 define test-folder
 $(B)/tests/$(1)/$(1): $(call objs,$(wildcard tests/$(1)/*.c)) $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_trillium) $(LIB_svga)
@@ -358,9 +379,18 @@ uninstall:
 	@rm -rf $(D)/share/trillium $(D)/libexec/trillium-programs
 	@echo "  removed from $(D)"
 
+.PHONY: dist check-reproducible
+dist:
+	@[ -e .git ] || { echo 'make dist packs what git has, and this is no git tree' >&2; exit 1; }
+	@mkdir -p $(B) && git archive --format=tar --prefix=trillium-$(VERSION)/ HEAD | xz -T1 > $(B)/trillium-$(VERSION).tar.xz && \
+	  echo "  $(B)/trillium-$(VERSION).tar.xz"
+check-reproducible: deps-there
+	@$(MAKE) --no-print-directory dist
+	@tests/reproducible.sh $(B)/trillium-$(VERSION).tar.xz
+
 # ---- care of the tree ------------------------------------------------------------------------------------------------
 
-SOURCES = $(shell git ls-files '*.c' '*.h' '*.cpp')
+SOURCES = $(shell git ls-files '*.c' '*.h' '*.cpp' 2>/dev/null || find . -path ./$(BUILD) -prune -o -name '*.[ch]' -print -o -name '*.cpp' -print)
 .PHONY: format lint docs registry clean
 format: deps-dev
 	clang-format -i $(SOURCES)
@@ -369,7 +399,7 @@ lint: deps-dev
 	  --suppress=unknownMacro:guest-icd/functions.def \
 	  --error-exitcode=1 -I. -D_GNU_SOURCE -D__x86_64__ $(filter %.c,$(SOURCES))
 	printf '%s\n' $(filter-out tests/% svga-model/visa/guest/base_header.c,$(filter %.c,$(SOURCES))) | xargs -P $(shell nproc) -n 8 sh -c \
-	  'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu17 $(CPPFLAGS_ALL) -DTRILLIUM_VERSION="\"\"" $(DRM_CFLAGS)' sh
+	  'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu17 $(CPPFLAGS_ALL) -DTRILLIUM_VERSION="\"\"" -DTRILLIUM_LLVM="\"$(LLVM_VERSION)\"" $(DRM_CFLAGS)' sh
 	printf '%s\n' $(filter-out tests/%,$(filter %.cpp,$(SOURCES))) | xargs -P $(shell nproc) -n 2 sh -c \
 	  'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu++17 $(CPPFLAGS_ALL) $(VISA_CXX)' sh
 # Pages made from the tables in the code: each is the output of one small program, and is committed.

@@ -17,6 +17,9 @@
 
 enum { CLI_EXIT_USE = 2, CLI_EXIT_FAILED = 125, CLI_EXIT_NOT_EXECUTABLE = 126, CLI_EXIT_NOT_FOUND = 127 };
 
+/* "0.2.0", and in a git tree " (commit)" behind it. */
+extern const char cli_version[];
+
 int cmd_run(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

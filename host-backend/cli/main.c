@@ -39,8 +39,8 @@ int main(int argc, char **argv) {
         print_help(stdout);
         return 0;
     }
-    if (!strcmp(argv[1], "--version")) {
-        printf("trillium %s\n", TRILLIUM_VERSION);
+    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V") || !strcmp(argv[1], "version")) {
+        printf("trillium %s\n", cli_version);
         return 0;
     }
     for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++)

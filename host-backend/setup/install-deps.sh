@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Installs what is missing of the packages named in host-backend/setup/packages.
 #
-#   install-deps.sh [--list] NEED...      NEED: build test vm eval dev
+#   install-deps.sh [--list] NEED...      NEED: build test vm eval dev pack pack
 #
 # Prints nothing if all is there (one call of dpkg-query). Else it says what it installs and why, and shows progress.
 # --list prints the missing packages and installs nothing; its exit status is 1 if there are any.
@@ -12,17 +12,20 @@ set -u -o pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 list=no
 [ "${1:-}" = --list ] && { list=yes; shift; }
-[ $# -gt 0 ] || { echo "usage: install-deps.sh [--list] NEED...   (build, test, vm, eval, dev)" >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: install-deps.sh [--list] NEED...   (build, test, vm, eval, dev, pack)" >&2; exit 2; }
 for need; do
     case $need in
-    build | test | vm | eval | dev) ;;
-    *) echo "install-deps.sh: '$need' is no need; there are build, test, vm, eval, dev" >&2; exit 2 ;;
+    build | test | vm | eval | dev | pack) ;;
+    *) echo "install-deps.sh: '$need' is no need; there are build, test, vm, eval, dev, pack" >&2; exit 2 ;;
     esac
 done
 
-# Lines "package purpose" of the wanted needs; the last field of a line of the table is its need.
-wanted=$(awk -v needs=" $* " '!/^#/ && NF >= 3 && index(needs, " " $NF " ") {
-    purpose = $2; for (i = 3; i < NF; i++) purpose = purpose " " $i; print $1, purpose }' "$here/packages")
+# Sets wanted: lines "package purpose" of the wanted needs; the last field of a line of the table is its need.
+read_table() {
+    wanted=$(awk -v needs=" $* " -v llvm="$("$here/llvm-version.sh")" '!/^#/ && NF >= 3 && index(needs, " " $NF " ") {
+        sub(/%/, llvm, $1); purpose = $2; for (i = 3; i < NF; i++) purpose = purpose " " $i; print $1, purpose }' "$here/packages")
+}
+read_table "$@"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
     echo "install-deps.sh: this machine has no dpkg, so nothing can be looked up or installed here." >&2
@@ -31,13 +34,18 @@ if ! command -v dpkg-query >/dev/null 2>&1; then
     exit 1
 fi
 
-# shellcheck disable=SC2046
-have=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $(printf '%s\n' "$wanted" | awk '{ print $1 }') 2>/dev/null |
-    awk '$1 == "installed" { print $2 }')
-missing=$(printf '%s\n' "$wanted" | awk -v have=" $(echo $have) " '!index(have, " " $1 " ")')
+# Sets missing, like wanted, and names: the missing packages in a row.
+look() {
+    local have
+    # shellcheck disable=SC2046
+    have=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $(printf '%s\n' "$wanted" | awk '{ print $1 }') 2>/dev/null |
+        awk '$1 == "installed" { print $2 }')
+    missing=$(printf '%s\n' "$wanted" | awk -v have=" $(echo $have) " '!index(have, " " $1 " ")')
+    names=$(printf '%s\n' "$missing" | awk '{ printf "%s ", $1 }')
+}
+look
 [ -n "$missing" ] || exit 0
 
-names=$(printf '%s\n' "$missing" | awk '{ printf "%s ", $1 }')
 if [ $list = yes ]; then
     echo "$names"
     exit 1
@@ -53,9 +61,6 @@ if [ "$(id -u)" -ne 0 ]; then
     sudo="sudo -E"
 fi
 
-echo "Installing what is missing (needed for: $*):"
-printf '%s\n' "$missing" | awk '{ p = $1; $1 = ""; printf "  %-24s%s\n", p, $0 }'
-
 export DEBIAN_FRONTEND=noninteractive
 apt="$sudo apt-get -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0"
 log=$(mktemp)
@@ -64,6 +69,11 @@ trap 'rm -f "$log"' EXIT
 echo "  reading the package lists ..."
 # A source of the machine's that cannot be reached is no reason to stop: what counts is whether the install works.
 $apt update >"$log" 2>&1 || tail -n 5 "$log" >&2
+# Only now is it known which LLVM this release has.
+read_table "$@"
+look
+echo "Installing what is missing (needed for: $*):"
+printf '%s\n' "$missing" | awk '{ p = $1; $1 = ""; printf "  %-24s%s\n", p, $0 }'
 
 # shellcheck disable=SC2086
 total=$(LC_ALL=C $apt install -s --no-install-recommends $names 2>/dev/null | grep -c '^Inst ')
