@@ -86,7 +86,7 @@ static void test_ptx(void) {
     struct visa_binary binary;
 
     if (access("/usr/lib/clc/nvptx64--nvidiacl.bc", R_OK)) {
-        EXPECT(translate(plain, "", &ptx, &binary, why) < 0 && strstr(why, "libclc-15"), "%s", why);
+        EXPECT(translate(plain, "", &ptx, &binary, why) < 0 && strstr(why, "package libclc-"), "%s", why);
         return;
     }
     EXPECT(!translate(plain, "", &ptx, &binary, why) && strstr(binary.bytes, ".entry plain("), "%s", why);

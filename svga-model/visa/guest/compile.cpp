@@ -6,6 +6,7 @@
 #include "svga-model/visa/common/clock.h"
 #include "svga-model/visa/common/guard.h"
 #include "svga-model/visa/guest/frontend.h"
+#include "svga-model/visa/llvm_compat.h"
 #include "svga-model/visa/reflect.h"
 
 #include "LLVMSPIRVLib.h"
@@ -66,7 +67,8 @@ int prepare() {
     return prepared;
 }
 
-void collect_diagnostic(const llvm::DiagnosticInfo &info, void *log) {
+void collect_diagnostic(visa::diagnostic_argument argument, void *log) {
+    const llvm::DiagnosticInfo &info = visa::diagnostic(argument);
     llvm::raw_string_ostream stream(*(std::string *)log);
     llvm::DiagnosticPrinterRawOStream printer(stream);
 
@@ -161,7 +163,7 @@ void run(void *arg) {
     llvm::LLVMContext context;
     std::unique_ptr<llvm::Module> module;
 
-    context.setOpaquePointers(false);
+    visa::use_spirv_pointers(context);
     context.setDiagnosticHandlerCallBack(collect_diagnostic, &job.log);
     if (job.compile) {
         module = visa::compile_source(context, *job.compile, *job.options, job.log);

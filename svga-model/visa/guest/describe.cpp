@@ -4,6 +4,7 @@
  * clSetKernelArg is checked against. SPIR-V would lose most of it.
  */
 #include "svga-model/visa/guest/frontend.h"
+#include "svga-model/visa/llvm_compat.h"
 
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
@@ -79,22 +80,17 @@ uint64_t type_qualifiers(llvm::StringRef names) {
            (names.contains("volatile") ? TYPE_VOLATILE : 0) | (names.contains("pipe") ? TYPE_PIPE : 0);
 }
 
-/* The kind of an argument that clang lowered to a pointer to one of its opaque types ("opencl.image2d_ro_t").
- */
+/* The kind of an argument that clang lowered to one of OpenCL's opaque types. */
 bool opaque_kind(llvm::Type *type, uint32_t *kind) {
-    auto *pointer = llvm::dyn_cast<llvm::PointerType>(type);
-    auto *structure =
-        pointer ? llvm::dyn_cast<llvm::StructType>(pointer->getNonOpaquePointerElementType()) : nullptr;
-    llvm::StringRef name =
-        structure && structure->isOpaque() && structure->hasName() ? structure->getName() : "";
+    std::string name = visa::opencl_type_name(type);
 
-    if (name.startswith("opencl.image"))
+    if (visa::starts_with(name, "image"))
         *kind = VISA_ARG_IMAGE;
-    else if (name.startswith("opencl.sampler"))
+    else if (visa::starts_with(name, "sampler"))
         *kind = VISA_ARG_SAMPLER;
-    else if (name.startswith("opencl.pipe"))
+    else if (visa::starts_with(name, "pipe"))
         *kind = VISA_ARG_PIPE;
-    else if (name.startswith("opencl.queue"))
+    else if (visa::starts_with(name, "queue"))
         *kind = VISA_ARG_QUEUE;
     else
         return false;
@@ -182,7 +178,7 @@ uint64_t local_size(const llvm::Function &kernel) {
     uint64_t size = 0;
 
     for (const llvm::GlobalVariable &variable : module.globals()) {
-        if (variable.getAddressSpace() == 3 && variable.getName().startswith(prefix))
+        if (variable.getAddressSpace() == 3 && visa::starts_with(variable.getName(), prefix))
             size += module.getDataLayout().getTypeAllocSize(variable.getValueType());
     }
     return size;

@@ -7,6 +7,7 @@
  * function noinline, which would travel.
  */
 #include "svga-model/visa/guest/frontend.h"
+#include "svga-model/visa/llvm_compat.h"
 
 #include "clang/Basic/Diagnostic.h"
 #include "clang/Basic/DiagnosticOptions.h"
@@ -117,7 +118,9 @@ std::vector<std::string> front_end_arguments(const visa_compile_request &request
         "-nostdsysteminc",
         "-finclude-default-header",
         "-fdeclare-opencl-builtins",
+#if VISA_TYPED_POINTERS
         "-no-opaque-pointers",
+#endif
         "-O2",
         "-disable-llvm-passes",
         "-disable-lifetime-markers",

@@ -2,6 +2,7 @@
 /* Products and sums that may be fused: back from SPIR-V. */
 #include "svga-model/visa/common/contraction.h"
 #include "svga-model/visa/host/internal.h"
+#include "svga-model/visa/llvm_compat.h"
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -12,8 +13,8 @@
 static bool may_fuse(const llvm::CallInst &call) {
     const llvm::Function *callee = call.getCalledFunction();
 
-    return callee && callee->isDeclaration() && callee->getName().startswith("_Z3mad") &&
-           call.getName().startswith(VISA_CONTRACTED) && call.arg_size() == 3 &&
+    return callee && callee->isDeclaration() && visa::starts_with(callee->getName(), "_Z3mad") &&
+           visa::starts_with(call.getName(), VISA_CONTRACTED) && call.arg_size() == 3 &&
            call.getType()->isFPOrFPVectorTy() &&
            llvm::all_of(call.args(), [&](const llvm::Use &use) { return use->getType() == call.getType(); });
 }

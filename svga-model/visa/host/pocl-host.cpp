@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Calling PoCL's built-in functions for the host, which take large vectors in memory. */
 #include "svga-model/visa/host/internal.h"
+#include "svga-model/visa/llvm_compat.h"
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Instructions.h"
@@ -67,7 +68,7 @@ bool visa::forward(llvm::Function &function, const llvm::Function &host) {
     /* The library lives in a context of its own: its types are told by what they are. */
     auto same = [&](llvm::Type *type, llvm::Type *mine) -> llvm::Type * {
         if (auto *pointer = llvm::dyn_cast<llvm::PointerType>(mine); pointer && type->isPointerTy())
-            return llvm::PointerType::getWithSamePointeeType(pointer, type->getPointerAddressSpace());
+            return visa::same_pointee(pointer, type->getPointerAddressSpace());
         if (type->isIntegerTy())
             return llvm::Type::getIntNTy(context, type->getIntegerBitWidth());
         if (type->isFloatTy())
@@ -86,7 +87,7 @@ bool visa::forward(llvm::Function &function, const llvm::Function &host) {
         if (!arg.hasByValAttr())
             types.push_back(same(arg.getType(), mine));
         else if (same(arg.getParamByValType(), mine) == mine)
-            types.push_back(mine->getPointerTo());
+            types.push_back(visa::pointer_to(mine));
         else
             return false;
         if (!types.back())

@@ -12,6 +12,7 @@
  * helpers only, so any one of them answers for all.
  */
 #include "svga-model/visa/host/internal.h"
+#include "svga-model/visa/llvm_compat.h"
 
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -19,7 +20,6 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/LLVMContext.h"
-#include "llvm/Support/Host.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <algorithm>
@@ -91,7 +91,7 @@ std::string find_library(const char *hint) {
         glob_t paths;
 
         if (!glob(pattern, 0, nullptr, &paths)) {
-            for (size_t i = 0; i < paths.gl_pathc && !llvm::StringRef(found).endswith(suffix); i++) {
+            for (size_t i = 0; i < paths.gl_pathc && !visa::ends_with(found, suffix); i++) {
                 if (matches(paths.gl_pathv[i], hint)) /* the processor's variant, else any */
                     found = paths.gl_pathv[i];
             }
@@ -104,7 +104,7 @@ std::string find_library(const char *hint) {
 /* What PoCL or the linker provides later: work-item variables, the barrier that its passes look for, libc.
  * C++-mangled names and SLEEF's come from the kernel library or from nowhere. */
 bool comes_later(llvm::StringRef name) {
-    return !name.startswith("_Z") && !name.startswith("Sleef_");
+    return !visa::starts_with(name, "_Z") && !visa::starts_with(name, "Sleef_");
 }
 
 std::string follow(library &library, llvm::StringRef name);
@@ -174,7 +174,7 @@ std::string library_name(library &library, llvm::StringRef name) {
 
     if (is_there(library, name))
         return name.str();
-    if (name == "wait_group_events" || name.startswith("_Z17wait_group_eventsi")) {
+    if (name == "wait_group_events" || visa::starts_with(name, "_Z17wait_group_eventsi")) {
         for (const char *candidate : wait_names) {
             if (is_there(library, candidate))
                 return candidate;

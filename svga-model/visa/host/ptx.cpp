@@ -8,6 +8,7 @@
  */
 #include "svga-model/visa/common/clock.h"
 #include "svga-model/visa/host/internal.h"
+#include "svga-model/visa/llvm_compat.h"
 
 #include "llvm/AsmParser/Parser.h"
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -306,7 +307,7 @@ int emit(llvm::Module &module, llvm::TargetMachine &target, llvm::SmallVectorImp
     llvm::raw_svector_ostream stream(ptx);
     llvm::legacy::PassManager passes;
 
-    if (target.addPassesToEmitFile(passes, stream, nullptr, llvm::CGFT_AssemblyFile)) {
+    if (target.addPassesToEmitFile(passes, stream, nullptr, visa::assembly_file)) {
         snprintf(why, VISA_WHY_SIZE, "LLVM writes no PTX");
         return -ENOTSUP;
     }
@@ -323,7 +324,8 @@ int visa::open_clc_library(char *why) {
     auto file = llvm::MemoryBuffer::getFile(library_path);
     if (!file) {
         snprintf(why, VISA_WHY_SIZE,
-                 "cannot read %s, which has OpenCL's builtins for NVIDIA (package libclc-15): %s",
+                 "cannot read %s, which has OpenCL's builtins for NVIDIA (package libclc-" VISA_LLVM_VERSION
+                 "): %s",
                  library_path, file.getError().message().c_str());
         return -ENOENT;
     }
@@ -338,7 +340,7 @@ int visa::generate_ptx(llvm::Module &spir, llvm::SmallVectorImpl<char> &ptx, vis
     llvm::TargetMachine *target = machine(why);
     int err;
 
-    context.setOpaquePointers(true); /* libclc's; the SPIR-V reader's module has typed ones */
+    visa::use_opaque_pointers(context); /* libclc's; the SPIR-V reader's module has typed ones */
     auto module = to_nvptx(spir, context, why);
 
     if (!module || !target)

@@ -4,6 +4,7 @@
 #include "svga-model/visa/common/guard.h"
 #include "svga-model/visa/common/options.h"
 #include "svga-model/visa/host/internal.h"
+#include "svga-model/visa/llvm_compat.h"
 #include "svga-model/visa/reflect.h"
 
 #include "LLVMSPIRVLib.h"
@@ -105,7 +106,7 @@ int translate_module(job &job) {
     llvm::LLVMContext context;
     int err = 0;
 
-    context.setOpaquePointers(false);
+    visa::use_spirv_pointers(context);
     auto module = read_spirv(context, job);
     timing.read_ns = visa_now() - start;
     if (!module)
