@@ -9,6 +9,7 @@
 #ifndef SVGA_MODEL_VISA_LLVM_COMPAT_H
 #define SVGA_MODEL_VISA_LLVM_COMPAT_H
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -73,6 +74,16 @@ inline llvm::PointerType *pointer_to(llvm::Type *type) {
     return type->getPointerTo();
 #else
     return llvm::PointerType::get(type->getContext(), 0);
+#endif
+}
+
+/* What the processor has, by LLVM's names. */
+inline void host_features(llvm::StringMap<bool> &has) {
+#if LLVM_VERSION_MAJOR >= 19
+    for (const auto &feature : llvm::sys::getHostCPUFeatures())
+        has[feature.getKey()] = feature.getValue();
+#else
+    llvm::sys::getHostCPUFeatures(has);
 #endif
 }
 

@@ -74,7 +74,7 @@ const struct {
 const char *variant() {
     llvm::StringMap<bool> has;
 
-    llvm::sys::getHostCPUFeatures(has);
+    visa::host_features(has);
     for (const auto &one : variants) {
         if (std::all_of(one.needs.begin(), one.needs.end(),
                         [&](const char *name) { return has.lookup(name); }))
