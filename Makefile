@@ -174,7 +174,7 @@ deps-pack: ; @$(install-deps) build pack
 # ---- rules -----------------------------------------------------------------------------------------------------------
 
 # What objects and programs were made with, written down: other flags make them again.
-FLAGS_compiled = $(CC) $(CXX) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CXXFLAGS_ALL) $(LLVM_VERSION)
+FLAGS_compiled = $(CC) $(CXX) -MT $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CXXFLAGS_ALL) $(LLVM_VERSION)
 FLAGS_linked   = $(CC) $(CXX) $(LDFLAGS_ALL) $(ALLOCATOR) $(LLVM_VERSION)
 FLAGS_version  = $(VERSION) $(COMMIT)
 $(B)/flags/compiled $(B)/flags/linked $(B)/flags/version: FORCE
