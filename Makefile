@@ -41,8 +41,8 @@ SRC_svga     := $(wildcard svga-model/*.c svga-model/visa/load.c)
 SRC_trillium := $(wildcard trillium/*.c)
 SRC_icd      := $(filter-out guest-icd/docs/%,$(wildcard guest-icd/*.c guest-icd/*/*.c))
 SRC_host     := $(wildcard host-backend/broker/*.c host-backend/front/*.c host-backend/vhost-user/*.c host-backend/vm/*.c)
-SRC_worker   := $(wildcard host-backend/worker/*.c host-backend/cache/*.c host-backend/profile/*.c)
-SRC_common   := $(wildcard host-backend/cache/*.c host-backend/profile/*.c)
+SRC_worker   := $(wildcard host-backend/worker/*.c) $(SRC_common)
+SRC_common   := $(wildcard host-backend/cache/*.c host-backend/profile/*.c host-backend/cell/*.c)
 SRC_cli      := $(wildcard host-backend/cli/*.c)
 SRC_init     := $(wildcard host-backend/vm/init/*.c)
 SRC_eval     := $(wildcard eval/programs/*.c)
@@ -222,7 +222,7 @@ $(filter-out %/trillium-vhost-user-gpu,$(LINKED)): $(B)/flags/linked
 
 $(B)/bin/trillium: $(call objs,$(SRC_cli)) $(LIB_host) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lmd -ljansson -ldl
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lseccomp -lmd -ljansson -ldl
 
 $(B)/libexec/trillium-worker: $(call objs,$(SRC_worker)) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)

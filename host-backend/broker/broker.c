@@ -57,6 +57,7 @@ struct pending {
 struct broker {
     struct broker_config config; /* strings are our own */
     struct store *store;
+    struct cell *cell; /* of its workers */
     int epoll, event, listener;
     char *path; /* of the listener; NULL: none */
     struct worker *workers;
@@ -132,7 +133,7 @@ static void forget(struct broker *b, struct worker *w) {
 
 static struct worker *start(struct broker *b, bool eager, const char *refuse) {
     struct worker *w = b->worker_count < MAX_WORKERS ? calloc(1, sizeof *w) : NULL;
-    int r = w ? spawn_worker(&b->config, eager, refuse, &w->process) : -EAGAIN;
+    int r = w ? spawn_worker(&b->config, b->cell, eager, refuse, &w->process) : -EAGAIN;
 
     if (r < 0) {
         say("cannot start a worker: %s", strerror(-r));
@@ -191,11 +192,13 @@ static bool give(struct broker *b, struct worker *w, struct pending *p) {
 
 /* Describes how a process ended. */
 static void describe(const siginfo_t *info, char *text, size_t size) {
-    if (info->si_code == CLD_EXITED)
+    /* The first process of a pid namespace cannot end itself by a signal, and says so as shells do. */
+    int number = info->si_code != CLD_EXITED ? info->si_status : info->si_status - 128;
+    if (info->si_code == CLD_EXITED && (number <= 0 || number > SIGRTMAX))
         snprintf(text, size, "exit status %d%s", info->si_status,
                  info->si_status == 127 ? ", the program is not there" : "");
     else
-        snprintf(text, size, "signal %d, %s", info->si_status, strsignal(info->si_status));
+        snprintf(text, size, "signal %d, %s", number, strsignal(number));
 }
 
 static void on_death(struct broker *b, struct worker *w) {
@@ -432,6 +435,27 @@ static char *copy(const char *text) {
     return text ? strdup(text) : NULL;
 }
 
+/* The cell that workers are to live in, and word of what it lacks. False with a reason. */
+static bool make_cell(struct broker *b, char why[BROKER_WHY_SIZE]) {
+    const struct cell_config config = {.mode = b->config.sandbox, .worker = b->config.worker_path};
+    char missing[256] = "";
+    size_t used = 0;
+
+    b->cell = cell_create(&config, why);
+    if (!b->cell)
+        return false;
+    if (b->config.sandbox == CELL_MODE_OFF) {
+        say("--sandbox off: workers run with all rights of this user, and so do their guests' kernels");
+        return true;
+    }
+    for (int i = 0; i < CELL_WALLS && used < sizeof missing; i++)
+        if ((CELL_STRICT_NEEDS & CELL_BIT(i)) && !(cell_standing(b->cell) & CELL_BIT(i)))
+            used += (size_t)snprintf(missing + used, sizeof missing - used, " %s", cell_walls[i].name);
+    if (used > 0)
+        say("workers are not walled in as they should be, missing:%s; `trillium doctor` says why", missing);
+    return true;
+}
+
 struct broker *broker_create(const struct broker_config *config, char why[BROKER_WHY_SIZE]) {
     struct broker *b = calloc(1, sizeof *b);
 
@@ -440,7 +464,10 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
         return NULL;
     }
     b->config = *config;
-    b->config.worker_path = copy(config->worker_path);
+    /* in a worker's cell paths begin at its root */
+    b->config.worker_path = realpath(config->worker_path, NULL);
+    if (!b->config.worker_path)
+        b->config.worker_path = copy(config->worker_path);
     b->config.device_filter = copy(config->device_filter);
     b->config.profile_dir = copy(config->profile_dir);
     b->config.cache_dir = copy(config->cache_dir);
@@ -466,6 +493,10 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
     if (b->config.worker_options && strlen(b->config.worker_options) > BROKER_WORKER_OPTIONS) {
         snprintf(why, BROKER_WHY_SIZE, "the options for workers may have at most %d characters",
                  BROKER_WORKER_OPTIONS);
+        broker_destroy(b);
+        return NULL;
+    }
+    if (!make_cell(b, why)) {
         broker_destroy(b);
         return NULL;
     }
@@ -591,6 +622,7 @@ void broker_destroy(struct broker *b) {
         close(b->epoll);
     if (b->event >= 0)
         close(b->event);
+    cell_destroy(b->cell);
     pthread_mutex_destroy(&b->lock);
     free(b->path);
     free((char *)b->config.worker_path);

@@ -18,6 +18,8 @@
 
 #include <stdbool.h>
 
+#include "host-backend/cell/cell.h"
+
 struct broker;
 
 #define BROKER_WORKER_OPTIONS 200
@@ -36,10 +38,11 @@ struct broker_config {
     const char *cache_dir;     /* built programs are kept here; NULL: not kept */
     bool cache_shared;         /* one for all tenants, who can poison each other's; else a folder for each */
     unsigned cache_mib;        /* most that each may take; 0: the store's own default */
-    const char *key_path; /* the host's key for its own binaries (mac.h); NULL: it ends with the broker */
-    const char *vm;       /* names the VM that broker_open_session is for among the tenants; NULL: "vm" */
-    bool fresh_builds;    /* the driver builds every program, also those seen before */
-    bool verbose;         /* say on stderr when guests come and go */
+    const char *key_path;   /* the host's key for its own binaries (mac.h); NULL: it ends with the broker */
+    const char *vm;         /* names the VM that broker_open_session is for among the tenants; NULL: "vm" */
+    bool fresh_builds;      /* the driver builds every program, also those seen before */
+    enum cell_mode sandbox; /* how workers are walled in; what is missing is said once */
+    bool verbose;           /* say on stderr when guests come and go */
 };
 
 #define BROKER_WHY_SIZE 256

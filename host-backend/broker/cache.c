@@ -225,7 +225,7 @@ static int write_entry(struct cache *c, const char *name, const struct entry_hea
     /* Unique among threads and processes: the header lies on the caller's stack. */
     char temporary[64];
     snprintf(temporary, sizeof temporary, ".%d.%p" TEMPORARY, (int)getpid(), (const void *)header);
-    int fd = openat(c->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = openat(c->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
         return -errno;
     int r = write_all(fd, header, sizeof *header) && write_all(fd, data, header->data_size) ? 0 : -EIO;

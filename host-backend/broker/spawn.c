@@ -2,86 +2,48 @@
 #include "host-backend/broker/spawn.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host-backend/broker/environment.h"
 #include "host-backend/worker/control.h"
-
-extern char **environ;
 
 enum { ARGUMENTS = 48 }; /* of a worker's command line */
 
-/* Variables that would make the worker's loader find Trillium instead of the host's drivers, or steer
- * Trillium's guest side. */
-static bool is_ours(const char *variable) {
-    static const char *const loader[] = {"OCL_ICD_VENDORS=", "OPENCL_VENDOR_PATH=", "OCL_ICD_FILENAMES="};
+int spawn_worker(const struct broker_config *config, const struct cell *cell, bool eager, const char *refuse,
+                 struct spawned *out) {
+    char number[16], store[16], walls[16], trace[16], pid[CELL_PID_TEXT] = "", more[256];
+    char *argv[ARGUMENTS + 1] = {"trillium-worker", "--control", number,  "--store", store,
+                                 "--cell",          walls,       "--pid", pid},
+                           *rest;
+    int sockets[2], stores[2], n = 9, r = 0;
+    const bool inside = (cell_standing(cell) & CELL_BIT(CELL_ROOT)) != 0;
 
-    if (strncmp(variable, "TRILLIUM_", 9) == 0)
-        return true;
-    for (size_t i = 0; i < sizeof loader / sizeof loader[0]; i++)
-        if (strncmp(variable, loader[i], strlen(loader[i])) == 0)
-            return strcasestr(variable + strlen(loader[i]), "trillium") != NULL;
-    return false;
-}
-
-/* The worker's environment; the strings are environ's. NULL when out of memory. */
-static char **environment(void) {
-    size_t count = 0, kept = 0;
-    while (environ[count])
-        count++;
-    char **list = calloc(count + 2, sizeof *list);
-    for (size_t i = 0; list && i < count; i++)
-        if (!is_ours(environ[i]))
-            list[kept++] = environ[i];
-    if (list)
-        list[kept] = "TRILLIUM_WORKER=1";
-    return list;
-}
-
-/* In the child: only async-signal-safe calls, for the parent may have other threads. */
-static void become_worker(const char *path, char **argv, char **env, const int keep[2], pid_t parent) {
-    sigset_t none;
-    int null = open("/dev/null", O_RDONLY);
-
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    setsid(); /* away from the terminal's signals, and a scheduling group of its own (share.h) */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
-    if (null >= 0)
-        dup2(null, STDIN_FILENO);
-    syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
-    fcntl(keep[0], F_SETFD, 0);
-    fcntl(keep[1], F_SETFD, 0);
-    execve(path, argv, env);
-    _exit(errno == ENOENT ? 127 : 126);
-}
-
-int spawn_worker(const struct broker_config *config, bool eager, const char *refuse, struct spawned *out) {
-    char number[16], store[16], more[256];
-    char *argv[ARGUMENTS + 1] = {"trillium-worker", "--control", number, "--store", store}, *rest;
-    int sockets[2], stores[2], n = 5, r = 0;
-
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
+        return -errno;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, stores) < 0) {
+        r = -errno;
+        close(sockets[0]);
+        close(sockets[1]);
+        return r;
+    }
+    snprintf(number, sizeof number, "%d", sockets[1]);
+    snprintf(store, sizeof store, "%d", stores[1]);
+    snprintf(walls, sizeof walls, "%u", cell_standing(cell));
     if (config->device_filter) {
         argv[n++] = "--device";
         argv[n++] = (char *)config->device_filter;
     }
     if (config->profile_dir) {
-        argv[n++] = "--profile-dir";
-        argv[n++] = (char *)config->profile_dir;
+        snprintf(trace, sizeof trace, "%d", sockets[0]); /* a number that is the broker's alone */
+        argv[n++] = "--profile-fd";
+        argv[n++] = trace;
     }
     if (config->fresh_builds)
         argv[n++] = "--no-shared-builds";
@@ -94,23 +56,19 @@ int spawn_worker(const struct broker_config *config, bool eager, const char *ref
     snprintf(more, sizeof more, "%s", config->worker_options ? config->worker_options : "");
     for (char *word = strtok_r(more, " ", &rest); word && n < ARGUMENTS; word = strtok_r(NULL, " ", &rest))
         argv[n++] = word;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
-        return -errno;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, stores) < 0) {
-        r = -errno;
-        close(sockets[0]);
-        close(sockets[1]);
-        return r;
-    }
-    snprintf(number, sizeof number, "%d", sockets[1]);
-    snprintf(store, sizeof store, "%d", stores[1]);
-    char **env = environment();
-    pid_t parent = getpid();
-    out->pid = env ? fork() : -1;
-    if (out->pid == 0)
-        become_worker(config->worker_path, argv, env, (int[]){sockets[1], stores[1]}, parent);
+    char **env = worker_environment(cell_variables(cell), inside);
+    const struct cell_start start = {.path = config->worker_path,
+                                     .argv = argv,
+                                     .env = env,
+                                     .keep = (int[]){sockets[1], stores[1]},
+                                     .keep_count = 2,
+                                     .error_fd = -1,
+                                     .pid_text = pid,
+                                     .trace_dir = config->profile_dir,
+                                     .trace_fd = sockets[0]};
+    out->pid = env ? cell_start(cell, &start) : -ENOMEM;
     if (out->pid < 0)
-        r = env ? -errno : -ENOMEM;
+        r = out->pid;
     free(env);
     close(sockets[1]);
     close(stores[1]);

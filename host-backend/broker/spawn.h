@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "host-backend/broker/broker.h"
+#include "host-backend/cell/cell.h"
 
 struct spawned {
     pid_t pid;
@@ -18,12 +19,13 @@ struct spawned {
 };
 
 /*
- * Starts a worker in a process group of its own, so that signals of a terminal do not reach it; it is killed
- * when the calling thread ends. It inherits the host's environment but for Trillium's own variables, and no
- * descriptor but standard output and error. `refuse`: it loads no driver and tells its guest this text.
- * `eager`: a guest waits for it. 0 or a negative errno.
+ * Starts a worker in `cell` and in a process group of its own, so that signals of a terminal do not reach it;
+ * it is killed when the calling thread ends. It gets the part of the host's environment that is drivers'
+ * (environment.h), and no descriptor but standard output and error. `refuse`: it loads no driver and tells
+ * its guest this text. `eager`: a guest waits for it. 0 or a negative errno.
  */
-int spawn_worker(const struct broker_config *config, bool eager, const char *refuse, struct spawned *out);
+int spawn_worker(const struct broker_config *config, const struct cell *cell, bool eager, const char *refuse,
+                 struct spawned *out);
 
 /* Passes a session's socket to the worker. 0 or a negative errno. */
 int spawn_give_session(int control, int session);

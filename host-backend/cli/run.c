@@ -19,6 +19,7 @@ struct run_options {
     bool vm, verbose, fresh_builds;
     const char *cache;
     const char *ir, *device, *profile, *worker_options;
+    enum cell_mode sandbox;
     char **program;
 };
 
@@ -42,6 +43,8 @@ static const char help[] =
     "  --fresh-builds   build every program, also those seen before\n"
     "  --worker-options TEXT\n"
     "                   more options for the workers (see trillium serve --help)\n"
+    "  --sandbox HOW    the walls around the worker: strict, best (default) or off (see trillium serve "
+    "--help)\n"
     "  --verbose        say on standard error what is started and when guests come and go\n"
     "  --help\n"
     "\n"
@@ -50,7 +53,16 @@ static const char help[] =
     "if it is not found.\n";
 
 static int parse(struct run_options *o, int argc, char **argv) {
-    enum { OPT_VM = 256, OPT_IR, OPT_DEVICE, OPT_PROFILE, OPT_CACHE, OPT_FRESH, OPT_WORKER_OPTIONS };
+    enum {
+        OPT_VM = 256,
+        OPT_IR,
+        OPT_DEVICE,
+        OPT_PROFILE,
+        OPT_CACHE,
+        OPT_FRESH,
+        OPT_WORKER_OPTIONS,
+        OPT_SANDBOX
+    };
     static const struct option options[] = {{"vm", no_argument, NULL, OPT_VM},
                                             {"ir", required_argument, NULL, OPT_IR},
                                             {"device", required_argument, NULL, OPT_DEVICE},
@@ -58,6 +70,7 @@ static int parse(struct run_options *o, int argc, char **argv) {
                                             {"cache", required_argument, NULL, OPT_CACHE},
                                             {"fresh-builds", no_argument, NULL, OPT_FRESH},
                                             {"worker-options", required_argument, NULL, OPT_WORKER_OPTIONS},
+                                            {"sandbox", required_argument, NULL, OPT_SANDBOX},
                                             {"verbose", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -90,6 +103,12 @@ static int parse(struct run_options *o, int argc, char **argv) {
             break;
         case OPT_WORKER_OPTIONS:
             o->worker_options = optarg;
+            break;
+        case OPT_SANDBOX:
+            if (!cell_mode_parse(optarg, &o->sandbox)) {
+                cli_say("run", "--sandbox takes 'strict', 'best' or 'off', not '%s'", optarg);
+                return CLI_EXIT_FAILED;
+            }
             break;
         case 'v':
             o->verbose = true;
@@ -194,6 +213,7 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
                                    .key_path = cli_host_key(key),
                                    .vm = "vm-of-run",
                                    .fresh_builds = o->fresh_builds,
+                                   .sandbox = o->sandbox,
                                    .verbose = o->verbose};
     char why[BROKER_WHY_SIZE] = "";
     int status;

@@ -35,6 +35,9 @@ static const char help[] =
     "  --worker-options TEXT  more options for the workers, separated by spaces (`trillium-worker --help` in "
     "libexec):\n"
     "                         they switch single optimizations off\n"
+    "  --sandbox HOW          the walls around workers: strict: serve only where all of them stand; best "
+    "(default): those that\n"
+    "                         this machine has; off: none (`trillium doctor` lists them)\n"
     "  --verbose              say on standard error when guests come and go\n"
     "  --print-capabilities   what a vhost-user GPU program can do, as JSON\n"
     "  --help\n";
@@ -66,6 +69,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         OPT_CACHE,
         OPT_FRESH,
         OPT_WORKER_OPTIONS,
+        OPT_SANDBOX,
         OPT_CAPABILITIES
     };
     static const struct option options[] = {{"shm", required_argument, NULL, OPT_SHM},
@@ -76,6 +80,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
                                             {"cache", required_argument, NULL, OPT_CACHE},
                                             {"fresh-builds", no_argument, NULL, OPT_FRESH},
                                             {"worker-options", required_argument, NULL, OPT_WORKER_OPTIONS},
+                                            {"sandbox", required_argument, NULL, OPT_SANDBOX},
                                             {"print-capabilities", no_argument, NULL, OPT_CAPABILITIES},
                                             {"verbose", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
@@ -109,6 +114,12 @@ static int parse(struct serve_options *o, int argc, char **argv) {
             break;
         case OPT_WORKER_OPTIONS:
             o->broker.worker_options = optarg;
+            break;
+        case OPT_SANDBOX:
+            if (!cell_mode_parse(optarg, &o->broker.sandbox)) {
+                cli_say("serve", "--sandbox takes 'strict', 'best' or 'off', not '%s'", optarg);
+                return CLI_EXIT_USE;
+            }
             break;
         case OPT_WARM: {
             unsigned long n = strtoul(optarg, &end, 10);

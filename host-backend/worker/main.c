@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host-backend/cell/cell.h"
+#include "host-backend/cell/confine.h"
 #include "host-backend/worker/console.h"
 #include "host-backend/worker/control.h"
 #include "host-backend/worker/crash.h"
@@ -35,6 +37,7 @@ struct options {
     bool eager;
     bool warm;
     bool batch;
+    unsigned walls; /* of its cell, as bits */
     struct session_options session;
 };
 
@@ -47,7 +50,9 @@ static const char help[] =
     "\n"
     "  --control FD       the broker's socket\n"
     "  --device NAME      offer only devices whose platform or device name contains NAME\n"
-    "  --profile-dir DIR  write DIR/PID.trace\n"
+    "  --cell N           the walls of its cell, as a number: it raises those that are its own\n"
+    "  --pid N            what the host knows it by\n"
+    "  --profile-fd FD    write a profile there\n"
     "  --store FD         the broker's store of built programs\n"
     "  --no-shared-builds let the driver build every program, also those seen before\n"
     "  --spin-us N        longest time an idle worker looks for the next command before it sleeps (default "
@@ -79,6 +84,8 @@ static int parse(struct options *o, int argc, char **argv) {
     enum {
         CONTROL = 256,
         DEVICE,
+        CELL,
+        PID,
         PROFILE,
         STORE,
         NO_SHARED_BUILDS,
@@ -94,7 +101,9 @@ static int parse(struct options *o, int argc, char **argv) {
     };
     static const struct option options[] = {{"control", required_argument, NULL, CONTROL},
                                             {"device", required_argument, NULL, DEVICE},
-                                            {"profile-dir", required_argument, NULL, PROFILE},
+                                            {"cell", required_argument, NULL, CELL},
+                                            {"pid", required_argument, NULL, PID},
+                                            {"profile-fd", required_argument, NULL, PROFILE},
                                             {"store", required_argument, NULL, STORE},
                                             {"no-shared-builds", no_argument, NULL, NO_SHARED_BUILDS},
                                             {"spin-us", required_argument, NULL, SPIN},
@@ -121,7 +130,17 @@ static int parse(struct options *o, int argc, char **argv) {
             o->device = optarg;
             break;
         case PROFILE:
-            o->session.profile_dir = optarg;
+            if (!number(optarg, 1u << 20, &fd))
+                return 2;
+            o->session.profile_fd = (int)fd;
+            break;
+        case CELL:
+            if (!number(optarg, CELL_ALL, &o->walls))
+                return 2;
+            break;
+        case PID:
+            if (!number(optarg, 1u << 30, &o->session.pid))
+                return 2;
             break;
         case STORE:
             if (!number(optarg, 1u << 20, &fd))
@@ -269,16 +288,8 @@ static int receive_session(const struct warm_up *w) {
     }
 }
 
-/* What the options name stays where it is when the worker leaves its folder. */
-static void make_absolute(const char **path) {
-    char *whole = *path ? realpath(*path, NULL) : NULL;
-    if (whole)
-        *path = whole;
-}
-
 /* Away from where somebody started the daemon: nothing there is a guest's to include. */
-static void leave_folder(struct options *o) {
-    make_absolute(&o->session.profile_dir);
+static void leave_folder(void) {
     if (!files_leave_folder())
         fprintf(stderr, "trillium-worker: cannot make a folder for included files: %s\n", strerror(errno));
 }
@@ -299,11 +310,31 @@ static void on_alarm(int number) {
     _exit(0);
 }
 
+/* Raises the walls that are the worker's own. False after saying which does not stand. */
+static bool raise_walls(unsigned walls) {
+    struct cell_report report = {0};
+
+    confine(walls, &report);
+    for (int i = 0; i < CELL_WALLS; i++) {
+        if (report.error[i] != 0) {
+            fprintf(stderr, "trillium-worker: the wall '%s' of its cell does not stand: %s\n",
+                    cell_walls[i].name, strerror(report.error[i]));
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(int argc, char **argv) {
     struct options o = {.control = -1,
                         .warm = true,
                         .batch = true,
-                        .session = {.spin_us = 50, .max_decoders = 32, .share_builds = true, .store_fd = -1}};
+                        .session = {.spin_us = 50,
+                                    .max_decoders = 32,
+                                    .share_builds = true,
+                                    .store_fd = -1,
+                                    .profile_fd = -1,
+                                    .pid = (unsigned)getpid()}};
     struct sched_param param = {0};
     int status = parse(&o, argc, argv);
 
@@ -326,13 +357,18 @@ int main(int argc, char **argv) {
         return 1;
     }
 
+    signal(SIGTERM, on_term);
+    signal(SIGALRM, on_alarm);
     if (o.refuse) {
         int link = receive_session(&(struct warm_up){&o, NULL});
         if (link >= 0)
             session_refuse(link, o.refuse);
         return 0;
     }
-    leave_folder(&o);
+    share_open();
+    if (!raise_walls(o.walls)) /* before there is a second thread */
+        return CELL_EXIT;
+    leave_folder();
     if (!o.eager)
         share_claim_little(o.control);
     struct driver *driver = driver_open(o.device);
@@ -341,8 +377,6 @@ int main(int argc, char **argv) {
         return 1;
     }
     driver_find_targets(driver);
-    signal(SIGTERM, on_term);
-    signal(SIGALRM, on_alarm);
     say(&o, CONTROL_READY);
     int link = receive_session(&(struct warm_up){&o, driver});
     share_claim_all();

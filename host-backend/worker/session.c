@@ -313,8 +313,8 @@ struct session *session_new(int link, struct driver *driver, const struct sessio
     s->view = (struct tr_session_view){s, kind_of, span_ok, slot_ok};
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->slot_lock, NULL);
-    if (options->profile_dir)
-        s->trace = trace_open(options->profile_dir);
+    if (options->profile_fd >= 0)
+        s->trace = trace_open(options->profile_fd, options->pid);
     s->store = store_asker_new(options->store_fd);
     if (options->share_builds && s->store)
         s->seen = seen_open(s->store);

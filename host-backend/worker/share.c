@@ -21,14 +21,15 @@ enum {
 
 static _Atomic bool claims_little;
 
+static int autogroup = -1; /* /proc/self/autogroup */
+
 /* 0, or an errno. */
 static int set_nice(const char *value) {
-    int fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    int r = write(fd, value, strlen(value)) < 0 ? errno : 0;
-    close(fd);
-    return r;
+    return write(autogroup, value, strlen(value)) < 0 ? errno : 0;
+}
+
+void share_open(void) {
+    autogroup = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
 }
 
 static void *try_again(void *unused) {

@@ -12,6 +12,9 @@
 #ifndef HOST_BACKEND_WORKER_SHARE_H
 #define HOST_BACKEND_WORKER_SHARE_H
 
+/* Before the cell is entered, in which /proc is out of reach. */
+void share_open(void);
+
 /* Before the drivers are loaded: little, until a guest is announced at `control` (CONTROL_HURRY, or its
  * session), or share_claim_all. Does nothing unless the process leads its session: the nice
  * value would be that of others, too. */

@@ -43,22 +43,19 @@ struct trace_record {
     struct trace_record *next, **link; /* in trace->open; link NULL: not in it */
 };
 
-struct trace *trace_open(const char *dir) {
+struct trace *trace_open(int fd, unsigned pid) {
     struct trace *t = calloc(1, sizeof *t);
-    char path[4096];
 
     if (!t)
         return NULL;
     pthread_mutex_init(&t->lock, NULL);
-    snprintf(path, sizeof path, "%s/%d.trace", dir, (int)getpid());
-    t->file = fopen(path, "wbxe");
+    t->file = fdopen(fd, "wb");
     if (!t->file) {
-        fprintf(stderr, "trillium-worker: no profile: cannot create %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "trillium-worker: no profile: %s\n", strerror(errno));
         free(t);
         return NULL;
     }
-    struct trace_header header = {
-        .magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = (uint32_t)getpid()};
+    struct trace_header header = {.magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = pid};
     fwrite(&header, sizeof header, 1, t->file);
     return t;
 }

@@ -20,8 +20,9 @@ struct trace;
 struct trace_record;
 struct build;
 
-/* Opens DIR/<pid>.trace. NULL, after a sentence on stderr, if that fails. */
-struct trace *trace_open(const char *dir);
+/* Begins a trace file at `fd`, which is the trace's then; `pid` names the worker in reports. NULL, after a
+ * sentence on stderr, if that fails. */
+struct trace *trace_open(int fd, unsigned pid);
 /* Writes what is known of commands that have not ended, and closes. */
 void trace_close(struct trace *t);
 

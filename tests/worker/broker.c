@@ -138,7 +138,7 @@ static void test_workers_that_cannot_start(void **state) {
     dprintf(fd, "#!/bin/sh\ncase \"$*\" in *--refuse*) exec '%s' \"$@\";; esac\nexit 3\n", worker);
     fchmod(fd, 0700);
     close(fd);
-    start(&f, &(struct broker_config){.worker_path = script, .warm_workers = 1});
+    start(&f, &(struct broker_config){.worker_path = script, .warm_workers = 1, .sandbox = CELL_MODE_OFF});
     for (int i = 0; i < 3; i++) {
         struct svga_carrier *carrier = svga_carrier_shm_from_fd(broker_open_session(f.b, "a test"), why);
         assert_non_null(carrier);
@@ -156,7 +156,7 @@ static void test_no_worker(void **state) {
     assert_non_null(strstr(why, "/no/such/worker"));
 }
 
-/* Workers see the host's environment without what is Trillium's own. */
+/* Workers see what is drivers' of the host's environment, and nothing else of it. */
 static void test_environment(void **state) {
     struct fixture f;
     char script[] = "/tmp/trillium-test-XXXXXX", out[] = "/tmp/trillium-test-XXXXXX", text[65536] = "";
@@ -169,8 +169,11 @@ static void test_environment(void **state) {
     close(fd);
     setenv("TRILLIUM_SHM", "/somewhere", 1);
     setenv("OCL_ICD_VENDORS", "/opt/trillium/icd", 1);
-    setenv("A_VARIABLE_OF_THE_HOST", "kept", 1);
-    start(&f, &(struct broker_config){.worker_path = script, .warm_workers = 0});
+    setenv("POCL_OF_THE_HOST", "kept", 1);
+    setenv("OPENCL_LAYERS", "/nowhere/layer.so", 1);
+    setenv("LD_PRELOAD", "", 1);
+    setenv("SECRET_OF_THE_HOST", "1", 1);
+    start(&f, &(struct broker_config){.worker_path = script, .warm_workers = 0, .sandbox = CELL_MODE_OFF});
     struct test_guest t;
     guest_attach(&t, broker_open_session(f.b, "a test"));
     use(&t);
@@ -178,13 +181,20 @@ static void test_environment(void **state) {
     stop(&f);
     unsetenv("TRILLIUM_SHM");
     unsetenv("OCL_ICD_VENDORS");
+    unsetenv("POCL_OF_THE_HOST");
+    unsetenv("OPENCL_LAYERS");
+    unsetenv("LD_PRELOAD");
+    unsetenv("SECRET_OF_THE_HOST");
     FILE *in = fopen(out, "re");
     assert_non_null(in);
     text[fread(text, 1, sizeof text - 1, in)] = '\0';
     fclose(in);
     assert_null(strstr(text, "TRILLIUM_SHM="));
     assert_null(strstr(text, "OCL_ICD_VENDORS="));
-    assert_non_null(strstr(text, "A_VARIABLE_OF_THE_HOST=kept"));
+    assert_null(strstr(text, "OPENCL_LAYERS="));
+    assert_null(strstr(text, "LD_PRELOAD="));
+    assert_null(strstr(text, "SECRET_OF_THE_HOST="));
+    assert_non_null(strstr(text, "POCL_OF_THE_HOST=kept"));
     assert_non_null(strstr(text, "TRILLIUM_WORKER=1"));
     close(out_fd);
     unlink(script);

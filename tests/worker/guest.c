@@ -249,3 +249,14 @@ cl_int guest_finish(struct test_guest *t, uint32_t queue) {
     TR_SEND(t->g, FINISH, finish, NULL, .queue = queue, .slot = slot);
     return guest_result(t, slot);
 }
+
+int guest_trace_file(const char *dir, char number[16]) {
+    static unsigned count;
+    char path[4096];
+
+    snprintf(path, sizeof path, "%s/%u.trace", dir, ++count);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    must(fd >= 0);
+    snprintf(number, 16, "%d", fd);
+    return fd;
+}

@@ -59,4 +59,8 @@ uint32_t guest_placed_buffer(struct test_guest *t, uint32_t context, uint64_t of
 void guest_set_mem(struct test_guest *t, uint32_t kernel, uint32_t index, uint32_t mem);
 cl_int guest_finish(struct test_guest *t, uint32_t queue);
 
+/* A new trace file in `dir`, for a worker's --profile-fd; its number as text. To be closed once the worker is
+ * started. */
+int guest_trace_file(const char *dir, char number[16]);
+
 #endif

@@ -25,7 +25,10 @@ static void run_guest(const char *dir) {
     struct test_guest t;
     struct test_setup s;
 
-    guest_open(&t, (char *[]){"--profile-dir", (char *)dir, NULL});
+    char number[16];
+    int fd = guest_trace_file(dir, number);
+    guest_open(&t, (char *[]){"--profile-fd", number, NULL});
+    close(fd);
     guest_setup(&t, &s, "kernel void work(global int *x) { x[get_global_id(0)]++; }\n", "work", 0);
     guest_set_mem(&t, s.kernel, 0, guest_placed_buffer(&t, s.context, 0, 4096));
     for (uint32_t i = 0; i < KERNELS; i++) {

@@ -84,9 +84,12 @@ static void open_as(struct builder *b, struct folder *f, bool share, const char 
     b->f = f;
     b->store = store_create(&(struct store_config){.cache_dir = f->cache, .max_bytes = 64 << 20});
     assert_non_null(b->store);
+    char number[16];
+    int trace = guest_trace_file(f->profile, number);
     guest_open_with_store(&b->t,
-                          (char *[]){"--profile-dir", f->profile, share ? NULL : "--no-shared-builds", NULL},
+                          (char *[]){"--profile-fd", number, share ? NULL : "--no-shared-builds", NULL},
                           b->store, tenant);
+    close(trace);
     b->context = guest_id(&b->t);
     b->queue = guest_id(&b->t);
     slot = guest_slot(&b->t);

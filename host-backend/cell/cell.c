@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+#include "host-backend/cell/cell.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host-backend/cell/confine.h"
+#include "host-backend/cell/enter.h"
+
+bool cell_mode_parse(const char *text, enum cell_mode *out) {
+    static const struct {
+        const char *name;
+        enum cell_mode mode;
+    } modes[] = {{"best", CELL_MODE_BEST}, {"strict", CELL_MODE_STRICT}, {"off", CELL_MODE_OFF}};
+
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        if (strcmp(text, modes[i].name) == 0) {
+            *out = modes[i].mode;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- what this process may do ---- */
+
+/* Are the ids of workers those of this user namespace? */
+static bool maps_ids(const char *path) {
+    unsigned long inside, outside, count;
+    bool mapped = false;
+    FILE *f = fopen(path, "re");
+
+    while (f && !mapped && fscanf(f, "%lu %lu %lu", &inside, &outside, &count) == 3)
+        mapped = inside <= CELL_UID_BASE && count > CELL_UID_BASE + CELL_UID_COUNT - inside;
+    if (f)
+        fclose(f);
+    return mapped;
+}
+
+static bool is_privileged(void) {
+    static const int needed[] = {CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_SETPCAP};
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct have[2] = {0};
+
+    if (syscall(SYS_capget, &header, have) < 0)
+        return false;
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (!(have[CAP_TO_INDEX(needed[i])].effective & CAP_TO_MASK(needed[i])))
+            return false;
+    return maps_ids("/proc/self/uid_map") && maps_ids("/proc/self/gid_map");
+}
+
+/* ---- trying ---- */
+
+static pid_t clone_process(unsigned long flags) {
+    return (pid_t)syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
+/* 0, or the errno with which clone refuses. */
+static int try_clone(unsigned long flags) {
+    pid_t pid = clone_process(flags);
+
+    if (pid == 0)
+        _exit(0);
+    if (pid < 0)
+        return errno;
+    waitpid(pid, NULL, 0);
+    return 0;
+}
+
+/* In a child: raises everything that is still planned, writes what became of it. */
+static void try_in_child(const struct cell *c, int report_fd) {
+    struct cell_report report = {0};
+    char pid_text[CELL_PID_TEXT];
+    int trace;
+
+    enter(c, NULL, &trace, pid_text, &report);
+    confine(c->walls, &report);
+    _exit(write(report_fd, &report, sizeof report) == sizeof report ? 0 : 1);
+}
+
+static void fail_all(struct cell_report *report, unsigned walls, int error) {
+    for (int i = 0; i < CELL_WALLS; i++)
+        if (walls & CELL_BIT(i))
+            report->error[i] = error;
+}
+
+static void try_walls(struct cell *c) {
+    const unsigned spaces = CELL_BIT(CELL_PID) | CELL_BIT(CELL_ROOT) | CELL_BIT(CELL_NET) |
+                            CELL_BIT(CELL_IPC) | CELL_BIT(CELL_UTS) | CELL_BIT(CELL_UID);
+    struct cell_report report = {0};
+    int fds[2];
+
+    c->report = (struct cell_report){0};
+    c->report.error[CELL_CGROUP] = ENOSYS;
+    c->walls = CELL_ALL & ~CELL_BIT(CELL_CGROUP);
+    if (try_clone(enter_clone_flags(c, c->walls)) != 0) {
+        for (int i = 0; i < CELL_WALLS; i++)
+            if ((spaces & CELL_BIT(i)) && enter_clone_flags(c, CELL_BIT(i)))
+                c->report.error[i] = try_clone(enter_clone_flags(c, CELL_BIT(i)));
+        /* its /proc would show the machine's processes */
+        if (c->report.error[CELL_PID] && !c->report.error[CELL_ROOT])
+            c->report.error[CELL_ROOT] = c->report.error[CELL_PID];
+        c->walls &= cell_report_standing(&c->report);
+    }
+    if (pipe2(fds, O_CLOEXEC) < 0) {
+        fail_all(&c->report, c->walls, errno);
+        c->walls = 0;
+        return;
+    }
+    pid_t pid = clone_process(enter_clone_flags(c, c->walls));
+    if (pid == 0)
+        try_in_child(c, fds[1]);
+    int error = pid < 0 ? errno : EIO;
+    close(fds[1]);
+    if (pid < 0 || read(fds[0], &report, sizeof report) != sizeof report)
+        fail_all(&report, c->walls, error); /* it has not lived to tell */
+    close(fds[0]);
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    for (int i = 0; i < CELL_WALLS; i++)
+        if (report.error[i] != 0)
+            c->report.error[i] = report.error[i];
+    c->walls &= cell_report_standing(&c->report);
+}
+
+/* ---- life ---- */
+
+struct cell *cell_create(const struct cell_config *config, char why[CELL_WHY_SIZE]) {
+    struct cell *c = calloc(1, sizeof *c);
+
+    if (!c || (config->mode != CELL_MODE_OFF && !root_plan(&c->root, config))) {
+        snprintf(why, CELL_WHY_SIZE, "out of memory");
+        cell_destroy(c);
+        return NULL;
+    }
+    c->mode = config->mode;
+    c->uid = geteuid();
+    c->gid = getegid();
+    if (c->mode == CELL_MODE_OFF)
+        return c;
+    c->privileged = is_privileged();
+    try_walls(c);
+    unsigned missing = CELL_STRICT_NEEDS & ~c->walls;
+    if (c->mode == CELL_MODE_STRICT && missing) {
+        size_t used = (size_t)snprintf(why, CELL_WHY_SIZE, "a worker's cell cannot be built here, missing:");
+        for (int i = 0; i < CELL_WALLS && used < CELL_WHY_SIZE; i++)
+            if (missing & CELL_BIT(i))
+                used += (size_t)snprintf(why + used, CELL_WHY_SIZE - used, " %s (%s)", cell_walls[i].name,
+                                         strerror(c->report.error[i]));
+        cell_destroy(c);
+        return NULL;
+    }
+    return c;
+}
+
+void cell_destroy(struct cell *c) {
+    if (!c)
+        return;
+    root_free(&c->root);
+    free(c);
+}
+
+unsigned cell_standing(const struct cell *c) {
+    return c->walls;
+}
+
+const struct cell_report *cell_report(const struct cell *c) {
+    return &c->report;
+}
+
+const char *const *cell_variables(const struct cell *c) {
+    static const char *const inside[] = {"HOME=" CELL_PRIVATE, "TMPDIR=" CELL_PRIVATE,
+                                         "XDG_CACHE_HOME=" CELL_PRIVATE "/cache", "PATH=/usr/bin:/bin", NULL};
+    static const char *const none[] = {NULL};
+
+    return c->walls & CELL_BIT(CELL_ROOT) ? inside : none;
+}
+
+/* ---- starting ---- */
+
+static void say(const char *text) {
+    ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
+    (void)ignored;
+}
+
+static void check_walls(const struct cell *c, const struct cell_report *report) {
+    for (int i = 0; i < CELL_WALLS; i++) {
+        if (!(c->walls & CELL_BIT(i)) || report->error[i] == 0)
+            continue;
+        say("trillium: a worker cannot enter its cell: the wall '");
+        say(cell_walls[i].name);
+        say("' does not stand: ");
+        say(strerrordesc_np(report->error[i]));
+        say("\n");
+        _exit(CELL_EXIT);
+    }
+}
+
+/* In the child: only async-signal-safe calls, for the parent may have other threads. */
+static void become(const struct cell *c, const struct cell_start *s, pid_t parent) {
+    static const int defaults[] = {SIGPIPE, SIGINT, SIGTERM, SIGCHLD};
+    struct cell_report report = {0};
+    char pid_text[CELL_PID_TEXT];
+    sigset_t none;
+    int trace;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
+        signal(defaults[i], SIG_DFL);
+    setsid(); /* away from the terminal's signals, and a scheduling group of its own (worker/share.h) */
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0)
+        dup2(null, STDIN_FILENO);
+    if (s->error_fd >= 0) {
+        dup2(s->error_fd, STDOUT_FILENO);
+        dup2(s->error_fd, STDERR_FILENO);
+    }
+    enter(c, s->trace_dir, &trace, pid_text, &report);
+    check_walls(c, &report);
+    if (s->pid_text)
+        memcpy(s->pid_text, pid_text, sizeof pid_text);
+    /* After the user was changed, which takes it back. In a pid namespace the parent has no number here: if
+     * it has ended already, its end of our socket is closed. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!(c->walls & CELL_BIT(CELL_PID)) && getppid() != parent)
+        _exit(1);
+    if (s->trace_dir && (trace < 0 || dup2(trace, s->trace_fd) < 0)) {
+        say("trillium: no profile of a worker: its trace file cannot be made\n");
+    }
+    syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
+    for (unsigned i = 0; i < s->keep_count; i++)
+        fcntl(s->keep[i], F_SETFD, 0);
+    if (trace >= 0)
+        fcntl(s->trace_fd, F_SETFD, 0);
+    execve(s->path, s->argv, s->env);
+    _exit(errno == ENOENT ? 127 : 126);
+}
+
+pid_t cell_start(const struct cell *c, const struct cell_start *s) {
+    pid_t parent = getpid(), pid = clone_process(enter_clone_flags(c, c->walls));
+
+    if (pid == 0)
+        become(c, s, parent);
+    return pid < 0 ? -errno : pid;
+}

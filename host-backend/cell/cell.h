@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The cell of a worker: how a process is started in one.
+ *
+ * The half that needs privileges (namespaces, the new root, the user, limits) is done here between clone and
+ * exec; the worker raises the other half (confine.h: Landlock, seccomp) itself, before it loads a driver.
+ *
+ * A struct cell is made once and is immutable then, but for cell_start's counting; threads: one.
+ */
+#ifndef HOST_BACKEND_CELL_CELL_H
+#define HOST_BACKEND_CELL_CELL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "host-backend/cell/walls.h"
+
+/* strict: all of CELL_STRICT_NEEDS or nothing; best: what the machine has; off: none. */
+enum cell_mode { CELL_MODE_BEST, CELL_MODE_STRICT, CELL_MODE_OFF };
+
+/* False if `text` names no mode. */
+bool cell_mode_parse(const char *text, enum cell_mode *out);
+
+struct cell_config {
+    enum cell_mode mode;
+    const char *worker; /* path of the program: visible in the cell at the same place, with its library */
+};
+
+/* Users and groups of workers where the daemon is root: CELL_UID_BASE + the worker's process id, so that no
+ * two live workers of a machine share one. systemd's list of user ids leaves this range alone. */
+#define CELL_UID_BASE 1879048192u
+#define CELL_UID_COUNT (1u << 22) /* the kernel's PID_MAX_LIMIT */
+/* Exit status of a worker that could not enter its cell; it has said why. */
+#define CELL_EXIT 120
+
+#define CELL_WHY_SIZE 256
+
+struct cell;
+
+/* Tries which walls stand here. NULL with a reason in `why` when out of memory, or in mode strict when one
+ * does not. The strings of `config` are copied. */
+struct cell *cell_create(const struct cell_config *config, char why[CELL_WHY_SIZE]);
+void cell_destroy(struct cell *c);
+
+/* The walls that cell_start and confine raise, as bits; 0 in mode off. */
+unsigned cell_standing(const struct cell *c);
+const struct cell_report *cell_report(const struct cell *c);
+
+/* How a worker is to find what the cell has for it: where the root wall stands, strings "NAME=value" for its
+ * environment, else an empty list. Ends with NULL. */
+const char *const *cell_variables(const struct cell *c);
+
+struct cell_start {
+    const char *path;  /* program */
+    char *const *argv; /* see `pid_text` */
+    char *const *env;
+    const int *keep; /* descriptors that stay open behind the standard ones, */
+    unsigned keep_count;
+    int error_fd;          /* becomes standard output and error; -1: they stay */
+    char *pid_text;        /* at least CELL_PID_TEXT bytes, usually one of argv: gets the process id by which
+                             the host knows the child, before exec; NULL: none */
+    const char *trace_dir; /* a file PID.trace is made there for the child, as descriptor trace_fd; NULL */
+    int trace_fd;          /* a number that nothing else in the child uses */
+};
+#define CELL_PID_TEXT 16
+
+/* Starts a program in the cell. It is killed when the calling thread ends. Its process id, or a negative
+ * errno. */
+pid_t cell_start(const struct cell *c, const struct cell_start *start);
+
+#endif

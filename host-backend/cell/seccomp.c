@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The list of system calls that a worker may make. What is not on it does not exist (ENOSYS): every library
+ * has an answer to that, as for a kernel that is older.
+ *
+ * Measured with strace on PoCL 3.1 and Mesa's rusticl (loading, builds, PoCL's linker, kernels, printf, ends),
+ * then gone through by hand: what libraries may do instead of it (openat and open) is in, what native code
+ * could want and a driver never does is out. Denied calls are not logged: a guest could fill the log.
+ */
+#include "host-backend/cell/confine.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <linux/sched.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "host-backend/cell/drivers.h"
+
+#define CALL(name) SCMP_SYS(name)
+
+/* Whatever their arguments. */
+static const int calls[] = {
+    /* memory. Not mremap: it would make a mapping of the guest's memory longer than what the worker was
+     * given; the C library does without it. */
+    CALL(brk),
+    CALL(munmap),
+    CALL(mprotect),
+    CALL(madvise),
+    CALL(mincore),
+    CALL(msync),
+    CALL(mlock),
+    CALL(munlock),
+    CALL(membarrier),
+    CALL(mbind),
+    CALL(get_mempolicy),
+    CALL(set_mempolicy),
+    /* sealed memory carries built programs to the broker */
+    CALL(memfd_create),
+
+    /* threads and processes of its own: drivers run linkers. clone is below. */
+    CALL(fork),
+    CALL(vfork),
+    CALL(execve),
+    CALL(exit),
+    CALL(exit_group),
+    CALL(wait4),
+    CALL(waitid),
+    CALL(set_tid_address),
+    CALL(set_robust_list),
+    CALL(get_robust_list),
+    CALL(rseq),
+    CALL(futex),
+    CALL(gettid),
+    CALL(getpid),
+    CALL(getppid),
+    CALL(getsid),
+    CALL(getpgrp),
+    CALL(getpgid),
+    CALL(getcpu),
+    CALL(sched_yield),
+    CALL(sched_getaffinity),
+    CALL(sched_setaffinity),
+    CALL(sched_getparam),
+    CALL(sched_getscheduler),
+    CALL(sched_setscheduler),
+    CALL(sched_setparam),
+    CALL(sched_get_priority_max),
+    CALL(sched_get_priority_min),
+    CALL(getpriority),
+    CALL(setpriority),
+    CALL(arch_prctl),
+
+    /* signals to itself; tgkill is below */
+    CALL(rt_sigaction),
+    CALL(rt_sigprocmask),
+    CALL(rt_sigreturn),
+    CALL(rt_sigpending),
+    CALL(rt_sigtimedwait),
+    CALL(rt_sigsuspend),
+    CALL(sigaltstack),
+    CALL(restart_syscall),
+    CALL(pause),
+    CALL(alarm),
+    CALL(getitimer),
+    CALL(setitimer),
+
+    /* time */
+    CALL(clock_gettime),
+    CALL(clock_getres),
+    CALL(clock_nanosleep),
+    CALL(nanosleep),
+    CALL(gettimeofday),
+    CALL(time),
+    CALL(times),
+
+    /* files, which the root and Landlock hold */
+    CALL(open),
+    CALL(openat),
+    CALL(close),
+    CALL(close_range),
+    CALL(read),
+    CALL(readv),
+    CALL(pread64),
+    CALL(preadv),
+    CALL(write),
+    CALL(writev),
+    CALL(pwrite64),
+    CALL(pwritev),
+    CALL(lseek),
+    CALL(stat),
+    CALL(lstat),
+    CALL(fstat),
+    CALL(newfstatat),
+    CALL(statx),
+    CALL(statfs),
+    CALL(fstatfs),
+    CALL(access),
+    CALL(faccessat),
+    CALL(faccessat2),
+    CALL(readlink),
+    CALL(readlinkat),
+    CALL(getcwd),
+    CALL(chdir),
+    CALL(getdents64),
+    CALL(mkdir),
+    CALL(mkdirat),
+    CALL(rmdir),
+    CALL(unlink),
+    CALL(unlinkat),
+    CALL(rename),
+    CALL(renameat),
+    CALL(renameat2),
+    CALL(link),
+    CALL(linkat),
+    CALL(symlink),
+    CALL(symlinkat),
+    CALL(chmod),
+    CALL(fchmod),
+    CALL(fchmodat),
+    CALL(umask),
+    CALL(truncate),
+    CALL(ftruncate),
+    CALL(fallocate),
+    CALL(fadvise64),
+    CALL(fsync),
+    CALL(fdatasync),
+    CALL(flock),
+    CALL(fcntl),
+    CALL(dup),
+    CALL(dup2),
+    CALL(dup3),
+    CALL(pipe),
+    CALL(pipe2),
+    CALL(utimensat),
+    CALL(copy_file_range),
+    CALL(sendfile),
+
+    /* waiting for descriptors */
+    CALL(poll),
+    CALL(ppoll),
+    CALL(select),
+    CALL(pselect6),
+    CALL(epoll_create),
+    CALL(epoll_create1),
+    CALL(epoll_ctl),
+    CALL(epoll_wait),
+    CALL(epoll_pwait),
+    CALL(eventfd2),
+
+    /* the sockets that it was given; it can make no other */
+    CALL(sendto),
+    CALL(recvfrom),
+    CALL(sendmsg),
+    CALL(recvmsg),
+    CALL(shutdown),
+    CALL(getsockopt),
+
+    /* what there is */
+    CALL(uname),
+    CALL(sysinfo),
+    CALL(getrusage),
+    CALL(getrlimit),
+    CALL(getrandom),
+    CALL(getuid),
+    CALL(geteuid),
+    CALL(getgid),
+    CALL(getegid),
+    CALL(getgroups),
+    CALL(getresuid),
+    CALL(getresgid),
+    CALL(capget),
+};
+
+/* Requests of prctl that change nothing but a name. */
+static const int process_requests[] = {PR_SET_NAME,         PR_GET_NAME, PR_GET_DUMPABLE, PR_CAPBSET_READ,
+                                       PR_GET_NO_NEW_PRIVS, 0x53564d41 /* PR_SET_VMA: names of memory */};
+
+static int allow_calls(scmp_filter_ctx f) {
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < sizeof calls / sizeof calls[0]; i++)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
+    for (size_t i = 0; r == 0 && i < sizeof process_requests / sizeof process_requests[0]; i++)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(prctl), 1,
+                             SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)process_requests[i]));
+    return r;
+}
+
+/* Memory that is nobody's file and that others can share counts for no limit of a process; nothing needs it. */
+static int allow_mmap(scmp_filter_ctx f) {
+    static const unsigned kinds[] = {MAP_ANONYMOUS, MAP_SHARED, 0};
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < sizeof kinds / sizeof kinds[0]; i++)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(mmap), 1,
+                             SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS | MAP_SHARED, kinds[i]));
+    return r;
+}
+
+/* Threads and children, but no namespaces. clone3 hides its flags in memory, so the C library has to do with
+ * clone. */
+static int allow_clone(scmp_filter_ctx f) {
+    const unsigned long spaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+                                 CLONE_NEWPID | CLONE_NEWNET | CLONE_PIDFD | CLONE_PTRACE | CLONE_PARENT;
+    return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, spaces, 0));
+}
+
+/* abort() and raise() */
+static int allow_own_signals(scmp_filter_ctx f) {
+    return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(tgkill), 1, SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()));
+}
+
+/* One's own limits only: a null process. Raising them is not for who has no right to it. */
+static int allow_own_limits(scmp_filter_ctx f) {
+    return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(prlimit64), 1, SCMP_A0_32(SCMP_CMP_EQ, 0));
+}
+
+static int allow_devices(scmp_filter_ctx f) {
+    int r = 0;
+    for (const struct cell_driver *d = cell_drivers; d->name; d++) {
+        glob_t g;
+        if (glob(d->nodes[0], 0, NULL, &g) != 0)
+            continue;
+        globfree(&g);
+        for (int i = 0; r == 0 && i < CELL_IOCTLS && d->ioctls[i].mask; i++)
+            r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(ioctl), 1,
+                                 SCMP_A1_32(SCMP_CMP_MASKED_EQ, d->ioctls[i].mask, d->ioctls[i].value));
+    }
+    return r;
+}
+
+int confine_calls(void) {
+    static int (*const rules[])(scmp_filter_ctx) = {allow_calls,       allow_mmap,       allow_clone,
+                                                    allow_own_signals, allow_own_limits, allow_devices};
+    scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+    int r = f ? 0 : -ENOMEM;
+
+    if (r == 0)
+        r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
+    if (r == 0)
+        r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    for (size_t i = 0; r == 0 && i < sizeof rules / sizeof rules[0]; i++)
+        r = rules[i](f);
+    if (r == 0)
+        r = seccomp_load(f);
+    seccomp_release(f);
+    return r;
+}
