@@ -122,10 +122,10 @@ static cl_int pack_initial(cl_mem image, const void *from, const size_t extent[3
     cl_int r = icd_pool_alloc(bytes[0] * bytes[1] * bytes[2], block);
     if (r != CL_SUCCESS)
         return r;
-    const struct icd_box to = {block->ptr, bytes[0], bytes[0] * bytes[1]};
+    const struct icd_box to = {block->ptr, bytes[0], bytes[0] * bytes[1], false};
     const struct icd_box source = {(char *)from,
                                    layered_1d ? image->desc.image_slice_pitch : image->desc.image_row_pitch,
-                                   image->desc.image_slice_pitch};
+                                   image->desc.image_slice_pitch, false};
     icd_box_copy(&to, &source, bytes);
     return CL_SUCCESS;
 }

@@ -16,8 +16,8 @@ void icd_map_image_transfer(struct icd_transfer *t, const struct icd_map *map) {
     t->origin = map->origin;
     t->image_region = map->region;
     icd_image_bytes(t->mem, map->region, t->region);
-    t->app = (struct icd_box){map->ptr, row_step(t->mem, map), map->slice_pitch};
-    t->object = (struct icd_box){NULL, 0, 0};
+    t->app = (struct icd_box){map->ptr, row_step(t->mem, map), map->slice_pitch, true};
+    t->object = (struct icd_box){NULL, 0, 0, false};
 }
 
 /* Chooses where the mapping lies. */

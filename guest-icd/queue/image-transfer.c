@@ -66,7 +66,7 @@ static cl_int transfer(struct icd_transfer *t, const size_t *origin, const size_
     t->image_region = region;
     icd_image_bytes(image, region, t->region);
     t->app = (struct icd_box){ptr, image->type == CL_MEM_OBJECT_IMAGE1D_ARRAY ? slice_pitch : row_pitch,
-                              slice_pitch};
+                              slice_pitch, false};
     return icd_transfer(t);
 }
 

@@ -138,8 +138,8 @@ static void fill_transfer(struct icd_transfer *t, const struct icd_map *map) {
     t->offset = offset;
     t->region[0] = size;
     t->region[1] = t->region[2] = 1;
-    t->app = (struct icd_box){map->ptr, size, size};
-    t->object = (struct icd_box){t->mem->data ? t->mem->data + offset : NULL, size, size};
+    t->app = (struct icd_box){map->ptr, size, size, true};
+    t->object = (struct icd_box){t->mem->data ? t->mem->data + offset : NULL, size, size, false};
 }
 
 /* A map of a CL_MEM_USE_HOST_PTR buffer that lives in a block: its bytes are copied to the application's

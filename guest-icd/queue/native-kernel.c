@@ -13,7 +13,6 @@
  * other events must not wait for what the application does here.)
  */
 #include <pthread.h>
-#include <signal.h>
 
 #include "guest-icd/api.h"
 #include "guest-icd/memory/memory.h"
@@ -21,6 +20,7 @@
 #include "guest-icd/queue/prepare.h"
 #include "guest-icd/queue/queue.h"
 #include "guest-icd/session/debug.h"
+#include "guest-icd/session/thread.h"
 
 struct native {
     void(CL_CALLBACK *function)(void *);
@@ -57,21 +57,11 @@ static void *run(void *opaque) {
 }
 
 static void ready(struct native *n) {
-    sigset_t all, before;
-    pthread_t thread;
-
     if (atomic_load(&n->failed)) {
         open_gate(n, CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST);
         return;
     }
-    /* The application's signal handlers must not run on our thread. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int r = pthread_create(&thread, NULL, run, n);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (r == 0)
-        pthread_detach(thread);
-    else
+    if (!icd_thread_start(run, n, "trillium-native"))
         run(n);
 }
 

@@ -12,7 +12,10 @@
 #define DRAIN_BYTES ((uint64_t)512 << 20)
 
 /* What an entry counts besides its block, so that many tiny ones are noticed, too. */
-enum { ENTRY_BYTES = 1024 };
+enum {
+    ENTRY_BYTES = 1024,
+    SPARING_BYTES = 4096, /* compared, and copied, at a time: a page */
+};
 
 struct icd_pending {
     struct icd_pending *prev, *next;
@@ -23,21 +26,35 @@ struct icd_pending {
     struct icd_copy copy;
 };
 
+static void copy_all(char *to, const char *from, size_t size) {
+    icd_copy_memory(to, from, size);
+}
+
+/* In pieces, each of which is compared first. */
+static void copy_changes(char *to, const char *from, size_t size) {
+    for (size_t done = 0, piece; done < size; done += piece) {
+        piece = size - done < SPARING_BYTES ? size - done : SPARING_BYTES;
+        if (memcmp(to + done, from + done, piece) != 0)
+            icd_copy_memory(to + done, from + done, piece);
+    }
+}
+
 void icd_box_copy(const struct icd_box *to, const struct icd_box *from, const size_t region[3]) {
+    void (*copy)(char *to, const char *from, size_t size) = to->sparing ? copy_changes : copy_all;
     size_t rows = region[1], row = region[0];
     if (region[2] > 1 && to->slice_pitch == rows * row && from->slice_pitch == rows * row &&
         to->row_pitch == row && from->row_pitch == row) {
-        icd_copy_memory(to->ptr, from->ptr, row * rows * region[2]);
+        copy(to->ptr, from->ptr, row * rows * region[2]);
         return;
     }
     for (size_t z = 0; z < region[2]; z++) {
         char *t = to->ptr + z * to->slice_pitch;
         const char *f = from->ptr + z * from->slice_pitch;
         if (to->row_pitch == row && from->row_pitch == row)
-            icd_copy_memory(t, f, row * rows);
+            copy(t, f, row * rows);
         else
             for (size_t y = 0; y < rows; y++)
-                icd_copy_memory(t + y * to->row_pitch, f + y * from->row_pitch, row);
+                copy(t + y * to->row_pitch, f + y * from->row_pitch, row);
     }
 }
 

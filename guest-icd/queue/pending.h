@@ -22,7 +22,9 @@
 struct icd_box {
     char *ptr; /* its first byte */
     size_t row_pitch, slice_pitch;
+    bool sparing; /* bytes that have the right value already are not written: the memory may be read-only */
 };
+/* Copies by to's rule. */
 void icd_box_copy(const struct icd_box *to, const struct icd_box *from, const size_t region[3]);
 
 struct icd_copy {

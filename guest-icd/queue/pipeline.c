@@ -19,8 +19,11 @@ static cl_int collect(const struct icd_transfer *t, struct piece *p) {
     if (!p->event)
         return CL_SUCCESS;
     cl_int r = icd_events_wait(1, &p->event);
-    if (r == CL_SUCCESS && !t->write)
-        icd_copy_memory(t->app.ptr + p->offset, p->block.ptr, p->size);
+    if (r == CL_SUCCESS && !t->write) {
+        const struct icd_box to = {t->app.ptr + p->offset, p->size, p->size, t->app.sparing},
+                             from = {p->block.ptr, p->size, p->size, false};
+        icd_box_copy(&to, &from, (size_t[]){p->size, 1, 1});
+    }
     icd_ReleaseEvent(p->event);
     p->event = NULL;
     return r;

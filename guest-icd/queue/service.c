@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "guest-icd/queue/service.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "guest-icd/api.h"
+#include "guest-icd/session/thread.h"
 
 static pthread_mutex_t lock =
     PTHREAD_MUTEX_INITIALIZER; /* guards everything below, and the callbacks of all events */
@@ -138,24 +138,10 @@ static void *serve(void *arg) {
     return NULL;
 }
 
-/* lock is held. The application's signal handlers must not run on our thread. */
-static bool start(void) {
-    sigset_t all, before;
-    pthread_t thread;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    started = pthread_create(&thread, NULL, serve, NULL) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (started) {
-        pthread_setname_np(thread, "trillium-events");
-        pthread_detach(thread);
-    }
-    return started;
-}
-
 /* lock is held. Has the thread look after the event. */
 static cl_int watch(cl_event event) {
-    if (!started && !start())
+    started = started || icd_thread_start(serve, NULL, "trillium-events");
+    if (!started)
         return CL_OUT_OF_RESOURCES;
     if (watched_count == watched_cap) {
         size_t cap = watched_cap ? 2 * watched_cap : 64;

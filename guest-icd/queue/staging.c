@@ -15,7 +15,7 @@ static size_t transfer_bytes(const struct icd_transfer *t) {
 }
 
 static struct icd_box packed(const struct icd_transfer *t, void *ptr) {
-    return (struct icd_box){ptr, t->region[0], t->region[0] * t->region[1]};
+    return (struct icd_box){ptr, t->region[0], t->region[0] * t->region[1], false};
 }
 
 cl_int icd_local_event(cl_command_queue q, cl_command_type type, cl_event *event) {

@@ -27,8 +27,8 @@ static cl_int linear(struct icd_transfer *t, size_t size, void *ptr) {
     t->kind = ICD_TRANSFER_BUFFER;
     t->region[0] = size;
     t->region[1] = t->region[2] = 1;
-    t->app = (struct icd_box){ptr, size, size};
-    t->object = (struct icd_box){t->mem->data ? t->mem->data + t->offset : NULL, size, size};
+    t->app = (struct icd_box){ptr, size, size, false};
+    t->object = (struct icd_box){t->mem->data ? t->mem->data + t->offset : NULL, size, size, false};
     return icd_transfer(t);
 }
 
@@ -84,8 +84,9 @@ static cl_int rectangle(struct icd_transfer *t, const size_t *buffer_origin, con
     }
     t->buffer_row_pitch = buffer.row;
     t->buffer_slice_pitch = buffer.slice;
-    t->app = (struct icd_box){(char *)ptr + host_offset, host.row, host.slice};
-    t->object = (struct icd_box){t->mem->data ? t->mem->data + t->offset : NULL, buffer.row, buffer.slice};
+    t->app = (struct icd_box){(char *)ptr + host_offset, host.row, host.slice, false};
+    t->object =
+        (struct icd_box){t->mem->data ? t->mem->data + t->offset : NULL, buffer.row, buffer.slice, false};
     return icd_transfer(t);
 }
 

@@ -7,11 +7,25 @@
 #include <unistd.h>
 
 #include "guest-icd/session/session.h"
+#include "guest-icd/session/thread.h"
 #include "trillium/console.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards region and the ring's reading */
 static struct svga_region region;
 static _Atomic(struct tr_console *) ring; /* NULL until enabled */
+
+static bool has_output(void *arg) {
+    struct tr_console *c = arg;
+    return atomic_load_explicit(&c->written, memory_order_acquire) !=
+           atomic_load_explicit(&c->read, memory_order_relaxed);
+}
+
+/* Not every program waits while a kernel prints: it may poll, sleep, enqueue on, or wait for a callback. */
+static void *serve(void *arg) {
+    while (svga_guest_sleep(icd_session->g, has_output, arg) == 0)
+        icd_console_drain();
+    return NULL;
+}
 
 void icd_console_enable(void) {
     pthread_mutex_lock(&lock);
@@ -19,6 +33,7 @@ void icd_console_enable(void) {
         svga_guest_region_create(icd_session->g, sizeof(struct tr_console), &region) == 0) {
         TR_SEND(icd_session->g, SET_CONSOLE, set_console, NULL, .region = region.id);
         atomic_store(&ring, region.ptr);
+        icd_thread_start(serve, region.ptr, "trillium-output"); /* without it, whoever waits still drains */
     }
     pthread_mutex_unlock(&lock);
 }

@@ -67,7 +67,7 @@ static void *pump(void *arg) {
         pthread_mutex_unlock(&console.lock);
         svga_device_irq(console.device);
         if (!emptied)
-            usleep(1000); /* the guest reads when it next waits */
+            usleep(1000); /* the guest writes to what is slow */
     }
     return NULL;
 }

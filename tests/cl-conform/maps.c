@@ -2,6 +2,8 @@
 /* Mapping buffers: what the flags mean, overlapping maps, map counts, events and errors. */
 #include "conform.h"
 
+#include <sys/mman.h>
+
 enum { SIZE = 16384 };
 
 static void *map(struct cl *c, cl_mem m, cl_map_flags flags, size_t offset, size_t size) {
@@ -303,6 +305,52 @@ static void many_maps(void) {
     cl_close(&c);
 }
 
+/* A table in memory that nobody may write: a file mapped for reading, or constants. */
+static void read_only_host_memory(void) {
+    struct cl c = cl_open();
+    unsigned char *table = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cl_int e;
+
+    if (table == MAP_FAILED)
+        fail("no memory");
+    for (int i = 0; i < SIZE; i++)
+        table[i] = (unsigned char)(i * 7);
+    mprotect(table, SIZE, PROT_READ);
+    cl_mem m = clCreateBuffer(c.ctx, CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, SIZE, table, &e);
+    OK(e);
+    for (int blocking = 0; blocking < 2; blocking++) {
+        unsigned char *p = clEnqueueMapBuffer(c.q, m, blocking ? CL_TRUE : CL_FALSE, CL_MAP_READ, 16, 4096, 0,
+                                              NULL, NULL, &e);
+        OK(e);
+        OK(clFinish(c.q));
+        check(p == table + 16, "a map is the program's memory");
+        check(p[1] == (unsigned char)(17 * 7), "with its values");
+        unmap(&c, m, p);
+    }
+    OK(clFinish(c.q));
+    OK(clReleaseMemObject(m));
+    cl_bool images = CL_FALSE;
+    OK(clGetDeviceInfo(c.device, CL_DEVICE_IMAGE_SUPPORT, sizeof(images), &images, NULL));
+    if (images) {
+        const cl_image_format format = {CL_RGBA, CL_UNSIGNED_INT8};
+        const cl_image_desc desc = {
+            .image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = 32, .image_height = 16};
+        const size_t origin[3] = {0, 2, 0}, region[3] = {32, 3, 1};
+        size_t pitch;
+        m = clCreateImage(c.ctx, CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, &format, &desc, table, &e);
+        OK(e);
+        unsigned char *p =
+            clEnqueueMapImage(c.q, m, CL_TRUE, CL_MAP_READ, origin, region, &pitch, NULL, 0, NULL, NULL, &e);
+        OK(e);
+        check(p[0] == table[2 * 32 * 4], "an image's map has its values");
+        unmap(&c, m, p);
+        OK(clFinish(c.q));
+        OK(clReleaseMemObject(m));
+    }
+    munmap(table, SIZE);
+    cl_close(&c);
+}
+
 static const struct test_case cases[] = {
     CASE(read_map),
     CASE(write_map),
@@ -316,6 +364,7 @@ static const struct test_case cases[] = {
     CASE(errors),
     CASE(release_while_mapped),
     CASE(many_maps),
+    CASE(read_only_host_memory),
     END_OF_CASES,
 };
 

@@ -9,7 +9,9 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -124,6 +126,84 @@ static void helper_printf_order(void) {
     cl_close(&c);
 }
 
+/* More than any pipe or ring holds, from a program that waits for nothing. */
+static cl_event print_much(struct cl *c) {
+    static const size_t items = 20000, one = 1;
+    cl_kernel k = kernel_new(
+        c, "kernel void k() { printf(\"item %d of many that are printed\\n\", (int)get_global_id(0)); }",
+        "k");
+    cl_event event;
+
+    OK(clEnqueueNDRangeKernel(c->q, k, 1, NULL, &items, &one, 0, NULL, &event));
+    OK(clFlush(c->q));
+    return event;
+}
+
+static void helper_printf_polled(void) {
+    struct cl c = cl_open();
+    cl_event event = print_much(&c);
+    cl_int status = CL_QUEUED;
+
+    while (status > CL_COMPLETE) {
+        usleep(1000);
+        OK(clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status, NULL));
+    }
+    OK(clReleaseEvent(event));
+    cl_close(&c);
+}
+
+static sem_t called;
+static void CL_CALLBACK post(cl_event event, cl_int status, void *opaque) {
+    (void)event, (void)status, (void)opaque;
+    sem_post(&called);
+}
+
+static void helper_printf_callback(void) {
+    struct cl c = cl_open();
+
+    sem_init(&called, 0, 0);
+    OK(clSetEventCallback(print_much(&c), CL_COMPLETE, post, NULL));
+    while (sem_wait(&called) != 0)
+        ;
+    cl_close(&c);
+}
+
+/* What a garbage collector or a language's run time does: a page that is touched is served by a handler. */
+static char *guarded;
+static void serve_page(int number, siginfo_t *info, void *context) {
+    (void)number, (void)context;
+    if ((char *)info->si_addr < guarded || (char *)info->si_addr >= guarded + 4096)
+        _exit(9);
+    mprotect(guarded, 4096, PROT_READ | PROT_WRITE);
+}
+
+static void CL_CALLBACK touch(cl_event event, cl_int status, void *opaque) {
+    guarded[7] = 1;
+    post(event, status, opaque);
+}
+
+static void helper_fault_in_callback(void) {
+    const struct sigaction act = {.sa_sigaction = serve_page, .sa_flags = SA_SIGINFO};
+    struct cl c = cl_open();
+    cl_int e;
+
+    guarded = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    sigaction(SIGSEGV, &act, NULL);
+    sem_init(&called, 0, 0);
+    cl_event gate = clCreateUserEvent(c.ctx, &e), marker;
+    OK(e);
+    OK(clEnqueueMarkerWithWaitList(c.q, 1, &gate, &marker));
+    OK(clSetEventCallback(marker, CL_COMPLETE, touch, NULL));
+    OK(clSetUserEventStatus(gate, CL_COMPLETE));
+    OK(clFlush(c.q));
+    while (sem_wait(&called) != 0)
+        ;
+    printf("touched %d\n", guarded[7]);
+    OK(clReleaseEvent(gate));
+    OK(clReleaseEvent(marker));
+    cl_close(&c);
+}
+
 /* Ends with commands in flight and nothing released. */
 static void helper_exit_busy(void) {
     struct cl c = cl_open();
@@ -228,11 +308,19 @@ static const struct {
     const char *name;
     void (*run)(void);
 } helpers[] = {
-    {"printf", helper_printf},           {"printf-vectors", helper_printf_vectors},
-    {"printf-many", helper_printf_many}, {"printf-order", helper_printf_order},
-    {"exit-busy", helper_exit_busy},     {"exit-gated", helper_exit_gated},
-    {"quick-exit", helper_quick_exit},   {"fork-exec", helper_fork_exec},
-    {"fork-exit", helper_fork_exit},     {"dlopen", helper_dlopen},
+    {"printf", helper_printf},
+    {"printf-vectors", helper_printf_vectors},
+    {"printf-many", helper_printf_many},
+    {"printf-order", helper_printf_order},
+    {"exit-busy", helper_exit_busy},
+    {"exit-gated", helper_exit_gated},
+    {"quick-exit", helper_quick_exit},
+    {"fork-exec", helper_fork_exec},
+    {"printf-polled", helper_printf_polled},
+    {"printf-callback", helper_printf_callback},
+    {"fault-in-callback", helper_fault_in_callback},
+    {"fork-exit", helper_fork_exit},
+    {"dlopen", helper_dlopen},
 };
 
 int helper_main(const char *name) {
@@ -283,6 +371,32 @@ static void printf_comes_in_time(void) {
           "the kernel's output stands where clFinish has waited for it");
 }
 
+/* Every byte is there; lines of work-items that run side by side may lie within each other. */
+static void much_is_there(const char *helper) {
+    static char out[1 << 20];
+    size_t expected = 0;
+
+    for (int i = 0; i < 20000; i++)
+        expected += (size_t)snprintf(NULL, 0, "item %d of many that are printed\n", i);
+    ended_well(run_helper(helper, out, sizeof(out)), helper);
+    check(strlen(out) == expected, "all that %s printed", helper);
+}
+
+static void printf_of_much_while_polling(void) {
+    much_is_there("printf-polled");
+}
+
+static void printf_of_much_before_a_callback(void) {
+    much_is_there("printf-callback");
+}
+
+static void fault_in_a_callback(void) {
+    static char out[4096];
+
+    ended_well(run_helper("fault-in-callback", out, sizeof(out)), "a fault that a handler serves");
+    check(strcmp(out, "touched 1\n") == 0, "its output");
+}
+
 static void exit_with_work_in_flight(void) {
     static char out[4096];
 
@@ -330,6 +444,9 @@ static const struct test_case cases[] = {
     LONG_CASE(printf_of_vectors, 70),
     LONG_CASE(printf_of_many_items, 70),
     LONG_CASE(printf_comes_in_time, 70),
+    LONG_CASE(printf_of_much_while_polling, 70),
+    LONG_CASE(printf_of_much_before_a_callback, 70),
+    LONG_CASE(fault_in_a_callback, 70),
     LONG_CASE(exit_with_work_in_flight, 70),
     LONG_CASE(exit_with_a_closed_gate, 70),
     LONG_CASE(immediate_exit, 70),
