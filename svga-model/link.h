@@ -36,6 +36,8 @@ enum svga_link_type {
     SVGA_LINK_REG_WRITE = 4,  /* id = register, arg = value */
     SVGA_LINK_IRQFD = 5,      /* one fd: an eventfd */
     SVGA_LINK_REPLY = 6,      /* device to peer: seq, arg = status (0 or a positive errno) */
+    SVGA_LINK_WAIT =
+        7, /* to the peer, before a device half is there: who hands them out lives; wait on. seq 0 */
 };
 
 enum svga_link_flags {

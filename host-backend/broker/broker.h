@@ -7,6 +7,10 @@
  * device's end to a worker (SCM_RIGHTS) and closes its own copy, so the end of a worker is the end of its
  * guest's socket.
  *
+ * Nobody can starve it: a connection gets a worker only once it has said something, users and VMs have a part
+ * of it each, and who cannot be served is told so (guests.h, peers.h, door.h). It knows when a session is over,
+ * and sees to it that its worker ends (workers.h).
+ *
  * Workers are made ready ahead of need, but never at a guest's cost: only from time that the CPUs have to spare
  * (spare.h). One that warms up serves nobody until it is done, since what it does cannot be overtaken inside a
  * driver; a guest that comes meanwhile gets one that is not warm, and the other is stopped.
@@ -17,6 +21,7 @@
 #define HOST_BACKEND_BROKER_BROKER_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "host-backend/cell/cell.h"
 
@@ -42,7 +47,8 @@ struct broker_config {
     const char *vm;         /* names the VM that broker_open_session is for among the tenants; NULL: "vm" */
     bool fresh_builds;      /* the driver builds every program, also those seen before */
     enum cell_mode sandbox; /* how workers are walled in; what is missing is said once */
-    bool verbose;           /* say on stderr when guests come and go */
+    pid_t run_pid; /* broker_listen lets in also other users' processes that descend from it; 0: none */
+    bool verbose;  /* say on stderr when guests come and go */
 };
 
 #define BROKER_WHY_SIZE 256
@@ -50,8 +56,8 @@ struct broker_config {
 /* Starts spawning workers at once. NULL with a reason in `why`. `config` is copied. */
 struct broker *broker_create(const struct broker_config *config, char why[BROKER_WHY_SIZE]);
 
-/* Listens on a Unix socket that process guests connect to (mode 0600; removed by broker_destroy). An existing
- * socket that nobody serves is replaced. 0, or -1 with a reason. */
+/* Listens on a Unix socket that process guests connect to (mode 0600, or 0666 where run_pid says who may enter;
+ * removed by broker_destroy). A name that nobody serves is replaced. 0, or -1 with a reason. */
 int broker_listen(struct broker *b, const char *path, char why[BROKER_WHY_SIZE]);
 
 /* A new session: returns the guest's end of its socket (CLOEXEC), or a negative errno. `name` names the guest

@@ -141,6 +141,12 @@ static void link_gone(struct front_session *s) {
     free_if_over(s);
 }
 
+/* Somebody is there, who has no device half for us yet. */
+static void wait_on(struct front_session *s) {
+    for (struct front_pending *p = s->oldest; p; p = p->next)
+        p->since_ms = now_ms();
+}
+
 /* A reply to our oldest message that wanted one. */
 static void take_reply(struct front_session *s, const struct svga_link_msg *msg) {
     struct front_pending *p = s->oldest;
@@ -151,6 +157,7 @@ static void take_reply(struct front_session *s, const struct svga_link_msg *msg)
     }
     struct front_region *region = p->region;
     bool deletes = p->deletes;
+    s->answered = true;
     drop_oldest(s);
     if (!region)
         return;
@@ -182,7 +189,10 @@ static void link_ready(struct vu_source *source, uint32_t events) {
     int r = svga_link_recv(s->link, packet);
     if (r > 0) {
         svga_link_close_fds(packet);
-        take_reply(s, &packet->msg);
+        if (packet->msg.type == SVGA_LINK_WAIT && !s->answered)
+            wait_on(s);
+        else
+            take_reply(s, &packet->msg);
     } else if (r == -EPROTO) {
         fail(s, SVGA_ERROR_PROTOCOL, "the host's device half sent a malformed message");
         end(s);

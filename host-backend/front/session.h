@@ -48,6 +48,7 @@ struct front_session {
     struct front_region *regions;
     struct front_pending *oldest, *newest;
     uint32_t pending;
+    bool answered; /* there is a device half: SVGA_LINK_WAIT is over */
 };
 
 /* All sessions of a VM. */

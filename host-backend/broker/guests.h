@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Guests that have no worker yet.
+ *
+ * A connection is nothing but a descriptor until its guest has said something: it gets no worker, not more than
+ * GUEST_SILENT_MS, and when a peer has too many of them its oldest goes. One that has spoken waits for a worker;
+ * it is told every GUEST_LIFE_MS that somebody is there (SVGA_LINK_WAIT), so that its own limit for a daemon
+ * that is dead does not end it. Who of several waits for the next worker: the peer with the fewest, then the
+ * oldest.
+ *
+ * Threads: the broker's.
+ */
+#ifndef HOST_BACKEND_BROKER_GUESTS_H
+#define HOST_BACKEND_BROKER_GUESTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host-backend/broker/names.h"
+#include "host-backend/broker/peers.h"
+
+enum { GUEST_SILENT_MS = 10000, GUEST_LIFE_MS = 2000 };
+
+struct guest {
+    struct guest *next;
+    uint64_t id;
+    int session; /* the device's end of its socket */
+    struct guest_name who;
+    struct peer *peer;
+    bool asks;        /* has said something */
+    int64_t since_ms; /* it connected */
+    int64_t told_ms;  /* that it has to wait; or since it asks */
+};
+
+struct guests {
+    int epoll;
+    struct peer_limits limits;
+    struct peer *peers; /* also of those that are served */
+    struct guest *first, **end;
+    unsigned asking, silent;
+    unsigned served; /* kept by who serves them */
+    uint64_t last_id;
+};
+
+void guests_init(struct guests *g, int epoll, struct peer_limits limits);
+
+/* Takes the socket over. False after closing it: out of memory or over a limit, and the guest was told if it
+ * had spoken. */
+bool guests_add(struct guests *g, int session, const struct guest_name *who);
+
+/* EVENT_GUEST. */
+void guests_event(struct guests *g, uint64_t id);
+
+/* Who gets the next worker; NULL: nobody asks. */
+struct guest *guests_next(const struct guests *g);
+
+/* Gives its socket to the caller, who closes it, and its peer, with the reference. */
+int guests_take(struct guests *g, struct guest *guest, struct peer **peer);
+/* It goes without having been served. */
+void guests_drop(struct guests *g, struct guest *guest);
+
+/* Drops who has been silent too long, and tells those that wait to wait on. When to be called again; -1:
+ * never. */
+int64_t guests_tick(struct guests *g, int64_t now_ms);
+
+void guests_finish(struct guests *g);
+
+#endif

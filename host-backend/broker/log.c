@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "host-backend/broker/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "host-backend/broker/clock.h"
+
+/* A line costs so many of a topic's milliseconds of credit. */
+enum { LINE_MS = 1000 / LOG_PER_SECOND };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards topics */
+static struct {
+    int64_t paid_until_ms;
+    unsigned long left_out;
+} topics[LOG_TOPICS];
+
+/* May a line of this topic be said now? *left_out: how many before it were not. */
+static bool may_say(enum log_topic topic, unsigned long *left_out) {
+    int64_t now = clock_now_ms();
+    bool may = true;
+
+    *left_out = 0;
+    if (topic == LOG_DAEMON)
+        return true;
+    pthread_mutex_lock(&lock);
+    if (topics[topic].paid_until_ms < now)
+        topics[topic].paid_until_ms = now;
+    may = topics[topic].paid_until_ms - now < (int64_t)LOG_BURST * LINE_MS;
+    if (may) {
+        topics[topic].paid_until_ms += LINE_MS;
+        *left_out = topics[topic].left_out;
+        topics[topic].left_out = 0;
+    } else {
+        topics[topic].left_out++;
+    }
+    pthread_mutex_unlock(&lock);
+    return may;
+}
+
+void log_say(enum log_topic topic, const char *format, ...) {
+    unsigned long left_out;
+    char text[512];
+    va_list args;
+
+    if (!may_say(topic, &left_out))
+        return;
+    if (left_out > 0)
+        fprintf(stderr, "trillium: %lu more lines of this kind are left out here\n", left_out);
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fprintf(stderr, "trillium: %s\n", text);
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+#include "host-backend/broker/workers.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host-backend/broker/clock.h"
+#include "host-backend/broker/events.h"
+#include "host-backend/broker/log.h"
+#include "host-backend/worker/control.h"
+
+enum {
+    END_GRACE_MS = 2000, /* for workers to end by themselves when the broker does */
+    BACK_OFF_MS = 200, /* before the next worker ahead of need after a death; doubles up to BACK_OFF_MAX_MS */
+    BACK_OFF_MAX_MS = 30000,
+    STOPPED_LOOK_MS = 1000, /* between looks whether a worker that a guest waits for was stopped */
+};
+
+struct worker *workers_find(const struct workers *all, enum worker_state state) {
+    for (struct worker *w = all->first; w; w = w->next)
+        if (w->state == state)
+            return w;
+    return NULL;
+}
+
+static struct worker *with_id(const struct workers *all, uint64_t id) {
+    struct worker *w = all->first;
+    while (w && w->id != id)
+        w = w->next;
+    return w;
+}
+
+void workers_set_state(struct workers *all, struct worker *w, enum worker_state state) {
+    all->count[w->state]--;
+    all->count[state]++;
+    w->state = state;
+    if (state != WORKER_STARTING)
+        w->until_ms = -1;
+}
+
+bool workers_signal(const struct worker *w, int number) {
+    return kill(w->process.pid, number) == 0;
+}
+
+/* ---- life ---- */
+
+static void forget(struct workers *all, struct worker *w) {
+    *w->link = w->next;
+    if (w->next)
+        w->next->link = w->link;
+    all->total--;
+    all->count[w->state]--;
+    if (w->peer) {
+        w->peer->served--;
+        all->guests->served--;
+        peer_put(&all->guests->peers, w->peer);
+    }
+    /* Not by closing alone: a child that is about to exec may still hold copies. */
+    events_unwatch(all->epoll, w->process.pidfd);
+    events_unwatch(all->epoll, w->process.control);
+    close(w->process.control);
+    if (w->process.store >= 0)
+        close(w->process.store);
+    close(w->process.pidfd);
+    free(w);
+}
+
+static void early_death(struct workers *all, unsigned *deaths, const char *how) {
+    int64_t delay = (int64_t)BACK_OFF_MS << (*deaths < 8 ? *deaths : 8);
+    ++*deaths;
+    all->next_start_ms = clock_now_ms() + (delay < BACK_OFF_MAX_MS ? delay : BACK_OFF_MAX_MS);
+    snprintf(all->death, sizeof all->death, "%s", how);
+}
+
+static struct worker *could_not_start(struct workers *all, int error) {
+    char how[96];
+    snprintf(how, sizeof how, "it cannot be started: %s", strerror(error));
+    log_say(LOG_WORKERS, "no worker: %s", how);
+    early_death(all, &all->early_deaths, how);
+    return NULL;
+}
+
+struct worker *workers_start(struct workers *all, bool eager, const char *refuse) {
+    struct worker *w = all->total < MAX_WORKERS ? calloc(1, sizeof *w) : NULL;
+    int r = w ? spawn_worker(all->config, all->cell, eager, refuse, &w->process) : -EAGAIN;
+
+    if (r < 0) {
+        free(w);
+        return could_not_start(all, -r);
+    }
+    w->id = ++all->last_id;
+    w->until_ms = clock_now_ms() + WORKER_START_MS;
+    w->next = all->first;
+    w->link = &all->first;
+    if (w->next)
+        w->next->link = &w->next;
+    all->first = w;
+    all->total++;
+    all->count[WORKER_STARTING]++;
+    r = events_watch(all->epoll, w->process.pidfd, EPOLLIN, EVENT_WORKER_ENDED, w->id);
+    if (r == 0)
+        r = events_watch(all->epoll, w->process.control, EPOLLIN, EVENT_WORKER_CONTROL, w->id);
+    if (r < 0) {
+        workers_signal(w, SIGKILL);
+        waitpid(w->process.pid, NULL, 0);
+        forget(all, w);
+        return could_not_start(all, -r);
+    }
+    return w;
+}
+
+/* The one that warms up (there is at most one) takes nothing from a guest that has come. */
+static void hold(struct workers *all) {
+    struct worker *w = workers_find(all, WORKER_WARMING);
+    if (w && !w->stopped)
+        w->stopped = workers_signal(w, SIGSTOP);
+}
+
+/* Has somebody else stopped it? */
+static bool is_stopped(const struct worker *w) {
+    siginfo_t info = {0};
+    return !w->stopped && waitid(P_PID, (id_t)w->process.pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid != 0;
+}
+
+bool workers_give(struct workers *all, struct worker *w, struct guest *guest) {
+    if (is_stopped(w)) {
+        log_say(LOG_WORKERS, "worker %d is stopped, and serves nobody", (int)w->process.pid);
+        workers_signal(w, SIGKILL);
+        return false;
+    }
+    /* Before it goes: the worker may be faster than we are. What is watched is the socket, wherever it is. */
+    events_unwatch(all->epoll, guest->session);
+    int r = events_watch(all->epoll, guest->session, EPOLLRDHUP | EPOLLONESHOT, EVENT_SESSION_OVER, w->id);
+    if (r == 0)
+        r = spawn_give_session(w->process.control, guest->session);
+    if (r < 0)
+        return false; /* it is dying; its pidfd will say so */
+    w->to = guest->who;
+    if (w->process.store >= 0 && (r = store_serve(all->store, w->process.store, w->to.tenant)) < 0)
+        log_say(LOG_GUESTS, "%s: nothing is kept for it: %s", w->to.text, strerror(-r));
+    w->process.store = -1;
+    workers_set_state(all, w, WORKER_BUSY);
+    close(guests_take(all->guests, guest, &w->peer));
+    w->peer->served++;
+    all->guests->served++;
+    all->handed_out = true;
+    hold(all);
+    if (all->config->verbose)
+        log_say(LOG_GUESTS, "%s: served by worker %d", w->to.text, (int)w->process.pid);
+    return true;
+}
+
+/* ---- events ---- */
+
+/* Describes how a process ended. */
+static void describe(const siginfo_t *info, char *text, size_t size) {
+    /* The first process of a pid namespace cannot end itself by a signal, and says so as shells do. */
+    int number = info->si_code != CLD_EXITED ? info->si_status : info->si_status - 128;
+    if (info->si_code == CLD_EXITED && (number <= 0 || number > SIGRTMAX))
+        snprintf(text, size, "exit status %d%s", info->si_status,
+                 info->si_status == 127 ? ", the program is not there" : "");
+    else
+        snprintf(text, size, "signal %d, %s", number, strsignal(number));
+}
+
+void workers_ended(struct workers *all, uint64_t id) {
+    struct worker *w = with_id(all, id);
+    siginfo_t info = {0};
+    char how[96];
+
+    if (!w || waitid(P_PID, (id_t)w->process.pid, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+        return;
+    describe(&info, how, sizeof how);
+    bool clean = info.si_code == CLD_EXITED && info.si_status == 0;
+    if (w->state == WORKER_BUSY) {
+        if (!clean && w->until_ms < 0)
+            log_say(LOG_WORKERS, "%s: its worker ended (%s); other guests are not affected", w->to.text, how);
+        else if (all->config->verbose)
+            log_say(LOG_GUESTS, "%s: gone", w->to.text);
+    } else if (w->state == WORKER_STARTING || w->state == WORKER_WARMING) {
+        early_death(all, w->state == WORKER_WARMING ? &all->warm_deaths : &all->early_deaths, how);
+        log_say(LOG_WORKERS, "a worker ended before it served anyone (%s)", how);
+    } else {
+        log_say(LOG_WORKERS, "an idle worker ended (%s)", how);
+    }
+    forget(all, w);
+}
+
+void workers_control(struct workers *all, uint64_t id) {
+    struct worker *w = with_id(all, id);
+    char byte;
+
+    if (!w)
+        return;
+    ssize_t n = recv(w->process.control, &byte, 1, MSG_DONTWAIT);
+    if (n == 1 && byte == CONTROL_READY && w->state == WORKER_STARTING) {
+        workers_set_state(all, w, WORKER_READY);
+        all->early_deaths = 0;
+    } else if (n == 1 && byte == CONTROL_WARM && w->state == WORKER_WARMING) {
+        workers_set_state(all, w, WORKER_WARM);
+        all->warm_deaths = 0;
+    } else if (n == 0) {
+        events_unwatch(all->epoll, w->process.control); /* its pidfd tells the rest */
+    }
+}
+
+void workers_session_over(struct workers *all, uint64_t id) {
+    struct worker *w = with_id(all, id);
+    if (w && w->state == WORKER_BUSY && w->until_ms < 0)
+        w->until_ms = clock_now_ms() + WORKER_END_MS;
+}
+
+/* ---- time ---- */
+
+int64_t workers_tick(struct workers *all, int64_t now_ms) {
+    int64_t next = all->guests->asking > 0 && all->count[WORKER_STARTING] > 0 ? now_ms + STOPPED_LOOK_MS : -1;
+
+    for (struct worker *w = all->first; w; w = w->next) {
+        if (w->state == WORKER_STARTING && all->guests->asking > 0 && is_stopped(w)) {
+            log_say(LOG_WORKERS, "worker %d, which is starting, was stopped, and is killed",
+                    (int)w->process.pid);
+            workers_signal(w, SIGKILL);
+        }
+        if (w->until_ms >= 0 && w->until_ms <= now_ms) {
+            if (w->state == WORKER_BUSY)
+                log_say(LOG_WORKERS, "%s: its worker goes on %d s after it has gone, and is killed",
+                        w->to.text, WORKER_END_MS / 1000);
+            else
+                log_say(LOG_WORKERS, "a worker is not ready after %d s, and is killed",
+                        WORKER_START_MS / 1000);
+            workers_signal(w, SIGKILL);
+            w->until_ms = now_ms + WORKER_END_MS; /* said again if even that does not help */
+        }
+        next = clock_nearer(next, w->until_ms);
+    }
+    return next;
+}
+
+void workers_finish(struct workers *all) {
+    int64_t end = clock_now_ms() + END_GRACE_MS;
+
+    for (struct worker *w = all->first; w; w = w->next)
+        workers_signal(w, w->state == WORKER_BUSY ? SIGTERM : SIGKILL);
+    while (all->first) { /* forget() takes the first one off, which the analyzer cannot see */
+        struct worker *w = all->first;
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+        struct pollfd p = {.fd = w->process.pidfd, .events = POLLIN};
+        int64_t left = end - clock_now_ms();
+        if (poll(&p, 1, left > 0 ? (int)left : 0) != 1)
+            workers_signal(w, SIGKILL);
+        waitpid(w->process.pid, NULL, 0);
+        forget(all, w);
+    }
+}
