@@ -32,7 +32,6 @@ int guests_take(struct guests *g, struct guest *guest, struct peer **peer) {
         guest->peer->silent--;
         g->silent--;
     }
-    events_unwatch(g->epoll, session);
     *peer = guest->peer;
     free(guest);
     return session;
@@ -40,6 +39,7 @@ int guests_take(struct guests *g, struct guest *guest, struct peer **peer) {
 
 void guests_drop(struct guests *g, struct guest *guest) {
     struct peer *peer;
+    events_unwatch(g->epoll, guest->session);
     close(guests_take(g, guest, &peer));
     peer_put(&g->peers, peer);
 }

@@ -54,7 +54,7 @@ void guests_event(struct guests *g, uint64_t id);
 /* Who gets the next worker; NULL: nobody asks. */
 struct guest *guests_next(const struct guests *g);
 
-/* Gives its socket to the caller, who closes it, and its peer, with the reference. */
+/* Gives its socket to the caller, who closes it, as it is watched; and its peer, with the reference. */
 int guests_take(struct guests *g, struct guest *guest, struct peer **peer);
 /* It goes without having been served. */
 void guests_drop(struct guests *g, struct guest *guest);

@@ -13,8 +13,8 @@ int main(int argc, char **argv) {
         return pool_worker(atoi(argv[2]));
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
-    int failed = test_commands() + test_events() + test_hostile() + test_broker() + test_pool() +
-                 test_profile() + test_seen() + test_store() + test_binaries() + test_batches() +
-                 test_files();
+    int failed = test_commands() + test_events() + test_hostile() + test_broker() + test_crowd() +
+                 test_pool() + test_profile() + test_seen() + test_store() + test_binaries() +
+                 test_batches() + test_files();
     return failed > 0 ? 1 : 0;
 }

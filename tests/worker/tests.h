@@ -7,6 +7,7 @@ int test_commands(void);
 int test_events(void);
 int test_hostile(void);
 int test_broker(void);
+int test_crowd(void);
 int test_pool(void);
 int test_profile(void);
 int test_seen(void);
