@@ -14,7 +14,8 @@ const struct cell_driver cell_drivers[] = {
     {
         .name = "cpu",
         .nodes = {"/dev/null", "/dev/urandom", "/dev/random"},
-        .sys = {"/sys/devices/system"},
+        /* the CPUs; PoCL calls itself by the vendor of the machine's PCI bridge */
+        .sys = {"/sys/devices/system", "/sys/bus/pci", "/sys/devices/pci*"},
         /* isatty; sizes of pipes and terminals */
         .ioctls = {ONE(TCGETS), ONE(TIOCGWINSZ), ONE(FIONREAD)},
     },
@@ -22,21 +23,21 @@ const struct cell_driver cell_drivers[] = {
         /* Mesa's rusticl and Clover on GPUs, Intel's and AMD's drivers: the kernel's DRM render nodes */
         .name = "drm",
         .nodes = {"/dev/dri/renderD*"},
-        .sys = {"/sys/dev/char", "/sys/class/drm", "/sys/bus/pci", "/sys/devices"},
+        .sys = {"/sys/dev/char", "/sys/class/drm", "/sys/devices/virtual", "/sys/devices/platform"},
         /* DRM, and the synchronization files and buffers that it hands out */
         .ioctls = {TYPE('d'), TYPE('>'), TYPE('b')},
     },
     {
         .name = "kfd", /* AMD's ROCm */
         .nodes = {"/dev/kfd"},
-        .sys = {"/sys/class/kfd", "/sys/devices"},
+        .sys = {"/sys/class/kfd", "/sys/devices/virtual"},
         .ioctls = {TYPE('K')},
     },
     {
         .name = "nvidia",
         .nodes = {"/dev/nvidiactl", "/dev/nvidia[0-9]*", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools",
                   "/dev/nvidia-caps/*"},
-        .sys = {"/sys/bus/pci", "/sys/devices", "/sys/module/nvidia"},
+        .sys = {"/sys/module/nvidia"},
         /* its own type; the unified memory's requests are plain numbers, and two beyond */
         .ioctls = {TYPE('F'), {UINT32_MAX & ~0xffu, 0}, {UINT32_MAX & ~0x3u, 0x30000000u}},
     },

@@ -13,7 +13,7 @@ enum { CELL_NODES = 6, CELL_SYS = 6, CELL_IOCTLS = 4 };
 struct cell_driver {
     const char *name;
     const char *nodes[CELL_NODES]; /* patterns of glob(7); the kind is there if the first one matches */
-    const char *sys[CELL_SYS];     /* folders */
+    const char *sys[CELL_SYS];     /* patterns of folders */
     struct {
         uint32_t mask, value; /* allowed: requests for which (request & mask) == value */
     } ioctls[CELL_IOCTLS];    /* ends with mask 0 */

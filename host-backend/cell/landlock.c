@@ -77,19 +77,25 @@ static int allow(int ruleset, uint64_t handled, const char *path, uint64_t right
     return r;
 }
 
+static int allow_matches(int ruleset, uint64_t handled, const char *pattern, uint64_t rights) {
+    glob_t g;
+    int r = 0;
+
+    if (glob(pattern, 0, NULL, &g) != 0)
+        return 0;
+    for (size_t i = 0; r == 0 && i < g.gl_pathc; i++)
+        r = allow(ruleset, handled, g.gl_pathv[i], rights);
+    globfree(&g);
+    return r;
+}
+
 static int allow_devices(int ruleset, uint64_t handled) {
     int r = 0;
     for (const struct cell_driver *d = cell_drivers; d->name; d++) {
-        for (int i = 0; r == 0 && i < CELL_NODES && d->nodes[i]; i++) {
-            glob_t g;
-            if (glob(d->nodes[i], 0, NULL, &g) != 0)
-                continue;
-            for (size_t k = 0; r == 0 && k < g.gl_pathc; k++)
-                r = allow(ruleset, handled, g.gl_pathv[k], READ_FILE | WRITE_FILE | IOCTL_DEV);
-            globfree(&g);
-        }
+        for (int i = 0; r == 0 && i < CELL_NODES && d->nodes[i]; i++)
+            r = allow_matches(ruleset, handled, d->nodes[i], READ_FILE | WRITE_FILE | IOCTL_DEV);
         for (int i = 0; r == 0 && i < CELL_SYS && d->sys[i]; i++)
-            r = allow(ruleset, handled, d->sys[i], READ);
+            r = allow_matches(ruleset, handled, d->sys[i], READ);
     }
     return r;
 }

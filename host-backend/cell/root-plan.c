@@ -190,8 +190,13 @@ static void add_driver(struct root *r, const struct cell_driver *d) {
             add_node(r, g.gl_pathv[k]);
         globfree(&g);
     }
-    for (int i = 0; i < CELL_SYS && d->sys[i]; i++)
-        add_tree(r, d->sys[i], d->sys[i], ROOT_BIND);
+    for (int i = 0; i < CELL_SYS && d->sys[i]; i++) {
+        if (glob(d->sys[i], 0, NULL, &g) != 0)
+            continue;
+        for (size_t k = 0; k < g.gl_pathc; k++)
+            add_tree(r, g.gl_pathv[k], g.gl_pathv[k], ROOT_BIND);
+        globfree(&g);
+    }
 }
 
 /* The worker, and the library beside it that translates SPIR-V. */

@@ -1,0 +1,46 @@
+#!/bin/bash
+# limit: 240
+# SPDX-License-Identifier: MIT
+# Native code in kernels attacks the host, while another guest of the same daemon computes and must not notice.
+. "$(dirname "$0")/../fault/common"
+attack=$build/tests/attack/attack
+unset OCL_ICD_VENDORS
+
+guest_of() { TRILLIUM_SHM=$socket OCL_ICD_VENDORS=$build/share/trillium/icd "$@"; }
+worker_of() { # pid of the worker that serves the guest with this pid, from the daemon's words
+    sed -n "s/.*(process $1 of user [0-9]*): served by worker \([0-9]*\).*/\1/p" "$work/attack.daemon" | tail -n 1
+}
+
+echo "a secret of the host that no guest may read" >"$work/secret"
+chmod 600 "$work/secret"
+start_daemon attack --verbose
+start_guest victim loop 20
+victim=$guest
+within 60 says "$work/victim.out" ready || fail victim "does not start" "$work/victim.err"
+inside=$(worker_of "$victim")
+[ -n "$inside" ] || fail victim "no worker is named" "$work/attack.daemon"
+
+guest_of timeout 100 "$attack" calls "$work/secret" "$inside" "$daemon" 2>"$work/calls.err"
+status=$?
+if [ "$status" = 77 ]; then exit 77; fi
+[ "$status" = 0 ] || { failed=1; sed 's/^/    /' "$work/calls.err"; }
+if [ -e "$work/secret.written" ]; then fail nothing-written "the kernel wrote beside the secret"; else pass nothing-written; fi
+guest_of timeout 60 "$attack" incbin "$work/secret" 2>"$work/incbin.err" || failed=1
+guest_of timeout 60 "$attack" bomb 2>"$work/bomb.err" || failed=1
+guest_of timeout 60 "$attack" survive 2>"$work/survive.err" || failed=1
+guest_of "$attack" endless >"$work/endless.out" 2>"$work/endless.err" &
+endless=$!
+started+=("$endless")
+within 60 says "$work/endless.out" ready || fail endless "does not start" "$work/endless.err"
+kill_hard "$endless"
+TRILLIUM_IR=spirv guest_of timeout 60 "$attack" refused 2>"$work/refused.err" || failed=1
+
+await "$victim" 60
+if [ "$status" = 0 ] && says "$work/victim.out" "done "; then pass victim-computes; else
+    fail victim-computes "exit status $status" "$work/victim.out" "$work/victim.err"; fi
+start_guest after loop 1
+await "$guest" 60
+if [ "$status" = 0 ]; then pass daemon-serves-on; else fail daemon-serves-on "exit status $status" "$work/after.err"; fi
+stop_daemon
+check_leftovers attack
+exit $failed
