@@ -4,10 +4,12 @@
  * Unix socket, the doorbell and the interrupt are futexes on the BAR.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -16,12 +18,13 @@
 #include "svga-model/fifo.h"
 #include "svga-model/futex.h"
 #include "svga-model/link-io.h"
+#include "svga-model/own-fd.h"
 
 enum { ACK_SLICE_MS = 500 };
 
 struct shm_carrier {
     struct svga_carrier base;
-    int sock;
+    struct svga_own_fd sock;
     uint32_t seq; /* [serial] of the last link message */
     pid_t owner;  /* a forked child must not speak for its parent */
 };
@@ -33,7 +36,9 @@ static struct shm_carrier *shm_of(struct svga_carrier *c) {
 /* True if the device's end of the socket is closed. */
 static bool peer_gone(struct shm_carrier *s) {
     char byte;
-    ssize_t n = recv(s->sock, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (!svga_own_fd_there(&s->sock))
+        return true;
+    ssize_t n = recv(s->sock.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
@@ -53,8 +58,12 @@ static int send_and_wait(struct shm_carrier *s, struct svga_link_msg msg, const 
                          int fd) {
     svga_word *words = svga_fifo_words(s->base.bar);
 
+    if (!svga_own_fd_there(&s->sock)) {
+        snprintf((char *)s->base.bar + SVGA_BAR_ERROR_TEXT, SVGA_BAR_ERROR_TEXT_SIZE, SVGA_OWN_FD_GONE);
+        return -ENODEV;
+    }
     msg.seq = ++s->seq;
-    int r = svga_link_send(s->sock, &msg, piece, &fd, piece ? 1 : 0);
+    int r = svga_link_send(s->sock.fd, &msg, piece, &fd, piece ? 1 : 0);
     if (r < 0)
         return r == -EPIPE || r == -ECONNRESET ? -ENODEV : r;
     for (;;) {
@@ -69,15 +78,42 @@ static int send_and_wait(struct shm_carrier *s, struct svga_link_msg msg, const 
     }
 }
 
+/*
+ * Gives a memfd its size. A limit to the size of files (RLIMIT_FSIZE) counts for memfds, and is told by a
+ * signal that ends the program; memory is not what it is meant for. So it is lifted as far as that is allowed,
+ * and what is left of it is an error.
+ */
+static int set_size(int fd, uint64_t size) {
+    struct rlimit limit;
+    sigset_t too_large, before, pending;
+
+    if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur >= size)
+        return ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
+    struct rlimit lifted = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+    struct rlimit none = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+    sigemptyset(&too_large);
+    sigaddset(&too_large, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &too_large, &before);
+    sigpending(&pending);
+    if (limit.rlim_max >= size || setrlimit(RLIMIT_FSIZE, &none) < 0)
+        setrlimit(RLIMIT_FSIZE, &lifted);
+    int r = ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    if (r < 0 && !sigismember(&pending, SIGXFSZ)) /* ours, and for this thread */
+        sigtimedwait(&too_large, NULL, &(struct timespec){0});
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return r;
+}
+
 /* A memfd of `size` bytes, mapped, at `address` if that is not 0. */
 static int make_memory(const char *name, uint64_t size, uint64_t address, void **ptr) {
     int fd = memfd_create(name, MFD_CLOEXEC);
     if (fd < 0)
         return -errno;
-    if (ftruncate(fd, (off_t)size) < 0) {
-        int e = errno;
+    int r = set_size(fd, size);
+    if (r < 0) {
         close(fd);
-        return e == EFBIG || e == EINVAL ? -ENOMEM : -e;
+        return r == -EFBIG || r == -EINVAL ? -ENOMEM : r;
     }
     *ptr = mmap((void *)address, size, PROT_READ | PROT_WRITE,
                 MAP_SHARED | (address ? MAP_FIXED_NOREPLACE : 0), fd, 0);
@@ -85,6 +121,12 @@ static int make_memory(const char *name, uint64_t size, uint64_t address, void *
         int e = errno;
         close(fd);
         return -e;
+    }
+    if (address &&
+        *ptr != (void *)address) { /* ThreadSanitizer's mmap takes what it does not like as a hint */
+        munmap(*ptr, size);
+        close(fd);
+        return -EEXIST;
     }
     madvise(*ptr, size, MADV_HUGEPAGE); /* fewer page faults where shmem_enabled allows it; else no effect */
     return fd;
@@ -120,7 +162,8 @@ static int shm_reg_write(struct svga_carrier *c, uint32_t reg, uint32_t value) {
 
 static void shm_close(struct svga_carrier *c) {
     struct shm_carrier *s = shm_of(c);
-    close(s->sock); /* the other descriptors of this socket decide when the device sees the end */
+    svga_own_fd_close(
+        &s->sock); /* the other descriptors of this socket decide when the device sees the end */
     if (c->bar && s->owner == getpid())
         munmap(c->bar, c->bar_size);
     free(s);
@@ -145,7 +188,7 @@ struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]) {
         return NULL;
     }
     s->base.ops = &shm_ops;
-    s->sock = fd;
+    s->sock = svga_own_fd_take(fd);
     s->owner = getpid();
 
     int memfd = make_memory("trillium-bar", SVGA_BAR_SIZE, 0, &s->base.bar);

@@ -7,11 +7,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sync_file.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <virtgpu_drm.h>
@@ -20,6 +22,7 @@
 #include "svga-model/carrier.h"
 #include "svga-model/fifo.h"
 #include "svga-model/futex.h"
+#include "svga-model/own-fd.h"
 #include "svga-model/virtio-payload.h"
 
 #ifndef VIRTGPU_PARAM_SUPPORTED_CAPSET_IDs /* libdrm 2.4.114 does not name it yet */
@@ -56,7 +59,7 @@ struct wait {
 
 struct virtio_carrier {
     struct svga_carrier base;
-    int fd;
+    struct svga_own_fd node;
     uint32_t seq; /* [serial] of the last link payload */
     pid_t owner;  /* a forked child must not speak for its parent */
     struct buffers *bar;
@@ -69,6 +72,14 @@ static struct virtio_carrier *virtio_of(struct svga_carrier *c) {
 }
 
 /* ---- payloads ---- */
+
+/* The descriptor is the session's still. Else the device is lost. */
+static bool node_there(struct virtio_carrier *v) {
+    if (svga_own_fd_there(&v->node))
+        return true;
+    snprintf((char *)v->base.bar + SVGA_BAR_ERROR_TEXT, SVGA_BAR_ERROR_TEXT_SIZE, SVGA_OWN_FD_GONE);
+    return false;
+}
 
 /* Submits a payload; *fence gets a sync_file if it is not NULL. 0 or a negative errno. */
 static int submit(struct virtio_carrier *v, const struct svga_payload *payload, const uint32_t *resources,
@@ -87,7 +98,7 @@ static int submit(struct virtio_carrier *v, const struct svga_payload *payload, 
     bytes.payload.magic = SVGA_CAPSET_MAGIC;
     if (payload->count > 0)
         memcpy(bytes.resources, resources, payload->count * sizeof *resources);
-    if (drmIoctl(v->fd, DRM_IOCTL_VIRTGPU_EXECBUFFER, &exec) < 0)
+    if (drmIoctl(v->node.fd, DRM_IOCTL_VIRTGPU_EXECBUFFER, &exec) < 0)
         return -errno;
     if (fence)
         *fence = exec.fence_fd;
@@ -106,15 +117,25 @@ static void close_wait(struct wait *w) {
     w->fence = -1;
 }
 
+/* Is the descriptor of a wait that was left a fence still? The application may have closed it meanwhile. */
+static bool still_fence(int fd) {
+    struct sync_file_info info = {0};
+    return fd >= 0 && ioctl(fd, SYNC_IOC_FILE_INFO, &info) == 0;
+}
+
 /* The wait that was left, if it is for the same thing; else a new one. */
 static int begin_wait(struct virtio_carrier *v, uint32_t seen, struct wait *w) {
     pthread_mutex_lock(&v->lock);
     *w = v->left;
     v->left.fence = -1;
     pthread_mutex_unlock(&v->lock);
+    if (!still_fence(w->fence))
+        w->fence = -1;
     if (w->fence >= 0 && w->seen == seen)
         return 0;
     close_wait(w);
+    if (!node_there(v))
+        return -ENODEV;
     *w = (struct wait){.fence = -1, .seen = seen, .since_ns = svga_now_ns()};
     return submit(v, &(struct svga_payload){.op = SVGA_PAYLOAD_WAIT, .id = seen}, NULL, &w->fence);
 }
@@ -164,6 +185,8 @@ static int link_and_wait(struct virtio_carrier *v, struct svga_payload payload, 
     svga_word *words = svga_fifo_words(v->base.bar);
     uint64_t limit = svga_now_ns() + ACK_LIMIT_MS * 1000000ull;
 
+    if (!node_there(v))
+        return -ENODEV;
     payload.seq = ++v->seq;
     int r = submit(v, &payload, resources, NULL);
     if (r < 0)
@@ -190,7 +213,7 @@ static int virtio_reg_write(struct svga_carrier *c, uint32_t reg, uint32_t value
 static void free_buffers(struct virtio_carrier *v, struct buffers *b) {
     for (uint32_t i = 0; i < b->count; i++) {
         struct drm_gem_close close_ = {.handle = b->handles[i]};
-        drmIoctl(v->fd, DRM_IOCTL_GEM_CLOSE, &close_);
+        drmIoctl(v->node.fd, DRM_IOCTL_GEM_CLOSE, &close_);
     }
     free(b);
 }
@@ -207,13 +230,13 @@ static int add_buffer(struct virtio_carrier *v, struct buffers *b, void *at, uin
         .array_size = 1,
         .size = size,
     };
-    if (drmIoctl(v->fd, DRM_IOCTL_VIRTGPU_RESOURCE_CREATE, &create) < 0)
+    if (drmIoctl(v->node.fd, DRM_IOCTL_VIRTGPU_RESOURCE_CREATE, &create) < 0)
         return -errno;
     b->handles[b->count] = create.bo_handle;
     b->resources[b->count++] = create.res_handle;
     struct drm_virtgpu_map map = {.handle = create.bo_handle};
-    if (drmIoctl(v->fd, DRM_IOCTL_VIRTGPU_MAP, &map) < 0 ||
-        mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, v->fd, (off_t)map.offset) ==
+    if (drmIoctl(v->node.fd, DRM_IOCTL_VIRTGPU_MAP, &map) < 0 ||
+        mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, v->node.fd, (off_t)map.offset) ==
             MAP_FAILED)
         return -errno;
     return 0;
@@ -222,6 +245,8 @@ static int add_buffer(struct virtio_carrier *v, struct buffers *b, void *at, uin
 /* Memory of `size` bytes, mapped as one, at `address` if that is not 0. */
 static int make_memory(struct virtio_carrier *v, uint64_t size, uint64_t address, void **ptr,
                        struct buffers **made) {
+    if (v->base.bar && !node_there(v))
+        return -ENODEV;
     if (size > MAX_BUFFER * SVGA_PAYLOAD_MAX_RESOURCES)
         return -ENOMEM;
     struct buffers *b = calloc(1, sizeof *b);
@@ -233,6 +258,12 @@ static int make_memory(struct virtio_carrier *v, uint64_t size, uint64_t address
         int e = errno;
         free(b);
         return -e;
+    }
+    if (address &&
+        *ptr != (void *)address) { /* ThreadSanitizer's mmap takes what it does not like as a hint */
+        munmap(*ptr, size);
+        free(b);
+        return -EEXIST;
     }
     for (uint64_t done = 0; done < size;) {
         uint32_t part = (uint32_t)(size - done < MAX_BUFFER ? size - done : MAX_BUFFER);
@@ -286,7 +317,8 @@ static void virtio_close(struct svga_carrier *c) {
     close_wait(&v->left);
     if (c->bar)
         munmap(c->bar, c->bar_size);
-    close(v->fd); /* the last descriptor's end is the end of the session: kernel and front clean up */
+    svga_own_fd_close(
+        &v->node); /* the last descriptor's end is the end of the session: kernel and front clean up */
     pthread_mutex_destroy(&v->lock);
     free(v->bar);
     free(v);
@@ -426,11 +458,12 @@ struct svga_carrier *svga_carrier_virtio_open(char why[SVGA_WHY_SIZE]) {
     v->owner = getpid();
     v->left.fence = -1;
     pthread_mutex_init(&v->lock, NULL);
-    v->fd = find_node(why);
-    if (v->fd < 0) {
+    int fd = find_node(why);
+    if (fd < 0) {
         free(v); /* leaves errno alone */
         return NULL;
     }
+    v->node = svga_own_fd_take(fd);
     int r = make_memory(v, SVGA_BAR_SIZE, 0, &v->base.bar, &v->bar);
     if (r < 0) {
         v->base.bar = NULL;

@@ -282,6 +282,8 @@ int svga_guest_region_create_at(struct svga_guest *g, uint64_t size, uint64_t ad
     pthread_mutex_lock(&g->region_lock);
     region->id = g->free_region_count > 0 ? g->free_regions[--g->free_region_count] : g->next_region++;
     int r = svga_guest_lost(g) ? -ENODEV : g->carrier->ops->region_create(g->carrier, region);
+    if (r == -ENODEV)
+        mark_lost(g);
     if (r < 0 && g->free_region_count < g->free_region_cap)
         g->free_regions[g->free_region_count++] = region->id;
     pthread_mutex_unlock(&g->region_lock);
