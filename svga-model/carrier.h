@@ -24,7 +24,7 @@ struct svga_carrier;
 struct svga_region {
     uint32_t id;      /* GMR id; chosen by the caller, never SVGA_GMR_BAR */
     uint64_t size;    /* bytes, a multiple of 4096 */
-    uint64_t address; /* 0, or where it must lie on both sides: in [SVGA_PLACED_MIN, SVGA_PLACED_MAX),
+    uint64_t address; /* 0, or where it must lie on both sides: in one of SVGA_PLACED_RANGES,
                          page-aligned */
     void *ptr;        /* the guest's mapping, page-aligned */
     uint64_t priv;    /* the carrier's */

@@ -92,8 +92,7 @@ static int begin(struct svga_device *d, struct svga_gmr *gmr, uint64_t size, uin
     if (size / PAGE > d->limits.max_pages - d->pages)
         return ENOSPC;
 
-    if (address != 0 && (address % PAGE != 0 || address < SVGA_PLACED_MIN || address >= SVGA_PLACED_MAX ||
-                         size > SVGA_PLACED_MAX - address))
+    if (address != 0 && (address % PAGE != 0 || !svga_placed(address, size)))
         return EINVAL;
     int placed = address != 0 ? MAP_FIXED_NOREPLACE : 0;
     void *ptr =

@@ -56,8 +56,8 @@ struct svga_link_msg {
     uint64_t arg;
     uint32_t piece_count;
     uint32_t reserved;
-    uint64_t address; /* GMR_DEFINE: where the region must lie in the device half too, in [SVGA_PLACED_MIN,
-                         SVGA_PLACED_MAX); 0: anywhere */
+    uint64_t address; /* GMR_DEFINE: where the region must lie in the device half too, in one of
+                         SVGA_PLACED_RANGES; 0: anywhere */
 };
 
 /* A run of memory: `length` bytes at `offset` of the datagram's descriptor number `fd`. Page-aligned (4096).

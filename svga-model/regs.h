@@ -20,6 +20,7 @@
 #ifndef SVGA_MODEL_REGS_H
 #define SVGA_MODEL_REGS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SVGA_ID_MAGIC 0x900000u
@@ -99,12 +100,32 @@ enum svga_error {
 #define SVGA_FIFO_DATA_OFFSET 8192u
 
 /*
- * Regions for shared virtual memory lie at one address in guest process and device half, inside this range,
- * which no allocator hands out by itself on 64-bit Linux (47 bits of address; above what AddressSanitizer
- * takes for its shadow).
+ * Regions for shared virtual memory lie at one address in guest process and device half, inside one of these
+ * ranges, which no allocator hands out by itself on 64-bit Linux (47 bits of address). The first lies above
+ * what AddressSanitizer takes for its shadow; the second is the application's under ThreadSanitizer and
+ * MemorySanitizer, whose shadows take the first.
  */
 #define SVGA_PLACED_MIN 0x200000000000u
 #define SVGA_PLACED_MAX 0x300000000000u
+#define SVGA_PLACED_RANGES                                                                                   \
+    {                                                                                                        \
+        {SVGA_PLACED_MIN, SVGA_PLACED_MAX}, {                                                                \
+            0x1000000000u, 0x8000000000u                                                                     \
+        }                                                                                                    \
+    }
+
+struct svga_placed_range {
+    uint64_t start, end;
+};
+
+/* Does [address, address + size) lie inside one of them? */
+static inline bool svga_placed(uint64_t address, uint64_t size) {
+    static const struct svga_placed_range ranges[] = SVGA_PLACED_RANGES;
+    for (unsigned i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        if (address >= ranges[i].start && address < ranges[i].end && size <= ranges[i].end - address)
+            return true;
+    return false;
+}
 
 /* The region id that names the BAR itself. */
 #define SVGA_GMR_BAR 0u

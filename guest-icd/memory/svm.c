@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "guest-icd/memory/svm.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +12,21 @@
 struct allocation {
     uintptr_t address;
     size_t size;
+    size_t room;        /* addresses that it takes, with a page behind it */
     cl_context context; /* retained */
     struct svga_region region;
-    cl_mem buffer; /* over the whole allocation, for copies and fills */
+    cl_mem buffer; /* over the whole allocation, for copies and fills; NULL: still being made */
+    bool there;    /* its memory is */
 };
+
+static const struct svga_placed_range ranges[] = SVGA_PLACED_RANGES;
+enum { RANGES = sizeof ranges / sizeof ranges[0], PAGE = 4096 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards everything below */
 static struct allocation **allocations;                  /* ascending addresses */
 static size_t count, cap;
-static uintptr_t next_address = SVGA_PLACED_MIN;
+static unsigned range; /* where the next allocation is looked for: in ranges[range], from next_address on */
+static uintptr_t next_address;
 
 /* Index of the first allocation that ends behind `address`. lock is held. */
 static size_t lower_bound(uintptr_t address) {
@@ -38,7 +45,7 @@ static size_t lower_bound(uintptr_t address) {
 static struct allocation *find(const void *ptr, size_t size) {
     uintptr_t address = (uintptr_t)ptr;
     size_t i = lower_bound(address);
-    if (i == count || allocations[i]->address > address)
+    if (i == count || allocations[i]->address > address || !allocations[i]->there)
         return NULL;
     uintptr_t offset = address - allocations[i]->address;
     return size <= allocations[i]->size - offset ? allocations[i] : NULL;
@@ -99,8 +106,29 @@ static bool acceptable(cl_context context, cl_svm_mem_flags flags, size_t size, 
     return true;
 }
 
+/* ---- addresses ---- */
+
+/* lock is held. The next free addresses for `room` bytes, from next_address on, and around once. False if there
+ * are none. */
+static bool next_free(size_t room) {
+    for (unsigned looks = 0; looks <= RANGES; looks++) {
+        if (next_address < ranges[range].start)
+            next_address = ranges[range].start;
+        for (size_t i = lower_bound(next_address);
+             i < count && allocations[i]->address < ranges[range].end &&
+             (allocations[i]->address < next_address || allocations[i]->address - next_address < room);
+             i++)
+            next_address = allocations[i]->address + allocations[i]->room;
+        if (next_address < ranges[range].end && room <= ranges[range].end - next_address)
+            return true;
+        range = (range + 1) % RANGES;
+        next_address = ranges[range].start;
+    }
+    return false;
+}
+
 /* lock is held. */
-static bool remember(struct allocation *a) {
+static bool insert(struct allocation *a) {
     if (count == cap) {
         size_t bigger = cap ? 2 * cap : 64;
         struct allocation **grown = realloc(allocations, bigger * sizeof *grown);
@@ -109,8 +137,19 @@ static bool remember(struct allocation *a) {
         allocations = grown;
         cap = bigger;
     }
-    allocations[count++] = a; /* addresses only ever ascend */
+    size_t i = lower_bound(a->address);
+    memmove(&allocations[i + 1], &allocations[i], (count - i) * sizeof(struct allocation *));
+    allocations[i] = a;
+    count++;
     return true;
+}
+
+/* lock is held. */
+static struct allocation *take_out(size_t i) {
+    struct allocation *a = allocations[i];
+    memmove(&allocations[i], &allocations[i + 1], (count - i - 1) * sizeof(struct allocation *));
+    count--;
+    return a;
 }
 
 /* Takes the allocation that starts at ptr out of the list. NULL if there is none. */
@@ -118,13 +157,44 @@ static struct allocation *take(const void *ptr) {
     struct allocation *a = NULL;
     pthread_mutex_lock(&lock);
     size_t i = lower_bound((uintptr_t)ptr);
-    if (ptr && i < count && allocations[i]->address == (uintptr_t)ptr) {
-        a = allocations[i];
-        memmove(&allocations[i], &allocations[i + 1], (count - i - 1) * sizeof(struct allocation *));
-        count--;
-    }
+    if (ptr && i < count && allocations[i]->address == (uintptr_t)ptr)
+        a = take_out(i);
     pthread_mutex_unlock(&lock);
     return a;
+}
+
+/* Chooses addresses and enters the allocation into the list. Behind `taken` ones, where something foreign lies,
+ * it looks `step` bytes further. */
+static bool reserve(struct allocation *a, uintptr_t taken, uint64_t step) {
+    pthread_mutex_lock(&lock);
+    if (taken != 0 && taken + a->room == next_address)
+        next_address = step < ranges[range].end - taken ? taken + step : ranges[range].end;
+    bool found = next_free(a->room);
+    a->address = next_address;
+    found = found && insert(a);
+    if (found)
+        next_address += a->room;
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+/* What lies in the way (SPDK maps at the first range's start) can have any size: each step is twice the last. */
+static bool make_region(struct allocation *a) {
+    uintptr_t taken = 0;
+    for (uint64_t step = (uint64_t)2 << 20; step <= ranges[0].end; step *= 2) {
+        if (!reserve(a, taken, step))
+            return false;
+        int r = svga_guest_region_create_at(icd_session->g, a->room - PAGE, a->address, &a->region);
+        pthread_mutex_lock(&lock);
+        a->there = r == 0;
+        if (r < 0)
+            take_out(lower_bound(a->address));
+        pthread_mutex_unlock(&lock);
+        if (r != -EEXIST)
+            return r == 0;
+        taken = a->address;
+    }
+    return false;
 }
 
 void *CL_API_CALL icd_SVMAlloc(cl_context context, cl_svm_mem_flags flags, size_t size, cl_uint alignment) {
@@ -133,28 +203,16 @@ void *CL_API_CALL icd_SVMAlloc(cl_context context, cl_svm_mem_flags flags, size_
     struct allocation *a = calloc(1, sizeof *a);
     if (!a)
         return NULL;
-    uint64_t room = ((uint64_t)size + 4095) & ~(uint64_t)4095;
-
-    pthread_mutex_lock(&lock);
-    a->address = next_address;
     a->size = size;
-    bool fits = room <= SVGA_PLACED_MAX - next_address;
-    if (fits)
-        next_address += room + 4096; /* an unmapped page between two catches overruns */
-    pthread_mutex_unlock(&lock);
-    if (!fits || svga_guest_region_create_at(icd_session->g, room, a->address, &a->region) < 0) {
+    a->room = ((size + PAGE - 1) & ~(size_t)(PAGE - 1)) + PAGE; /* an unmapped page catches overruns */
+    if (!make_region(a)) {
         free(a);
         return NULL;
     }
-    pthread_mutex_lock(&lock);
-    bool kept = remember(a);
-    pthread_mutex_unlock(&lock);
-    if (kept)
-        a->buffer = icd_CreateBuffer(context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, size,
-                                     (void *)a->address, NULL);
+    a->buffer =
+        icd_CreateBuffer(context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, size, (void *)a->address, NULL);
     if (!a->buffer) {
-        if (kept)
-            take((void *)a->address);
+        take((void *)a->address);
         svga_guest_region_destroy(icd_session->g, &a->region);
         free(a);
         return NULL;

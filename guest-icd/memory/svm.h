@@ -4,8 +4,8 @@
  * so in kernels. Coarse- and fine-grained buffers, on contexts whose devices work on guest memory in place;
  * elsewhere it is unsupported.
  *
- * An allocation is a region placed in [SVGA_PLACED_MIN, SVGA_PLACED_MAX). Its addresses are never used again
- * in this process, so that a stale pointer faults instead of reading something else.
+ * An allocation is a region placed in one of SVGA_PLACED_RANGES. Addresses ascend, and are used again only
+ * when all of them have been, so that a stale pointer faults instead of reading something else.
  */
 #ifndef GUEST_ICD_MEMORY_SVM_H
 #define GUEST_ICD_MEMORY_SVM_H

@@ -14,7 +14,9 @@
     X(linking)                                                                                               \
     X(kernels)                                                                                               \
     X(ndrange)                                                                                               \
-    X(events) X(overlap) X(images) X(svm) X(devices) X(process) X(many) X(command_buffers) X(native_kernels)
+    X(events)                                                                                                \
+    X(overlap) X(images) X(svm) X(devices) X(process) X(many) X(command_buffers) X(native_kernels)           \
+        X(memory_habits)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,
