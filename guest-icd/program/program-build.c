@@ -12,6 +12,7 @@
 #include "guest-icd/session/console.h"
 #include "guest-icd/session/debug.h"
 #include "guest-icd/session/pool.h"
+#include "guest-icd/session/thread.h"
 #include "svga-model/futex.h"
 
 /* ---- running a job ---- */
@@ -286,7 +287,6 @@ static void *run_and_notify(void *arg) {
 
 /* Runs a job that has begun: here, or elsewhere if there is a callback. Takes the job over. */
 static cl_int start(struct icd_job *job) {
-    pthread_t thread;
     if (!job->notify) {
         cl_int r = run(job);
         icd_job_free(job);
@@ -294,9 +294,7 @@ static cl_int start(struct icd_job *job) {
     }
     icd_RetainProgram(
         job->program); /* the callback may use it, though the application releases it meanwhile */
-    if (pthread_create(&thread, NULL, run_and_notify, job) == 0)
-        pthread_detach(thread);
-    else
+    if (!icd_thread_start(run_and_notify, job, "trillium-build"))
         run_and_notify(job);
     return CL_SUCCESS;
 }

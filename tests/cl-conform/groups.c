@@ -15,8 +15,8 @@
     X(kernels)                                                                                               \
     X(ndrange)                                                                                               \
     X(events)                                                                                                \
-    X(overlap) X(images) X(svm) X(devices) X(process) X(many) X(command_buffers) X(native_kernels)           \
-        X(memory_habits)
+    X(overlap)                                                                                               \
+    X(images) X(svm) X(devices) X(process) X(many) X(command_buffers) X(native_kernels) X(memory_habits)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,
