@@ -5,26 +5,34 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#define FUNCTIONS(X)                                                                                         \
+#define UNCHANGED(X)                                                                                         \
     X(clCreateCommandBufferKHR)                                                                              \
     X(clFinalizeCommandBufferKHR)                                                                            \
     X(clRetainCommandBufferKHR)                                                                              \
     X(clReleaseCommandBufferKHR)                                                                             \
     X(clEnqueueCommandBufferKHR)                                                                             \
-    X(clCommandBarrierWithWaitListKHR)                                                                       \
-    X(clCommandCopyBufferKHR)                                                                                \
-    X(clCommandCopyBufferRectKHR)                                                                            \
-    X(clCommandCopyBufferToImageKHR)                                                                         \
-    X(clCommandCopyImageKHR)                                                                                 \
-    X(clCommandCopyImageToBufferKHR)                                                                         \
-    X(clCommandFillBufferKHR)                                                                                \
-    X(clCommandFillImageKHR)                                                                                 \
     X(clCommandNDRangeKernelKHR)                                                                             \
     X(clGetCommandBufferInfoKHR)
 
+/* As they were before 0.9.5, whatever the headers say: newer ones declare properties that older drivers do not take. */
+#define POINTS cl_uint, const cl_sync_point_khr *, cl_sync_point_khr *, cl_mutable_command_khr *
+#define OLDER(X)                                                                                             \
+    X(clCommandBarrierWithWaitListKHR, POINTS)                                                               \
+    X(clCommandCopyBufferKHR, cl_mem, cl_mem, size_t, size_t, size_t, POINTS)                                \
+    X(clCommandCopyBufferRectKHR, cl_mem, cl_mem, const size_t *, const size_t *, const size_t *, size_t,    \
+      size_t, size_t, size_t, POINTS)                                                                        \
+    X(clCommandCopyBufferToImageKHR, cl_mem, cl_mem, size_t, const size_t *, const size_t *, POINTS)         \
+    X(clCommandCopyImageKHR, cl_mem, cl_mem, const size_t *, const size_t *, const size_t *, POINTS)         \
+    X(clCommandCopyImageToBufferKHR, cl_mem, cl_mem, const size_t *, const size_t *, size_t, POINTS)         \
+    X(clCommandFillBufferKHR, cl_mem, const void *, size_t, size_t, size_t, POINTS)                          \
+    X(clCommandFillImageKHR, cl_mem, const void *, const size_t *, const size_t *, POINTS)
+
 /* Called by the names of the specification: they are pointers here. */
 #define POINTER(name) static name##_fn p_##name;
-FUNCTIONS(POINTER)
+UNCHANGED(POINTER)
+#define OLDER_POINTER(name, ...)                                                                             \
+    static cl_int(CL_API_CALL *p_##name)(cl_command_buffer_khr, cl_command_queue, __VA_ARGS__);
+OLDER(OLDER_POINTER)
 #define clCreateCommandBufferKHR p_clCreateCommandBufferKHR
 #define clFinalizeCommandBufferKHR p_clFinalizeCommandBufferKHR
 #define clRetainCommandBufferKHR p_clRetainCommandBufferKHR
@@ -58,11 +66,12 @@ static const size_t all[1] = {INTS};
 static void load(cl_device_id device) {
     if (!device_has_extension(device, "cl_khr_command_buffer"))
         skip("the device has no command buffers");
-#define LOAD_ONE(name)                                                                                       \
+#define LOAD_ONE(name, ...)                                                                                  \
     *(void **)&p_##name = clGetExtensionFunctionAddressForPlatform(the_platform(), #name);                   \
     if (!p_##name)                                                                                           \
         fail("no address of %s", #name);
-    FUNCTIONS(LOAD_ONE)
+    UNCHANGED(LOAD_ONE)
+    OLDER(LOAD_ONE)
 }
 
 static struct cl open_in_order(void) {
@@ -332,7 +341,7 @@ static void kernel_errors(void) {
     cl_kernel k = add_kernel(&c, m, 1);
     cl_command_buffer_khr b = new_buffer(&c, false);
     size_t seven[] = {7};
-    cl_ndrange_kernel_command_properties_khr none[] = {0};
+    cl_properties none[] = {0};
 
 #define RUN(kernel, dim, local, properties)                                                                  \
     clCommandNDRangeKernelKHR(b, NULL, properties, kernel, dim, NULL, all, local, 0, NULL, NULL, NULL)
@@ -353,7 +362,7 @@ static void kernel_properties(void) {
     cl_mem m = buffer_new(&c, CL_MEM_READ_WRITE, BYTES, NULL);
     cl_kernel k = add_kernel(&c, m, 1);
     cl_command_buffer_khr b = new_buffer(&c, false);
-    cl_ndrange_kernel_command_properties_khr unknown[] = {0x7777, 1, 0};
+    cl_properties unknown[] = {0x7777, 1, 0};
 
     EXPECT(RUN(k, 1, NULL, unknown), CL_INVALID_VALUE);
     OK(clReleaseCommandBufferKHR(b));
