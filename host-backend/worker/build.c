@@ -7,6 +7,7 @@
 
 #include "host-backend/worker/files.h"
 #include "host-backend/worker/ir.h"
+#include "host-backend/worker/options.h"
 #include "host-backend/worker/program.h"
 #include "host-backend/worker/seen.h"
 #include "host-backend/worker/spirv.h"
@@ -205,7 +206,23 @@ static cl_int build_program(struct build *b) {
     return r;
 }
 
+/* CL_SUCCESS, or the build's error for options that no driver may see, with the log set. */
+static cl_int check_options(struct build *b) {
+    const struct driver_platform *platform = b->program->context->platform;
+    char why[OPTIONS_WHY_SIZE];
+
+    if (options_allowed(b->options, platform ? platform->name : NULL, why))
+        return CL_SUCCESS;
+    program_set_log(b->program, CL_BUILD_ERROR, why);
+    return b->kind == BUILD_COMPILE ? CL_INVALID_COMPILER_OPTIONS
+           : b->kind == BUILD_LINK  ? CL_INVALID_LINKER_OPTIONS
+                                    : CL_INVALID_BUILD_OPTIONS;
+}
+
 static cl_int perform(struct build *b) {
+    cl_int r = b->kind == BUILD_VALIDATE ? CL_SUCCESS : check_options(b);
+    if (r != CL_SUCCESS)
+        return r;
     switch (b->kind) {
     case BUILD_BUILD:
         return build_program(b);
