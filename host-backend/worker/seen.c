@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/worker/seen.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host-backend/worker/facts.h"
 #include "host-backend/worker/ir.h"
@@ -54,6 +56,35 @@ static bool has(const struct ir *ir, const char *word) {
     return ir && memmem(ir->bytes, ir->size, word, strlen(word));
 }
 
+/* Could this source include a file? Not by the letters of "include" alone: lines may be spliced within the word
+ * (a backslash, or its trigraph, before the end of a line), and a macro cannot make the directive. */
+static bool may_include(const struct ir *source) {
+    static const char word[] = "include";
+    size_t matched = 0;
+
+    for (const char *at = source->bytes, *end = at + source->size; at < end; at++) {
+        const char *next = *at == '\\' ? at + 1
+                           : end - at > 3 && memcmp(at,
+                                                    "?"
+                                                    "?/",
+                                                    3) == 0
+                               ? at + 3
+                               : NULL;
+        if (next) {
+            while (next < end && *next != '\n' && isspace((unsigned char)*next)) /* clang allows blanks */
+                next++;
+            if (next < end && *next == '\n') {
+                at = next;
+                continue;
+            }
+        }
+        matched = *at == word[matched] ? matched + 1 : *at == word[0];
+        if (word[matched] == '\0')
+            return true;
+    }
+    return has(source, "embed") || has(source, "incbin") || has(source, "import");
+}
+
 /* Does the result depend on the IR, the files and the options alone? */
 static bool is_self_contained(const struct build *b) {
     const struct program *p = b->program;
@@ -63,7 +94,7 @@ static bool is_self_contained(const struct build *b) {
         return true;
     bool dated = has(p->source, "__DATE__") || has(p->source, "__TIME__") || has(b->files, "__DATE__") ||
                  has(b->files, "__TIME__");
-    return !dated && (b->files || !has(p->source, "include")) && strlen(p->source->bytes) == p->source->size;
+    return !dated && (b->files || !may_include(p->source)) && strlen(p->source->bytes) == p->source->size;
 }
 
 static void entry_free(struct entry *e) {
@@ -131,6 +162,49 @@ static bool has_variables(const struct build *b) {
 
 /* ---- in the cache ---- */
 
+/* What the drivers' compilers read from their environment. */
+static bool is_driver_variable(const char *variable) {
+    static const char *const prefixes[] = {"POCL_",  "RUSTICL_", "CUDA_", "CLOVER_",       "MESA_",
+                                           "LP_",    "GALLIUM_", "RADV_", "AMD_",          "GPU_",
+                                           "ROC_",   "IGC_",     "NEO",   "OCLGRIND",      "CL_CONFIG_",
+                                           "INTEL_", "LLVM_",    "CPATH", "C_INCLUDE_PATH"};
+    /* Where a driver keeps things and what it says says nothing of what it builds. */
+    static const char *const others[] = {
+        "POCL_CACHE_DIR=", "POCL_DEBUG=", "MESA_SHADER_CACHE_DIR=", "CUDA_CACHE_PATH="};
+
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strncmp(variable, others[i], strlen(others[i])) == 0)
+            return false;
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+        if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A digest of the drivers' variables, in whatever order they stand. */
+static struct cache_digest environment_digest(void) {
+    size_t all = 0, count = 0;
+    while (environ[all])
+        all++;
+    char **list = calloc(all + 1, sizeof *list);
+    struct iovec *parts = calloc(all + 1, sizeof *parts);
+    for (size_t i = 0; list && i < all; i++)
+        if (is_driver_variable(environ[i]))
+            list[count++] = environ[i];
+    if (list)
+        qsort(list, count, sizeof *list, by_text);
+    for (size_t i = 0; list && parts && i < count; i++)
+        parts[i] = (struct iovec){list[i], strlen(list[i])};
+    struct cache_digest digest = cache_digest(parts, parts && list ? (unsigned)count : 0);
+    free(list);
+    free(parts);
+    return digest;
+}
+
 /* The key of one device's binary: everything it depends on. */
 struct key {
     struct iovec parts[12];
@@ -149,8 +223,9 @@ static struct cache_digest key_make(uint32_t ir_kind, const struct ir *ir, const
                                     const char *options, const struct driver_device *d) {
     struct key key = {0}, *k = &key;
     char *driver_version = driver_device_string(d->id, CL_DRIVER_VERSION);
+    struct cache_digest environment = environment_digest();
 
-    key_text(k, "trillium build 6"); /* counts the changes of what is made of the same IR */
+    key_text(k, "trillium build 7"); /* counts the changes of what is made of the same IR */
     key_part(k, &ir_kind, sizeof ir_kind);
     key_part(k, ir->bytes, ir->size);
     key_part(k, files ? files->bytes : "", files ? files->size : 0);
@@ -160,6 +235,7 @@ static struct cache_digest key_make(uint32_t ir_kind, const struct ir *ir, const
     key_text(k, d->name);
     key_text(k, d->version_text);
     key_text(k, driver_version);
+    key_part(k, &environment, sizeof environment);
     struct cache_digest digest = cache_digest(k->parts, k->count);
     free(driver_version);
     return digest;
@@ -340,11 +416,38 @@ static uint32_t index_of(const struct entry *e, cl_device_id id) {
     return UINT32_MAX;
 }
 
+/* Drivers make files named after kernels for their binaries: PoCL gives up, with its process, where a name is
+ * too long for that. The program has not asked for a binary, so it shall not be made here. */
+static bool can_be_fetched(cl_program cl) {
+    enum { MAX_NAME = 128 };
+    size_t size = 0, longest = 0;
+
+    if (clGetProgramInfo(cl, CL_PROGRAM_KERNEL_NAMES, 0, NULL, &size) != CL_SUCCESS)
+        return false;
+    char *names = malloc(size + 1);
+    if (!names || clGetProgramInfo(cl, CL_PROGRAM_KERNEL_NAMES, size, names, NULL) != CL_SUCCESS) {
+        free(names);
+        return false;
+    }
+    names[size] = '\0';
+    for (const char *at = names; *at; at += strspn(at, ";")) {
+        size_t length = strcspn(at, ";");
+        longest = length > longest ? length : longest;
+        at += length;
+    }
+    free(names);
+    return longest <= MAX_NAME;
+}
+
 static void store(struct seen *s, struct entry *e) {
     cl_device_id devices[DRIVER_MAX_DEVICES];
     size_t sizes[DRIVER_MAX_DEVICES], got = 0;
     unsigned char *binaries[DRIVER_MAX_DEVICES] = {NULL};
 
+    if (!can_be_fetched(e->cl)) {
+        e->stored = true;
+        return;
+    }
     if (clGetProgramInfo(e->cl, CL_PROGRAM_DEVICES, sizeof devices, devices, &got) != CL_SUCCESS ||
         clGetProgramInfo(e->cl, CL_PROGRAM_BINARY_SIZES, sizeof sizes, sizes, NULL) != CL_SUCCESS)
         return;

@@ -253,6 +253,59 @@ static void test_across_sessions(void **state) {
     assert_string_equal(close_builder(&b), "d");
 }
 
+/* Builds under other variables of the driver's are other builds; and a directive that is spliced is one. */
+static void test_dependencies(void **state) {
+    static const char spliced[] = "#inc\\\nlude \"no-such-header.h\"\n";
+    static const char *const texts[] = {
+        "/* #inc\\\nlude */ kernel void k(global int *x) { x[0] = WHAT; }\n",
+        "/* #in?\?/\nclude */ kernel void k(global int *x) { x[0] = WHAT; }\n",
+        "/* #includ\\ \t\ne */ kernel void k(global int *x) { x[0] = WHAT; }\n",
+        "/* .incbin */ kernel void k(global int *x) { x[0] = WHAT; }\n",
+        "/* #embed */ kernel void k(global int *x) { x[0] = WHAT; }\n",
+    };
+    struct folder *f = *state;
+    struct builder b;
+
+    open_builder(&b, f, true);
+    assert_int_equal(build(&b, make(&b, plain), "-DWHAT=5"), CL_SUCCESS);
+    assert_int_equal(build(&b, make(&b, spliced), "-DWHAT=5"), CL_BUILD_PROGRAM_FAILURE);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        for (int twice = 0; twice < 2; twice++)
+            assert_int_equal(build(&b, make(&b, texts[i]), "-DWHAT=5"), CL_SUCCESS);
+    assert_string_equal(close_builder(&b), "dddddddddddd");
+    assert_int_equal(entries(f), 1);
+    setenv("POCL_VECTORIZER_REMARKS", "0", 1);
+    open_builder(&b, f, true);
+    unsetenv("POCL_VECTORIZER_REMARKS");
+    assert_int_equal(build(&b, make(&b, plain), "-DWHAT=5"), CL_SUCCESS);
+    assert_string_equal(close_builder(&b), "d");
+    open_builder(&b, f, true);
+    assert_int_equal(build(&b, make(&b, plain), "-DWHAT=5"), CL_SUCCESS);
+    assert_string_equal(close_builder(&b), "s");
+}
+
+/* A kernel whose name is too long for a file's: nothing is kept of it, and the worker ends as it should. */
+static void test_long_names(void **state) {
+    struct folder *f = *state;
+    struct builder b;
+    char source[2000], name[701];
+
+    memset(name, 'n', 700);
+    name[700] = '\0';
+    open_builder(&b, f, true);
+    for (int length = 700; length >= 300; length -= 400) {
+        name[length] = '\0';
+        snprintf(source, sizeof source,
+                 "kernel void %s(global int *x) { x[0] = 1; } kernel void k(global int *x) { x[0] = 2; }\n",
+                 name);
+        uint32_t program = make(&b, source);
+        assert_int_equal(build(&b, program, ""), CL_SUCCESS);
+        assert_int_equal(run(&b, program), 2);
+    }
+    assert_string_equal(close_builder(&b), "dd"); /* it looks at how the worker ended */
+    assert_int_equal(entries(f), 0);
+}
+
 /* What one tenant stored, another one never runs. */
 static void test_tenants(void **state) {
     struct folder *f = *state;
@@ -278,7 +331,8 @@ int test_seen(void) {
 #define WITH_FOLDERS(test) cmocka_unit_test_setup_teardown(test, make_folders, remove_folders)
     const struct CMUnitTest tests[] = {
         WITH_FOLDERS(test_in_a_session),    WITH_FOLDERS(test_failures), WITH_FOLDERS(test_variables),
-        WITH_FOLDERS(test_across_sessions), WITH_FOLDERS(test_tenants),
+        WITH_FOLDERS(test_across_sessions), WITH_FOLDERS(test_tenants),  WITH_FOLDERS(test_dependencies),
+        WITH_FOLDERS(test_long_names),
     };
     return cmocka_run_group_tests_name("seen", tests, NULL, NULL);
 }
