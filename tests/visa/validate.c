@@ -211,7 +211,14 @@ static void test_capabilities(struct verdict *verdict) {
     expect_lacking(doubles, "", &full, &lacking, "Float64", verdict);
     expect_lacking(atomics, "", &full, &lacking, "Int64Atomics", verdict);
     expect_lacking(images, "", &full, &lacking, "ImageBasic", verdict);
-    expect_lacking(variable, "-cl-std=CL2.0", &cl20, &full, "program-scope", verdict);
+    struct visa_compile_request request = {
+        .source = variable, .source_size = strlen(variable), .options = "-cl-std=CL2.0", .features = &cl20};
+    struct visa_module module;
+    EXPECT(guest->compile(&request, &module) == VISA_OK, "%s", module.log);
+    EXPECT(judge(module.spirv, module.spirv_words, &full, verdict) == 0 && !verdict->validated &&
+               !verdict->translated,
+           "PoCL takes program-scope variables: %s", verdict->why);
+    guest->module_free(&module);
     expect_lacking(generic, "-cl-std=CL2.0", &cl20, &full, "eneric", verdict);
     expect_lacking("kernel void k(global int *a) { a[0] = 1; }", "", &narrow, &full, "64-bit pointers",
                    verdict);
@@ -253,6 +260,38 @@ static void test_vector_index(struct verdict *verdict) {
     guest->module_free(&module);
 }
 
+/* Every instruction taken out in its turn: a function without its parameters was accepted once, and the
+ * translator did not survive it. */
+static void test_removed(struct verdict *verdict) {
+    static const char source[] = "int f(int a, int b) { return a * b; }\n"
+                                 "kernel void k(global int *a, int unused, float4 v) {\n"
+                                 "    if (v.x > 1.0f) a[get_global_id(0)] = f(a[1], 3); }";
+    struct visa_compile_request request = {
+        .source = source, .source_size = strlen(source), .options = "", .features = &full};
+    unsigned refused = 0, parameters = 0;
+    struct visa_module module;
+
+    EXPECT(guest->compile(&request, &module) == VISA_OK, "%s", module.log);
+    uint32_t *shorter = malloc(module.spirv_words * sizeof *shorter);
+    for (size_t at = 5, length; at < module.spirv_words; at += length) {
+        length = module.spirv[at] >> 16;
+        memcpy(shorter, module.spirv, at * sizeof *shorter);
+        memcpy(shorter + at, module.spirv + at + length,
+               (module.spirv_words - at - length) * sizeof *shorter);
+        int status = judge(shorter, module.spirv_words - length, &full, verdict);
+        EXPECT(status == 0, "without the instruction at word %zu (opcode %u): status %#x", at,
+               module.spirv[at] & 0xffff, (unsigned)status);
+        refused += verdict->validated != 0;
+        if ((module.spirv[at] & 0xffff) == OP_FUNCTION_PARAMETER) {
+            parameters++;
+            EXPECT(verdict->validated, "a function lacks a parameter");
+        }
+    }
+    EXPECT(parameters >= 5 && refused > parameters, "the kernel is not compiled as it was");
+    free(shorter);
+    guest->module_free(&module);
+}
+
 void test_validate(const char *directory) {
     struct verdict *verdict =
         mmap(NULL, sizeof *verdict, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -262,6 +301,7 @@ void test_validate(const char *directory) {
     test_malformed(verdict);
     test_capabilities(verdict);
     test_vector_index(verdict);
+    test_removed(verdict);
     test_mutants(directory, verdict);
     munmap(verdict, sizeof *verdict);
 }

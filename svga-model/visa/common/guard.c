@@ -212,12 +212,16 @@ static void *guarded_thread(void *data) {
 int visa_guard_run(void (*run)(void *arg), void *arg, char *why, size_t why_size) {
     struct guarded_call call = {.run = run, .arg = arg, .why = why, .why_size = why_size};
     pthread_attr_t attributes;
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     pthread_t thread;
     sigset_t all;
     int err;
 
     /* The application's signal handlers belong on its own threads. */
     sigfillset(&all);
+    /* ... but a fault of the compiler itself is to be heard by whoever wants to say it. */
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        sigdelset(&all, faults[i]);
     err = pthread_attr_init(&attributes);
     if (!err) {
         err = pthread_attr_setstacksize(&attributes, GUARD_STACK_SIZE);

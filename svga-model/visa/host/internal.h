@@ -29,7 +29,10 @@ struct visa_rules {
     bool has_kernel;
     /* By id, of the header's bound: the type of a value, VISA_TYPE_INTEGER of a type OpTypeInt; else 0. */
     uint32_t *types;
+    /* By id: of a type OpTypeFunction how many parameters it has, plus 1; else 0. */
+    uint32_t *parameters;
     uint32_t bound;
+    uint32_t parameters_left; /* of the function that is being read: those that are still to come */
 };
 #define VISA_TYPE_INTEGER UINT32_MAX
 
@@ -55,6 +58,10 @@ namespace visa {
 
 /* Makes of the `mad`s that common/contraction.h speaks of what compilers fuse where the processor can. */
 void contract(llvm::Module &module);
+
+/* Brings a module of unoptimized SPIR-V into the shape that a driver's own front end hands on: private
+ * variables in registers, dead and doubled code gone. Drivers are tried with nothing else. */
+void tidy(llvm::Module &module);
 
 /* Passes vectors to printf as PoCL expects them, renames builtins to what PoCL's kernel library calls them,
  * and checks that every function that the module calls is there, with all that it calls itself. 0 or

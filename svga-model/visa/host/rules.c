@@ -308,8 +308,9 @@ static bool check_type(struct visa_rules *rules, const spv_parsed_instruction_t 
             return broken(rules, -EINVAL, "the module has an image type that OpenCL does not have");
         return true;
     case SpvOpVariable:
+        /* PoCL has them in every version of OpenCL C, and does not name the feature. */
         if (!rules->in_function && words[3] == SpvStorageClassCrossWorkgroup &&
-            !visa_has_program_scope_variables(rules->features))
+            rules->target->kind != VISA_TARGET_POCL && !visa_has_program_scope_variables(rules->features))
             return broken(rules, -ENOTSUP,
                           "the module has a program-scope global variable, which this device does not have");
         return true;
@@ -338,6 +339,38 @@ static bool check_indices(struct visa_rules *rules, const spv_parsed_instruction
             return broken(rules, -EINVAL, "the module has an index that is no integer");
     }
     return true;
+}
+
+/* A function has as many parameters as its type says, each before its first block. SPIRV-Tools' validator does
+ * not count them, and the translator takes their number on trust. */
+static bool check_function(struct visa_rules *rules, const spv_parsed_instruction_t *in) {
+    switch (in->opcode) {
+    case SpvOpTypeFunction:
+        if (in->result_id < rules->bound)
+            rules->parameters[in->result_id] = in->num_words - 3u + 1;
+        return true;
+    case SpvOpFunction: {
+        uint32_t type = in->words[4], count = type < rules->bound ? rules->parameters[type] : 0;
+
+        if (count == 0)
+            return broken(rules, -EINVAL, "the module has a function whose type is no function's");
+        rules->in_function = true;
+        rules->parameters_left = count - 1;
+        return true;
+    }
+    case SpvOpFunctionParameter:
+        if (rules->parameters_left == 0)
+            return broken(rules, -EINVAL, "the module has a function with more parameters than its type");
+        rules->parameters_left--;
+        return true;
+    case SpvOpLabel:
+    case SpvOpFunctionEnd:
+        if (rules->parameters_left > 0)
+            return broken(rules, -EINVAL, "the module has a function with fewer parameters than its type");
+        return true;
+    default:
+        return true;
+    }
 }
 
 static bool check_header(struct visa_rules *rules, const spv_parsed_instruction_t *in) {
@@ -396,14 +429,12 @@ static bool check_operand(struct visa_rules *rules, const spv_parsed_instruction
 }
 
 bool visa_rules_check(struct visa_rules *rules, const spv_parsed_instruction_t *in) {
-    if (in->opcode == SpvOpFunction)
-        rules->in_function = true;
     if (in->opcode == SpvOpExtension)
         return broken(rules, -ENOTSUP, "the module uses the SPIR-V extension '%.60s'; none are taken here",
                       (const char *)(in->words + 1));
     note_type(rules, in);
     if (!check_opcode(rules, in->opcode) || !check_header(rules, in) || !check_type(rules, in) ||
-        !check_indices(rules, in))
+        !check_indices(rules, in) || !check_function(rules, in))
         return false;
     for (uint16_t i = 0; i < in->num_operands; i++) {
         if (!check_operand(rules, in, i))

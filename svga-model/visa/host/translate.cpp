@@ -117,6 +117,8 @@ int translate_module(job &job) {
     if (!err && target.kind != VISA_TARGET_SPIR) /* SPIR has no intrinsics of LLVM */
         visa::contract(*module);
     if (!err && target.kind == VISA_TARGET_POCL)
+        visa::tidy(*module);
+    if (!err && target.kind == VISA_TARGET_POCL)
         err = visa::mend_for_pocl(*module, target.library_hint, job.why);
     timing.mend_ns = visa_now() - start;
     if (err)

@@ -92,8 +92,9 @@ int visa_validate(const uint32_t *words, size_t count, const struct visa_feature
         return err;
     rules.bound = words[SPIRV_BOUND_WORD];
     rules.types = calloc((size_t)rules.bound + 1, sizeof *rules.types);
+    rules.parameters = calloc((size_t)rules.bound + 1, sizeof *rules.parameters);
     context = spvContextCreate(SPV_ENV_UNIVERSAL_1_0);
-    if (context && rules.types) {
+    if (context && rules.types && rules.parameters) {
         err = check_rules(context, words, count, &rules);
     } else {
         snprintf(why, VISA_WHY_SIZE, "out of memory");
@@ -101,5 +102,6 @@ int visa_validate(const uint32_t *words, size_t count, const struct visa_feature
     }
     spvContextDestroy(context);
     free(rules.types);
+    free(rules.parameters);
     return err ? err : check_specification(words, count, &rules);
 }
