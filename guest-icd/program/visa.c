@@ -259,7 +259,7 @@ struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count
                                               source->headers[i]->source_size};
         struct visa_compile_request request = {
             .source = source->text,
-            .source_size = source->size,
+            .source_size = strnlen(source->text, source->size), /* drivers take it for the end, too */
             .options = source->options,
             .dirs = source->dirs,
             .dir_count = source->dir_count,

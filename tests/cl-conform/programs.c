@@ -103,6 +103,92 @@ static void options(void) {
     cl_close(&c);
 }
 
+/* What the words of options are: quotes, case, letters. */
+static void option_words(void) {
+    static const char *const words[] = {"-DA='5'",
+                                        "-DA=\"5\"",
+                                        "-D \"A=5\"",
+                                        "-DA=\"2 + 3\"",
+                                        "-DA='2 + 3'",
+                                        "-D 'A=5'",
+                                        "-cl-std=",
+                                        "-cl-std=cl1.2",
+                                        "-D\xc3\xa4=1 -DA=5",
+                                        "-include x.h",
+                                        "-fplugin=x",
+                                        "-Xclang -load",
+                                        "-o x",
+                                        "@x",
+                                        "-B/x",
+                                        "--config=x",
+                                        "-MF x"};
+    struct cl c = cl_open();
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const char *source = "kernel void k(global int *a) { *a = A; }";
+        cl_int e;
+        cl_program p = clCreateProgramWithSource(c.ctx, 1, &source, NULL, &e);
+        OK(e);
+        e = clBuildProgram(p, 0, NULL, words[i], NULL, NULL);
+        see(words[i], "%s, %d", error_name(e), e == CL_SUCCESS ? run_one(&c, p, "k") : 0);
+        OK(clReleaseProgram(p));
+    }
+    cl_close(&c);
+}
+
+/* Text behind a NUL within the length that is given. */
+static void source_with_a_nul(void) {
+    static const char text[] = "kernel void k(global int *a) { *a = 1; }\0 this is no code";
+    const char *source = text;
+    size_t size = sizeof(text) - 1;
+    struct cl c = cl_open();
+    cl_int e;
+    cl_program p = clCreateProgramWithSource(c.ctx, 1, &source, &size, &e);
+
+    OK(e);
+    e = clBuildProgram(p, 0, NULL, "", NULL, NULL);
+    see("text behind a NUL", "%s, %d", error_name(e), e == CL_SUCCESS ? run_one(&c, p, "k") : 0);
+    OK(clReleaseProgram(p));
+    cl_close(&c);
+}
+
+/* Variables of the program, where the driver has them. */
+static void program_variables(void) {
+    static const char *const options[] = {"-cl-std=CL2.0", "-cl-std=CL3.0"};
+    struct cl c = cl_open();
+
+    for (int i = 0; i < 2; i++) {
+        const char *source = "global int calls = 3; kernel void k(global int *a) { *a = calls++; }";
+        cl_int e;
+        cl_program p = clCreateProgramWithSource(c.ctx, 1, &source, NULL, &e);
+        OK(e);
+        e = clBuildProgram(p, 0, NULL, options[i], NULL, NULL);
+        int first = e == CL_SUCCESS ? run_one(&c, p, "k") : 0,
+            second = e == CL_SUCCESS ? run_one(&c, p, "k") : 0;
+        see(options[i], "%s, %d, %d", error_name(e), first, second);
+        OK(clReleaseProgram(p));
+    }
+    cl_close(&c);
+}
+
+/* Kernels whose names are longer than a driver can put into a file's name; the program asks for no binary. */
+static void long_names(void) {
+    static const size_t lengths[] = {120, 300, 700};
+    struct cl c = cl_open();
+
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        char name[701], source[2000];
+        memset(name, 'n', lengths[i]);
+        name[lengths[i]] = '\0';
+        snprintf(source, sizeof(source),
+                 "kernel void %s(global int *a) { *a = 1; } kernel void k(global int *a) { *a = 2; }", name);
+        cl_program p = program_new(&c, source, "");
+        check(run_one(&c, p, "k") == 2, "the kernel beside it");
+        OK(clReleaseProgram(p));
+    }
+    cl_close(&c);
+}
+
 static void bad_options(void) {
     struct cl c = cl_open();
     static const char *const bad[] = {"-no-such-option-at-all", "-cl-std=CL9.9", "-cl-nonsense"};
@@ -629,6 +715,10 @@ static const struct test_case cases[] = {
     CASE(a_null_string),
     CASE(options),
     CASE(bad_options),
+    CASE(option_words),
+    CASE(source_with_a_nul),
+    CASE(program_variables),
+    CASE(long_names),
     CASE(failing_build),
     CASE(various_failures),
     CASE(warnings_are_in_the_log),

@@ -78,9 +78,9 @@ static void test_deep_nesting(void) {
 }
 
 static void test_options(void) {
-    static const char *const bad[] = {
-        "-foo",  "-cl-foo",         "-D",      "-I",      "-D 9", "-cl-std=CL9.9", "-O7",
-        "plain", "-create-library", "-triple", "-include"};
+    static const char *const bad[] = {"-foo",          "-cl-foo", "-D",    "-I",
+                                      "-cl-std=CL9.9", "-O7",     "plain", "-create-library",
+                                      "-triple",       "-include"};
     static const char *const good[] = {
         "",
         "  ",
@@ -93,7 +93,7 @@ static void test_options(void) {
         "-g",
         "-cl-std=CL1.0",
         "-cl-std=CL1.1",
-        "-cl-std=cl1.2",
+        "-cl-std=CL1.2",
         "-cl-opt-disable -cl-single-precision-constant -cl-denorms-are-zero -cl-strict-aliasing",
         "-cl-mad-enable -cl-no-signed-zeros -cl-unsafe-math-optimizations -cl-finite-math-only "
         "-cl-fast-relaxed-math",
@@ -106,6 +106,13 @@ static void test_options(void) {
         expect(plain, good[i], VISA_OK, "");
     expect(plain, "-cl-std=CL2.0", VISA_BUILD_FAILURE, "-cl-std");
     expect("kernel void k(global int *a) { a[0] = N; }", "-D N=5", VISA_OK, "");
+    /* As drivers have it: single quotes belong to the text, and what is no name is the front end's to say. */
+    expect("#if N != 53\n#error N\n#endif\n", "-DN='5'", VISA_OK, "");
+    expect(plain, "-D 9", VISA_BUILD_FAILURE, "macro name must be an identifier");
+    expect(plain, "-D 'N=5'", VISA_BUILD_FAILURE, "macro name must be an identifier");
+    expect(plain, "-D\xc3\xa4=1", VISA_OK, "");
+    expect(plain, "-cl-std=cl1.2", VISA_INVALID_OPTIONS, "cl1.2");
+    expect(plain, "-cl-std=", VISA_BUILD_FAILURE, "invalid value");
     expect("#if N != (7 + 1)\n#error N\n#endif\n", "-D\"N=(7 + 1)\"", VISA_OK, "");
     EXPECT(compile(plain, "-DX -cl-mad-enable -w -cl-fast-relaxed-math", VISA_EXECUTABLE, &module) == VISA_OK,
            "%s", module.log);

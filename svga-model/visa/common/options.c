@@ -44,17 +44,16 @@ static const struct {
 /* Cuts the next word out of *text into `word` (as large as the whole text). False at the end. */
 static bool next_word(const char **text, char *word) {
     const char *at = *text;
-    char quote = 0;
+    bool quoted = false;
 
     while (isspace((unsigned char)*at))
         at++;
     if (!*at)
         return false;
-    for (; *at && (quote || !isspace((unsigned char)*at)); at++) {
-        if (quote ? *at == quote : *at == '"' || *at == '\'')
-            quote = quote ? 0 : *at;
-        else if (*at == '\\' && quote != '\'' &&
-                 (at[1] == '\\' || at[1] == '"' || at[1] == '\'' || at[1] == ' '))
+    for (; *at && (quoted || !isspace((unsigned char)*at)); at++) {
+        if (*at == '"')
+            quoted = !quoted;
+        else if (*at == '\\' && (at[1] == '\\' || at[1] == '"' || at[1] == ' '))
             *word++ = *++at;
         else
             *word++ = *at;
@@ -91,17 +90,15 @@ static int parse_with_argument(const char **text, char *word, struct visa_option
         snprintf(why, why_size, "build option %s lacks its argument", flag);
         return -EINVAL;
     }
-    if (flag[1] == 'D' && !isalpha((unsigned char)word[0]) && word[0] != '_') {
-        snprintf(why, why_size, "build option -D %s does not define a macro: it starts with no letter", word);
-        return -EINVAL;
-    }
     err = add_front(out, flag);
     return err ? err : add_front(out, word);
 }
 
 static int parse_std(const char *value, struct visa_options *out, char *why, size_t why_size) {
+    if (!*value) /* is the front end's to refuse, with a build log */
+        return add_front(out, "-cl-std=");
     for (size_t i = 0; i < sizeof c_versions / sizeof c_versions[0]; i++) {
-        if (!strcasecmp(value, c_versions[i].name)) {
+        if (!strcmp(value, c_versions[i].name)) {
             out->c_version = c_versions[i].version;
             return 0;
         }

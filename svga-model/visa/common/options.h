@@ -31,8 +31,8 @@ struct visa_options {
     bool enable_link_options; /* -enable-link-options */
 };
 
-/* Parses `text` (NULL is ""). Words are separated by white space; double quotes, single quotes and
- * backslashes quote as in a shell. 0; -EINVAL: an option that OpenCL does not know, in `why`; -ENOMEM. Free
+/* Parses `text` (NULL is ""). Words are separated by white space; double quotes quote, and so does a
+ * backslash before one, before a space or another backslash; single quotes belong to the text, as with drivers. 0; -EINVAL: an option that OpenCL does not know, in `why`; -ENOMEM. Free
  * `out` in every case. */
 int visa_options_parse(const char *text, enum visa_option_use use, struct visa_options *out, char *why,
                        size_t why_size);
