@@ -13,6 +13,7 @@ worker_of() { # pid of the worker that serves the guest with this pid, from the 
 
 echo "a secret of the host that no guest may read" >"$work/secret"
 chmod 600 "$work/secret"
+mkdir "$work/secret.mount"
 start_daemon attack --verbose
 start_guest victim loop 20
 victim=$guest
