@@ -143,6 +143,11 @@ int svga_gmr_define(struct svga_device *d, struct svga_link_packet *packet) {
         r = begin(d, gmr, msg->arg, msg->address);
     else if (r == 0 && (!gmr->ptr || gmr->complete))
         r = EINVAL;
+    if (r == 0 && (msg->flags & SVGA_LINK_BY_HAND)) {
+        gmr->mapped = gmr->size;
+        if (!d->by_hand || !(msg->flags & SVGA_LINK_MORE) || msg->piece_count > 0)
+            r = EINVAL;
+    }
     if (r == 0) {
         for (uint32_t i = 0; r == 0 && i < msg->piece_count; i++)
             r = map_piece(d, gmr, &packet->pieces[i], packet->fds[packet->pieces[i].fd]);

@@ -19,14 +19,30 @@ void svga_device_init(struct svga_device *d, int link, uint32_t version,
     memset(d, 0, sizeof *d);
     d->link = link;
     d->irqfd = -1;
+    for (int i = 0; i < SVGA_HAND_FDS; i++)
+        d->hand[i] = -1;
     d->version = version;
     d->limits = *limits;
     d->callbacks = *callbacks;
     pthread_mutex_init(&d->lock, NULL);
 }
 
+void svga_device_give_hand(struct svga_device *d, const int hand[SVGA_HAND_FDS]) {
+    memcpy(d->hand, hand, sizeof d->hand);
+}
+
+/* They must not be here when the guest's first command comes. */
+static void drop_hand(struct svga_device *d) {
+    for (int i = 0; i < SVGA_HAND_FDS; i++) {
+        if (d->hand[i] >= 0)
+            close(d->hand[i]);
+        d->hand[i] = -1;
+    }
+}
+
 void svga_device_finish(struct svga_device *d) {
     svga_gmr_delete_all(d);
+    drop_hand(d);
     if (d->irqfd >= 0)
         close(d->irqfd);
     close(d->link);
@@ -135,6 +151,7 @@ static int carry_out(struct svga_device *d, struct svga_link_packet *packet) {
     case SVGA_LINK_GMR_PIECES:
         if ((msg->id == SVGA_GMR_BAR && d->bar) || (msg->id != SVGA_GMR_BAR && !d->bar))
             return EINVAL;
+        drop_hand(d);
         r = svga_gmr_define(d, packet);
         if (r == 0 && msg->id == SVGA_GMR_BAR && !(msg->flags & SVGA_LINK_MORE))
             r = define_bar(d);
@@ -149,6 +166,11 @@ static int carry_out(struct svga_device *d, struct svga_link_packet *packet) {
         return write_register(d, msg->id, msg->arg);
     case SVGA_LINK_IRQFD:
         return take_irqfd(d, packet);
+    case SVGA_LINK_HAND:
+        if (d->bar || d->hand[0] < 0)
+            return ENOTSUP;
+        d->by_hand = true;
+        return 0;
     default:
         return EOPNOTSUPP;
     }
@@ -163,7 +185,13 @@ static int answer(struct svga_device *d, const struct svga_link_msg *msg, int st
     if (msg->flags & SVGA_LINK_WANT_REPLY) {
         struct svga_link_msg reply = {
             .type = SVGA_LINK_REPLY, .seq = msg->seq, .id = msg->id, .arg = (uint64_t)status};
-        return svga_link_send(d->link, &reply, NULL, NULL, 0);
+        bool hand = msg->type == SVGA_LINK_HAND && status == 0;
+        if (msg->type == SVGA_LINK_GMR_DEFINE && (msg->flags & SVGA_LINK_BY_HAND) && status == 0)
+            reply.address = (uintptr_t)d->gmrs[msg->id].ptr;
+        int r = svga_link_send(d->link, &reply, NULL, d->hand, hand ? SVGA_HAND_FDS : 0);
+        if (hand)
+            drop_hand(d);
+        return r;
     }
     return 0;
 }

@@ -13,6 +13,7 @@
 #include <pthread.h>
 
 #include "svga-model/fifo.h"
+#include "svga-model/hand.h"
 
 struct svga_device_limits {
     uint64_t max_pages; /* 4 KiB pages in all regions together */
@@ -57,6 +58,9 @@ struct svga_device {
     uint32_t maps;
     struct svga_range *deleted; /* ranges whose regions are deleted and that something may still refer to */
 
+    int hand[SVGA_HAND_FDS]; /* the hand's descriptors until it is asked for; -1: none */
+    bool by_hand;            /* it was asked for: regions are mapped by it */
+
     void *bar; /* NULL until GMR 0 is defined */
     size_t bar_size;
     svga_word *words;
@@ -70,6 +74,9 @@ struct svga_device {
 /* `link` is taken over. `version` is published in SVGA_REG_DEV_CAP. */
 void svga_device_init(struct svga_device *d, int link, uint32_t version,
                       const struct svga_device_limits *limits, const struct svga_device_callbacks *callbacks);
+
+/* Takes over the descriptors of this process's hand, for the peer to ask for. Before svga_device_serve_link. */
+void svga_device_give_hand(struct svga_device *d, const int hand[SVGA_HAND_FDS]);
 
 /* Serves link messages until the peer closes (0) or breaks the protocol (-EPROTO). Wakes all sleepers at the
  * end, with `closing` set. */

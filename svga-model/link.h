@@ -38,11 +38,15 @@ enum svga_link_type {
     SVGA_LINK_REPLY = 6,      /* device to peer: seq, arg = status (0 or a positive errno) */
     SVGA_LINK_WAIT =
         7, /* to the peer, before a device half is there: who hands them out lives; wait on. seq 0 */
+    SVGA_LINK_HAND = 8, /* before the BAR: asks for the device's hand (hand.h); the reply has its descriptors.
+                           ENOTSUP: it has none */
 };
 
 enum svga_link_flags {
     SVGA_LINK_MORE = 1,       /* GMR_DEFINE/GMR_PIECES: further GMR_PIECES follow */
     SVGA_LINK_WANT_REPLY = 2, /* answer on the socket too */
+    SVGA_LINK_BY_HAND = 4,    /* GMR_DEFINE without pieces, with MORE: the peer maps them by the hand, at the
+                                 address that the reply names; a GMR_PIECES without pieces says that it has */
 };
 
 #define SVGA_LINK_MAX_FDS 8u
@@ -57,7 +61,7 @@ struct svga_link_msg {
     uint32_t piece_count;
     uint32_t reserved;
     uint64_t address; /* GMR_DEFINE: where the region must lie in the device half too, in one of
-                         SVGA_PLACED_RANGES; 0: anywhere */
+                         SVGA_PLACED_RANGES; 0: anywhere. REPLY to one BY_HAND: where it lies */
 };
 
 /* A run of memory: `length` bytes at `offset` of the datagram's descriptor number `fd`. Page-aligned (4096).

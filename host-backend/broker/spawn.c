@@ -45,6 +45,8 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         argv[n++] = "--profile-fd";
         argv[n++] = trace;
     }
+    if (config->hands)
+        argv[n++] = "--hand";
     if (config->fresh_builds)
         argv[n++] = "--no-shared-builds";
     if (eager)

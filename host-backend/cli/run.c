@@ -212,6 +212,7 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
                                    .cache_shared = o->cache != NULL,
                                    .key_path = cli_host_key(key),
                                    .vm = "vm-of-run",
+                                   .hands = o->vm,
                                    .fresh_builds = o->fresh_builds,
                                    .sandbox = o->sandbox,
                                    .verbose = o->verbose};

@@ -261,6 +261,7 @@ int cmd_serve(int argc, char **argv) {
     if (o.cache || (!o.socket_path && o.fd < 0))
         o.broker.cache_dir = cli_build_cache(o.cache, cache);
     cli_driver_cache_make("serve");
+    o.broker.hands = o.socket_path || o.fd >= 0;
     the_broker = broker_create(&o.broker, why);
     if (!the_broker) {
         cli_say("serve", "%s", why);

@@ -2,6 +2,7 @@
 #include "host-backend/front/define.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 enum { PAGE = 4096 };
 
@@ -58,28 +59,17 @@ int front_define_check(const struct front_region *region, const struct svga_link
     return r == 0 && size == msg->arg && size > 0 ? 0 : -EINVAL;
 }
 
-int front_define_send(const struct front_region *region, const struct svga_link_msg *msg,
-                      struct vu_memory *memory,
-                      int (*send)(void *opaque, const struct svga_link_msg *msg,
-                                  const struct svga_link_piece *pieces, const struct front_pieces *of),
-                      void *opaque) {
-    _Static_assert(VU_MAX_REGIONS <= SVGA_LINK_MAX_FDS, "a datagram can carry the whole memory table");
+struct svga_link_piece *front_define_runs(const struct front_region *region, const struct vu_memory *memory,
+                                          uint32_t *count) {
     struct walk w = {.region = region, .memory = memory};
-    struct front_pieces of = {.memory = memory, .fd_count = memory->count};
-    struct svga_link_piece runs[SVGA_LINK_MAX_PIECES], ahead;
-    struct svga_link_msg part = *msg;
-    int more, r = 0;
+    struct svga_link_piece run, *runs;
 
-    for (unsigned i = 0; i < memory->count; i++)
-        of.fds[i] = memory->regions[i].fd;
-    more = next(&w, &ahead);
-    while (more > 0 && r == 0) {
-        for (part.piece_count = 0; more > 0 && part.piece_count < SVGA_LINK_MAX_PIECES;
-             more = next(&w, &ahead))
-            runs[part.piece_count++] = ahead;
-        part.flags = more > 0 ? SVGA_LINK_MORE : msg->flags;
-        r = send(opaque, &part, runs, &of);
-        part.type = SVGA_LINK_GMR_PIECES;
-    }
-    return r;
+    *count = 0;
+    while (next(&w, &run) > 0)
+        ++*count;
+    runs = calloc(*count, sizeof *runs);
+    w = (struct walk){.region = region, .memory = memory};
+    for (uint32_t i = 0; runs && i < *count; i++)
+        next(&w, &runs[i]);
+    return runs;
 }

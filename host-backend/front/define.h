@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * How a region's guest pages are described to a device half: as runs of the descriptors of the VM's memory
- * table, in as many datagrams as it takes.
+ * A region's guest pages as runs of the descriptors of the VM's memory table.
  */
 #ifndef HOST_BACKEND_FRONT_DEFINE_H
 #define HOST_BACKEND_FRONT_DEFINE_H
@@ -15,12 +14,9 @@
 int front_define_check(const struct front_region *region, const struct svga_link_msg *msg,
                        const struct vu_memory *memory);
 
-/* Hands the GMR_DEFINE `msg`, with pieces, and its GMR_PIECES to `send`, in order; the flags of `msg` go with
- * the last. front_define_check was good. 0, or what `send` returned if that is negative. */
-int front_define_send(const struct front_region *region, const struct svga_link_msg *msg,
-                      struct vu_memory *memory,
-                      int (*send)(void *opaque, const struct svga_link_msg *msg,
-                                  const struct svga_link_piece *pieces, const struct front_pieces *of),
-                      void *opaque);
+/* The region's runs, in order: *count pieces of the memory table, to be freed. NULL when out of memory.
+ * front_define_check was good. */
+struct svga_link_piece *front_define_runs(const struct front_region *region, const struct vu_memory *memory,
+                                          uint32_t *count);
 
 #endif

@@ -16,6 +16,7 @@
 
 enum {
     DEFAULT_MAX_SESSIONS = 64,
+    LINGER_MS = 5,          /* between looks whether a worker that closed its link is gone */
     MAX_PENDING = 65536,    /* link messages of one session whose reply has not come */
     REPLY_LIMIT_MS = 10000, /* a device half that takes longer for one is given up */
 };
@@ -61,14 +62,16 @@ static void free_region(struct front_session *s, struct front_region *region) {
         at = &(*at)->next;
     *at = region->next;
     release_region(s, region);
+    vu_memory_unref(region->memory);
     free(region);
 }
 
-static int expect_reply(struct front_session *s, struct front_region *region, uint32_t seq, bool deletes) {
+static int expect_reply(struct front_session *s, enum svga_link_type type, struct front_region *region,
+                        uint32_t seq) {
     struct front_pending *p = s->pending < MAX_PENDING ? calloc(1, sizeof *p) : NULL;
     if (!p)
         return -ENOBUFS;
-    *p = (struct front_pending){.region = region, .seq = seq, .deletes = deletes, .since_ms = now_ms()};
+    *p = (struct front_pending){.type = type, .region = region, .seq = seq, .since_ms = now_ms()};
     if (s->newest)
         s->newest->next = p;
     else
@@ -94,6 +97,7 @@ static void end(struct front_session *s) {
     if (s->ending || s->link < 0)
         return;
     s->ending = true;
+    front_mapper_stop(&s->mapper);
     front_outbox_clear(&s->outbox);
     shutdown(s->link, SHUT_WR);
     vu_loop_change(s->owner->loop, s->link, EPOLLIN, &s->link_source);
@@ -111,14 +115,25 @@ static int send_message(struct front_session *s, const struct svga_link_msg *msg
 /* Frees a session of which nothing is left. */
 static void free_if_over(struct front_session *s) {
     struct front_session **at = &s->owner->first;
-    if (s->ctx || s->link >= 0)
+    if (s->ctx || s->link >= 0 || s->lingering)
         return;
     drop_bar(s);
     while (*at != s)
         at = &(*at)->next;
     *at = s->next;
     s->owner->count--;
+    front_mapper_finish(&s->mapper);
     free(s);
+}
+
+/* Gives the pages back once nobody can reach them by the worker's addresses. */
+static void look_after_worker(struct front_session *s) {
+    s->lingering = !front_mapper_worker_gone(&s->mapper);
+    if (s->lingering)
+        return;
+    while (s->regions)
+        free_region(s, s->regions);
+    free_if_over(s);
 }
 
 /* The device half is gone, or has broken the link protocol (then it must not be believed any more, but what
@@ -132,13 +147,104 @@ static void link_gone(struct front_session *s) {
         close(s->irqfd);
         s->irqfd = -1;
     }
+    front_mapper_stop(&s->mapper);
     front_outbox_clear(&s->outbox);
     while (s->oldest)
         drop_oldest(s);
     fail(s, SVGA_ERROR_WORKER_DIED, "the worker on the host that served this process has ended");
-    while (s->regions)
-        free_region(s, s->regions);
-    free_if_over(s);
+    look_after_worker(s);
+}
+
+/* The device half's answers go to shared memory; ours too, where it is not asked or does not speak. */
+static void answer(struct front_session *s, uint32_t seq, int r) {
+    front_bar_ack(&s->bar, seq, (uint32_t)-r);
+    interrupt(s);
+}
+
+/* What the host's own processes did wrong. What they map they map: their end is waited for. */
+static void give_up(struct front_session *s, const char *text) {
+    fail(s, SVGA_ERROR_WORKER_DIED, text);
+    end(s);
+}
+
+static void ask(struct front_session *s, enum svga_link_type type, struct front_region *region,
+                struct svga_link_msg msg) {
+    msg.type = type;
+    msg.flags |= SVGA_LINK_WANT_REPLY;
+    int r = expect_reply(s, type, region, msg.seq);
+    if (r == 0)
+        r = send_message(s, &msg, NULL, NULL);
+    if (r < 0)
+        give_up(s, "the host cannot be told about a region: too much is waiting for it");
+}
+
+/* Takes the pages of a region that is there away, if the guest has asked for it. */
+static void blank_if_asked(struct front_session *s, struct front_region *region) {
+    if (region->stage != REGION_THERE || !region->deleting)
+        return;
+    region->stage = REGION_BLANKING;
+    if (front_mapper_blank(&s->mapper, region, region->address, region->size) < 0)
+        give_up(s, "the host is out of memory");
+}
+
+/* The device half has the addresses of a region: now the pages. */
+static void map_region(struct front_session *s, struct front_region *region, uint64_t address) {
+    uint32_t count;
+    struct svga_link_piece *runs = front_define_runs(region, region->memory, &count);
+
+    region->address = address;
+    region->stage = REGION_MAPPING;
+    if (!runs || front_mapper_map(&s->mapper, region, address, region->memory, runs, count) < 0)
+        give_up(s, "the host is out of memory");
+    free(runs);
+}
+
+/* A job of the hand has ended. */
+static void mapper_done(void *opaque, void *what, bool blank, int r) {
+    struct front_session *s = opaque;
+    struct front_region *region = what;
+
+    if (r < 0) {
+        give_up(s, r == -ENOMEM ? "the worker on the host can map no more memory"
+                                : "the worker on the host does not do as it is told");
+    } else if (blank) {
+        release_region(s, region);
+        ask(s, SVGA_LINK_GMR_DELETE, region,
+            (struct svga_link_msg){.id = region->id, .seq = region->delete_seq});
+    } else {
+        region->stage = REGION_ENDING;
+        ask(s, SVGA_LINK_GMR_PIECES, region, (struct svga_link_msg){.id = region->id, .seq = region->seq});
+    }
+}
+
+static void mapper_broken(void *opaque) {
+    give_up(opaque, "the worker on the host has lost its hand");
+}
+
+static void take_hand(struct front_session *s, struct svga_link_packet *packet) {
+    int fds[SVGA_HAND_FDS];
+
+    if (packet->msg.arg != 0 || packet->fd_count != SVGA_HAND_FDS) {
+        svga_link_close_fds(packet);
+        give_up(s,
+                "the host's kernel cannot keep a VM's memory from its worker: ask its administrator to run "
+                "\"trillium doctor\"");
+        return;
+    }
+    memcpy(fds, packet->fds, sizeof fds);
+    packet->fd_count = 0;
+    s->mapper.opaque = s;
+    s->mapper.done = mapper_done;
+    s->mapper.broken = mapper_broken;
+    if (front_mapper_start(&s->mapper, s->owner->loop, fds) < 0)
+        give_up(s, "the host is out of descriptors");
+}
+
+/* A region does not come about. */
+static void refuse_region(struct front_session *s, struct front_region *region, int r) {
+    uint32_t seq = region->deleting ? region->delete_seq : region->seq;
+    free_region(s, region);
+    answer(s, seq, r);
 }
 
 /* Somebody is there, who has no device half for us yet. */
@@ -148,25 +254,35 @@ static void wait_on(struct front_session *s) {
 }
 
 /* A reply to our oldest message that wanted one. */
-static void take_reply(struct front_session *s, const struct svga_link_msg *msg) {
+static void take_reply(struct front_session *s, struct svga_link_packet *packet) {
+    const struct svga_link_msg *msg = &packet->msg;
     struct front_pending *p = s->oldest;
     if (msg->type != SVGA_LINK_REPLY || !p || p->seq != msg->seq) {
+        svga_link_close_fds(packet);
         fail(s, SVGA_ERROR_PROTOCOL, "the host's device half answered what was not asked");
         end(s);
         return;
     }
     struct front_region *region = p->region;
-    bool deletes = p->deletes;
+    enum svga_link_type type = p->type;
     s->answered = true;
     drop_oldest(s);
-    if (!region)
+    if (type == SVGA_LINK_HAND)
+        take_hand(s, packet);
+    svga_link_close_fds(packet);
+    if (!region || s->ending)
         return;
-    if (deletes)
-        free_region(s, region); /* on failure too: then the device half had no such region */
-    else if (msg->arg != 0) {
-        release_region(s, region);
-        if (!region->deleting) /* else the answer to that is still to come */
-            free_region(s, region);
+    if (type == SVGA_LINK_GMR_DELETE) {
+        free_region(s, region);
+    } else if (type == SVGA_LINK_GMR_PIECES && msg->arg == 0) {
+        region->stage = REGION_THERE;
+        blank_if_asked(s, region);
+    } else if (type == SVGA_LINK_GMR_PIECES) {
+        give_up(s, "the worker on the host refused what is mapped into it"); /* it has said so to the guest */
+    } else if (msg->arg != 0) {
+        refuse_region(s, region, -(int)(msg->arg & 0xfff));
+    } else {
+        map_region(s, region, msg->address);
     }
 }
 
@@ -188,11 +304,12 @@ static void link_ready(struct vu_source *source, uint32_t events) {
         return; /* it stays readable */
     int r = svga_link_recv(s->link, packet);
     if (r > 0) {
-        svga_link_close_fds(packet);
-        if (packet->msg.type == SVGA_LINK_WAIT && !s->answered)
+        if (packet->msg.type == SVGA_LINK_WAIT && !s->answered) {
+            svga_link_close_fds(packet);
             wait_on(s);
-        else
-            take_reply(s, &packet->msg);
+        } else {
+            take_reply(s, packet);
+        }
     } else if (r == -EPROTO) {
         fail(s, SVGA_ERROR_PROTOCOL, "the host's device half sent a malformed message");
         end(s);
@@ -234,60 +351,42 @@ static struct front_region *take_resources(struct front_session *s, const struct
     return region;
 }
 
-static int send_part(void *opaque, const struct svga_link_msg *msg, const struct svga_link_piece *pieces,
-                     const struct front_pieces *of) {
-    return send_message(opaque, msg, pieces, of);
-}
-
 /* 0 or a negative errno. */
 static int define(struct front_session *s, const struct svga_payload *payload) {
+    struct vu_memory *memory = s->owner->gpu->backend.memory;
     struct front_region *region = take_resources(s, payload);
     if (!region)
         return -errno;
     region->next = s->regions;
     s->regions = region;
-    const struct svga_link_msg msg = {.type = SVGA_LINK_GMR_DEFINE,
-                                      .flags = SVGA_LINK_WANT_REPLY,
+    region->seq = payload->seq;
+    region->size = payload->arg;
+    const struct svga_link_msg msg = {.flags = SVGA_LINK_BY_HAND | SVGA_LINK_MORE,
                                       .seq = payload->seq,
                                       .id = payload->id,
                                       .arg = payload->arg,
                                       .address = payload->address};
-    int r = front_define_check(region, &msg, s->owner->gpu->backend.memory);
-    if (r == 0)
-        r = expect_reply(s, region, payload->seq, false);
+    int r = front_define_check(region, &msg, memory);
     if (r < 0) {
         free_region(s, region);
         return r;
     }
-    r = front_define_send(region, &msg, s->owner->gpu->backend.memory, send_part, s);
-    if (r < 0) { /* a part of it may be on its way: the region stays until the other end is gone */
-        fail(s, SVGA_ERROR_PROTOCOL, "the host cannot be told about a region: too much is waiting for it");
-        end(s);
-    }
+    region->memory = vu_memory_ref(memory);
+    ask(s, SVGA_LINK_GMR_DEFINE, region, msg);
     return 0;
 }
 
-static int delete_region(struct front_session *s, uint32_t id, uint32_t seq) {
+static void delete_region(struct front_session *s, uint32_t id, uint32_t seq) {
     struct front_region *region = s->regions;
     while (region && (region->id != id || region->deleting))
         region = region->next;
-    const struct svga_link_msg msg = {
-        .type = SVGA_LINK_GMR_DELETE, .flags = SVGA_LINK_WANT_REPLY, .seq = seq, .id = id};
-    int r = expect_reply(s, region, seq, true);
-    if (r == 0) {
-        if (region)
-            region->deleting = true;
-        r = send_message(s, &msg, NULL, NULL);
+    if (!region) { /* the device half shall say so */
+        ask(s, SVGA_LINK_GMR_DELETE, NULL, (struct svga_link_msg){.id = id, .seq = seq});
+        return;
     }
-    if (r < 0)
-        end(s);
-    return r;
-}
-
-/* The device half's answers go to shared memory; ours too, if it is not even asked. */
-static void answer(struct front_session *s, uint32_t seq, int r) {
-    front_bar_ack(&s->bar, seq, (uint32_t)-r);
-    interrupt(s);
+    region->deleting = true;
+    region->delete_seq = seq;
+    blank_if_asked(s, region);
 }
 
 static void link_payload(struct front_session *s, const struct svga_payload *payload) {
@@ -298,7 +397,9 @@ static void link_payload(struct front_session *s, const struct svga_payload *pay
         if (payload->op == SVGA_PAYLOAD_GMR_DEFINE) {
             r = payload->id == SVGA_GMR_BAR ? -EEXIST : define(s, payload);
         } else if (payload->op == SVGA_PAYLOAD_GMR_DELETE) {
-            r = payload->id == SVGA_GMR_BAR ? -EINVAL : delete_region(s, payload->id, payload->seq);
+            r = payload->id == SVGA_GMR_BAR ? -EINVAL : 0;
+            if (r == 0)
+                delete_region(s, payload->id, payload->seq);
         } else {
             const struct svga_link_msg msg = {
                 .type = SVGA_LINK_REG_WRITE, .seq = payload->seq, .id = payload->id, .arg = payload->arg};
@@ -349,9 +450,10 @@ static int connect_device(struct front_session *s, const struct svga_payload *pa
     irq_fd.fds[0] = s->irqfd;
     if (r == 0)
         r = send_message(s, &irq, NULL, &irq_fd);
-    if (r == 0)
-        r = define(s, payload);
-    return r;
+    if (r < 0)
+        return r;
+    ask(s, SVGA_LINK_HAND, NULL, (struct svga_link_msg){.seq = 0});
+    return define(s, payload);
 }
 
 static enum vgpu_verdict open_session(struct front_sessions *all, struct vgpu_context *ctx,
@@ -366,6 +468,9 @@ static enum vgpu_verdict open_session(struct front_sessions *all, struct vgpu_co
     if (!s)
         return VGPU_BAD;
     s->link = s->irqfd = -1;
+    for (int i = 0; i < SVGA_HAND_FDS; i++)
+        s->mapper.fds[i] = -1;
+    s->mapper.null = -1;
     if (front_bar_map(&s->bar, all->gpu->backend.memory, r) < 0) {
         free(s);
         return VGPU_BAD;
@@ -469,9 +574,15 @@ void front_sessions_resource_going(void *opaque, struct vgpu_resource *r) {
 
 int front_sessions_timeout(const struct front_sessions *all) {
     int64_t least = INT64_MAX, now = now_ms();
-    for (const struct front_session *s = all->first; s; s = s->next)
+    for (const struct front_session *s = all->first; s; s = s->next) {
+        int64_t busy = front_mapper_busy_ms(&s->mapper);
         if (s->oldest && !s->ending && s->oldest->since_ms + REPLY_LIMIT_MS < least)
             least = s->oldest->since_ms + REPLY_LIMIT_MS;
+        if (busy >= 0 && now - busy + REPLY_LIMIT_MS < least)
+            least = now - busy + REPLY_LIMIT_MS;
+        if (s->lingering && now + LINGER_MS < least)
+            least = now + LINGER_MS;
+    }
     if (least == INT64_MAX)
         return -1;
     return least > now ? (int)(least - now) : 0;
@@ -479,11 +590,13 @@ int front_sessions_timeout(const struct front_sessions *all) {
 
 void front_sessions_tick(struct front_sessions *all) {
     int64_t now = now_ms();
-    for (struct front_session *s = all->first; s; s = s->next) {
-        if (s->oldest && !s->ending && now - s->oldest->since_ms >= REPLY_LIMIT_MS) {
-            fail(s, SVGA_ERROR_WORKER_DIED, "the worker on the host does not answer");
-            end(s);
-        }
+    for (struct front_session *s = all->first, *after; s; s = after) {
+        after = s->next;
+        bool late = s->oldest && now - s->oldest->since_ms >= REPLY_LIMIT_MS;
+        if (!s->ending && (late || front_mapper_busy_ms(&s->mapper) >= REPLY_LIMIT_MS))
+            give_up(s, "the worker on the host does not answer");
+        if (s->lingering)
+            look_after_worker(s);
     }
 }
 
@@ -491,9 +604,13 @@ void front_sessions_finish(struct front_sessions *all) {
     while (all->first) { // NOLINT(clang-analyzer-unix.Malloc): one that is freed leaves the list
         struct front_session *s = all->first;
         s->ctx = NULL; // NOLINT(clang-analyzer-unix.Malloc)
-        if (s->link >= 0)
+        if (s->link >= 0) {
             link_gone(s);
-        else
+        } else {
+            while (s->regions)
+                free_region(s, s->regions);
+            s->lingering = false;
             free_if_over(s);
+        }
     }
 }

@@ -11,25 +11,36 @@
 
 #include "host-backend/front/bar.h"
 #include "host-backend/front/front.h"
+#include "host-backend/front/mapper.h"
 #include "host-backend/front/outbox.h"
 #include "host-backend/vhost-user/gpu.h"
 #include "svga-model/virtio-payload.h"
 
-/* A region that the device half maps, or is about to. */
+/*
+ * A region that the device half has, or is about to. Its pages come and go by the worker's hand:
+ *   define: GMR_DEFINE -> its address -> the hand maps -> GMR_PIECES -> the device half has answered the guest;
+ *   delete: the hand takes the pages away, and they are the guest's again -> GMR_DELETE -> so has it.
+ */
 struct front_region {
     struct front_region *next;
+    enum front_stage { REGION_PLACING, REGION_MAPPING, REGION_ENDING, REGION_THERE, REGION_BLANKING } stage;
     uint32_t id;
-    bool deleting; /* GMR_DELETE was sent */
+    uint32_t seq;     /* the guest's, of the definition */
+    uint64_t address; /* in the worker */
+    uint64_t size;
+    struct vu_memory *memory; /* counted: the table that it was checked against */
+    bool deleting;            /* the guest has asked, */
+    uint32_t delete_seq;      /* by this */
     uint32_t count;
     struct vgpu_resource *resources[];
 };
 
-/* A GMR_DEFINE or GMR_DELETE whose reply has not come; replies come in order. */
+/* A message whose reply has not come; replies come in order. */
 struct front_pending {
     struct front_pending *next;
+    enum svga_link_type type;
     struct front_region *region; /* NULL: of none that is known here */
     uint32_t seq;
-    bool deletes;
     int64_t since_ms;
 };
 
@@ -42,6 +53,8 @@ struct front_session {
 
     int link, irqfd; /* -1: gone */
     bool ending;     /* our side of the link is shut down */
+    bool lingering;  /* the link is gone, the worker's memory is not */
+    struct front_mapper mapper;
     struct vu_source link_source, irq_source;
     struct front_outbox outbox;
     uint32_t last_seq; /* of the guest's link payloads */

@@ -37,6 +37,7 @@ struct options {
     bool eager;
     bool warm;
     bool batch;
+    bool hand;
     unsigned walls; /* of its cell, as bits */
     struct session_options session;
 };
@@ -49,6 +50,7 @@ static const char help[] =
     "not by people.\n"
     "\n"
     "  --control FD       the broker's socket\n"
+    "  --hand             let the holder of a VM's memory map it here: for workers of VMs\n"
     "  --device NAME      offer only devices whose platform or device name contains NAME\n"
     "  --cell N           the walls of its cell, as a number: it raises those that are its own\n"
     "  --pid N            what the host knows it by\n"
@@ -83,6 +85,7 @@ static bool number(const char *text, unsigned most, unsigned *out) {
 static int parse(struct options *o, int argc, char **argv) {
     enum {
         CONTROL = 256,
+        HAND,
         DEVICE,
         CELL,
         PID,
@@ -100,6 +103,7 @@ static int parse(struct options *o, int argc, char **argv) {
         HELP
     };
     static const struct option options[] = {{"control", required_argument, NULL, CONTROL},
+                                            {"hand", no_argument, NULL, HAND},
                                             {"device", required_argument, NULL, DEVICE},
                                             {"cell", required_argument, NULL, CELL},
                                             {"pid", required_argument, NULL, PID},
@@ -125,6 +129,9 @@ static int parse(struct options *o, int argc, char **argv) {
             if (!number(optarg, 1u << 20, &fd))
                 return 2;
             o->control = (int)fd;
+            break;
+        case HAND:
+            o->hand = true;
             break;
         case DEVICE:
             o->device = optarg;
@@ -346,6 +353,11 @@ int main(int argc, char **argv) {
     setenv("TRILLIUM_WORKER", "1", 1);
     if (o.probe)
         return probe(&o);
+    int hand[SVGA_HAND_FDS], r = o.hand ? svga_hand_make(hand) : -1;
+    if (r == 0)
+        o.session.hand = hand;
+    else if (o.hand)
+        fprintf(stderr, "trillium-worker: cannot keep a VM's memory from this process: %s\n", strerror(-r));
     /* Inherited by all threads, the driver's too: one that wakes up lets the one that woke it go on, which
      * has more for it. The price: beside programs that never sleep it may have to wait for a tick. */
     if (o.batch)
@@ -362,7 +374,7 @@ int main(int argc, char **argv) {
     if (o.refuse) {
         int link = receive_session(&(struct warm_up){&o, NULL});
         if (link >= 0)
-            session_refuse(link, o.refuse);
+            session_refuse(link, o.refuse, o.session.hand);
         return 0;
     }
     share_open();

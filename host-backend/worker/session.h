@@ -26,6 +26,7 @@ struct trace;
 struct replay;
 
 struct session_options {
+    const int *hand; /* descriptors of this process's hand (svga-model/hand.h), taken over; NULL: none */
     unsigned spin_us; /* how long an idle leader looks for the next command before it sleeps; 0: not at all */
     unsigned max_decoders; /* threads; beyond that, ends are told by callback */
     enum completion { COMPLETION_AUTO, COMPLETION_WAIT, COMPLETION_CALLBACK } completion;
@@ -71,7 +72,7 @@ struct session *session_new(int link, struct driver *driver, const struct sessio
 void session_run(int link, struct driver *driver, const struct session_options *options);
 
 /* Serves `link` just far enough to tell the guest why it gets no session. */
-void session_refuse(int link, const char *why);
+void session_refuse(int link, const char *why, const int *hand);
 
 /* The guest broke the rules: fails the session with a sentence. No further command is read. Leader lock held.
  */

@@ -3,11 +3,16 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "svga-model/hand.h"
 
 /* Where the rings of queue `i` lie in low RAM. */
 #define DESC_AT(i) (0x1000u + (i)*0x4000u)
@@ -324,11 +329,72 @@ void link_reply(int link, uint32_t seq, uint64_t status) {
     assert_int_equal(svga_link_send(link, &reply, NULL, NULL, 0), 0);
 }
 
+void link_place(int link, uint32_t seq) {
+    struct svga_link_msg reply = {.type = SVGA_LINK_REPLY, .seq = seq, .address = OWNER_ADDRESS(seq)};
+    assert_int_equal(svga_link_send(link, &reply, NULL, NULL, 0), 0);
+}
+
+/* Tells of its memory until the other end closes. */
+static void own_hand(int sock) {
+    struct svga_link_msg msg = {.type = SVGA_LINK_REPLY};
+    int fds[SVGA_HAND_FDS], probe[2];
+    uint64_t address;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (close_range(3, (unsigned)sock - 1, 0) < 0 || close_range((unsigned)sock + 1, ~0u, 0) < 0 ||
+        pipe(probe) < 0 || svga_hand_make(fds) < 0 ||
+        svga_link_send(sock, &msg, NULL, fds, SVGA_HAND_FDS) < 0)
+        _exit(1);
+    for (int i = 0; i < SVGA_HAND_FDS; i++)
+        close(fds[i]);
+    while (recv(sock, &address, sizeof address, 0) == sizeof address) {
+        unsigned char byte;
+        /* NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel looks whether there is anything */
+        int answer = write(probe[1], (void *)address, 1) == 1 && read(probe[0], &byte, 1) == 1 ? byte : -1;
+        send(sock, &answer, sizeof answer, MSG_NOSIGNAL);
+    }
+    _exit(0);
+}
+
+void machine_give_hand(struct hand_owner *o, int link, uint32_t seq) {
+    struct svga_link_msg reply = {.type = SVGA_LINK_REPLY, .seq = seq};
+    static struct svga_link_packet packet;
+    int pair[2];
+
+    assert_return_code(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), errno);
+    o->pid = fork();
+    if (o->pid == 0)
+        own_hand(pair[1]);
+    close(pair[1]);
+    o->sock = pair[0];
+    assert_true(link_receive(o->sock, &packet));
+    assert_int_equal(packet.fd_count, SVGA_HAND_FDS);
+    assert_int_equal(svga_link_send(link, &reply, NULL, packet.fds, packet.fd_count), 0);
+    svga_link_close_fds(&packet);
+}
+
+void machine_end_owner(struct hand_owner *o) {
+    if (o->pid == 0)
+        return;
+    kill(o->pid, SIGKILL);
+    waitpid(o->pid, NULL, 0);
+    close(o->sock);
+    o->pid = 0;
+}
+
+int machine_owner_byte(struct hand_owner *o, uint64_t address) {
+    int answer;
+    assert_int_equal(send(o->sock, &address, sizeof address, MSG_NOSIGNAL), sizeof address);
+    assert_int_equal(recv(o->sock, &answer, sizeof answer, 0), sizeof answer);
+    return answer;
+}
+
 svga_word *bar_words(struct machine *m, uint64_t bar_at) {
     return svga_fifo_words(machine_at(m, bar_at));
 }
 
-int machine_session(struct machine *m, uint32_t ctx, uint32_t bar, uint64_t *bar_at, int *irqfd) {
+int machine_session(struct machine *m, uint32_t ctx, uint32_t bar, uint64_t *bar_at, int *irqfd,
+                    struct hand_owner *owner) {
     static struct svga_link_packet packet;
     struct svga_payload p = {
         .op = SVGA_PAYLOAD_GMR_DEFINE, .seq = 1, .id = SVGA_GMR_BAR, .arg = SVGA_BAR_SIZE, .count = 1};
@@ -343,13 +409,18 @@ int machine_session(struct machine *m, uint32_t ctx, uint32_t bar, uint64_t *bar
     assert_int_equal(packet.fd_count, 1);
     *irqfd = packet.fds[0];
     assert_true(link_receive(link, &packet));
+    assert_int_equal(packet.msg.type, SVGA_LINK_HAND);
+    machine_give_hand(owner, link, packet.msg.seq);
+    assert_true(link_receive(link, &packet));
     assert_int_equal(packet.msg.type, SVGA_LINK_GMR_DEFINE);
     assert_int_equal(packet.msg.id, SVGA_GMR_BAR);
     assert_int_equal(packet.msg.arg, SVGA_BAR_SIZE);
-    assert_int_equal(packet.msg.piece_count, 1);
-    assert_int_equal(packet.pieces[0].offset, *bar_at);
+    assert_int_equal(packet.fd_count, 0);
+    assert_int_equal(packet.msg.piece_count, 0);
+    link_place(link, packet.msg.seq);
+    assert_true(link_receive(link, &packet));
+    assert_int_equal(packet.msg.type, SVGA_LINK_GMR_PIECES);
     assert_true(packet.msg.flags & SVGA_LINK_WANT_REPLY);
-    svga_link_close_fds(&packet);
     link_reply(link, packet.msg.seq, 0);
     return link;
 }

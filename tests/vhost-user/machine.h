@@ -86,16 +86,35 @@ struct request gpu_payload_begin(struct machine *m, uint32_t ctx, const struct s
                                  const uint32_t *ids, uint64_t fence);
 uint32_t gpu_payload(struct machine *m, uint32_t ctx, struct svga_payload p, const uint32_t *ids);
 
+/* A worker of the make-believe host: a process whose only part is that the front's regions are mapped into
+ * it. */
+struct hand_owner {
+    pid_t pid; /* 0: none */
+    int sock;
+};
+
 /* Makes context `ctx` with resource `bar` as its BAR and opens its session. Returns our end of the link, with
- * the IRQFD message taken (*irqfd) and the definition of the BAR answered; *bar_at gets the BAR's guest
+ * the IRQFD message taken (*irqfd), a hand given (`owner`'s) and the BAR mapped by it; *bar_at gets the BAR's guest
  * address. */
-int machine_session(struct machine *m, uint32_t ctx, uint32_t bar, uint64_t *bar_at, int *irqfd);
+int machine_session(struct machine *m, uint32_t ctx, uint32_t bar, uint64_t *bar_at, int *irqfd,
+                    struct hand_owner *owner);
 /* Our end of the newest session's link. */
 int machine_link(struct machine *m);
+
+/* Answers the front's question for a hand with that of a new process. */
+void machine_give_hand(struct hand_owner *o, int link, uint32_t seq);
+/* Ends that process. */
+void machine_end_owner(struct hand_owner *o);
+/* The byte at an address of that process, or -1 if it has nothing there. */
+int machine_owner_byte(struct hand_owner *o, uint64_t address);
+/* Where link_place puts the region that was defined with this seq. */
+#define OWNER_ADDRESS(seq) (SVGA_PLACED_MIN + ((uint64_t)(seq) << 32))
 
 /* Receives a link message within the limit; its descriptors are closed. False: the link's end. */
 bool link_receive(int link, struct svga_link_packet *packet);
 void link_reply(int link, uint32_t seq, uint64_t status);
+/* Answers a GMR_DEFINE: the region has its addresses. */
+void link_place(int link, uint32_t seq);
 
 svga_word *bar_words(struct machine *m, uint64_t bar_at);
 

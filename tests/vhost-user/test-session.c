@@ -20,20 +20,23 @@ static int link_ = -1, irqfd = -1;
 static uint64_t bar_at;
 static svga_word *words;
 static struct svga_link_packet packet;
+static struct hand_owner owner;
 
 static int setup(void **state) {
     (void)state;
     fds_before = unit_open_fds();
     machine_start(&m);
-    link_ = machine_session(&m, CTX, BAR, &bar_at, &irqfd);
+    link_ = machine_session(&m, CTX, BAR, &bar_at, &irqfd, &owner);
     words = bar_words(&m, bar_at);
     return 0;
 }
 
+/* The device half ends. */
 static void drop_link(void) {
     if (link_ >= 0)
         close(link_);
     link_ = -1;
+    machine_end_owner(&owner);
 }
 
 static int teardown(void **state) {
@@ -74,6 +77,18 @@ static void expect_status(uint32_t seq, uint32_t status) {
     assert_int_equal(atomic_load(&words[SVGA_FIFO_LINK_STATUS]), status);
 }
 
+/* Plays the device half's part of a definition. */
+static void take_definition(uint32_t seq, uint32_t id) {
+    expect(SVGA_LINK_GMR_DEFINE, id);
+    assert_int_equal(packet.msg.seq, seq);
+    assert_int_equal(packet.fd_count, 0);
+    link_place(link_, seq);
+    expect(SVGA_LINK_GMR_PIECES, id);
+    assert_int_equal(packet.msg.seq, seq);
+    assert_int_equal(packet.msg.piece_count, 0);
+    link_reply(link_, seq, 0);
+}
+
 static void register_writes_pass(void **state) {
     (void)state;
     gpu_payload(&m, CTX, (struct svga_payload){.op = SVGA_PAYLOAD_REG_WRITE, .seq = 2, .id = 23, .arg = 7},
@@ -96,23 +111,22 @@ static void region_of_high_and_low_memory(void **state) {
     gpu_resource(&m, 101, CTX, RAM_HIGH_AT + 0x5000, 3ull * 4096);
     gpu_resource(&m, 102, CTX, low, 4ull * 4096);
     assert_int_equal(gpu_payload(&m, CTX, p, ids), VIRTIO_GPU_RESP_OK_NODATA);
-    assert_true(link_receive(link_, &packet));
-    assert_int_equal(packet.msg.arg, 7ull * 4096);
-    assert_int_equal(packet.msg.address, 0x200000000000);
-    assert_int_equal(packet.msg.piece_count, 2);
     /* The pages are the guest's own. */
     *(char *)machine_at(&m, RAM_HIGH_AT + 0x5000) = 'h';
     *(char *)machine_at(&m, low) = 'l';
-    char bytes[2];
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(pread(packet.fds[packet.pieces[i].fd], &bytes[i], 1, (off_t)packet.pieces[i].offset),
-                         1);
-    assert_memory_equal(bytes, "hl", 2);
-    assert_int_equal(packet.pieces[0].length + packet.pieces[1].length, 7ull * 4096);
-    svga_link_close_fds(&packet);
+    expect(SVGA_LINK_GMR_DEFINE, 1);
+    assert_int_equal(packet.msg.arg, 7ull * 4096);
+    assert_int_equal(packet.msg.address, 0x200000000000);
+    link_place(link_, 2);
+    expect(SVGA_LINK_GMR_PIECES, 1);
+    assert_int_equal(machine_owner_byte(&owner, OWNER_ADDRESS(2)), 'h');
+    assert_int_equal(machine_owner_byte(&owner, OWNER_ADDRESS(2) + 3 * 4096), 'l');
+    assert_int_equal(machine_owner_byte(&owner, OWNER_ADDRESS(2) + 7 * 4096 - 1), 0);
+    assert_int_equal(machine_owner_byte(&owner, OWNER_ADDRESS(2) + 7 * 4096), -1);
+    assert_int_equal(machine_owner_byte(&owner, OWNER_ADDRESS(2) - 1), -1);
 }
 
-static void scattered_region_takes_several_messages(void **state) {
+static void region_of_scattered_pages(void **state) {
     enum { PIECES = 1300 };
     static struct {
         struct virtio_gpu_resource_attach_backing attach;
@@ -122,7 +136,6 @@ static void scattered_region_takes_several_messages(void **state) {
                                                    .resource_id = 101};
     struct virtio_gpu_ctx_resource own = {.hdr = {.type = VIRTIO_GPU_CMD_CTX_ATTACH_RESOURCE, .ctx_id = CTX},
                                           .resource_id = 101};
-    uint32_t pieces = 0, messages = 0;
     (void)state;
     backing.attach = (struct virtio_gpu_resource_attach_backing){
         .hdr.type = VIRTIO_GPU_CMD_RESOURCE_ATTACH_BACKING, .resource_id = 101, .nr_entries = PIECES};
@@ -132,17 +145,12 @@ static void scattered_region_takes_several_messages(void **state) {
     assert_int_equal(machine_do(&m, &backing, sizeof backing), VIRTIO_GPU_RESP_OK_NODATA);
     machine_do(&m, &own, sizeof own);
     define(2, 1, 101, PIECES * 4096ull);
-    do {
-        assert_true(link_receive(link_, &packet));
-        svga_link_close_fds(&packet);
-        assert_int_equal(packet.msg.type, messages == 0 ? SVGA_LINK_GMR_DEFINE : SVGA_LINK_GMR_PIECES);
-        for (uint32_t i = 0; i < packet.msg.piece_count; i++, pieces++)
-            assert_int_equal(packet.pieces[i].offset, RAM_LOW + pieces * 8192);
-        messages++;
-    } while (packet.msg.flags & SVGA_LINK_MORE);
-    assert_int_equal(pieces, PIECES);
-    assert_int_equal(messages, 3);
-    assert_true(packet.msg.flags & SVGA_LINK_WANT_REPLY);
+    for (uint32_t i = 0; i < PIECES; i++)
+        *(uint8_t *)machine_at(&m, RAM_HIGH_AT + i * 8192ull) = (uint8_t)(i % 251);
+    take_definition(2, 1);
+    for (uint32_t i = 0; i < PIECES; i++)
+        assert_int_equal(machine_owner_byte(&owner, OWNER_ADDRESS(2) + i * 4096ull), i % 251);
+    assert_int_equal(machine_owner_byte(&owner, OWNER_ADDRESS(2) + PIECES * 4096ull), -1);
 }
 
 static void another_contexts_resource_is_refused(void **state) {
@@ -176,19 +184,40 @@ static void regions_that_cannot_be(void **state) {
     expect_status(6, EEXIST);
 }
 
-static void pages_stay_until_the_device_let_go(void **state) {
+/* They are the guest's again when the worker has none of them any more, whatever it says. */
+static void pages_are_taken_from_the_worker(void **state) {
+    uint64_t page = machine_pages(&m, 1);
+    (void)state;
+    gpu_resource(&m, 101, CTX, page, 4096);
+    define(2, 1, 101, 4096);
+    take_definition(2, 1);
+    *(char *)machine_at(&m, page) = 'x';
+    assert_int_equal(machine_owner_byte(&owner, OWNER_ADDRESS(2)), 'x');
+    gpu_payload(&m, CTX, (struct svga_payload){.op = SVGA_PAYLOAD_GMR_DELETE, .seq = 3, .id = 1}, NULL);
+    struct request unref = gpu_unref_begin(&m, 101);
+    assert_int_equal(machine_wait(&m, unref), VIRTIO_GPU_RESP_OK_NODATA);
+    assert_int_equal(machine_owner_byte(&owner, OWNER_ADDRESS(2)), -1);
+    expect(SVGA_LINK_GMR_DELETE, 1);
+    assert_int_equal(packet.msg.seq, 3);
+    link_reply(link_, 3, 0);
+}
+
+/* A worker that closes its link has its memory still. */
+static void pages_stay_while_the_worker_lives(void **state) {
     (void)state;
     gpu_resource(&m, 101, CTX, machine_pages(&m, 1), 4096);
     define(2, 1, 101, 4096);
     expect(SVGA_LINK_GMR_DEFINE, 1);
-    link_reply(link_, 2, 0);
-    gpu_payload(&m, CTX, (struct svga_payload){.op = SVGA_PAYLOAD_GMR_DELETE, .seq = 3, .id = 1}, NULL);
-    struct request unref = gpu_unref_begin(&m, 101);
-    expect(SVGA_LINK_GMR_DELETE, 1);
-    /* Another context is served meanwhile. */
-    assert_int_equal(gpu_context(&m, VIRTIO_GPU_CMD_CTX_CREATE, 7), VIRTIO_GPU_RESP_OK_NODATA);
+    struct request unref = gpu_unref_begin(&m, 101); /* while it is being mapped */
     assert_false(machine_answered(&m, unref, 0));
-    link_reply(link_, 3, 0);
+    link_place(link_, 2);
+    expect(SVGA_LINK_GMR_PIECES, 1);
+    assert_false(machine_answered(&m, unref, 0));
+    close(link_); /* it closes its link, and lives on */
+    link_ = -1;
+    assert_false(machine_answered(&m, unref, 100));
+    assert_int_equal(machine_owner_byte(&owner, OWNER_ADDRESS(2)), 0);
+    drop_link();
     assert_int_equal(machine_wait(&m, unref), VIRTIO_GPU_RESP_OK_NODATA);
 }
 
@@ -196,18 +225,12 @@ static void pages_taken_back_without_a_word(void **state) {
     (void)state;
     gpu_resource(&m, 101, CTX, machine_pages(&m, 1), 4096);
     define(2, 1, 101, 4096);
-    expect(SVGA_LINK_GMR_DEFINE, 1);
-    link_reply(link_, 2, 0);
+    take_definition(2, 1);
     struct virtio_gpu_resource_detach_backing detach = {.hdr.type = VIRTIO_GPU_CMD_RESOURCE_DETACH_BACKING,
                                                         .resource_id = 101};
     struct request back = machine_submit(&m, &detach, sizeof detach, false);
     struct request unref = gpu_unref_begin(&m, 101);
     expect(SVGA_LINK_GMR_DELETE, 1); /* the front sees to it */
-    assert_false(machine_answered(&m, back, 0));
-    assert_false(machine_answered(&m, unref, 0));
-    /* Meanwhile it is nobody's to use. */
-    define(3, 2, 101, 4096);
-    expect_status(3, ENOENT);
     link_reply(link_, packet.msg.seq, 0);
     assert_int_equal(machine_wait(&m, back), VIRTIO_GPU_RESP_OK_NODATA);
     assert_int_equal(machine_wait(&m, unref), VIRTIO_GPU_RESP_OK_NODATA);
@@ -225,13 +248,14 @@ static void region_that_the_device_refused(void **state) {
     link_reply(link_, 3, ENOSPC);
     /* Nobody uses the pages: the answer comes although the link says nothing more. */
     assert_int_equal(machine_wait(&m, gpu_unref_begin(&m, 101)), VIRTIO_GPU_RESP_OK_NODATA);
+    expect_status(3, ENOSPC);
 }
 
 static void killed_process_gives_pages_back_after_the_link(void **state) {
     (void)state;
     gpu_resource(&m, 101, CTX, machine_pages(&m, 1), 4096);
     define(2, 1, 101, 4096);
-    expect(SVGA_LINK_GMR_DEFINE, 1);
+    take_definition(2, 1);
     struct request parked = wait_begin(CTX, 0, 8);
     assert_int_equal(gpu_context(&m, VIRTIO_GPU_CMD_CTX_DESTROY, CTX), VIRTIO_GPU_RESP_OK_NODATA);
     assert_int_equal(machine_wait(&m, parked), VIRTIO_GPU_RESP_OK_NODATA);
@@ -353,7 +377,6 @@ static void device_half_that_lies(void **state) {
     define(2, 1, 101, 4096);
     expect(SVGA_LINK_GMR_DEFINE, 1);
     struct request unref = gpu_unref_begin(&m, 101);
-    expect(SVGA_LINK_GMR_DELETE, 1);
     link_reply(link_, 4711, 0); /* to what was never said */
     assert_false(link_receive(link_, &packet));
     assert_int_equal(atomic_load(&words[SVGA_FIFO_ERROR]), SVGA_ERROR_PROTOCOL);
@@ -414,10 +437,11 @@ int run_session_tests(void) {
     const struct CMUnitTest tests[] = {
         T(register_writes_pass),
         T(region_of_high_and_low_memory),
-        T(scattered_region_takes_several_messages),
+        T(region_of_scattered_pages),
         T(another_contexts_resource_is_refused),
         T(regions_that_cannot_be),
-        T(pages_stay_until_the_device_let_go),
+        T(pages_are_taken_from_the_worker),
+        T(pages_stay_while_the_worker_lives),
         T(pages_taken_back_without_a_word),
         T(region_that_the_device_refused),
         T(killed_process_gives_pages_back_after_the_link),

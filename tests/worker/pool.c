@@ -45,7 +45,7 @@ int pool_worker(int control) {
     }
     memcpy(&link, CMSG_DATA((struct cmsghdr *)(void *)space.bytes), sizeof link);
     prctl(PR_GET_NAME, name);
-    session_refuse(link, name);
+    session_refuse(link, name, NULL);
     return 0;
 }
 
