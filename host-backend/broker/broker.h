@@ -45,7 +45,7 @@ struct broker_config {
     unsigned cache_mib;        /* most that each may take; 0: the store's own default */
     const char *key_path;   /* the host's key for its own binaries (mac.h); NULL: it ends with the broker */
     const char *vm;         /* names the VM that broker_open_session is for among the tenants; NULL: "vm" */
-    bool hands; /* sessions are a VM's: its front maps its memory into the workers */
+    bool hands;             /* sessions are a VM's: its front maps its memory into the workers */
     bool fresh_builds;      /* the driver builds every program, also those seen before */
     enum cell_mode sandbox; /* how workers are walled in; what is missing is said once */
     pid_t run_pid; /* broker_listen lets in also other users' processes that descend from it; 0: none */

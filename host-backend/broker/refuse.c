@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/broker/refuse.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -34,6 +35,12 @@ static bool tell(const struct svga_link_packet *p, const char *why) {
            put(p, SVGA_BAR_FIFO + SVGA_FIFO_ERROR * sizeof(uint32_t), &error, sizeof error);
 }
 
+/* A VM's front keeps its memory to itself; it has sentences of its own for these. */
+static bool tell_front(int session, const struct svga_link_packet *p) {
+    const struct svga_link_msg reply = {.type = SVGA_LINK_REPLY, .seq = p->msg.seq, .arg = EDQUOT};
+    return p->msg.type == SVGA_LINK_HAND && svga_link_send(session, &reply, NULL, NULL, 0) == 0;
+}
+
 bool refuse_guest(int session, const char *why) {
     static struct svga_link_packet packet; /* the broker's thread's */
     bool told = false;
@@ -41,7 +48,7 @@ bool refuse_guest(int session, const char *why) {
     fcntl(session, F_SETFL, fcntl(session, F_GETFL) | O_NONBLOCK);
     /* A VM's front names its interrupt first. */
     for (int i = 0; i < 2 && !told && svga_link_recv(session, &packet) > 0; i++) {
-        told = tell(&packet, why);
+        told = tell(&packet, why) || tell_front(session, &packet);
         svga_link_close_fds(&packet);
     }
     return told;

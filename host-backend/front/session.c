@@ -221,14 +221,31 @@ static void mapper_broken(void *opaque) {
     give_up(opaque, "the worker on the host has lost its hand");
 }
 
+static const char *refusal(int r) {
+    switch (r) {
+    case -EDQUOT:
+    case -EMFILE:
+    case -ENFILE:
+    case -EAGAIN:
+        return "the host refused a session: too many are open";
+    case -ENOTSUP:
+        return "the host's kernel cannot keep a VM's memory from its workers: it needs Linux 5.9 with "
+               "seccomp";
+    case -EACCES:
+    case -EPERM:
+        return "the host's policy gives this VM no sessions";
+    default:
+        return "the host has no worker for this session: look at the messages of its trillium";
+    }
+}
+
 static void take_hand(struct front_session *s, struct svga_link_packet *packet) {
     int fds[SVGA_HAND_FDS];
 
     if (packet->msg.arg != 0 || packet->fd_count != SVGA_HAND_FDS) {
         svga_link_close_fds(packet);
-        give_up(s,
-                "the host's kernel cannot keep a VM's memory from its worker: ask its administrator to run "
-                "\"trillium doctor\"");
+        fail(s, SVGA_ERROR_REFUSED, refusal(-(int)(packet->msg.arg & 0xfff)));
+        end(s);
         return;
     }
     memcpy(fds, packet->fds, sizeof fds);
@@ -411,21 +428,6 @@ static void link_payload(struct front_session *s, const struct svga_payload *pay
 }
 
 /* ---- opening ---- */
-
-static const char *refusal(int r) {
-    switch (r) {
-    case -EDQUOT:
-    case -EMFILE:
-    case -ENFILE:
-    case -EAGAIN:
-        return "the host refused a session: too many are open";
-    case -EACCES:
-    case -EPERM:
-        return "the host's policy gives this VM no sessions";
-    default:
-        return "the host has no worker for this session: look at the messages of its trillium";
-    }
-}
 
 /* Gets a device half and tells it about the BAR. 0 or a negative errno. */
 static int connect_device(struct front_session *s, const struct svga_payload *payload) {

@@ -26,7 +26,7 @@ struct trace;
 struct replay;
 
 struct session_options {
-    const int *hand; /* descriptors of this process's hand (svga-model/hand.h), taken over; NULL: none */
+    const int *hand;  /* descriptors of this process's hand (svga-model/hand.h), taken over; NULL: none */
     unsigned spin_us; /* how long an idle leader looks for the next command before it sleeps; 0: not at all */
     unsigned max_decoders; /* threads; beyond that, ends are told by callback */
     enum completion { COMPLETION_AUTO, COMPLETION_WAIT, COMPLETION_CALLBACK } completion;
