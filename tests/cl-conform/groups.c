@@ -16,7 +16,16 @@
     X(ndrange)                                                                                               \
     X(events)                                                                                                \
     X(overlap)                                                                                               \
-    X(images) X(svm) X(devices) X(process) X(many) X(command_buffers) X(native_kernels) X(memory_habits)
+    X(images)                                                                                                \
+    X(image_kernels)                                                                                         \
+    X(image_errors)                                                                                          \
+    X(svm)                                                                                                   \
+    X(devices)                                                                                               \
+    X(process)                                                                                               \
+    X(many)                                                                                                  \
+    X(command_buffers)                                                                                       \
+    X(command_buffer_replays)                                                                                \
+    X(command_buffer_runs) X(command_buffer_signatures) X(native_kernels) X(memory_habits)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,
