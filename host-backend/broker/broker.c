@@ -182,7 +182,7 @@ static bool make_cell(struct broker *b, char why[BROKER_WHY_SIZE]) {
         return true;
     }
     for (int i = 0; i < CELL_WALLS && used < sizeof missing; i++)
-        if ((CELL_STRICT_NEEDS & CELL_BIT(i)) && !(cell_standing(b->cell) & CELL_BIT(i)))
+        if (!(cell_standing(b->cell) & CELL_BIT(i)))
             used += (size_t)snprintf(missing + used, sizeof missing - used, " %s", cell_walls[i].name);
     if (used > 0)
         log_say(LOG_DAEMON,

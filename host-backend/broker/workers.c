@@ -253,9 +253,17 @@ void workers_finish(struct workers *all) {
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         struct pollfd p = {.fd = w->process.pidfd, .events = POLLIN};
         int64_t left = end - clock_now_ms();
-        if (poll(&p, 1, left > 0 ? (int)left : 0) != 1)
+        bool killed = poll(&p, 1, left > 0 ? (int)left : 0) != 1;
+        siginfo_t info = {0};
+        char how[96];
+        if (killed)
             workers_signal(w, SIGKILL);
-        waitpid(w->process.pid, NULL, 0);
+        waitid(P_PID, (id_t)w->process.pid, &info, WEXITED);
+        describe(&info, how, sizeof how);
+        /* A program that ends when it hears of its worker's end must not be the reason that nobody says why. */
+        if (w->state == WORKER_BUSY && !killed && w->until_ms < 0 &&
+            !(info.si_code == CLD_EXITED && info.si_status == 0))
+            log_say(LOG_WORKERS, "%s: its worker ended (%s); other guests are not affected", w->to.text, how);
         forget(all, w);
     }
 }

@@ -102,8 +102,7 @@ static void try_walls(struct cell *c) {
     int fds[2];
 
     c->report = (struct cell_report){0};
-    c->report.error[CELL_CGROUP] = ENOSYS;
-    c->walls = CELL_ALL & ~CELL_BIT(CELL_CGROUP);
+    c->walls = CELL_ALL;
     if (try_clone(enter_clone_flags(c, c->walls)) != 0) {
         for (int i = 0; i < CELL_WALLS; i++)
             if ((spaces & CELL_BIT(i)) && enter_clone_flags(c, CELL_BIT(i)))
@@ -151,7 +150,7 @@ struct cell *cell_create(const struct cell_config *config, char why[CELL_WHY_SIZ
         return c;
     c->privileged = is_privileged();
     try_walls(c);
-    unsigned missing = CELL_STRICT_NEEDS & ~c->walls;
+    unsigned missing = CELL_ALL & ~c->walls;
     if (c->mode == CELL_MODE_STRICT && missing) {
         size_t used = (size_t)snprintf(why, CELL_WHY_SIZE, "a worker's cell cannot be built here, missing:");
         for (int i = 0; i < CELL_WALLS && used < CELL_WHY_SIZE; i++)

@@ -15,7 +15,7 @@
 
 #include "host-backend/cell/walls.h"
 
-/* strict: all of CELL_STRICT_NEEDS or nothing; best: what the machine has; off: none. */
+/* strict: all of them or nothing; best: what the machine has; off: none. */
 enum cell_mode { CELL_MODE_BEST, CELL_MODE_STRICT, CELL_MODE_OFF };
 
 /* False if `text` names no mode. */

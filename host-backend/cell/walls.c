@@ -31,9 +31,6 @@ const struct cell_wall_info cell_walls[CELL_WALLS] = {
                        "boot with lsm=landlock,... (the list in /sys/kernel/security/lsm, landlock first)"},
     [CELL_SECCOMP] = {"seccomp", "system calls that its driver does not need", "Linux with seccomp filters",
                       NULL},
-    [CELL_CGROUP] = {"cgroup", "memory and processes, all of a worker's together",
-                     "cgroup v2 with the controllers memory and pids delegated to the daemon",
-                     "run the daemon as a systemd service with Delegate=memory pids"},
 };
 
 unsigned cell_report_standing(const struct cell_report *report) {

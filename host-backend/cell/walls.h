@@ -21,15 +21,11 @@ enum cell_wall {
     CELL_LIMITS,
     CELL_LANDLOCK,
     CELL_SECCOMP,
-    CELL_CGROUP,
     CELL_WALLS,
 };
 
 #define CELL_BIT(wall) (1u << (wall))
 #define CELL_ALL (CELL_BIT(CELL_WALLS) - 1)
-/* Walls without which `--sandbox strict` refuses to serve. A control group is handed to a daemon by whoever
- * starts it, and bounds what the limits bound already. */
-#define CELL_STRICT_NEEDS (CELL_ALL & ~CELL_BIT(CELL_CGROUP))
 
 struct cell_wall_info {
     const char *name;

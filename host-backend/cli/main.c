@@ -2,6 +2,8 @@
 /* Finds the subcommand. */
 #include "host-backend/cli/cli.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct subcommand {
@@ -23,7 +25,17 @@ static void print_help(FILE *out) {
     fprintf(out, "\n`trillium SUBCOMMAND --help` tells more, and so does man trillium.\n");
 }
 
+/* Started with some of the standard descriptors closed: sockets and files would become them, and get what is
+ * written there. What takes their place is closed again in programs that are started. */
+static void keep_standard_descriptors(void) {
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_CLOEXEC) != fd)
+            exit(CLI_EXIT_FAILED);
+}
+
 int main(int argc, char **argv) {
+    keep_standard_descriptors();
+
     const char *name = strrchr(argv[0], '/');
 
     /* libvirt and QEMU's tools start vhost-user programs without a subcommand */

@@ -7,6 +7,7 @@
  * guest goes. Its end is what ends everything that it did.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <sched.h>
@@ -332,7 +333,15 @@ static bool raise_walls(unsigned walls) {
     return true;
 }
 
+/* What is written to a standard descriptor that is closed must not go into a socket. */
+static void keep_standard_descriptors(void) {
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            _exit(1);
+}
+
 int main(int argc, char **argv) {
+    keep_standard_descriptors();
     struct options o = {.control = -1,
                         .warm = true,
                         .batch = true,

@@ -211,4 +211,21 @@ if [ "$status" = 0 ]; then pass no-home.run; else fail no-home.run "status $stat
 if [ -z "$(find "$TMPDIR" -name 'trillium-drivers-*')" ]; then pass no-home.removed; else fail no-home.removed "the drivers' cache is still there"; fi
 check_leftovers no-home
 
+# ---- standard descriptors that are closed are nobody's socket ----
+for closed in '>&-' '<&-' '<&- >&-' '<&- >&- 2>&-'; do
+    eval "timeout 60 \"\$trillium\" run -- \"\$program\" print $closed" 2>"$work/closed.err"
+    status=$?
+    if [ "$status" = 0 ]; then pass "closed-descriptors $closed"; else fail "closed-descriptors $closed" "status $status" "$work/closed.err"; fi
+done
+check_leftovers closed-descriptors
+
+# ---- what a program loads into itself is not loaded into its worker, and no wall is needed that is not there ----
+OPENCL_LAYERS=/nowhere/layer.so timeout 60 "$trillium" run --sandbox strict -- "$program" loop 1 >"$work/strict.out" 2>"$work/strict.err"
+status=$?
+if [ "$status" = 0 ] || says "$work/strict.err" "a worker's cell cannot be built here, missing:"; then pass sandbox.strict; else fail sandbox.strict "status $status" "$work/strict.err"; fi
+timeout 60 "$trillium" run --sandbox off -- "$program" loop 1 >"$work/off.out" 2>"$work/off.err"
+status=$?
+if [ "$status" = 0 ] && says "$work/off.err" "workers run with all rights of this user"; then pass sandbox.off; else fail sandbox.off "status $status" "$work/off.err"; fi
+check_leftovers sandbox
+
 exit $failed

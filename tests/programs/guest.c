@@ -10,6 +10,7 @@
  * - guest endless: a kernel that never ends; prints "ready", then waits for it
  * - guest gated: waits for an event that nobody sets; prints "ready" before
  * - guest bad-source: prints the build log of a source that does not compile
+ * - guest print: a kernel prints a line
  * - guest fork: a forked child calls OpenCL and prints what comes of it; then the parent goes on
  *
  * Exit status 3 with "error FUNCTION CODE" on standard output when an OpenCL call fails, 4 for a wrong
@@ -222,6 +223,18 @@ static int in_fork(void) {
     return got == value ? 0 : 4;
 }
 
+static int print(void) {
+    const size_t one = 1;
+
+    open_first_device();
+    cl_kernel kernel = make_kernel("kernel void k(global int *x) { printf(\"a line\\n\"); x[0] = 1; }");
+    cl_mem mem = make_buffer(4096);
+    must(clSetKernelArg(kernel, 0, sizeof mem, &mem), "clSetKernelArg");
+    must(clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &one, NULL, 0, NULL, NULL), "clEnqueueNDRangeKernel");
+    must(clFinish(queue), "clFinish");
+    return 0;
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
 
@@ -239,7 +252,9 @@ int main(int argc, char **argv) {
         return bad_source();
     if (strcmp(what, "fork") == 0)
         return in_fork();
-    fprintf(stderr,
-            "usage: guest devices | loop SECONDS | out-of-bounds | endless | gated | bad-source | fork\n");
+    if (strcmp(what, "print") == 0)
+        return print();
+    fprintf(stderr, "usage: guest devices | loop SECONDS | out-of-bounds | endless | gated | bad-source | "
+                    "fork | print\n");
     return 2;
 }

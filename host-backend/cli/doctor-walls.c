@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/* What doctor says of the walls around workers: which stand on this machine, and why one does not. */
+#include "host-backend/cell/cell.h"
+#include "host-backend/cli/doctor.h"
+
+#include <string.h>
+
+static void append(char *text, size_t size, const char *more) {
+    size_t used = strlen(text), n = strlen(more);
+    if (n >= size - used)
+        n = size - used - 1;
+    memcpy(text + used, more, n);
+    text[used + n] = '\0';
+}
+
+void doctor_check_walls(const struct cli_paths *p, struct doctor_finding *f) {
+    const struct cell_config config = {.mode = CELL_MODE_BEST, .worker = p->worker};
+    char why[CELL_WHY_SIZE] = "", standing[256] = "", missing[700] = "", line[800], reason[600];
+    const char *mend = NULL;
+    struct cell *cell = cell_create(&config, why);
+
+    if (!cell) {
+        doctor_set(f, DOCTOR_MISSING, NULL, "%s", why);
+        return;
+    }
+    const struct cell_report *report = cell_report(cell);
+    for (int i = 0; i < CELL_WALLS; i++) {
+        if (report->error[i] == 0) {
+            snprintf(line, sizeof line, " %s", cell_walls[i].name);
+            append(standing, sizeof standing, line);
+            continue;
+        }
+        cell_explain((enum cell_wall)i, report->error[i], reason, sizeof reason);
+        snprintf(line, sizeof line, "\nnot %s, which keeps a worker from %s: %s", cell_walls[i].name,
+                 cell_walls[i].stops, reason);
+        append(missing, sizeof missing, line);
+        if (!mend)
+            mend = cell_walls[i].mend;
+    }
+    bool whole = (CELL_ALL & ~cell_standing(cell)) == 0;
+    doctor_set(f, whole ? DOCTOR_OK : DOCTOR_FAIR, mend, "around workers stand:%s%s",
+               standing[0] ? standing : " none", missing);
+    cell_destroy(cell);
+}
