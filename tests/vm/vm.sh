@@ -40,6 +40,8 @@ section spirv-pocl
 TRILLIUM_IR=spirv "$conform" --limit-scale 3 --platform Portable kernels ndrange programs linking
 section source-rusticl
 "$conform" --limit-scale 3 --platform rusticl buffers transfers kernels ndrange images
+section reach
+"$5"
 section end
 exit 42
 INSIDE
@@ -48,6 +50,7 @@ chmod +x "$work/inside"
 runtime=$(ldd "$build/lib/libtrillium-icd.so" | awk '/lib[at]san\.so/ {print $3}')
 start=$(date +%s%N)
 SPECIAL_VARIABLE='with spaces' "$trillium" run --vm -- "$work/inside" "$conform" "$work" $$ "$runtime" \
+    "$build/tests/programs/reach" \
     <<<"a line of input" >"$work/out" 2>"$work/err"
 status=$?
 wait
@@ -61,6 +64,10 @@ grep -q "host-only-pid unseen" <<<"$facts"; result $? really-a-vm "$facts"
 grep -qx written <<<"$facts" && [ ! -e "$work/written-in-the-vm" ]; result $? writes-go-nowhere "$facts"
 grep -qx "files readable" <<<"$facts"; result $? files-of-the-host "$facts"
 grep -q "Platform #0: Portable Computing Language" "$work/vm-clinfo"; result $? clinfo "$(cat "$work/vm-clinfo")"
+
+# Native code in the worker finds none of the VM's memory but its own regions.
+grep -E "^(PASS|FAIL) reach" "$work/vm-reach" || result 1 reach "$(cat "$work/vm-reach")"
+grep -q "^FAIL" "$work/vm-reach" && failed=1
 
 conform_compare vm.source native-pocl vm-source-pocl
 only() { # GROUP|GROUP... : the cases of these groups of a transcript
