@@ -340,6 +340,7 @@ static void own_hand(int sock) {
     int fds[SVGA_HAND_FDS], probe[2];
     uint64_t address;
 
+    setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (close_range(3, (unsigned)sock - 1, 0) < 0 || close_range((unsigned)sock + 1, ~0u, 0) < 0 ||
         pipe(probe) < 0 || svga_hand_make(fds) < 0 ||

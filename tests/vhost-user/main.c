@@ -6,5 +6,6 @@ int main(void) {
     failed += run_virtqueue_tests();
     failed += run_device_tests();
     failed += run_session_tests();
+    failed += run_hand_tests();
     return failed != 0;
 }

@@ -9,5 +9,6 @@ int run_memory_tests(void);
 int run_virtqueue_tests(void);
 int run_device_tests(void);
 int run_session_tests(void);
+int run_hand_tests(void);
 
 #endif
