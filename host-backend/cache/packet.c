@@ -42,8 +42,11 @@ int packet_send(int socket, const void *bytes, size_t size, int fd, int flags) {
 ssize_t packet_receive(int socket, void *bytes, size_t size, int *fd, int flags) {
     union control space = {0};
     struct iovec iov = {bytes, size};
-    struct msghdr mh = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
+    /* CMSG_SPACE would have room for a second descriptor, in the padding. */
+    struct msghdr mh = {.msg_iov = &iov,
+                        .msg_iovlen = 1,
+                        .msg_control = space.bytes,
+                        .msg_controllen = CMSG_LEN(sizeof(int))};
     ssize_t n;
 
     *fd = -1;

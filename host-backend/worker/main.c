@@ -224,7 +224,7 @@ static char receive(int control, int *fd) {
 
     *fd = -1;
     do {
-        mh.msg_controllen = sizeof space.bytes;
+        mh.msg_controllen = CMSG_LEN(sizeof(int)); /* CMSG_SPACE has room for two */
         n = recvmsg(control, &mh, MSG_CMSG_CLOEXEC);
     } while (n < 0 && errno == EINTR);
     struct cmsghdr *cmsg = n > 0 ? CMSG_FIRSTHDR(&mh) : NULL;

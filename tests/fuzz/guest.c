@@ -380,7 +380,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     use_device(d, what);
     icd_info_cache_clear(&d->info);
-    if (!(what & 2)) /* what it was divided into knows it for good */
+    if (!(what & 2)) {
         free(d);
+    } else { /* what it was divided into knows it for good */
+        platform->devices = realloc(platform->devices, (platform->device_count + 1) * sizeof(cl_device_id));
+        platform->devices[platform->device_count++] = d;
+    }
     return 0;
 }

@@ -2,6 +2,7 @@
 /* The broker's store, asked by a worker that its guest has taken over. */
 #include "tests/lib/unit.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -197,6 +198,48 @@ static void test_nonsense(void **state) {
     }
 }
 
+static unsigned open_descriptors(void) {
+    unsigned n = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    assert_non_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
+/* Two descriptors with one question: none of them stays open in the broker. */
+static void test_two_descriptors(void **state) {
+    const struct fixture *f = *state;
+    int fd = connect_to(f, "a"), with, contents[2] = {memory_file(4096, 0), memory_file(4096, 0)};
+    struct store_question q = {.what = STORE_GET, .digest = {{9}}};
+    struct store_answer answer;
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof contents)];
+    } space = {0};
+    struct iovec iov = {&q, sizeof q};
+    struct msghdr mh = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&mh);
+    cmsg->cmsg_level = SOL_SOCKET;
+    cmsg->cmsg_type = SCM_RIGHTS;
+    cmsg->cmsg_len = CMSG_LEN(sizeof contents);
+    memcpy(CMSG_DATA(cmsg), contents, sizeof contents);
+
+    assert_int_equal(raw(fd, &q, -1), STORE_NONE); /* it has opened its folder */
+    unsigned before = open_descriptors();
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(sendmsg(fd, &mh, 0), sizeof q);
+        assert_int_equal(packet_receive(fd, &answer, sizeof answer, &with, 0), sizeof answer);
+        assert_int_equal(with, -1);
+    }
+    assert_int_equal(open_descriptors(), before);
+    close(contents[0]);
+    close(contents[1]);
+    close(fd);
+}
+
 /* One that asks without end, and reads no answer, is cut off; one that reads them has to wait for credit; the
  * others are served meanwhile. */
 static void test_flood(void **state) {
@@ -225,7 +268,7 @@ int test_store(void) {
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         WITH_STORE(test_asking),   WITH_STORE(test_keys),  WITH_STORE(test_crafted_contents),
-        WITH_STORE(test_nonsense), WITH_STORE(test_flood),
+        WITH_STORE(test_nonsense), WITH_STORE(test_flood), WITH_STORE(test_two_descriptors),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
