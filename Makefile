@@ -140,7 +140,7 @@ help:
 	@echo 'Trillium: OpenCL programs in a VM run on the GPU of its host.'
 	@echo
 	@echo '  make eval         the main job: native, the SVGA baseline and Trillium compared, in a VM and in a process'
-	@echo '  make check        build and run all tests (check-asan, check-tsan: under sanitizers)'
+	@echo '  make check        build and run all tests (check-asan, check-tsan: under sanitizers; quick-asan, quick-tsan)'
 	@echo '  make bench        latency and throughput of single calls, native and in a process guest'
 	@echo '  make count        instructions per call in guest and worker, compared with eval/count/COUNTS.md'
 	@echo
@@ -288,16 +288,24 @@ $(foreach f,$(TESTFOLDERS),$(eval $(call test-folder,$f)))
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
-.PHONY: check tests check-asan check-tsan asan tsan
+.PHONY: check check-quick tests check-asan check-tsan quick-asan quick-tsan asan tsan
 tests: all $(TESTBINS)
 check:
 	@$(MAKE) --no-print-directory deps-test
 	@$(MAKE) $(PARALLEL) tests
 	@TRILLIUM_BUILD=$(B) tests/run $(TESTS)
+# What is worth running under sanitizers every time: all but the whole programs, which spend their time in the drivers.
+TESTS_QUICK = $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit)) $(B)/tests/vhost-user/vhost-user $(B)/tests/worker/worker tests/fuzz/seeds.sh
+check-quick:
+	@$(MAKE) --no-print-directory deps-test
+	@$(MAKE) $(PARALLEL) tests
+	@TRILLIUM_BUILD=$(B) tests/run $(TESTS_QUICK)
 
 asan:       ; @$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined tests
 tsan:       ; @$(MAKE) BUILD=$(BUILD)/tsan SAN=thread tests
 check-asan: ; @TEST_LIMIT_SCALE=3 $(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined check
+quick-asan: ; @TEST_LIMIT_SCALE=3 $(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined check-quick
+quick-tsan: ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check-quick
 check-tsan: ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check
 
 # Fuzz targets: tests/fuzz/X.c with the seeds in tests/fuzz/corpus/X. `make check` gives each its seeds once (tests/fuzz/seeds.sh).
@@ -307,7 +315,7 @@ FUZZ_RUNS ?= 0
 FUZZ ?= $(patsubst tests/fuzz/%.c,%,$(SRC_fuzz))
 FUZZLIBS = $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
 # What a target is linked with besides; without a line here that is libOpenCL.
-FUZZ_WITH_session := $(call objs,$(SRC_stub)) -Wl,--wrap=build_start,--wrap=visa_host_load
+FUZZ_WITH_session := $(call objs,$(SRC_stub)) -Wl,--wrap=build_start,--wrap=visa_host_load,--wrap=store_get,--wrap=store_put,--wrap=store_mac
 FUZZ_WITH_guest := -Wl,--wrap=svga_carrier_shm_open
 # $(call fuzz-program,X)
 define fuzz-program

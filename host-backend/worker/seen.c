@@ -483,3 +483,15 @@ void seen_store(struct seen *s) {
             store(s, e);
     pthread_mutex_unlock(&s->lock);
 }
+
+void seen_close(struct seen *s) {
+    if (!s)
+        return;
+    while (s->entries) {
+        struct entry *e = s->entries;
+        s->entries = e->next;
+        entry_free(e);
+    }
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}

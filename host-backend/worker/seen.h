@@ -33,4 +33,7 @@ void seen_add(struct seen *s, struct build *b);
 /* Writes what is new into the cache. The process is about to exit. */
 void seen_store(struct seen *s);
 
+/* Forgets all. For tests: a worker's process ends instead. NULL is ignored. */
+void seen_close(struct seen *s);
+
 #endif
