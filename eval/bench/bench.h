@@ -33,6 +33,9 @@ struct bench_row {
 };
 extern const struct bench_row bench_rows[]; /* ends with a NULL name */
 
+/* programs.c: carries out what stands behind `bench program`, and prints nothing. */
+void bench_program(struct bench *b, char *const *arguments, int count);
+
 /* Samples of one row. */
 struct samples {
     double *v; /* seconds */

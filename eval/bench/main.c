@@ -218,6 +218,8 @@ int main(int argc, char **argv) {
         run_rate(&b, atof(argv[first + 1]));
     } else if (!strcmp(argv[first], "count") && first + 1 < argc) {
         run_count(&b, atoi(argv[first + 1]));
+    } else if (!strcmp(argv[first], "program")) {
+        bench_program(&b, argv + first + 1, argc - first - 1);
     } else if (!strcmp(argv[first], "loops")) {
         find_loops(&b);
     } else if (!strcmp(argv[first], "follow")) {

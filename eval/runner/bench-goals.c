@@ -55,6 +55,11 @@ static const struct row_goal {
 };
 
 static const struct goal *find_goal(const char *row, enum placement where) {
+    static const struct goal program = {TIMES, 1}, slow = {PLUS, 0};
+    size_t n = strlen(row), m = strlen(BENCH_SLOW);
+
+    if (strncmp(row, BENCH_PROGRAM, strlen(BENCH_PROGRAM)) == 0)
+        return n > m && strcmp(row + n - m, BENCH_SLOW) == 0 ? &slow : &program;
     for (size_t i = 0; i < sizeof(goals) / sizeof(goals[0]); i++)
         if (!strcmp(goals[i].row, row))
             return &goals[i].goals[where];

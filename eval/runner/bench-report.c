@@ -13,10 +13,28 @@ static void number_or_dash(char text[24], const char *format, double value) {
     snprintf(text, 24, isfinite(value) ? format : "-", value);
 }
 
+void bench_add_slow(struct bench_results *r) {
+    for (int i = 0, count = r->list.count; i < count; i++) {
+        const struct series s = r->list.items[i]; /* a copy: series_get may move the list */
+        char row[sizeof(s.metric) + sizeof(BENCH_SLOW)];
+
+        if (strncmp(s.metric, BENCH_PROGRAM, strlen(BENCH_PROGRAM)) != 0)
+            continue;
+        snprintf(row, sizeof(row), "%s" BENCH_SLOW, s.metric);
+        for (int column = NATIVE; column <= GUEST; column++) {
+            int slow = 0;
+            for (int k = 0; k < s.count[column]; k++)
+                slow += s.values[column][k] >= 1.25 * series_median(&s, NATIVE);
+            series_add(series_get(&r->list, s.program, row, "%", false), column,
+                       100.0 * slow / (s.count[column] ? s.count[column] : 1));
+        }
+    }
+}
+
 void bench_print(struct bench_results *r, json_t *rows) {
     int met = 0, all = 0;
 
-    printf("\n%-22s %-9s | %9s %9s %6s | %9s %9s %6s | %7s  %-15s %s\n", "", "", "native", "p99", "spread",
+    printf("\n%-36s %-9s | %9s %9s %6s | %9s %9s %6s | %7s  %-15s %s\n", "", "", "native", "p99", "spread",
            "guest", "p99", "spread", "guest/n", "goal", "");
     for (int where = 0; where < PLACEMENTS; where++) {
         printf("%s\n", where == FREE ? "free: the kernel places threads"
@@ -40,7 +58,7 @@ void bench_print(struct bench_results *r, json_t *rows) {
             number_or_dash(spreads[0], "%.0f%%", series_spread(s, NATIVE) * 100);
             number_or_dash(spreads[1], "%.0f%%", series_spread(s, GUEST) * 100);
             number_or_dash(ratio, "%.3f", series_ratio(s, GUEST));
-            printf("  %-20s %-9s | %9s %9s %6s | %9s %9s %6s | %7s  %-15s %s", s->metric, s->unit, n[0], n[1],
+            printf("  %-34s %-9s | %9s %9s %6s | %9s %9s %6s | %7s  %-15s %s", s->metric, s->unit, n[0], n[1],
                    spreads[0], n[2], n[3], spreads[1], ratio, goal,
                    verdict < 0    ? ""
                    : verdict == 1 ? "met"

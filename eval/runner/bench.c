@@ -22,9 +22,9 @@ static const char intro[] = "Usage: trillium-eval bench [OPTION]...\n"
 
 /* The groups of rows. The measuring program's own, which know nothing of others, come first. */
 enum { ROW_GROUPS = 10 };
-static const char *const groups[] = {"null",  "stream", "small-copies", "argument", "copies",
-                                     "map",   "calls",  "kernels",      "build",    "build300",
-                                     "start", "guests", "loops",        "idle",     NULL};
+static const char *const groups[] = {"null",  "stream",  "small-copies", "argument", "copies", "map",
+                                     "calls", "kernels", "build",        "build300", "start",  "guests",
+                                     "loops", "idle",    "programs",     NULL};
 
 enum { IDLE = 64, TURNS = 2 };
 const char *const column_names[COLUMNS] = {"native", "guest", "guest-spirv"};
@@ -49,16 +49,24 @@ static void failed(struct bench *b, int column, const char *what, int status) {
     b->failures++;
 }
 
+/* How a guest is started. */
+struct launch {
+    const char *prefix; /* `PREFIX run -- PROGRAM`; NULL: the program itself */
+    const char *shm;    /* else: its daemon's socket */
+};
+
 /* Starts the measuring program on one column. `arguments` end with NULL. */
-static bool start(struct bench *b, enum placement where, int column, const char *const *arguments, bool hold,
-                  struct proc *p) {
+static bool launch(struct bench *b, enum placement where, int column, const struct launch *l,
+                   const char *const *arguments, bool hold, struct proc *p) {
     const enum side side = column == NATIVE  ? SIDE_NATIVE
                            : column == GUEST ? SIDE_PROCESS_SOURCE
                                              : SIDE_PROCESS_SPIRV;
     char program[PATH_MAX + 16], pi[16], di[16], percent[16];
-    const char *argv[48] = {program, "-p", pi, "-d", di, "-r", percent, "-l", b->loops};
-    int n = 9;
-    const struct proc_options o = {.env = sides_env(&b->sides, side, b->shm[where]),
+    const char *argv[52] = {l->prefix, "run", "--", program, "-p", pi,
+                            "-d",      di,    "-r", percent, "-l", b->loops};
+    const char *const *first = l->prefix ? argv : argv + 3;
+    int n = 12;
+    const struct proc_options o = {.env = l->prefix ? NULL : sides_env(&b->sides, side, l->shm),
                                    .cpu = where == ONE_CORE ? b->core : -1,
                                    .timeout = 120,
                                    .hold_stdin = hold};
@@ -67,9 +75,15 @@ static bool start(struct bench *b, enum placement where, int column, const char 
     snprintf(pi, sizeof(pi), "%d", column == NATIVE ? b->sides.p[SIDE_NATIVE] : b->gp);
     snprintf(di, sizeof(di), "%d", column == NATIVE ? b->sides.d[SIDE_NATIVE] : b->gd);
     snprintf(percent, sizeof(percent), "%d", b->options.percent);
-    while (*arguments && n < 47)
+    while (*arguments && n < 51)
         argv[n++] = *arguments++;
-    return proc_start(p, (char *const *)argv, &o);
+    return proc_start(p, (char *const *)first, &o);
+}
+
+static bool start(struct bench *b, enum placement where, int column, const char *const *arguments, bool hold,
+                  struct proc *p) {
+    const struct launch l = {.shm = b->shm[where]};
+    return launch(b, where, column, &l, arguments, hold, p);
 }
 
 static struct proc_result run(struct bench *b, enum placement where, int column,
@@ -297,7 +311,97 @@ static void measure_beside_idle(struct bench *b, int column) {
     }
 }
 
+/* ---- whole programs ---- */
+
+/* Where a guest's worker comes from. */
+enum host { DAEMON, NEW_DAEMON, RUN, HOSTS };
+static const char *const host_names[HOSTS] = {"", ", new daemon", ", run"};
+
+static const struct program {
+    const char *name;
+    const char *const arguments[6];
+    bool everywhere; /* also beside a daemon that has just started, and two at once */
+} programs[] = {
+    {"20-kernels", {"program", "twenty"}, true},
+    {"0.1ms-stream", {"program", "full", "100", "1000", "0"}, false},
+    {"1ms-stream", {"program", "full", "1000", "150", "0"}, false},
+    {"10ms-stream", {"program", "full", "10000", "15", "0"}, false},
+    {"0.1ms-4KiB", {"program", "full", "100", "500", "4096"}, false},
+    {"1ms-1MiB", {"program", "full", "1000", "100", "1048576"}, false},
+    {"10ms-64MiB", {"program", "full", "10000", "6", "67108864"}, false},
+};
+enum { PROGRAM_TURNS = 3, MAX_AT_ONCE = 2 };
+
+/* Seconds from the start of `count` at once to the end of the last; negative if one failed. */
+static double time_programs(struct bench *b, int column, enum host host, const struct program *program,
+                            int count) {
+    char trillium[PATH_MAX + 32], shm[PATH_MAX + 16];
+    struct proc daemon = {.pid = -1}, p[MAX_AT_ONCE];
+    double began, last = 0;
+    bool good = true;
+
+    settle(b);
+    snprintf(trillium, sizeof(trillium), "%s/bin/trillium", b->sides.prefix);
+    if (column == GUEST && host == NEW_DAEMON && !sides_start_new_daemon(&b->sides, &daemon, shm))
+        return -1;
+    began = proc_now();
+    for (int i = 0; i < count; i++) {
+        const struct launch l = {.prefix = column == GUEST && host == RUN ? trillium : NULL,
+                                 .shm = daemon.pid > 0 ? shm : b->shm[FREE]};
+        good = launch(b, FREE, column, &l, program->arguments, false, &p[i]) && good;
+    }
+    for (int i = 0; good && i < count; i++) {
+        struct proc_result r = proc_finish(&p[i]);
+        if (r.status != 0)
+            failed(b, column, program->name, r.status);
+        good = r.status == 0;
+        last = proc_now() - began;
+        free(r.text);
+    }
+    if (daemon.pid > 0)
+        proc_stop(&daemon);
+    return good ? last : -1;
+}
+
+static void measure_program(struct bench *b, const struct program *program, enum host host, int count,
+                            int turn) {
+    char row[64];
+    double seconds[2];
+
+    snprintf(row, sizeof(row), "program %s%s%s", program->name, host_names[host], count > 1 ? ", two" : "");
+    for (int k = 0; k < 2; k++) {
+        int column = (turn + k) % 2 == 0 ? NATIVE : GUEST;
+        seconds[column] = time_programs(b, column, host, program, count);
+    }
+    for (int column = NATIVE; column <= GUEST; column++)
+        if (seconds[NATIVE] > 0 && seconds[GUEST] > 0)
+            series_add(series_get(&b->results.list, placement_names[FREE], row, "ms", false), column,
+                       seconds[column] * 1e3);
+}
+
+static void measure_programs(struct bench *b, int round) {
+    for (int turn = -(round == 0); turn < PROGRAM_TURNS; turn++) {
+        for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+            if (turn < 0) { /* so that every kernel has been seen, on every side */
+                time_programs(b, NATIVE, DAEMON, &programs[i], 1);
+                time_programs(b, GUEST, DAEMON, &programs[i], 1);
+                time_programs(b, GUEST, RUN, &programs[i], 1);
+                continue;
+            }
+            for (enum host host = DAEMON; host < HOSTS; host++)
+                if (host != NEW_DAEMON || programs[i].everywhere)
+                    measure_program(b, &programs[i], host, 1, turn);
+            if (programs[i].everywhere)
+                measure_program(b, &programs[i], DAEMON, 2, turn);
+        }
+    }
+}
+
 static void measure_round(struct bench *b, int round) {
+    if (runner_wants(&b->options, "programs")) {
+        fprintf(stderr, "%5.0f s  round %d: whole programs\n", proc_now() - b->start, round + 1);
+        measure_programs(b, round);
+    }
     for (int where = 0; where < PLACEMENTS; where++) {
         fprintf(stderr, "%5.0f s  round %d: single calls, %s\n", proc_now() - b->start, round + 1,
                 placement_names[where]);
@@ -383,6 +487,7 @@ int bench_main(int argc, char **argv) {
     if (done > 0) {
         json_t *root = json_object(), *list = json_array();
 
+        bench_add_slow(&b->results);
         bench_print(&b->results, list);
         json_object_set_new(root, "machine", machine_json(&b->sides));
         json_object_set_new(root, "rounds", json_integer(done));

@@ -3,6 +3,10 @@
 #ifndef EVAL_RUNNER_BENCH_H
 #define EVAL_RUNNER_BENCH_H
 
+/* The names of rows of whole programs begin with this, and those of bench_add_slow's end with that. */
+#define BENCH_PROGRAM "program "
+#define BENCH_SLOW ", slow"
+
 #include "eval/runner/series.h"
 
 /* The columns of each series. */
@@ -25,6 +29,10 @@ int bench_judge(const struct series *s, enum placement where, char text[48]);
 struct bench_results {
     struct series_list list, p99;
 };
+
+/* Adds for each row of whole programs how many in a hundred runs took 1.25 times the native median or more: who has
+ * two speeds shows them here, and not in a median. */
+void bench_add_slow(struct bench_results *r);
 
 /* Prints a table, and appends each row to `rows`. */
 void bench_print(struct bench_results *r, json_t *rows);

@@ -68,11 +68,11 @@ static bool find_device(struct sides *s, enum side side) {
     return found;
 }
 
-static char the_dir[PATH_MAX], the_sockets[2][PATH_MAX + 16];
+static char the_dir[PATH_MAX], the_sockets[3][PATH_MAX + 16];
 
 /* Ended from outside: the children end with us, the folder is ours to remove. */
 static void on_end(int number) {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         unlink(the_sockets[i]);
     rmdir(the_dir);
     signal(number, SIG_DFL);
@@ -85,6 +85,7 @@ static void remove_folder_at_end(const char *dir) {
     snprintf(the_dir, sizeof(the_dir), "%s", dir);
     snprintf(the_sockets[0], sizeof(the_sockets[0]), "%s/free", dir);
     snprintf(the_sockets[1], sizeof(the_sockets[1]), "%s/one", dir);
+    snprintf(the_sockets[2], sizeof(the_sockets[2]), "%s/new", dir);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         signal(numbers[i], on_end);
 }
@@ -142,14 +143,14 @@ static bool accepts(const char *path) {
     return yes;
 }
 
-bool sides_start_daemon(struct sides *s, struct proc *daemon, int cpu, char *shm) {
+/* Starts a daemon at `shm` and waits until it listens. */
+static bool start_daemon(const struct sides *s, struct proc *daemon, int cpu, char *shm) {
     char trillium[PATH_MAX + 32];
     char *argv[] = {trillium, "serve", "--shm", shm, NULL};
     const struct proc_options o = {.cpu = cpu, .timeout = 1e9};
     double deadline = proc_now() + 15;
 
     snprintf(trillium, sizeof(trillium), "%s/bin/trillium", s->prefix);
-    snprintf(shm, PATH_MAX + 16, "%s/%s", s->dir, cpu < 0 ? "free" : "one");
     if (!proc_start(daemon, argv, &o))
         return false;
     while (!accepts(shm)) {
@@ -159,8 +160,20 @@ bool sides_start_daemon(struct sides *s, struct proc *daemon, int cpu, char *shm
         }
         usleep(10000);
     }
+    return true;
+}
+
+bool sides_start_daemon(struct sides *s, struct proc *daemon, int cpu, char *shm) {
+    snprintf(shm, PATH_MAX + 16, "%s/%s", s->dir, cpu < 0 ? "free" : "one");
+    if (!start_daemon(s, daemon, cpu, shm))
+        return false;
     proc_wait_idle(daemon->pid);
     return true;
+}
+
+bool sides_start_new_daemon(struct sides *s, struct proc *daemon, char *shm) {
+    snprintf(shm, PATH_MAX + 16, "%s/new", s->dir);
+    return start_daemon(s, daemon, -1, shm);
 }
 
 bool sides_start_process(struct sides *s) {

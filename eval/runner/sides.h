@@ -33,6 +33,8 @@ void sides_close(struct sides *s);
 /* Starts `trillium serve --shm` with all of its processes on `cpu` (-1: free), and waits until it serves. Its
  * socket's path goes to `shm` (PATH_MAX + 16 bytes). */
 bool sides_start_daemon(struct sides *s, struct proc *daemon, int cpu, char *shm);
+/* The same for a daemon that has just started to listen, beside the others. */
+bool sides_start_new_daemon(struct sides *s, struct proc *daemon, char *shm);
 /* The process guests, through a daemon of their own. */
 bool sides_start_process(struct sides *s);
 /* One VM for all that is to run in one. */
