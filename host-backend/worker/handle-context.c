@@ -31,8 +31,12 @@ void do_create_context(struct session *s, const struct tr_create_context *c, con
     cl_device_id devices[DRIVER_MAX_DEVICES];
     cl_int r;
 
-    if (c->devices_count == 0 || numbers[0] >= s->driver->device_count) {
+    if (c->devices_count == 0) {
         session_violation(s, "create_context: no devices");
+        return;
+    }
+    if (numbers[0] >= s->driver->device_count) {
+        session_violation(s, "no device %u", numbers[0]);
         return;
     }
     struct driver_platform *platform = s->driver->devices[numbers[0]]->platform;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "host-backend/worker/session.h"
 #include "svga-model/carrier.h"
 #include "svga-model/guest.h"
+#include "svga-model/link-io.h"
 #include "tests/worker/tests.h"
 #include "trillium/protocol.h"
 
@@ -133,7 +135,19 @@ static void test_a_guest_does_not_wait_for_warming_up(void **state) {
     stop(b, thread);
 }
 
-/* The guest is there for as long as its socket is, whatever it says. */
+/* A guest's first word: its BAR. It does not wait for an answer. */
+static void speak(int session) {
+    const struct svga_link_msg msg = {
+        .type = SVGA_LINK_GMR_DEFINE, .seq = 1, .id = SVGA_GMR_BAR, .arg = SVGA_BAR_SIZE, .piece_count = 1};
+    const struct svga_link_piece piece = {.length = SVGA_BAR_SIZE};
+    int bar = memfd_create("bar", MFD_CLOEXEC);
+
+    assert_true(bar >= 0 && ftruncate(bar, SVGA_BAR_SIZE) == 0);
+    assert_int_equal(svga_link_send(session, &msg, &piece, &bar, 1), 0);
+    close(bar);
+}
+
+/* The guest is there for as long as its socket is. */
 static void test_warming_up_stops_for_a_guest(void **state) {
     pthread_t thread;
     (void)state;
@@ -143,6 +157,7 @@ static void test_warming_up_stops_for_a_guest(void **state) {
     assert_true(warming > 0);
     int session = broker_open_session(b, "a test");
     assert_true(session >= 0);
+    speak(session);
     assert_true(await_stopped(warming, true));
     close(session);
     assert_true(await_stopped(warming, false));
