@@ -58,6 +58,7 @@ static void add_device(struct driver *d, struct driver_platform *platform, cl_de
     clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
     device->compiler = compiler;
     device->shares = (device->type & CL_DEVICE_TYPE_CPU) != 0;
+    device->lazy = device->platform->name && strcmp(device->platform->name, "Oclgrind") == 0;
     d->devices[d->device_count++] = device;
 }
 

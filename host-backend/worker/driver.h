@@ -34,6 +34,7 @@ struct driver_device {
     uint32_t platform_number;
     cl_device_type type;
     bool shares;     /* kernels read and write the process's memory in place */
+    bool lazy;       /* commands run only while somebody waits for them, whatever was flushed */
     bool sub_device; /* made by a guest */
     bool compiler;
     char *name;

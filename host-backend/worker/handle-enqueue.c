@@ -177,8 +177,10 @@ void do_marker(struct session *s, const struct tr_marker *c, const struct tr_vie
 void do_flush(struct session *s, const struct tr_flush *c, const struct tr_view *v) {
     struct queue *q = queue_of(s, c->queue);
     (void)v;
-    if (q->cl)
-        clFlush(q->cl);
+    if (!q->cl)
+        return;
+    clFlush(q->cl);
+    wait_push(s, q);
 }
 
 void do_finish(struct session *s, const struct tr_finish *c, const struct tr_view *v) {

@@ -183,6 +183,8 @@ static bool spin(struct session *s) {
 static void *decode(void *opaque);
 
 bool session_by_callback(const struct session *s, const struct driver_device *device) {
+    if (device->lazy) /* no callback comes unless a thread waits */
+        return false;
     if (s->options.completion == COMPLETION_AUTO)
         return (device->type & CL_DEVICE_TYPE_CPU) != 0;
     return s->options.completion == COMPLETION_CALLBACK;

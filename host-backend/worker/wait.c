@@ -146,7 +146,7 @@ cl_int event_watch(struct session *s, struct event *e) {
         return CL_SUCCESS; /* nothing more will change */
     for (size_t i = 0; !e->watched && i < sizeof types / sizeof types[0]; i++) {
         cl_int r = CL_SUCCESS;
-        if (types[i] != CL_COMPLETE || !e->gated)
+        if (types[i] != CL_COMPLETE || (!e->gated && !(e->queue && e->queue->device->lazy)))
             r = register_callback(s, e, types[i], NULL);
         else if (!wait_add_events(s, &e, 1))
             r = CL_OUT_OF_HOST_MEMORY;
@@ -188,6 +188,13 @@ bool wait_add_finish(struct session *s, struct queue *q, struct tr_slot *slot) {
         w->last = q->last;
     append(s, w, by_callback);
     return true;
+}
+
+void wait_push(struct session *s, struct queue *q) {
+    cl_int sticky = q->sticky;
+    if (q->device->lazy)
+        wait_add_finish(s, q, NULL);
+    q->sticky = sticky; /* nobody has been told of it */
 }
 
 bool wait_add_events(struct session *s, struct event *const *events, uint32_t count) {

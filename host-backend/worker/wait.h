@@ -29,6 +29,9 @@ struct wait {
  * of memory. */
 bool wait_add_finish(struct session *s, struct queue *q, struct tr_slot *slot);
 bool wait_add_events(struct session *s, struct event *const *events, uint32_t count);
+/* The queue was flushed: where the driver runs commands only for those who wait (driver_device.lazy), a thread
+ * of the worker does. Leader lock held. */
+void wait_push(struct session *s, struct queue *q);
 /* The oldest one, taken out of the list. Leader lock held. */
 struct wait *wait_take(struct session *s);
 
