@@ -55,7 +55,9 @@ struct visa_driver {
 
 struct visa_target {
     enum visa_target_kind kind;
-    uint32_t spirv_version;  /* newest SPIR-V to accept, 0x00010000 = 1.0 */
+    uint32_t spirv_version; /* newest SPIR-V to accept, 0x00010000 = 1.0 */
+    bool
+        checks_pocl; /* VISA_TARGET_IL of PoCL: modules are checked against its kernel library all the same */
     bool needs_sample;       /* visa_translate wants a sample binary */
     char library_hint[128];  /* the library's own: which of the driver's builtin libraries is meant */
     char why[VISA_WHY_SIZE]; /* one sentence: how the target was recognized, or why there is none */

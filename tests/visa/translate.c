@@ -101,6 +101,10 @@ static void test_ptx(void) {
 static void test_pocl_lacks(void) {
     static const char lacking[] =
         "kernel void k(read_only image1d_buffer_t i, global int *a) { a[0] = get_image_width(i); }";
+    static const char waiting[] =
+        "kernel void k(global int *a, local int *l) { event_t e = async_work_group_copy(l, a, 4, 0);"
+        " wait_group_events(1, &e); a[0] = l[1]; }";
+    const char *text = lacking;
     struct visa_driver driver = {.platform_name = "Portable Computing Language",
                                  .device_version =
                                      "OpenCL 3.0 PoCL HSTR: pthread-x86_64-pc-linux-gnu-native"};
@@ -110,8 +114,12 @@ static void test_pocl_lacks(void) {
 
     host->target_for(&driver, &pocl);
     EXPECT(!host->warm(&pocl, why), "%s", why);
-    EXPECT(translate(lacking, "", &pocl, &binary, why) < 0 && strstr(why, "PoCL's kernel library lacks"),
-           "%s", why);
+    if (!translate(lacking, "", &pocl, &binary, why)) { /* PoCL 6 has that one, and lacks another */
+        host->binary_free(&binary);
+        text = waiting;
+    }
+    EXPECT(translate(text, "", &pocl, &binary, why) < 0 && strstr(why, "PoCL's kernel library lacks"), "%s",
+           why);
     EXPECT(!translate(plain, "", &pocl, &binary, why), "%s", why);
     host->binary_free(&binary);
     driver.device_version = "OpenCL 3.0 PoCL HSTR: pthread-s390x-ibm-linux-gnu-z15";

@@ -126,7 +126,7 @@ static void test_mutants(const char *directory, struct verdict *verdict) {
         if (guest->compile(&request, &module) != VISA_OK)
             errx(2, "%s: %s", names[k], module.log);
         EXPECT(judge(module.spirv, module.spirv_words, &full, verdict) == 0 && !verdict->validated &&
-                   !verdict->translated,
+                   (!verdict->translated || strstr(verdict->why, "PoCL's kernel library lacks")),
                "%s, unchanged: %s", names[k], verdict->why);
         mutant = malloc(module.spirv_words * sizeof *mutant);
         for (int i = 0; i < MUTANTS_PER_KERNEL; i++) {

@@ -68,6 +68,10 @@ void tidy(llvm::Module &module);
  * -ENOTSUP. `library_hint` is visa_target's. */
 int mend_for_pocl(llvm::Module &module, const char *library_hint, char *why);
 
+/* The same check for SPIR-V that PoCL itself takes, where nothing can be mended: what PoCL would abort over when the kernel is
+ * enqueued, or call with vectors that its library then does not find, is refused. 0 or -ENOTSUP. */
+int check_for_pocl(const llvm::Module &module, const char *library_hint, char *why);
+
 /* Opens and indexes PoCL's kernel library. 0, or -ENOENT with a reason. */
 int open_pocl_library(const char *library_hint, char *why);
 

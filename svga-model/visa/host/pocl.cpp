@@ -298,3 +298,29 @@ int visa::mend_for_pocl(llvm::Module &module, const char *library_hint, char *wh
     }
     return 0;
 }
+
+int visa::check_for_pocl(const llvm::Module &module, const char *library_hint, char *why) {
+    int err = open_pocl_library(library_hint, why);
+
+    for (const llvm::Function &function : module) {
+        std::string name = function.getName().str(), of_host = visa::pocl_host_name(name);
+        llvm::Function *host = of_host.empty() ? nullptr : opened->module->getFunction(of_host);
+
+        if (err || !needs_library(function))
+            continue;
+        if (host && visa::takes_memory(*host)) {
+            snprintf(why, VISA_WHY_SIZE,
+                     "PoCL takes `%.120s' from SPIR-V with wrong values: use the source way", name.c_str());
+            err = -ENOTSUP;
+        } else if (!is_there(*opened, name)) {
+            std::string lacks = follow(*opened, name);
+
+            snprintf(why, VISA_WHY_SIZE,
+                     "undefined reference to `%.120s': PoCL's kernel library lacks `%.120s', which only the "
+                     "source way does without",
+                     name.c_str(), lacks.empty() ? name.c_str() : lacks.c_str());
+            err = -ENOTSUP;
+        }
+    }
+    return err;
+}

@@ -50,4 +50,6 @@ void visa_target_for(const struct visa_driver *driver, struct visa_target *out) 
                "driver known to take "
                "SPIR-V in another way; use the source way for this device",
                driver->platform_name && *driver->platform_name ? driver->platform_name : "this platform");
+    out->checks_pocl =
+        out->kind == VISA_TARGET_IL && has(driver->platform_name, "Portable Computing Language");
 }

@@ -21,6 +21,8 @@
 #include <pthread.h>
 #include <sstream>
 
+#include <spirv/unified1/spirv.h>
+
 namespace {
 
 /* Taken for a whole translation: the translator's tables, PoCL's library and the guard's redirections are
@@ -136,11 +138,28 @@ int translate_module(job &job) {
     return err ? err : keep(bytes, job);
 }
 
+int check_il(job &job) {
+    llvm::LLVMContext context;
+
+    visa::use_spirv_pointers(context);
+    auto module = read_spirv(context, job);
+    return module ? visa::check_for_pocl(*module, job.request->target->library_hint, job.why) : -EINVAL;
+}
+
+/* PoCL inlines what asks for work-item ids, but not what says that it must not be inlined, and aborts over it when the kernel is
+ * enqueued: a call of a `noinline` function means no less without the word. The words were validated. */
+void let_inline(uint32_t *words, size_t count) {
+    for (size_t at = 5; at < count && words[at] >> 16; at += words[at] >> 16) {
+        if ((words[at] & 0xffff) == SpvOpFunction && at + 3 < count)
+            words[at + 3] &= ~(uint32_t)SpvFunctionControlDontInlineMask;
+    }
+}
+
 void run(void *arg) {
     job &job = *(struct job *)arg;
     uint64_t start = visa_cpu_now();
 
-    job.err = translate_module(job);
+    job.err = job.request->target->kind == VISA_TARGET_IL ? check_il(job) : translate_module(job);
     job.cpu_ns = visa_cpu_now() - start;
 }
 
@@ -179,6 +198,13 @@ int translate(job &job) {
 
     switch (request.target->kind) {
     case VISA_TARGET_IL:
+        if (request.target->checks_pocl) {
+            pthread_mutex_lock(&translator_lock);
+            err = translate_locked(job);
+            pthread_mutex_unlock(&translator_lock);
+            if (err)
+                return err;
+        }
         job.out->is_il = true;
         job.out->size = request.count * sizeof *job.words;
         job.out->bytes = malloc(job.out->size);
@@ -187,6 +213,8 @@ int translate(job &job) {
             return -ENOMEM;
         }
         memcpy(job.out->bytes, job.words, job.out->size);
+        if (request.target->checks_pocl)
+            let_inline((uint32_t *)job.out->bytes, request.count);
         return 0;
     case VISA_TARGET_MESA:
         return visa_mesa_wrap(request.sample, request.sample_size, job.words, request.count, job.out,
@@ -208,7 +236,7 @@ int translate(job &job) {
 void warm_run(void *arg) {
     job &job = *(struct job *)arg;
 
-    if (job.request->target->kind == VISA_TARGET_POCL)
+    if (job.request->target->kind == VISA_TARGET_POCL || job.request->target->checks_pocl)
         job.err = visa::open_pocl_library(job.request->target->library_hint, job.why);
     else if (job.request->target->kind == VISA_TARGET_PTX)
         job.err = visa::open_clc_library(job.why);
@@ -264,7 +292,7 @@ extern "C" int visa_host_warm(const visa_target *target, char why[VISA_WHY_SIZE]
     int err;
 
     why[0] = '\0';
-    if (target->kind == VISA_TARGET_NONE || target->kind == VISA_TARGET_IL ||
+    if (target->kind == VISA_TARGET_NONE || (target->kind == VISA_TARGET_IL && !target->checks_pocl) ||
         target->kind == VISA_TARGET_MESA)
         return 0;
     request.target = target;
