@@ -253,6 +253,7 @@ const struct doctor_check doctor_checks[] = {
     {"own files", USE_PROCESS | USE_VM | USE_OWN_VM | USE_EVAL, check_own_files},
     {"OpenCL drivers", USE_PROCESS | USE_VM | USE_OWN_VM | USE_EVAL, check_drivers},
     {"walls", USE_PROCESS | USE_VM | USE_OWN_VM, doctor_check_walls},
+    {"a VM's memory", USE_VM | USE_OWN_VM, doctor_check_hand},
     {"OpenCL loader", USE_PROCESS | USE_VM | USE_EVAL, check_loader},
     {"compiler to SPIR-V", USE_SPIRV | USE_EVAL, check_visa_guest},
     {"SPIR-V validator", USE_SPIRV | USE_EVAL, check_visa_host},

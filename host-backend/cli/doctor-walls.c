@@ -2,8 +2,11 @@
 /* What doctor says of the walls around workers: which stand on this machine, and why one does not. */
 #include "host-backend/cell/cell.h"
 #include "host-backend/cli/doctor.h"
+#include "svga-model/hand.h"
 
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void append(char *text, size_t size, const char *more) {
     size_t used = strlen(text), n = strlen(more);
@@ -41,4 +44,21 @@ void doctor_check_walls(const struct cli_paths *p, struct doctor_finding *f) {
     doctor_set(f, whole ? DOCTOR_OK : DOCTOR_FAIR, mend, "around workers stand:%s%s",
                standing[0] ? standing : " none", missing);
     cell_destroy(cell);
+}
+
+/* Tried in a child, which it changes for good. */
+void doctor_check_hand(const struct cli_paths *p, struct doctor_finding *f) {
+    int fds[SVGA_HAND_FDS], status = -1;
+    pid_t pid = fork();
+    (void)p;
+
+    if (pid == 0)
+        _exit(-svga_hand_make(fds) & 0xff);
+    if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        doctor_set(f, DOCTOR_OK, NULL, "workers get the pages of their guest's regions, and no descriptor");
+    else
+        doctor_set(f, DOCTOR_MISSING, NULL,
+                   "this kernel cannot keep a VM's memory from its workers, so VMs are not served: it needs "
+                   "Linux 5.9 with seccomp's user notification (%s)",
+                   WIFEXITED(status) ? strerror(WEXITSTATUS(status)) : "the attempt crashed");
 }

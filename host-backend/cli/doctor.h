@@ -43,6 +43,7 @@ extern const struct doctor_check doctor_checks[]; /* ends with a NULL name */
 
 /* doctor-walls.c */
 void doctor_check_walls(const struct cli_paths *paths, struct doctor_finding *f);
+void doctor_check_hand(const struct cli_paths *paths, struct doctor_finding *f);
 
 void doctor_set(struct doctor_finding *f, enum doctor_state state, const char *mend, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

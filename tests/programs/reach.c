@@ -2,7 +2,7 @@
 /*
  * What of its VM's memory can native code in a worker reach? A kernel on a CPU driver is such code: this one
  * makes system calls. While it looks through its descriptors for a VM's memory, this program makes and drops
- * buffers, each of which is a region that the host maps into the worker.
+ * buffers, each larger than the last and so a region of its own that the host maps into the worker.
  *
  * Prints PASS or FAIL for each attempt. Exit status 1 if one of them got somewhere, 77 without PoCL, whose
  * kernels can hold machine code of this machine.
@@ -14,7 +14,7 @@
 
 #include <CL/cl.h>
 
-enum { RESULTS = 16, SECONDS = 4, REGION = 8 << 20, AT_A_TIME = 4 };
+enum { RESULTS = 16, SECONDS = 4, REGION = 8 << 20, AT_A_TIME = 4, STEP = 256 << 10 };
 
 static const char source[] =
     "long machine(long n, long a, long b, long c, long d, long e, long f) {\n"
@@ -27,7 +27,7 @@ static const char source[] =
     /* 5 fstat: st_mode is at 24, st_size at 48; 9 mmap. A VM has more memory than 128 MiB. */
     "kernel void scan(global long *out, global char *data, int rounds) {\n"
     "    for (int round = 0; round < rounds; round++)\n"
-    "        for (int fd = 3; fd < 128; fd++) {\n"
+    "        for (int fd = 3; fd < 64; fd++) {\n"
     "            if (machine(5, fd, (long)data, 0, 0, 0, 0) != 0)\n"
     "                continue;\n"
     "            out[0]++;\n"
@@ -98,7 +98,7 @@ int main(void) {
     cl_mem data = clCreateBuffer(context, CL_MEM_READ_WRITE, 1 << 16, NULL, &e);
     must(e, "data");
     cl_long results[RESULTS] = {0};
-    cl_int rounds = 2000;
+    cl_int rounds = 60000; /* some 0.3 s: regions come and go meanwhile */
     const size_t one = 1;
 
     must(clEnqueueWriteBuffer(queue, out, CL_TRUE, 0, sizeof results, results, 0, NULL, NULL), "write");
@@ -116,7 +116,8 @@ int main(void) {
         must(clEnqueueNDRangeKernel(queue, scan, 1, NULL, &one, &one, 0, NULL, NULL), "scan");
         must(clFlush(queue), "flush");
         for (int i = 0; i < AT_A_TIME; i++) {
-            cl_mem b = clCreateBuffer(context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR, REGION, NULL, &e);
+            cl_mem b = clCreateBuffer(context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR,
+                                      REGION + (size_t)regions * STEP, NULL, &e);
             must(e, "buffer");
             must(clReleaseMemObject(b), "release");
             regions++;
