@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host-backend/worker/files.h"
+#include "host-backend/worker/deadline.h"
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/options.h"
 #include "host-backend/worker/program.h"
@@ -239,13 +240,16 @@ static cl_int perform(struct build *b) {
 void build_run(struct build *b) {
     struct program *p = b->program;
     uint64_t start = svga_now_ns();
+    struct deadline deadline;
     cl_int r;
 
     if (b->kind != BUILD_VALIDATE) {
         free(p->options);
         p->options = strdup(b->options);
     }
+    deadline_set(&deadline, b->session, b->session->options.build_seconds);
     r = perform(b);
+    deadline_drop(&deadline);
     uint64_t value = b->kind == BUILD_LINK && p->cl ? 1 : 0;
     if (b->trace)
         trace_built(b->session->trace, b, start, r);

@@ -57,6 +57,9 @@ static const char help[] =
     "  --pid N            what the host knows it by\n"
     "  --profile-fd FD    write a profile there\n"
     "  --store FD         the broker's store of built programs\n"
+    "  --build-seconds N  longest time that a build may take before the guest loses its worker (default 600; "
+    "0: "
+    "any)\n"
     "  --no-shared-builds let the driver build every program, also those seen before\n"
     "  --spin-us N        longest time an idle worker looks for the next command before it sleeps (default "
     "50; 0: never)\n"
@@ -92,6 +95,7 @@ static int parse(struct options *o, int argc, char **argv) {
         PID,
         PROFILE,
         STORE,
+        BUILD_SECONDS,
         NO_SHARED_BUILDS,
         SPIN,
         DECODERS,
@@ -110,6 +114,7 @@ static int parse(struct options *o, int argc, char **argv) {
                                             {"pid", required_argument, NULL, PID},
                                             {"profile-fd", required_argument, NULL, PROFILE},
                                             {"store", required_argument, NULL, STORE},
+                                            {"build-seconds", required_argument, NULL, BUILD_SECONDS},
                                             {"no-shared-builds", no_argument, NULL, NO_SHARED_BUILDS},
                                             {"spin-us", required_argument, NULL, SPIN},
                                             {"decoders", required_argument, NULL, DECODERS},
@@ -154,6 +159,10 @@ static int parse(struct options *o, int argc, char **argv) {
             if (!number(optarg, 1u << 20, &fd))
                 return 2;
             o->session.store_fd = (int)fd;
+            break;
+        case BUILD_SECONDS:
+            if (!number(optarg, 1000000, &o->session.build_seconds))
+                return 2;
             break;
         case NO_SHARED_BUILDS:
             o->session.share_builds = false;
@@ -348,6 +357,7 @@ int main(int argc, char **argv) {
                         .session = {.spin_us = 50,
                                     .max_decoders = 32,
                                     .share_builds = true,
+                                    .build_seconds = 600,
                                     .store_fd = -1,
                                     .profile_fd = -1,
                                     .pid = (unsigned)getpid()}};

@@ -30,10 +30,11 @@ struct session_options {
     unsigned spin_us; /* how long an idle leader looks for the next command before it sleeps; 0: not at all */
     unsigned max_decoders; /* threads; beyond that, ends are told by callback */
     enum completion { COMPLETION_AUTO, COMPLETION_WAIT, COMPLETION_CALLBACK } completion;
-    int profile_fd;    /* where the profile goes; -1: no profiling */
-    unsigned pid;      /* what the host knows this process by */
-    bool share_builds; /* builds seen before are not done again */
-    int store_fd;      /* the broker's store; -1: none */
+    int profile_fd;         /* where the profile goes; -1: no profiling */
+    unsigned pid;           /* what the host knows this process by */
+    unsigned build_seconds; /* longest time that a build may take; 0: any */
+    bool share_builds;      /* builds seen before are not done again */
+    int store_fd;           /* the broker's store; -1: none */
 };
 
 struct session {
