@@ -251,7 +251,7 @@ static void test_flood(void **state) {
 
     for (unsigned i = 0; i < 1000000 && (r == 0 || r == -EAGAIN); i++)
         r = packet_send(deaf, &q, sizeof q, -1, MSG_DONTWAIT);
-    assert_int_equal(r, -EPIPE);
+    assert_true(r == -EPIPE || r == -ECONNRESET); /* reset: what it had sent was not all read */
     uint64_t start = svga_now_ns();
     for (; asked < 4500; asked++)
         assert_int_equal(raw(greedy, &q, -1), STORE_NONE);
