@@ -60,4 +60,7 @@ const char *cli_host_key(char path[PATH_MAX]);
 void cli_driver_cache_make(const char *subcommand);
 void cli_driver_cache_remove(void);
 
+/* For daemons: nothing that this process or a child executes gets rights that it has not. */
+void cli_take_no_rights(void);
+
 #endif

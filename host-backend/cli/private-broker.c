@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/cli/private-broker.h"
 
+#include "host-backend/cli/cli.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -68,6 +70,7 @@ static void serve(const struct broker_config *config, pid_t parent, int report) 
     sigprocmask(SIG_SETMASK, &none, NULL);
     /* SIGPIPE: a guest that is gone is no reason to end */
     signal(SIGPIPE, SIG_IGN);
+    cli_take_no_rights();
     the_broker = broker_create(config, answer);
     if (the_broker) {
         struct sigaction act = {.sa_handler = on_term};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <stdarg.h>
+#include <sys/prctl.h>
 
 #include "host-backend/cli/cli.h"
 
@@ -11,4 +12,8 @@ void cli_say(const char *subcommand, const char *format, ...) {
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);
+}
+
+void cli_take_no_rights(void) {
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }

@@ -247,6 +247,7 @@ int cmd_serve(int argc, char **argv) {
     if (cli_paths_find(&paths, "serve") < 0)
         return 1;
     o.broker.worker_path = paths.worker;
+    cli_take_no_rights();
     o.broker.cache_shared = o.cache != NULL;
     o.broker.key_path = cli_host_key(key);
     if (o.socket_path) {

@@ -42,6 +42,9 @@ static void add_board(struct arguments *a, const struct vm_machine *m) {
     add(a, "%s", m->qemu->path);
     add(a, "-nodefaults");
     add(a, "-no-user-config");
+    /* QEMU itself is attacked by what runs in the VM: it starts no program and takes no rights. */
+    add(a, "-sandbox");
+    add(a, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
     add(a, "-no-reboot"); /* a guest kernel that panics ends the VM */
     add(a, "-display");
     add(a, "none");
