@@ -42,15 +42,21 @@ section source-rusticl
 "$conform" --limit-scale 3 --platform rusticl buffers transfers kernels ndrange images
 section reach
 "$5"
+section attack
+"$6" calls "$outside/secret" "$3" "$3"
+"$6" incbin "$outside/secret"
 section end
 exit 42
 INSIDE
 chmod +x "$work/inside"
 # A driver built under a sanitizer wants its runtime to be the first library of the process; clinfo is not built so.
 runtime=$(ldd "$build/lib/libtrillium-icd.so" | awk '/lib[at]san\.so/ {print $3}')
+echo "a secret of the host that no guest may read" >"$work/secret"
+chmod 600 "$work/secret"
+mkdir "$work/secret.mount"
 start=$(date +%s%N)
 SPECIAL_VARIABLE='with spaces' "$trillium" run --vm -- "$work/inside" "$conform" "$work" $$ "$runtime" \
-    "$build/tests/programs/reach" \
+    "$build/tests/programs/reach" "$build/tests/attack/attack" \
     <<<"a line of input" >"$work/out" 2>"$work/err"
 status=$?
 wait
@@ -68,6 +74,10 @@ grep -q "Platform #0: Portable Computing Language" "$work/vm-clinfo"; result $? 
 # Native code in the worker finds none of the VM's memory but its own regions.
 grep -E "^(PASS|FAIL) reach" "$work/vm-reach" || result 1 reach "$(cat "$work/vm-reach")"
 grep -q "^FAIL" "$work/vm-reach" && failed=1
+
+# Native code in the worker finds neither the host's files nor its processes (tests/attack).
+grep -E "^(PASS|FAIL) attack" "$work/vm-attack" || result 1 attack "$(cat "$work/vm-attack")"
+grep -q "^FAIL" "$work/vm-attack" && failed=1
 
 conform_compare vm.source native-pocl vm-source-pocl
 only() { # GROUP|GROUP... : the cases of these groups of a transcript
