@@ -147,6 +147,7 @@ help:
 	@echo '  make all          build into $(BUILD)/ (BUILD=DIR for another place, V=1 to see commands)'
 	@echo '  make install      install under PREFIX=$(PREFIX), the ICD in SYSCONFDIR=$(SYSCONFDIR) (DESTDIR works); uninstall'
 	@echo '  make deps         install the Debian packages for building, testing and eval (deps-build: for building only)'
+	@echo '  make check-release RELEASE=trixie   build and test in a throwaway root of that Debian release'
 	@echo '  make dist         a tarball of this version in $(BUILD)/; check-reproducible builds it twice and compares the bytes'
 	@echo '  make docs         write the reference pages made from the code'
 	@echo '  make clean        remove $(BUILD)/'
@@ -386,6 +387,12 @@ uninstall:
 	  $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors/trillium.icd
 	@rm -rf $(D)/share/trillium $(D)/libexec/trillium-programs
 	@echo "  removed from $(D)"
+
+# Another Debian release, in a throwaway root below $(BUILD)/roots.
+.PHONY: check-release
+RELEASE ?= trixie
+check-release: deps-pack
+	@tests/release.sh $(RELEASE) $(B)/roots $(RELEASE_TARGETS)
 
 .PHONY: dist check-reproducible
 dist:

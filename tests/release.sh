@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Builds and tests this tree in a throwaway root of another Debian release, from what git has of it.
+#
+#   release.sh RELEASE DIR [TARGET...]        DIR/RELEASE is the root, kept for the next time; TARGET: make's, default check
+set -eu -o pipefail
+[ $# -ge 2 ] || { echo "usage: release.sh RELEASE DIR [TARGET...]" >&2; exit 2; }
+root=$2/$1 here=$(cd "$(dirname "$0")/.." && pwd)
+release=$1
+shift 2
+"$here/tests/root.sh" make "$release" "$root"
+# Without the objects of the last time nothing is built twice: only sources change.
+git -C "$here" ls-files -z | tar -C "$here" --null -T - -cf - |
+    "$here/tests/root.sh" run "$root" sh -c 'mkdir -p /trillium && tar -xf - -C /trillium'
+exec "$here/tests/root.sh" run "$root" make -C /trillium "${@:-check}"
