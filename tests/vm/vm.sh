@@ -37,9 +37,9 @@ LD_PRELOAD=$4 clinfo -l
 section source-pocl
 "$conform" --limit-scale 3 --platform Portable
 section spirv-pocl
-TRILLIUM_IR=spirv "$conform" --limit-scale 3 --platform Portable kernels ndrange programs linking
+TRILLIUM_IR=spirv "$conform" --limit-scale 3 --platform Portable kernels ndrange programs includes linking
 section source-rusticl
-"$conform" --limit-scale 3 --platform rusticl buffers transfers kernels ndrange images
+"$conform" --limit-scale 3 --platform rusticl buffers transfers kernels ndrange images image_kernels image_errors
 section reach
 "$5"
 section attack
@@ -79,16 +79,16 @@ grep -q "^FAIL" "$work/vm-reach" && failed=1
 grep -E "^(PASS|FAIL) attack" "$work/vm-attack" || result 1 attack "$(cat "$work/vm-attack")"
 grep -q "^FAIL" "$work/vm-attack" && failed=1
 
-conform_compare vm.source native-pocl vm-source-pocl
+conform_compare vm.pocl.source native-pocl vm-source-pocl
 only() { # GROUP|GROUP... : the cases of these groups of a transcript
     awk -v groups="^($1)\$" '/^CASE /{split($2, n, "."); keep = n[1] ~ groups} keep'
 }
-only 'kernels|ndrange|programs|linking' <"$work/native-pocl" >"$work/native-pocl-some"
-conform_compare vm.spirv native-pocl-some vm-spirv-pocl --other-compiler
+only 'kernels|ndrange|programs|includes|linking' <"$work/native-pocl" >"$work/native-pocl-some"
+conform_compare vm.pocl.spirv native-pocl-some vm-spirv-pocl --other-compiler
 if [ -n "$rusticl" ]; then
-    only 'buffers|transfers|kernels|ndrange|images' <"$work/native-rusticl" >"$work/native-rusticl-some"
-    rusticl_leave_out vm.rusticl native-rusticl-some vm-source-rusticl
-    conform_compare vm.rusticl native-rusticl-some vm-source-rusticl
+    only 'buffers|transfers|kernels|ndrange|images|image_kernels|image_errors' <"$work/native-rusticl" >"$work/native-rusticl-some"
+    rusticl_leave_out vm.rusticl.source native-rusticl-some vm-source-rusticl
+    conform_compare vm.rusticl.source native-rusticl-some vm-source-rusticl
 fi
 
 left=$(ps -eo pid,args | grep -v grep | grep -F -- "$work/inside" || true)
