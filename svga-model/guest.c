@@ -27,8 +27,8 @@ struct svga_guest *svga_guest_open(struct svga_carrier *carrier, uint32_t versio
     g->words = svga_fifo_words(carrier->bar);
     g->next_region = SVGA_GMR_BAR + 1;
     g->spin_ns = (uint64_t)spin_us * 1000;
-    pthread_mutex_init(&g->fifo_lock, NULL);
-    pthread_mutex_init(&g->region_lock, NULL);
+    svga_lock_init(&g->fifo_lock, SVGA_LOCK_FIFO);
+    svga_lock_init(&g->region_lock, SVGA_LOCK_REGIONS);
 
     if (svga_guest_reg_read(g, SVGA_REG_ID) != SVGA_ID_2) {
         snprintf(why, SVGA_WHY_SIZE, "the device does not identify as SVGA II (ID register %#x)",
@@ -55,17 +55,15 @@ void svga_guest_close(struct svga_guest *g) {
     if (!g)
         return;
     g->carrier->ops->close(g->carrier);
-    pthread_mutex_destroy(&g->fifo_lock);
-    pthread_mutex_destroy(&g->region_lock);
+    svga_lock_destroy(&g->fifo_lock);
+    svga_lock_destroy(&g->region_lock);
     free(g->free_regions);
     free(g);
 }
 
 void svga_guest_detach(struct svga_guest *g) {
     g->detached = true;
-    /* Another thread of the parent may have held them at the fork. */
-    pthread_mutex_init(&g->fifo_lock, NULL);
-    pthread_mutex_init(&g->region_lock, NULL);
+    svga_locks_forked = true;
 }
 
 bool svga_guest_lost(const struct svga_guest *g) {
@@ -192,13 +190,13 @@ static void ring_if_asleep(struct svga_guest *g) {
 }
 
 void svga_guest_lock(struct svga_guest *g) {
-    pthread_mutex_lock(&g->fifo_lock);
+    svga_lock_take(&g->fifo_lock);
 }
 
 void svga_guest_unlock(struct svga_guest *g) {
     if (!g->detached && svga_producer_publish(&g->fifo))
         ring_if_asleep(g);
-    pthread_mutex_unlock(&g->fifo_lock);
+    svga_lock_give(&g->fifo_lock);
 }
 
 struct room {
@@ -279,14 +277,14 @@ int svga_guest_region_create_at(struct svga_guest *g, uint64_t size, uint64_t ad
     if (size == 0 || size > UINT64_MAX - 4095)
         return -EINVAL;
     *region = (struct svga_region){.size = (size + 4095) & ~(uint64_t)4095, .address = address};
-    pthread_mutex_lock(&g->region_lock);
+    svga_lock_take(&g->region_lock);
     region->id = g->free_region_count > 0 ? g->free_regions[--g->free_region_count] : g->next_region++;
     int r = svga_guest_lost(g) ? -ENODEV : g->carrier->ops->region_create(g->carrier, region);
     if (r == -ENODEV)
         mark_lost(g);
     if (r < 0 && g->free_region_count < g->free_region_cap)
         g->free_regions[g->free_region_count++] = region->id;
-    pthread_mutex_unlock(&g->region_lock);
+    svga_lock_give(&g->region_lock);
     return r;
 }
 
@@ -296,7 +294,7 @@ void svga_guest_region_destroy(struct svga_guest *g, struct svga_region *region)
     uint32_t fence = svga_guest_fence(g);
     if (fence != 0)
         svga_guest_wait_fence(g, fence);
-    pthread_mutex_lock(&g->region_lock);
+    svga_lock_take(&g->region_lock);
     g->carrier->ops->region_destroy(g->carrier, region);
     if (g->free_region_count == g->free_region_cap) {
         size_t cap = g->free_region_cap ? 2 * g->free_region_cap : 64;
@@ -308,5 +306,5 @@ void svga_guest_region_destroy(struct svga_guest *g, struct svga_region *region)
     }
     if (g->free_region_count < g->free_region_cap)
         g->free_regions[g->free_region_count++] = region->id;
-    pthread_mutex_unlock(&g->region_lock);
+    svga_lock_give(&g->region_lock);
 }

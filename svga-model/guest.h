@@ -15,17 +15,16 @@
 #ifndef SVGA_MODEL_GUEST_H
 #define SVGA_MODEL_GUEST_H
 
-#include <pthread.h>
-
 #include "svga-model/carrier.h"
 #include "svga-model/fifo.h"
+#include "svga-model/lock.h"
 
 struct svga_guest {
     struct svga_carrier *carrier;
     svga_word *words;
     struct svga_producer fifo; /* guarded by fifo_lock */
-    pthread_mutex_t fifo_lock;
-    pthread_mutex_t region_lock; /* guards the carrier's [serial] calls, next_region and free_regions */
+    struct svga_lock fifo_lock;
+    struct svga_lock region_lock; /* guards the carrier's [serial] calls, next_region and free_regions */
     uint32_t next_region;
     uint32_t *free_regions;
     size_t free_region_count, free_region_cap;

@@ -25,18 +25,18 @@ struct icd_limbo_batch {
     struct icd_block blocks[BATCH_BLOCKS];
 };
 
-static pthread_mutex_t lock =
-    PTHREAD_MUTEX_INITIALIZER; /* guards everything below and the contexts' open batches */
+static struct svga_lock lock =
+    SVGA_LOCK(ICD_LOCK_LIMBO); /* guards everything below and the contexts' open batches */
 static struct icd_limbo_batch *closed_first, **closed_end = &closed_first;
 static _Atomic uint64_t limbo_bytes;
 static _Atomic uint32_t batches; /* closed ones */
 
 static bool all_idle(cl_context context) {
     bool idle = true;
-    pthread_mutex_lock(&context->lock);
+    svga_lock_take(&context->lock);
     for (cl_command_queue q = context->queues; q && idle; q = q->next_in_context)
         idle = icd_queue_idle(q);
-    pthread_mutex_unlock(&context->lock);
+    svga_lock_give(&context->lock);
     return idle;
 }
 
@@ -45,7 +45,7 @@ static bool take_waits(struct icd_limbo_batch *batch) {
     cl_context context = batch->context;
     uint32_t n = 0;
     batch->wait_count = 0;
-    pthread_mutex_lock(&context->lock);
+    svga_lock_take(&context->lock);
     for (cl_command_queue q = context->queues; q; q = q->next_in_context)
         n++;
     batch->waits = n > 0 ? malloc(n * sizeof *batch->waits) : NULL;
@@ -60,7 +60,7 @@ static bool take_waits(struct icd_limbo_batch *batch) {
         if (refs > 0)
             batch->waits[batch->wait_count++] = (struct limbo_wait){q, atomic_load(&q->submitted)};
     }
-    pthread_mutex_unlock(&context->lock);
+    svga_lock_give(&context->lock);
     return ok;
 }
 
@@ -101,9 +101,9 @@ static bool has_ended(const struct icd_limbo_batch *batch) {
 void icd_limbo_reap(void) {
     struct icd_limbo_batch *ended = NULL;
 
-    if (atomic_load_explicit(&batches, memory_order_relaxed) == 0)
+    if (atomic_load_explicit(&batches, memory_order_relaxed) == 0 || svga_locks_forked)
         return;
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     /* A few from the front: one that waits for a gated queue must not hold up all others. */
     struct icd_limbo_batch **p = &closed_first;
     for (int looks = 0; *p && looks < 8; looks++) {
@@ -119,7 +119,7 @@ void icd_limbo_reap(void) {
         ended = batch;
         atomic_fetch_sub(&batches, 1);
     }
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     while (ended) {
         struct icd_limbo_batch *next = ended->next;
         give_back(ended);
@@ -158,13 +158,13 @@ static void drain(cl_context context) {
 }
 
 void icd_limbo_block(cl_context context, struct icd_block *block) {
-    if (block->region == 0)
+    if (block->region == 0 || svga_locks_forked)
         return;
     if (all_idle(context)) {
         icd_pool_free(block);
         return;
     }
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     if (!context->limbo)
         context->limbo = new_batch(context);
     struct icd_limbo_batch *batch = context->limbo;
@@ -177,7 +177,7 @@ void icd_limbo_block(cl_context context, struct icd_block *block) {
             atomic_load(&context->object.refs) == 0)
             close_batch(context);
     }
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     block->region = 0;
     if (atomic_load(&limbo_bytes) > LIMBO_MAX) {
         drain(context);
@@ -186,6 +186,8 @@ void icd_limbo_block(cl_context context, struct icd_block *block) {
 }
 
 void icd_limbo_queue(cl_command_queue queue) {
+    if (svga_locks_forked)
+        return;
     struct icd_limbo_batch *batch = new_batch(queue->context);
     struct limbo_wait *wait = batch ? malloc(sizeof *wait) : NULL;
     if (!wait) { /* no memory for a note: the queue stays for good */
@@ -196,22 +198,24 @@ void icd_limbo_queue(cl_command_queue queue) {
     *wait = (struct limbo_wait){queue, atomic_load(&queue->submitted)};
     batch->waits = wait;
     batch->wait_count = 1;
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     append(batch);
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
 }
 
 void icd_limbo_close(cl_context context) {
-    pthread_mutex_lock(&lock);
+    if (svga_locks_forked)
+        return;
+    svga_lock_take(&lock);
     close_batch(context);
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     icd_limbo_reap();
 }
 
 void icd_limbo_flush(cl_context context) {
     drain(context);
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     close_batch(context);
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     icd_limbo_reap();
 }

@@ -25,7 +25,7 @@ cl_mem icd_mem_new(cl_context context, cl_mem_object_type type, cl_mem_flags fla
     mem->context = context;
     mem->type = type;
     mem->flags = flags ? flags : CL_MEM_READ_WRITE;
-    pthread_mutex_init(&mem->lock, NULL);
+    svga_lock_init(&mem->lock, ICD_LOCK_MEM);
     icd_ref(context);
     return mem;
 }
@@ -33,7 +33,7 @@ cl_mem icd_mem_new(cl_context context, cl_mem_object_type type, cl_mem_flags fla
 static void free_mem(cl_mem mem) {
     cl_context context = mem->context;
     icd_mem_unref(mem->parent);
-    pthread_mutex_destroy(&mem->lock);
+    svga_lock_destroy(&mem->lock);
     free(mem->property_list);
     mem->object.magic = 0;
     icd_weak_unref(mem);
@@ -78,11 +78,11 @@ static void say_farewell(cl_mem mem) {
     }
     f->mem = mem;
     atomic_init(&f->left, 1);
-    pthread_mutex_lock(&context->lock);
+    svga_lock_take(&context->lock);
     for (cl_command_queue q = context->queues; q && count < 64; q = q->next_in_context)
         if (!icd_queue_idle(q) && icd_RetainCommandQueue(q) == CL_SUCCESS)
             busy[count++] = q;
-    pthread_mutex_unlock(&context->lock);
+    svga_lock_give(&context->lock);
     for (size_t i = 0; i < count; i++) {
         cl_event event;
         if (icd_EnqueueMarkerWithWaitList(busy[i], 0, NULL, &event) == CL_SUCCESS) {
@@ -229,10 +229,10 @@ cl_int CL_API_CALL icd_SetMemObjectDestructorCallback(cl_mem mem,
     struct icd_destructor *d = malloc(sizeof *d);
     if (!d)
         return CL_OUT_OF_HOST_MEMORY;
-    pthread_mutex_lock(&mem->lock);
+    svga_lock_take(&mem->lock);
     *d = (struct icd_destructor){mem->destructors, pfn_notify, user_data};
     mem->destructors = d; /* the newest first: they are called in reverse order */
-    pthread_mutex_unlock(&mem->lock);
+    svga_lock_give(&mem->lock);
     return CL_SUCCESS;
 }
 

@@ -48,7 +48,7 @@ struct _cl_mem {
     char *data;             /* the guest's pointer to the bytes; NULL: only the host has them */
     cl_mem_properties *property_list; /* as given, with its 0; may be NULL */
     size_t property_count;
-    pthread_mutex_t lock;
+    struct svga_lock lock;
     struct icd_map *maps;
     cl_uint map_count; /* guarded by lock */
     struct icd_destructor *destructors;

@@ -22,7 +22,7 @@ struct allocation {
 static const struct svga_placed_range ranges[] = SVGA_PLACED_RANGES;
 enum { RANGES = sizeof ranges / sizeof ranges[0], PAGE = 4096 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards everything below */
+static struct svga_lock lock = SVGA_LOCK(ICD_LOCK_SVM); /* guards everything below */
 static struct allocation **allocations;                  /* ascending addresses */
 static size_t count, cap;
 static unsigned range; /* where the next allocation is looked for: in ranges[range], from next_address on */
@@ -52,12 +52,12 @@ static struct allocation *find(const void *ptr, size_t size) {
 }
 
 bool icd_svm_find(const void *ptr, size_t size, struct tr_span *span) {
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     struct allocation *a = find(ptr, size);
     if (a)
         *span =
             (struct tr_span){.region = a->region.id, .offset = (uintptr_t)ptr - a->address, .length = size};
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     return a != NULL;
 }
 
@@ -155,18 +155,18 @@ static struct allocation *take_out(size_t i) {
 /* Takes the allocation that starts at ptr out of the list. NULL if there is none. */
 static struct allocation *take(const void *ptr) {
     struct allocation *a = NULL;
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     size_t i = lower_bound((uintptr_t)ptr);
     if (ptr && i < count && allocations[i]->address == (uintptr_t)ptr)
         a = take_out(i);
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     return a;
 }
 
 /* Chooses addresses and enters the allocation into the list. Behind `taken` ones, where something foreign lies,
  * it looks `step` bytes further. */
 static bool reserve(struct allocation *a, uintptr_t taken, uint64_t step) {
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     if (taken != 0 && taken + a->room == next_address)
         next_address = step < ranges[range].end - taken ? taken + step : ranges[range].end;
     bool found = next_free(a->room);
@@ -174,7 +174,7 @@ static bool reserve(struct allocation *a, uintptr_t taken, uint64_t step) {
     found = found && insert(a);
     if (found)
         next_address += a->room;
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     return found;
 }
 
@@ -185,11 +185,11 @@ static bool make_region(struct allocation *a) {
         if (!reserve(a, taken, step))
             return false;
         int r = svga_guest_region_create_at(icd_session->g, a->room - PAGE, a->address, &a->region);
-        pthread_mutex_lock(&lock);
+        svga_lock_take(&lock);
         a->there = r == 0;
         if (r < 0)
             take_out(lower_bound(a->address));
-        pthread_mutex_unlock(&lock);
+        svga_lock_give(&lock);
         if (r != -EEXIST)
             return r == 0;
         taken = a->address;
@@ -233,11 +233,11 @@ void CL_API_CALL icd_SVMFree(cl_context context, void *svm_pointer) {
 }
 
 cl_mem icd_svm_buffer(const void *ptr, size_t size, size_t *offset) {
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     struct allocation *a = find(ptr, size);
     cl_mem buffer = a ? a->buffer : NULL;
     if (a)
         *offset = (uintptr_t)ptr - a->address;
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     return buffer;
 }

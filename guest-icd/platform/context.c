@@ -28,7 +28,7 @@ static void destroy(cl_context c) {
     icd_release_id(c->object.id);
     for (cl_uint i = 0; i < c->device_count; i++)
         icd_ReleaseDevice(c->devices[i]);
-    pthread_mutex_destroy(&c->lock);
+    svga_lock_destroy(&c->lock);
     free(c->devices);
     free(c->properties);
     free(c);
@@ -68,10 +68,10 @@ cl_int CL_API_CALL icd_SetContextDestructorCallback(cl_context context,
         return CL_OUT_OF_HOST_MEMORY;
     d->notify = pfn_notify;
     d->user_data = user_data;
-    pthread_mutex_lock(&context->lock);
+    svga_lock_take(&context->lock);
     d->next = context->destructors;
     context->destructors = d;
-    pthread_mutex_unlock(&context->lock);
+    svga_lock_give(&context->lock);
     return CL_SUCCESS;
 }
 
@@ -155,7 +155,7 @@ static cl_int create(const cl_context_properties *properties, size_t property_co
     if (!c)
         return CL_OUT_OF_HOST_MEMORY;
     icd_object_init(&c->object, ICD_CONTEXT, 0);
-    pthread_mutex_init(&c->lock, NULL);
+    svga_lock_init(&c->lock, ICD_LOCK_CONTEXT);
     cl_int r = take_devices(c, num_devices, devices);
     if (r == CL_SUCCESS && property_count > 0) {
         c->properties = malloc(property_count * sizeof *c->properties);

@@ -11,7 +11,7 @@
 #include "guest-icd/session/pool.h"
 #include "guest-icd/session/session.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards what follows until `known` is set */
+static struct svga_lock lock = SVGA_LOCK(ICD_LOCK_PLATFORMS); /* guards what follows until `known` is set */
 static bool known;
 static cl_platform_id *platforms;
 static cl_uint platform_count;
@@ -88,7 +88,7 @@ static cl_int enumerate(void) {
 cl_int icd_platforms(cl_platform_id **out, cl_uint *count) {
     if (!icd_session_get())
         return CL_PLATFORM_NOT_FOUND_KHR;
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     if (!known) {
         known = true;
         if (enumerate() != CL_SUCCESS)
@@ -96,7 +96,7 @@ cl_int icd_platforms(cl_platform_id **out, cl_uint *count) {
     }
     *out = platforms;
     *count = platform_count;
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     return *count > 0 ? CL_SUCCESS : CL_PLATFORM_NOT_FOUND_KHR;
 }
 

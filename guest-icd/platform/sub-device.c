@@ -22,8 +22,8 @@ struct partition {
     cl_device_id *devices;
 };
 
-static pthread_mutex_t lock =
-    PTHREAD_MUTEX_INITIALIZER; /* guards the partitions and the numbers of devices */
+static struct svga_lock lock =
+    SVGA_LOCK(ICD_LOCK_SUB_DEVICES); /* guards the partitions and the numbers of devices */
 static struct partition *partitions;
 static uint32_t sub_device_count; /* that have a number */
 
@@ -145,7 +145,7 @@ cl_int CL_API_CALL icd_CreateSubDevices(cl_device_id in_device,
     if (length < 2)
         return CL_INVALID_VALUE;
 
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     cl_int r = ask_host(in_device, partition_properties, length, 0, &count);
     if (r == CL_SUCCESS && out_devices && num_entries < count)
         r = CL_INVALID_VALUE;
@@ -159,7 +159,7 @@ cl_int CL_API_CALL icd_CreateSubDevices(cl_device_id in_device,
             out_devices[i] = p->devices[i];
         }
     }
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     if (r == CL_SUCCESS && num_devices)
         *num_devices = count;
     return r;

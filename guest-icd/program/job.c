@@ -72,7 +72,7 @@ static void set_string(char **to, char *value) {
 cl_int icd_job_begin(struct icd_job *job) {
     cl_program p = job->program;
     cl_int r = CL_SUCCESS;
-    pthread_mutex_lock(&p->lock);
+    svga_lock_take(&p->lock);
     if (p->building || p->kernels > 0) {
         r = icd_fail(CL_INVALID_OPERATION,
                      p->building ? "the program is being built" : "kernels of the program are left");
@@ -87,7 +87,7 @@ cl_int icd_job_begin(struct icd_job *job) {
             set_string(&d->log, NULL);
         }
     }
-    pthread_mutex_unlock(&p->lock);
+    svga_lock_give(&p->lock);
     return r;
 }
 
@@ -195,7 +195,7 @@ void icd_job_end(struct icd_job *job, cl_int code, const char *guest_log, bool h
         o->non_uniform = non_uniform(job, job->devices[i]);
     }
 
-    pthread_mutex_lock(&p->lock);
+    svga_lock_take(&p->lock);
     for (cl_uint i = 0; i < job->device_count; i++) {
         struct icd_program_device *d = icd_program_device(p, job->devices[i]);
         d->status = outcome ? outcome[i].status : CL_BUILD_ERROR;
@@ -207,7 +207,7 @@ void icd_job_end(struct icd_job *job, cl_int code, const char *guest_log, bool h
     p->arg_info = tells_arguments(job);
     p->building = false;
     pthread_cond_broadcast(&p->built);
-    pthread_mutex_unlock(&p->lock);
+    svga_lock_give(&p->lock);
     if (code != CL_SUCCESS)
         icd_debug(code, "a program was not built with the options \"%s\": see its build log", job->options);
     free(outcome);

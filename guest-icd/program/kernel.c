@@ -31,9 +31,9 @@ static cl_kernel kernel_new(cl_program program, struct icd_function *f, uint32_t
 
 /* The program may be built again once no kernel of it is left. */
 static void forget_kernel(cl_program program) {
-    pthread_mutex_lock(&program->lock);
+    svga_lock_take(&program->lock);
     program->kernels--;
-    pthread_mutex_unlock(&program->lock);
+    svga_lock_give(&program->lock);
 }
 
 static void destroy(cl_kernel k) {
@@ -69,13 +69,13 @@ cl_int CL_API_CALL icd_ReleaseKernel(cl_kernel kernel) {
 
 /* Counts a kernel in, so that no build starts; finds the function if it is known. */
 static cl_int enter(cl_program program, const char *name, struct icd_function **f) {
-    pthread_mutex_lock(&program->lock);
+    svga_lock_take(&program->lock);
     bool executable = icd_program_is_executable(program);
     if (executable) {
         program->kernels++;
         *f = icd_function_find(program->functions, name);
     }
-    pthread_mutex_unlock(&program->lock);
+    svga_lock_give(&program->lock);
     if (executable)
         return CL_SUCCESS;
     return icd_fail(CL_INVALID_PROGRAM_EXECUTABLE, "kernel %s of a program that is not built", name);
@@ -83,13 +83,13 @@ static cl_int enter(cl_program program, const char *name, struct icd_function **
 
 /* Puts a newly learnt function into the program's list; if another thread was faster, its one is returned. */
 static struct icd_function *publish(cl_program program, struct icd_function *f) {
-    pthread_mutex_lock(&program->lock);
+    svga_lock_take(&program->lock);
     struct icd_function *known = icd_function_find(program->functions, f->name);
     if (!known) {
         f->next = program->functions;
         program->functions = f;
     }
-    pthread_mutex_unlock(&program->lock);
+    svga_lock_give(&program->lock);
     if (known)
         icd_functions_free(f);
     return known ? known : f;
@@ -183,9 +183,9 @@ cl_int CL_API_CALL icd_CreateKernelsInProgram(cl_program program, cl_uint num_ke
 
 /* Counts the new kernel of a program in that has one already, so that none is being built. */
 static void count_kernel(cl_program program) {
-    pthread_mutex_lock(&program->lock);
+    svga_lock_take(&program->lock);
     program->kernels++;
-    pthread_mutex_unlock(&program->lock);
+    svga_lock_give(&program->lock);
 }
 
 cl_int icd_kernel_snapshot(cl_kernel kernel, cl_kernel *snapshot) {

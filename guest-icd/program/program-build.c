@@ -383,9 +383,9 @@ static cl_int check_inputs(cl_context context, cl_uint count, const cl_program *
         if (!icd_valid(inputs[i], ICD_PROGRAM) || inputs[i]->context != context)
             return CL_INVALID_PROGRAM;
     for (cl_uint i = 0; i < count; i++) {
-        pthread_mutex_lock(&inputs[i]->lock);
+        svga_lock_take(&inputs[i]->lock);
         bool busy = inputs[i]->building;
-        pthread_mutex_unlock(&inputs[i]->lock);
+        svga_lock_give(&inputs[i]->lock);
         if (busy || has_object(inputs[i]) != has_object(inputs[0]) ||
             (!has_object(inputs[i]) && inputs[i]->object.id == 0))
             return CL_INVALID_OPERATION;

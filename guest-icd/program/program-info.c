@@ -8,9 +8,9 @@
 #include "guest-icd/session/pool.h"
 
 static bool is_executable(cl_program p) {
-    pthread_mutex_lock(&p->lock);
+    svga_lock_take(&p->lock);
     bool yes = icd_program_is_executable(p);
-    pthread_mutex_unlock(&p->lock);
+    svga_lock_give(&p->lock);
     return yes;
 }
 
@@ -63,10 +63,10 @@ static cl_int fetch_binaries(cl_program p, const size_t *sizes, unsigned char **
 /* Would the binaries fit where the application wants them, by what it was told of their sizes? */
 static bool as_told(cl_program p, const size_t *sizes, unsigned char *const *binaries) {
     bool all = true;
-    pthread_mutex_lock(&p->lock);
+    svga_lock_take(&p->lock);
     for (cl_uint i = 0; i < p->device_count; i++)
         all = all && (!binaries[i] || sizes[i] <= p->devices[i].told_size);
-    pthread_mutex_unlock(&p->lock);
+    svga_lock_give(&p->lock);
     return all;
 }
 
@@ -105,10 +105,10 @@ static cl_int get_binary_sizes(cl_program p, size_t size, void *value, size_t *s
     cl_int r = sizes ? binary_sizes(p, sizes) : CL_OUT_OF_HOST_MEMORY;
     if (r == CL_SUCCESS)
         r = icd_info(sizes, p->device_count * sizeof *sizes, size, value, size_ret);
-    pthread_mutex_lock(&p->lock);
+    svga_lock_take(&p->lock);
     for (cl_uint i = 0; r == CL_SUCCESS && i < p->device_count; i++)
         p->devices[i].told_size = sizes[i];
-    pthread_mutex_unlock(&p->lock);
+    svga_lock_give(&p->lock);
     free(sizes);
     return r;
 }
@@ -186,12 +186,12 @@ cl_int CL_API_CALL icd_GetProgramBuildInfo(cl_program program, cl_device_id devi
     struct icd_program_device *d = icd_valid(device, ICD_DEVICE) ? icd_program_device(program, device) : NULL;
     if (!d)
         return CL_INVALID_DEVICE;
-    pthread_mutex_lock(&program->lock);
+    svga_lock_take(&program->lock);
     cl_build_status status = d->status;
     cl_program_binary_type type = d->type;
     char *options = strdup(d->options ? d->options : "");
     char *log = status == CL_BUILD_IN_PROGRESS ? strdup("") : d->log ? strdup(d->log) : NULL;
-    pthread_mutex_unlock(&program->lock);
+    svga_lock_give(&program->lock);
 
     cl_int r = CL_INVALID_VALUE;
     switch (param_name) {

@@ -27,7 +27,7 @@ cl_program icd_program_new(cl_context context, enum tr_ir ir, cl_uint device_cou
         return NULL;
     }
     icd_object_init(&p->object, ICD_PROGRAM, 0);
-    pthread_mutex_init(&p->lock, NULL);
+    svga_lock_init(&p->lock, ICD_LOCK_PROGRAM);
     pthread_cond_init(&p->built, NULL);
     p->context = context;
     icd_ref(context);
@@ -40,8 +40,8 @@ cl_program icd_program_new(cl_context context, enum tr_ir ir, cl_uint device_cou
 
 bool icd_program_is_executable(cl_program p) {
     bool yes = false;
-    while (p->building)
-        pthread_cond_wait(&p->built, &p->lock);
+    while (p->building && svga_lock_wait(&p->built, &p->lock))
+        ;
     for (cl_uint i = 0; i < p->device_count; i++)
         yes = yes || (p->devices[i].status == CL_BUILD_SUCCESS &&
                       p->devices[i].type == CL_PROGRAM_BINARY_TYPE_EXECUTABLE);
@@ -67,7 +67,7 @@ static void destroy(cl_program p) {
     free(p->text);
     free(p->il);
     pthread_cond_destroy(&p->built);
-    pthread_mutex_destroy(&p->lock);
+    svga_lock_destroy(&p->lock);
     icd_context_unref(p->context);
     free(p);
 }

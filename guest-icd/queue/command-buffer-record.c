@@ -39,7 +39,7 @@ static cl_int begin(struct record *r, cl_command_queue queue, const cl_propertie
         return icd_fail(CL_INVALID_VALUE, "the mutable handle of a recorded command must be NULL");
     if ((r->count == 0) != (r->list == NULL))
         return CL_INVALID_SYNC_POINT_WAIT_LIST_KHR;
-    pthread_mutex_lock(&b->lock);
+    svga_lock_take(&b->lock);
     cl_int e = b->finalized ? CL_INVALID_OPERATION : CL_SUCCESS;
     for (cl_uint i = 0; e == CL_SUCCESS && i < r->count; i++)
         if (r->list[i] == 0 || r->list[i] > b->count)
@@ -47,7 +47,7 @@ static cl_int begin(struct record *r, cl_command_queue queue, const cl_propertie
     if (e == CL_SUCCESS && svga_guest_lost(icd_session->g))
         e = icd_session_error();
     if (e != CL_SUCCESS)
-        pthread_mutex_unlock(&b->lock);
+        svga_lock_give(&b->lock);
     return e;
 }
 
@@ -141,7 +141,7 @@ static cl_int end(struct record *r, cl_int e, bool barrier, enum tr_cmd cmd, con
         hold(b, objects[i]);
     if (e == CL_SUCCESS && r->point)
         *r->point = b->count;
-    pthread_mutex_unlock(&b->lock);
+    svga_lock_give(&b->lock);
     free(many);
     return e;
 }

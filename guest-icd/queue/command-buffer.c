@@ -29,7 +29,7 @@ static void destroy(cl_command_buffer_khr b) {
     for (size_t i = 0; i < b->held_count; i++)
         release(b->held[i]);
     icd_ReleaseCommandQueue(b->queue);
-    pthread_mutex_destroy(&b->lock);
+    svga_lock_destroy(&b->lock);
     free(b->held);
     free(b->property_list);
     free(b);
@@ -84,7 +84,7 @@ static cl_int create(cl_command_queue queue, const cl_command_buffer_properties_
     icd_object_init(&b->object, ICD_COMMAND_BUFFER, id);
     b->queue = queue;
     b->property_count = count;
-    pthread_mutex_init(&b->lock, NULL);
+    svga_lock_init(&b->lock, ICD_LOCK_COMMAND_BUFFER);
     icd_RetainCommandQueue(queue);
     TR_SEND(icd_session->g, CREATE_BATCH, create_batch, NULL, .batch = id);
     *buffer = b;
@@ -128,10 +128,10 @@ cl_int CL_API_CALL icd_ReleaseCommandBufferKHR(cl_command_buffer_khr b) {
 cl_int CL_API_CALL icd_FinalizeCommandBufferKHR(cl_command_buffer_khr b) {
     if (!icd_valid(b, ICD_COMMAND_BUFFER))
         return CL_INVALID_COMMAND_BUFFER_KHR;
-    pthread_mutex_lock(&b->lock);
+    svga_lock_take(&b->lock);
     bool before = b->finalized;
     b->finalized = true;
-    pthread_mutex_unlock(&b->lock);
+    svga_lock_give(&b->lock);
     return before ? CL_INVALID_OPERATION : CL_SUCCESS;
 }
 
@@ -173,9 +173,9 @@ cl_int CL_API_CALL icd_EnqueueCommandBufferKHR(cl_uint num_queues, cl_command_qu
     cl_int r = check_queue(b, queue);
     if (r != CL_SUCCESS)
         return r;
-    pthread_mutex_lock(&b->lock);
+    svga_lock_take(&b->lock);
     r = run(b, queue, num_events_in_wait_list, event_wait_list, event);
-    pthread_mutex_unlock(&b->lock);
+    svga_lock_give(&b->lock);
     return r;
 }
 
@@ -185,10 +185,10 @@ cl_int CL_API_CALL icd_EnqueueCommandBufferKHR(cl_uint num_queues, cl_command_qu
 enum { COMMAND_BUFFER_CONTEXT = 0x1299 };
 
 static cl_command_buffer_state_khr state_of(cl_command_buffer_khr b) {
-    pthread_mutex_lock(&b->lock);
+    svga_lock_take(&b->lock);
     cl_command_buffer_state_khr state =
         b->finalized ? CL_COMMAND_BUFFER_STATE_EXECUTABLE_KHR : CL_COMMAND_BUFFER_STATE_RECORDING_KHR;
-    pthread_mutex_unlock(&b->lock);
+    svga_lock_give(&b->lock);
     return state;
 }
 

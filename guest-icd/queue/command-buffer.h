@@ -26,7 +26,7 @@ struct _cl_command_buffer_khr {
     cl_command_queue queue;                          /* retained for the application */
     cl_command_buffer_properties_khr *property_list; /* as given, with the final 0; NULL: none */
     size_t property_count;
-    pthread_mutex_t lock; /* guards everything below */
+    struct svga_lock lock; /* guards everything below */
     bool finalized;
     uint32_t count; /* commands in the batch */
     uint64_t bytes; /* of them, as TR_BATCH_BYTES counts */

@@ -17,7 +17,7 @@ enum { WAIT_BATCH = 2048 };
 
 /* ---- slots that the host may still write although their event is gone ---- */
 
-static pthread_mutex_t park_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the ring */
+static struct svga_lock park_lock = SVGA_LOCK(ICD_LOCK_PARKED); /* guards the ring */
 static uint32_t *parked;
 static size_t park_first, park_count, park_cap; /* a ring; cap is a power of two */
 
@@ -36,7 +36,9 @@ static bool park_grow(void) {
 }
 
 void icd_slot_park(uint32_t slot) {
-    pthread_mutex_lock(&park_lock);
+    if (svga_locks_forked)
+        return;
+    svga_lock_take(&park_lock);
     /* Gives back what has become final among the oldest ones. */
     for (int i = 0; i < 4 && park_count > 0; i++) {
         uint32_t oldest = parked[park_first];
@@ -50,7 +52,7 @@ void icd_slot_park(uint32_t slot) {
     }
     if (park_count < park_cap || park_grow()) /* else the slot is never used again */
         parked[(park_first + park_count++) & (park_cap - 1)] = slot;
-    pthread_mutex_unlock(&park_lock);
+    svga_lock_give(&park_lock);
 }
 
 /* ---- life ---- */

@@ -20,16 +20,16 @@ cl_int icd_map_check_flags(cl_mem mem, cl_map_flags flags) {
 }
 
 void icd_map_add(cl_mem mem, struct icd_map *map) {
-    pthread_mutex_lock(&mem->lock);
+    svga_lock_take(&mem->lock);
     map->next = mem->maps;
     mem->maps = map;
     __atomic_store_n(&mem->map_count, mem->map_count + 1, __ATOMIC_RELAXED);
-    pthread_mutex_unlock(&mem->lock);
+    svga_lock_give(&mem->lock);
 }
 
 struct icd_map *icd_map_take(cl_mem mem, const void *ptr) {
     struct icd_map *found = NULL;
-    pthread_mutex_lock(&mem->lock);
+    svga_lock_take(&mem->lock);
     for (struct icd_map **p = &mem->maps; *p; p = &(*p)->next)
         if ((*p)->ptr == ptr) {
             found = *p;
@@ -37,7 +37,7 @@ struct icd_map *icd_map_take(cl_mem mem, const void *ptr) {
             __atomic_store_n(&mem->map_count, mem->map_count - 1, __ATOMIC_RELAXED);
             break;
         }
-    pthread_mutex_unlock(&mem->lock);
+    svga_lock_give(&mem->lock);
     return found;
 }
 

@@ -62,7 +62,7 @@ void icd_box_copy(const struct icd_box *to, const struct icd_box *from, const si
 static void add(cl_command_queue q, struct icd_pending *p) {
     uint64_t seq = p->seq; /* once the entry is in the list, another thread may finish it */
     p->bytes = ENTRY_BYTES + (p->block.region ? p->block.size : 0);
-    pthread_mutex_lock(&q->pending_lock);
+    svga_lock_take(&q->pending_lock);
     struct icd_pending *before = q->pending_last;
     while (before && before->seq > p->seq)
         before = before->prev;
@@ -75,7 +75,7 @@ static void add(cl_command_queue q, struct icd_pending *p) {
         atomic_fetch_add_explicit(&q->copies, 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&q->context->copies, 1, memory_order_release);
     }
-    pthread_mutex_unlock(&q->pending_lock);
+    svga_lock_give(&q->pending_lock);
     if (seq <= atomic_load_explicit(&q->completed, memory_order_acquire))
         icd_pending_progress(q); /* another thread has noticed the end already */
 }
@@ -106,9 +106,9 @@ static void finish_completed(cl_command_queue q) {
 }
 
 void icd_pending_progress(cl_command_queue q) {
-    pthread_mutex_lock(&q->pending_lock);
+    svga_lock_take(&q->pending_lock);
     finish_completed(q);
-    pthread_mutex_unlock(&q->pending_lock);
+    svga_lock_give(&q->pending_lock);
 }
 
 void icd_pending_block(cl_command_queue q, uint64_t seq, struct icd_block *block) {
@@ -143,7 +143,7 @@ static void settle_queue(cl_command_queue q) {
     struct icd_call call;
     uint64_t reached = 0;
 
-    pthread_mutex_lock(&q->pending_lock);
+    svga_lock_take(&q->pending_lock);
     finish_completed(q);
     if (atomic_load_explicit(&q->copies, memory_order_relaxed) > 0 && icd_call_begin(&call) == CL_SUCCESS) {
         struct icd_pending *last = NULL;
@@ -166,7 +166,7 @@ static void settle_queue(cl_command_queue q) {
                 finish(q, p, status == CL_COMPLETE);
         }
     }
-    pthread_mutex_unlock(&q->pending_lock);
+    svga_lock_give(&q->pending_lock);
     if (reached > 0 && icd_queue_in_order(q))
         icd_queue_progress(q, reached);
 }
@@ -185,14 +185,14 @@ void icd_settle_slow(cl_context context) {
     for (cl_command_queue done = NULL;;) {
         /* One at a time: queues may come and go meanwhile, but those with copies to do stay. */
         cl_command_queue q = NULL;
-        pthread_mutex_lock(&context->lock);
+        svga_lock_take(&context->lock);
         bool after = !done;
         for (cl_command_queue i = context->queues; i && !q; i = i->next_in_context) {
             if (after && atomic_load_explicit(&i->copies, memory_order_acquire) > 0 && try_ref(i))
                 q = i;
             after |= i == done;
         }
-        pthread_mutex_unlock(&context->lock);
+        svga_lock_give(&context->lock);
         icd_queue_unref(done);
         if (!q)
             return;

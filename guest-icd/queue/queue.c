@@ -57,12 +57,12 @@ static void start_probe(cl_command_queue q) {
 }
 
 void icd_queue_probe(cl_command_queue q, bool start) {
-    pthread_mutex_lock(&q->pending_lock);
+    svga_lock_take(&q->pending_lock);
     uint64_t reached = look_at_probe(q);
     if (start && q->probe_id == 0 && reached < atomic_load_explicit(&q->submitted, memory_order_relaxed) &&
         !icd_queue_idle(q) && !svga_guest_lost(icd_session->g))
         start_probe(q);
-    pthread_mutex_unlock(&q->pending_lock);
+    svga_lock_give(&q->pending_lock);
     if (reached > 0)
         icd_queue_progress(q, reached);
 }
@@ -111,19 +111,19 @@ static void flush(cl_command_queue q) {
 
 static void destroy(cl_command_queue q) {
     cl_context context = q->context;
-    pthread_mutex_lock(&context->lock);
+    svga_lock_take(&context->lock);
     for (cl_command_queue *p = &context->queues; *p; p = &(*p)->next_in_context)
         if (*p == q) {
             *p = q->next_in_context;
             break;
         }
-    pthread_mutex_unlock(&context->lock);
+    svga_lock_give(&context->lock);
     if (q->probe_id != 0) { /* the queue is idle, but word of the probe's end may be under way */
         icd_release_id(q->probe_id);
         icd_slot_park(q->probe_slot);
     }
     icd_release_id(q->object.id);
-    pthread_mutex_destroy(&q->pending_lock);
+    svga_lock_destroy(&q->pending_lock);
     free(q->property_list);
     q->object.magic = 0;
     icd_weak_unref(q);
@@ -209,7 +209,7 @@ static cl_command_queue create(cl_context context, cl_device_id device, const cl
         q->context = context;
         q->device = device;
         q->properties = bits;
-        pthread_mutex_init(&q->pending_lock, NULL);
+        svga_lock_init(&q->pending_lock, ICD_LOCK_PENDING);
         if (keep && list) {
             q->property_count = count + 1;
             q->property_list = malloc(q->property_count * sizeof *list);
@@ -222,12 +222,12 @@ static cl_command_queue create(cl_context context, cl_device_id device, const cl
             r = q->object.id ? create_on_host(q, list, count) : CL_OUT_OF_RESOURCES;
         if (r == CL_SUCCESS) {
             icd_ref(context);
-            pthread_mutex_lock(&context->lock);
+            svga_lock_take(&context->lock);
             q->next_in_context = context->queues;
             context->queues = q;
-            pthread_mutex_unlock(&context->lock);
+            svga_lock_give(&context->lock);
         } else {
-            pthread_mutex_destroy(&q->pending_lock);
+            svga_lock_destroy(&q->pending_lock);
             free(q->property_list);
             free(q);
             q = NULL;

@@ -26,7 +26,7 @@ struct _cl_command_queue {
     _Atomic uint64_t completed;
     uint64_t flushed; /* submitted when FLUSH was last sent; guarded by svga_guest_lock */
     /* What hangs on its commands, by ascending number (pending.h). */
-    pthread_mutex_t pending_lock; /* guards the list, the probe, and copies while they are done */
+    struct svga_lock pending_lock; /* guards the list, the probe, and copies while they are done */
     struct icd_pending *pending_first, *pending_last;
     _Atomic uint64_t pending_bytes; /* staging memory in it */
     _Atomic uint32_t copies;        /* entries with a copy to do */

@@ -6,8 +6,8 @@
 #include "guest-icd/api.h"
 #include "guest-icd/session/thread.h"
 
-static pthread_mutex_t lock =
-    PTHREAD_MUTEX_INITIALIZER; /* guards everything below, and the callbacks of all events */
+static struct svga_lock lock =
+    SVGA_LOCK(ICD_LOCK_SERVICE); /* guards everything below, and the callbacks of all events */
 static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
 static bool started;
 static cl_event
@@ -46,9 +46,9 @@ static void call(struct icd_callback *callback, cl_event event, cl_int status) {
 void icd_service_ended(cl_event event) {
     cl_int status = icd_event_known(event);
     for (;;) {
-        pthread_mutex_lock(&lock);
+        svga_lock_take(&lock);
         struct icd_callback *callback = take(event, status);
-        pthread_mutex_unlock(&lock);
+        svga_lock_give(&lock);
         if (!callback)
             return;
         call(callback, event, status);
@@ -69,10 +69,10 @@ static bool is_due(cl_event event) {
 static bool any_due(void *arg) {
     (void)arg;
     bool found = false;
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     for (size_t i = 0; i < watched_count && !found; i++)
         found = is_due(watched[i]);
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     return found;
 }
 
@@ -116,15 +116,15 @@ static bool make_room(void) {
 
 static void *serve(void *arg) {
     (void)arg;
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     for (;;) {
         while (watched_count == 0)
-            pthread_cond_wait(&work, &lock);
-        pthread_mutex_unlock(&lock);
+            svga_lock_wait(&work, &lock);
+        svga_lock_give(&lock);
         bool lost = svga_guest_sleep(icd_session->g, any_due, NULL) < 0;
-        pthread_mutex_lock(&lock);
+        svga_lock_take(&lock);
         size_t n = make_room() ? collect(lost) : 0;
-        pthread_mutex_unlock(&lock);
+        svga_lock_give(&lock);
         for (size_t i = 0; i < n; i++) {
             if (due[i].status <= CL_COMPLETE)
                 icd_event_observed(due[i].event);
@@ -133,7 +133,7 @@ static void *serve(void *arg) {
             if (due[i].last)
                 icd_event_unref(due[i].event);
         }
-        pthread_mutex_lock(&lock);
+        svga_lock_take(&lock);
     }
     return NULL;
 }
@@ -173,7 +173,7 @@ cl_int CL_API_CALL icd_SetEventCallback(cl_event event, cl_int command_exec_call
         return CL_OUT_OF_HOST_MEMORY;
     *callback = (struct icd_callback){NULL, command_exec_callback_type, pfn_notify, user_data};
 
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     cl_int status = icd_event_known(event);
     bool now = status <= callback->type;
     cl_int r = CL_SUCCESS;
@@ -190,7 +190,7 @@ cl_int CL_API_CALL icd_SetEventCallback(cl_event event, cl_int command_exec_call
             }
         }
     }
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     if (now) {
         if (status <= CL_COMPLETE)
             icd_event_observed(event);

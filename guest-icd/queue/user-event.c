@@ -8,14 +8,14 @@
 
 _Atomic uint32_t icd_user_events_unset;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the step from unset to set, for waiters */
+static struct svga_lock lock = SVGA_LOCK(ICD_LOCK_USER_EVENTS); /* guards the step from unset to set, for waiters */
 static pthread_cond_t set = PTHREAD_COND_INITIALIZER;
 
 void icd_user_event_wait(cl_event event) {
-    pthread_mutex_lock(&lock);
-    while (icd_event_known(event) > CL_COMPLETE)
-        pthread_cond_wait(&set, &lock);
-    pthread_mutex_unlock(&lock);
+    svga_lock_take(&lock);
+    while (icd_event_known(event) > CL_COMPLETE && svga_lock_wait(&set, &lock))
+        ;
+    svga_lock_give(&lock);
 }
 
 void icd_user_event_gone(cl_event event) {
@@ -62,7 +62,7 @@ cl_int CL_API_CALL icd_SetUserEventStatus(cl_event event, cl_int execution_statu
     if (execution_status > CL_COMPLETE)
         return CL_INVALID_VALUE;
     icd_ref(event); /* a waiter that wakes up may release it */
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     bool first = icd_event_known(event) > CL_COMPLETE;
     if (first) {
         /* The host first: whoever sees the new status may rely on it in the next command. */
@@ -72,7 +72,7 @@ cl_int CL_API_CALL icd_SetUserEventStatus(cl_event event, cl_int execution_statu
         atomic_fetch_sub(&icd_user_events_unset, 1);
         pthread_cond_broadcast(&set);
     }
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     if (first)
         icd_service_ended(event);
     icd_event_unref(event);

@@ -10,7 +10,7 @@
 #include "guest-icd/session/thread.h"
 #include "trillium/console.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards region and the ring's reading */
+static struct svga_lock lock = SVGA_LOCK(ICD_LOCK_CONSOLE); /* guards region and the ring's reading */
 static struct svga_region region;
 static _Atomic(struct tr_console *) ring; /* NULL until enabled */
 
@@ -28,14 +28,14 @@ static void *serve(void *arg) {
 }
 
 void icd_console_enable(void) {
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     if (!atomic_load(&ring) &&
         svga_guest_region_create(icd_session->g, sizeof(struct tr_console), &region) == 0) {
         TR_SEND(icd_session->g, SET_CONSOLE, set_console, NULL, .region = region.id);
         atomic_store(&ring, region.ptr);
         icd_thread_start(serve, region.ptr, "trillium-output"); /* without it, whoever waits still drains */
     }
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
 }
 
 static void write_out(const char *data, size_t size) {
@@ -55,7 +55,7 @@ void icd_console_drain(void) {
     if (!c || atomic_load_explicit(&c->written, memory_order_acquire) ==
                   atomic_load_explicit(&c->read, memory_order_relaxed))
         return;
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     uint32_t written = atomic_load_explicit(&c->written, memory_order_acquire);
     uint32_t read = atomic_load_explicit(&c->read, memory_order_relaxed);
     while (read != written) {
@@ -66,5 +66,5 @@ void icd_console_drain(void) {
         read += n;
         atomic_store_explicit(&c->read, read, memory_order_release);
     }
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
 }

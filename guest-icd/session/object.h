@@ -20,6 +20,8 @@
 #include <CL/cl.h>
 #include <CL/cl_icd.h>
 
+#include "guest-icd/session/locks.h"
+
 enum icd_magic {
     ICD_PLATFORM = 0x504c4154,
     ICD_DEVICE = 0x44455649,

@@ -34,7 +34,7 @@ struct free_block {
     uint64_t offset;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards everything below */
+static struct svga_lock lock = SVGA_LOCK(ICD_LOCK_POOL); /* guards everything below */
 static struct free_block *free_lists[CLASSES];
 static struct free_block *spare_nodes;
 static struct chunk *slab; /* the newest */
@@ -130,7 +130,7 @@ cl_int icd_pool_alloc(uint64_t size, struct icd_block *block) {
     struct chunk *chunk = NULL;
     uint64_t offset = 0;
 
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     struct free_block *node = free_lists[class];
     if (!node && class <= SLAB_MAX_CLASS)
         r = carve(class, &chunk, &offset);
@@ -142,7 +142,7 @@ cl_int icd_pool_alloc(uint64_t size, struct icd_block *block) {
         if (class > SLAB_MAX_CLASS)
             cached_bytes -= chunk->region.size;
     }
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     if (r == CL_SUCCESS && !chunk) {
         chunk = new_chunk(LARGE_OFFSET + class_size(class), &r);
         offset = LARGE_OFFSET;
@@ -159,11 +159,11 @@ cl_int icd_pool_alloc(uint64_t size, struct icd_block *block) {
 }
 
 void icd_pool_free(struct icd_block *block) {
-    if (block->region == 0)
+    if (block->region == 0 || svga_locks_forked)
         return;
     struct chunk *chunk = block->owner;
     bool kept = true;
-    pthread_mutex_lock(&lock);
+    svga_lock_take(&lock);
     if (block->size_class <= SLAB_MAX_CLASS) {
         push(block->size_class, chunk, block->offset);
     } else {
@@ -172,7 +172,7 @@ void icd_pool_free(struct icd_block *block) {
         if (kept)
             cached_bytes += chunk->region.size;
     }
-    pthread_mutex_unlock(&lock);
+    svga_lock_give(&lock);
     if (!kept) {
         svga_guest_region_destroy(icd_session->g, &chunk->region);
         free(chunk);

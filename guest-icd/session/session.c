@@ -19,13 +19,13 @@
 struct icd_session *icd_session;
 
 static struct icd_session the_session;
-static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER; /* guards tried */
+static struct svga_lock open_lock = SVGA_LOCK(ICD_LOCK_OPEN); /* guards tried */
 static bool tried;
 static _Atomic bool lost_told;
 
 /* ---- ids ---- */
 
-static pthread_mutex_t id_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the ids */
+static struct svga_lock id_lock = SVGA_LOCK(ICD_LOCK_IDS); /* guards the ids */
 static uint32_t next_id = 1;
 static uint32_t *free_ids;
 static size_t free_id_count, free_id_cap;
@@ -36,7 +36,7 @@ struct slot_chunk {
     struct svga_region region;
     struct tr_slot *slots;
 };
-static pthread_mutex_t slot_lock = PTHREAD_MUTEX_INITIALIZER; /* guards adding chunks and the free slots */
+static struct svga_lock slot_lock = SVGA_LOCK(ICD_LOCK_SLOTS); /* guards adding chunks and the free slots */
 static struct slot_chunk chunks[TR_MAX_CHUNKS]; /* entries never change once they are filled in */
 static uint32_t chunk_count;
 static uint32_t *free_slots;
@@ -58,21 +58,23 @@ static bool push(uint32_t **stack, size_t *count, size_t *cap, uint32_t value) {
 
 uint32_t icd_id_alloc(void) {
     uint32_t id = 0;
-    pthread_mutex_lock(&id_lock);
+    if (svga_locks_forked)
+        return 0;
+    svga_lock_take(&id_lock);
     if (free_id_count > 0)
         id = free_ids[--free_id_count];
     else if (next_id < TR_MAX_ID)
         id = next_id++;
-    pthread_mutex_unlock(&id_lock);
+    svga_lock_give(&id_lock);
     return id;
 }
 
 void icd_id_free(uint32_t id) {
-    if (id == 0)
+    if (id == 0 || svga_locks_forked)
         return;
-    pthread_mutex_lock(&id_lock);
+    svga_lock_take(&id_lock);
     push(&free_ids, &free_id_count, &free_id_cap, id);
-    pthread_mutex_unlock(&id_lock);
+    svga_lock_give(&id_lock);
 }
 
 void icd_release_id(uint32_t id) {
@@ -103,11 +105,13 @@ struct tr_slot *icd_slot(uint32_t slot) {
 
 uint32_t icd_slot_alloc(void) {
     uint32_t slot = TR_NO_SLOT;
-    pthread_mutex_lock(&slot_lock);
+    if (svga_locks_forked)
+        return slot;
+    svga_lock_take(&slot_lock);
     if (free_slot_count > 0 || add_chunk())
         if (free_slot_count > 0)
             slot = free_slots[--free_slot_count];
-    pthread_mutex_unlock(&slot_lock);
+    svga_lock_give(&slot_lock);
     if (slot != TR_NO_SLOT) {
         struct tr_slot *s = icd_slot(slot);
         s->result = 0;
@@ -119,11 +123,11 @@ uint32_t icd_slot_alloc(void) {
 }
 
 void icd_slot_free(uint32_t slot) {
-    if (slot == TR_NO_SLOT)
+    if (slot == TR_NO_SLOT || svga_locks_forked)
         return;
-    pthread_mutex_lock(&slot_lock);
+    svga_lock_take(&slot_lock);
     push(&free_slots, &free_slot_count, &free_slot_cap, slot);
-    pthread_mutex_unlock(&slot_lock);
+    svga_lock_give(&slot_lock);
 }
 
 static bool slot_final(void *arg) {
@@ -230,8 +234,6 @@ static void forked_child(void) {
         return;
     svga_guest_detach(icd_session->g);
     lost_told = false;
-    pthread_mutex_init(&id_lock, NULL);
-    pthread_mutex_init(&slot_lock, NULL);
 }
 
 cl_int icd_session_error(void) {
@@ -279,7 +281,7 @@ static struct svga_guest *open_device(const struct icd_settings *settings, bool 
 }
 
 struct icd_session *icd_session_get(void) {
-    pthread_mutex_lock(&open_lock);
+    svga_lock_take(&open_lock);
     if (!tried && strcmp(icd_variable("TRILLIUM_WORKER"), "0") == 0) {
         char why[SVGA_WHY_SIZE] = "";
         if (icd_settings_read(&the_session.settings)) {
@@ -302,6 +304,6 @@ struct icd_session *icd_session_get(void) {
     }
     tried = true;
     struct icd_session *s = icd_session && !icd_session->g->detached ? icd_session : NULL;
-    pthread_mutex_unlock(&open_lock);
+    svga_lock_give(&open_lock);
     return s;
 }

@@ -14,6 +14,7 @@
 
 #include <CL/cl.h>
 
+#include "guest-icd/session/locks.h"
 #include "svga-model/guest.h"
 #include "trillium/encode.h"
 #include "trillium/slot.h"
