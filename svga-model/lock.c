@@ -12,8 +12,8 @@ static _Thread_local uint64_t held; /* bit n: a lock of order n */
 
 void svga_lock_check_take(unsigned order) {
     if (held >> order != 0) {
-        fprintf(stderr, "trillium: lock %u is taken while lock %d is held: they are in the wrong order\n", order,
-                63 - __builtin_clzll(held));
+        fprintf(stderr, "trillium: lock %u is taken while lock %d is held: they are in the wrong order\n",
+                order, 63 - __builtin_clzll(held));
         abort();
     }
     held |= (uint64_t)1 << order;

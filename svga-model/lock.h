@@ -22,7 +22,8 @@ struct svga_lock {
     pthread_mutex_t mutex;
     unsigned order; /* 1 to 63, ascending; only one lock of each may be held */
 };
-#define SVGA_LOCK(order) {PTHREAD_MUTEX_INITIALIZER, order}
+#define SVGA_LOCK(order)                                                                                     \
+    { PTHREAD_MUTEX_INITIALIZER, order }
 
 /* The locks of this folder come last: guest-icd/session/locks.h has those before them. */
 enum { SVGA_LOCK_REGIONS = 62, SVGA_LOCK_FIFO = 63 };

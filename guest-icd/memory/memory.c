@@ -69,20 +69,24 @@ static void CL_CALLBACK on_end(cl_event event, cl_int status, void *opaque) {
 /* NOLINTBEGIN(clang-analyzer-unix.Malloc): the loop's own count keeps f; the analyzer cannot see it */
 static void say_farewell(cl_mem mem) {
     cl_context context = mem->context;
-    cl_command_queue busy[64];
-    size_t count = 0;
+    cl_command_queue *busy = NULL;
+    size_t count = 0, room = 0;
     struct farewell *f = malloc(sizeof *f);
-    if (!f) {
-        icd_mem_unref(mem);
+    svga_lock_take(&context->lock);
+    for (cl_command_queue q = context->queues; q; q = q->next_in_context)
+        room++;
+    busy = malloc((room + 1) * sizeof(cl_command_queue));
+    for (cl_command_queue q = context->queues; f && busy && q; q = q->next_in_context)
+        if (!icd_queue_idle(q) && icd_RetainCommandQueue(q) == CL_SUCCESS)
+            busy[count++] = q;
+    svga_lock_give(&context->lock);
+    if (!f || !busy) { /* too early is worse than never */
+        free(f);
+        free(busy);
         return;
     }
     f->mem = mem;
     atomic_init(&f->left, 1);
-    svga_lock_take(&context->lock);
-    for (cl_command_queue q = context->queues; q && count < 64; q = q->next_in_context)
-        if (!icd_queue_idle(q) && icd_RetainCommandQueue(q) == CL_SUCCESS)
-            busy[count++] = q;
-    svga_lock_give(&context->lock);
     for (size_t i = 0; i < count; i++) {
         cl_event event;
         if (icd_EnqueueMarkerWithWaitList(busy[i], 0, NULL, &event) == CL_SUCCESS) {
@@ -93,6 +97,7 @@ static void say_farewell(cl_mem mem) {
         }
         icd_ReleaseCommandQueue(busy[i]); /* flushes */
     }
+    free(busy);
     one_less(f);
 }
 /* NOLINTEND(clang-analyzer-unix.Malloc) */

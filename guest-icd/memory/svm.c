@@ -23,7 +23,7 @@ static const struct svga_placed_range ranges[] = SVGA_PLACED_RANGES;
 enum { RANGES = sizeof ranges / sizeof ranges[0], PAGE = 4096 };
 
 static struct svga_lock lock = SVGA_LOCK(ICD_LOCK_SVM); /* guards everything below */
-static struct allocation **allocations;                  /* ascending addresses */
+static struct allocation **allocations;                 /* ascending addresses */
 static size_t count, cap;
 static unsigned range; /* where the next allocation is looked for: in ranges[range], from next_address on */
 static uintptr_t next_address;

@@ -62,7 +62,7 @@ struct _cl_context {
     cl_device_id *devices;
     cl_uint device_count;
     bool shares;                                /* all devices do: buffers are placed */
-    struct svga_lock lock;                       /* guards queues and destructors */
+    struct svga_lock lock;                      /* guards queues and destructors */
     struct _cl_command_queue *queues;           /* all live ones (queue.h: next_in_context); not retained */
     cl_context_properties *properties;          /* as given, with the final 0; NULL: none */
     size_t property_count;                      /* with the final 0 */

@@ -39,7 +39,7 @@ struct _cl_program {
     size_t il_size;
     cl_uint device_count;
     struct icd_program_device *devices; /* statuses guarded by lock */
-    struct svga_lock lock;               /* guards building, kernels, functions, devices */
+    struct svga_lock lock;              /* guards building, kernels, functions, devices */
     pthread_cond_t built;               /* `building` became false */
     bool building;
     uint32_t kernels;               /* kernel objects made from it */

@@ -7,6 +7,7 @@
 #include "guest-icd/api.h"
 #include "guest-icd/queue/pending.h"
 #include "guest-icd/queue/queue.h"
+#include "guest-icd/queue/service.h"
 #include "guest-icd/queue/user-event.h"
 #include "guest-icd/session/console.h"
 
@@ -71,6 +72,7 @@ static cl_event new_event(cl_command_queue queue, cl_command_type type) {
     event->seq = 0;
     event->token = 0;
     event->served = false;
+    event->calling = false;
     event->callbacks = NULL;
     icd_ref(queue);
     icd_ref(queue->context);
@@ -190,8 +192,11 @@ cl_int icd_events_wait(cl_uint count, const cl_event *events) {
     }
     icd_trace_wake(token);
     for (cl_uint i = 0; i < count && r == CL_SUCCESS; i++) {
-        failed |= icd_event_known(events[i]) < 0;
-        icd_event_observed(events[i]);
+        cl_event event = events[i];
+        failed |= icd_event_known(event) < 0;
+        icd_event_observed(event);
+        if (event->queue)
+            icd_service_catch_up(event->queue, icd_queue_in_order(event->queue) ? 0 : event->seq, event->seq);
     }
     return r != CL_SUCCESS ? r : failed ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST : CL_SUCCESS;
 }

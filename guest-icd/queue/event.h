@@ -40,6 +40,7 @@ struct _cl_event {
     uint64_t token;         /* profiling: of its TRACE, 0 for none */
     bool served; /* the service's thread looks after it; guarded by the service's lock (service.c) */
     struct icd_callback *callbacks; /* the same */
+    bool calling;                   /* a thread that waited for it calls them; the same */
 };
 
 /* A command event (queue given, slot and id to be had from the session), or a local one. NULL: no memory, ids

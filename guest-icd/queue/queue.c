@@ -9,6 +9,7 @@
 #include "guest-icd/memory/limbo.h"
 #include "guest-icd/queue/event.h"
 #include "guest-icd/queue/pending.h"
+#include "guest-icd/queue/service.h"
 
 /* ---- progress ---- */
 
@@ -93,6 +94,7 @@ cl_int icd_queue_drain(cl_command_queue q) {
         return icd_session_error();
     }
     icd_settle(q->context);
+    icd_service_catch_up(q, 0, atomic_load_explicit(&q->completed, memory_order_acquire));
     return r;
 }
 

@@ -12,4 +12,14 @@
 /* Calls the callbacks of an event that the guest itself has ended. */
 void icd_service_ended(cl_event event);
 
+/* Commands `from` to `to` of the queue have ended, and the application is about to hear of it: calls those
+ * callbacks of theirs that have not been called, and waits for those that are under way. Costs one look where no
+ * callback is outstanding; does nothing inside a callback. */
+extern _Atomic uint64_t icd_service_outstanding;
+void icd_service_catch_up_slow(cl_command_queue queue, uint64_t from, uint64_t to);
+static inline void icd_service_catch_up(cl_command_queue queue, uint64_t from, uint64_t to) {
+    if (atomic_load_explicit(&icd_service_outstanding, memory_order_relaxed) > 0)
+        icd_service_catch_up_slow(queue, from, to);
+}
+
 #endif

@@ -8,7 +8,8 @@
 
 _Atomic uint32_t icd_user_events_unset;
 
-static struct svga_lock lock = SVGA_LOCK(ICD_LOCK_USER_EVENTS); /* guards the step from unset to set, for waiters */
+static struct svga_lock lock =
+    SVGA_LOCK(ICD_LOCK_USER_EVENTS); /* guards the step from unset to set, for waiters */
 static pthread_cond_t set = PTHREAD_COND_INITIALIZER;
 
 void icd_user_event_wait(cl_event event) {

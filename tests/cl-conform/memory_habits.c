@@ -311,6 +311,86 @@ static void svm_of_several_threads(void) {
     cl_close(&c);
 }
 
+/* ---- callbacks in time ---- */
+
+static void CL_CALLBACK count_event(cl_event event, cl_int status, void *counter) {
+    (void)event, (void)status;
+    atomic_fetch_add((atomic_int *)counter, 1);
+}
+
+static void callbacks_before_waits_return(void) {
+    struct cl c = cl_open();
+    cl_mem m = buffer_new(&c, CL_MEM_READ_WRITE, 4096, NULL);
+    cl_int value = 1;
+    int late[3] = {0};
+
+    for (int i = 0; i < 150; i++) {
+        static atomic_int counter;
+        cl_event first, second;
+
+        atomic_store(&counter, 0);
+        OK(clEnqueueFillBuffer(c.q, m, &value, 4, 0, 4096, 0, NULL, &first));
+        OK(clSetEventCallback(first, CL_COMPLETE, count_event, &counter));
+        OK(clEnqueueFillBuffer(c.q, m, &value, 4, 0, 4096, 0, NULL, &second));
+        if (i % 3 == 0)
+            OK(clWaitForEvents(1, &first));
+        else if (i % 3 == 1)
+            OK(clWaitForEvents(1, &second));
+        else
+            OK(clFinish(c.q));
+        late[i % 3] += atomic_load(&counter) != 1;
+        OK(clFinish(c.q));
+        OK(clReleaseEvent(first));
+        OK(clReleaseEvent(second));
+    }
+    check(late[0] == 0, "after a wait for the event");
+    check(late[1] == 0, "after a wait for the next one in order");
+    check(late[2] == 0, "after clFinish");
+    OK(clReleaseMemObject(m));
+    cl_close(&c);
+}
+
+static atomic_int gone;
+
+static void CL_CALLBACK note_gone(cl_mem mem, void *data) {
+    (void)mem, (void)data;
+    atomic_store(&gone, 1);
+}
+
+/* More queues than any driver would count beforehand, the last of which uses the buffer. */
+static void destructor_with_many_busy_queues(void) {
+    enum { QUEUES = 80 };
+    struct cl c = cl_open();
+    cl_command_queue queues[QUEUES];
+    cl_int e, value = 1;
+    cl_event gate = clCreateUserEvent(c.ctx, &e);
+    cl_mem other = buffer_new(&c, CL_MEM_READ_WRITE, 64, NULL),
+           m = buffer_new(&c, CL_MEM_READ_WRITE, 64, NULL);
+
+    OK(e);
+    atomic_store(&gone, 0);
+    OK(clSetMemObjectDestructorCallback(m, note_gone, NULL));
+    for (int i = 0; i < QUEUES; i++) {
+        queues[i] = queue_new(&c, 0);
+        OK(clEnqueueFillBuffer(queues[i], i == 0 ? m : other, &value, 4, 0, 64, 1, &gate, NULL));
+        OK(clFlush(queues[i]));
+    }
+    OK(clReleaseMemObject(m));
+    usleep(50000);
+    check(!atomic_load(&gone), "not while a command needs the buffer");
+    OK(clSetUserEventStatus(gate, CL_COMPLETE));
+    for (int i = 0; i < QUEUES; i++) {
+        OK(clFinish(queues[i]));
+        OK(clReleaseCommandQueue(queues[i]));
+    }
+    for (double end = now_s() + 20; now_s() < end && !atomic_load(&gone);)
+        usleep(1000);
+    check(atomic_load(&gone), "once none does");
+    OK(clReleaseMemObject(other));
+    OK(clReleaseEvent(gate));
+    cl_close(&c);
+}
+
 static const struct test_case cases[] = {
     CASE(read_only_buffer),
     CASE(read_only_image),
@@ -321,6 +401,8 @@ static const struct test_case cases[] = {
     CASE(limited_files),
     CASE(foreign_mapping),
     LONG_CASE(svm_of_several_threads, 60),
+    CASE(callbacks_before_waits_return),
+    LONG_CASE(destructor_with_many_busy_queues, 60),
     END_OF_CASES,
 };
 
