@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "guest-icd/memory/svm.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -108,10 +109,19 @@ static bool acceptable(cl_context context, cl_svm_mem_flags flags, size_t size, 
 
 /* ---- addresses ---- */
 
+/* A program under ThreadSanitizer ends at an attempt to map into its shadow, which the first range is part of. */
+static bool first_is_shadow(void) {
+    return dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
+}
+
 /* lock is held. The next free addresses for `room` bytes, from next_address on, and around once. False if there
  * are none. */
 static bool next_free(size_t room) {
     for (unsigned looks = 0; looks <= RANGES; looks++) {
+        if (range == 0 && first_is_shadow()) {
+            range = 1;
+            next_address = ranges[range].start;
+        }
         if (next_address < ranges[range].start)
             next_address = ranges[range].start;
         for (size_t i = lower_bound(next_address);
