@@ -20,26 +20,45 @@
 #include "svga-model/link-io.h"
 #include "svga-model/own-fd.h"
 
-enum { ACK_SLICE_MS = 500 };
+enum {
+    ACK_SLICE_MS = 500,
+    OPEN_SLICE_MS = 100,
+    OPEN_LIMIT_MS = 8000, /* without a sign of life from who is to give us a session */
+    MAX_MESSAGES = 64,    /* taken at a time */
+};
 
 struct shm_carrier {
     struct svga_carrier base;
     struct svga_own_fd sock;
-    uint32_t seq; /* [serial] of the last link message */
-    pid_t owner;  /* a forked child must not speak for its parent */
+    uint32_t seq;      /* [serial] of the last link message */
+    pid_t owner;       /* a forked child must not speak for its parent */
+    bool open;         /* [serial] there is a device, which takes commands */
+    uint64_t heard_ns; /* not open: the last sign of life */
 };
 
 static struct shm_carrier *shm_of(struct svga_carrier *c) {
     return (struct shm_carrier *)c;
 }
 
-/* True if the device's end of the socket is closed. */
+/* True if the device's end of the socket is closed. What comes from there says that somebody lives. */
 static bool peer_gone(struct shm_carrier *s) {
-    char byte;
+    struct svga_link_msg msg;
     if (!svga_own_fd_there(&s->sock))
         return true;
-    ssize_t n = recv(s->sock.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+    for (int i = 0; i < MAX_MESSAGES; i++) {
+        ssize_t n = recv(s->sock.fd, &msg, sizeof msg, MSG_DONTWAIT | (s->open ? MSG_PEEK : 0));
+        if (n <= 0)
+            return n == 0 || (errno != EAGAIN && errno != EINTR);
+        if (s->open)
+            break;
+        if (n == sizeof msg && msg.type == SVGA_LINK_WAIT)
+            s->heard_ns = svga_now_ns();
+    }
+    return false;
+}
+
+static bool out_of_patience(const struct shm_carrier *s) {
+    return !s->open && svga_now_ns() - s->heard_ns > OPEN_LIMIT_MS * UINT64_C(1000000);
 }
 
 static int shm_wait_irq(struct svga_carrier *c, uint32_t seen, int64_t timeout_us) {
@@ -63,6 +82,7 @@ static int send_and_wait(struct shm_carrier *s, struct svga_link_msg msg, const 
         return -ENODEV;
     }
     msg.seq = ++s->seq;
+    s->heard_ns = svga_now_ns();
     int r = svga_link_send(s->sock.fd, &msg, piece, &fd, piece ? 1 : 0);
     if (r < 0)
         return r == -EPIPE || r == -ECONNRESET ? -ENODEV : r;
@@ -73,8 +93,10 @@ static int send_and_wait(struct shm_carrier *s, struct svga_link_msg msg, const 
         if (atomic_load_explicit(&words[SVGA_FIFO_LINK_ACK], memory_order_acquire) == msg.seq)
             return -(int)atomic_load(&words[SVGA_FIFO_LINK_STATUS]);
         if (atomic_load(&words[SVGA_FIFO_ERROR]) != SVGA_ERROR_NONE ||
-            shm_wait_irq(&s->base, seen, ACK_SLICE_MS * INT64_C(1000)) < 0)
+            shm_wait_irq(&s->base, seen, (s->open ? ACK_SLICE_MS : OPEN_SLICE_MS) * INT64_C(1000)) < 0)
             return -ENODEV;
+        if (out_of_patience(s))
+            return -ETIMEDOUT;
     }
 }
 
@@ -156,8 +178,11 @@ static void shm_region_destroy(struct svga_carrier *c, struct svga_region *regio
 }
 
 static int shm_reg_write(struct svga_carrier *c, uint32_t reg, uint32_t value) {
-    return send_and_wait(
+    int r = send_and_wait(
         shm_of(c), (struct svga_link_msg){.type = SVGA_LINK_REG_WRITE, .id = reg, .arg = value}, NULL, -1);
+    if (r == 0 && reg == SVGA_REG_CONFIG_DONE)
+        shm_of(c)->open = !peer_gone(shm_of(c)); /* which takes what came before there was a device */
+    return r;
 }
 
 static void shm_close(struct svga_carrier *c) {
@@ -211,7 +236,9 @@ struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]) {
             snprintf(why, SVGA_WHY_SIZE, "%.*s", SVGA_WHY_SIZE - 1, text);
         else
             snprintf(why, SVGA_WHY_SIZE, "the daemon gave no session: %s",
-                     r == -ENODEV ? "it closed the connection" : strerror(-r));
+                     r == -ENODEV      ? "it closed the connection"
+                     : r == -ETIMEDOUT ? "it does not answer; is it stopped?"
+                                       : strerror(-r));
         shm_close(&s->base);
         return NULL;
     }
@@ -232,12 +259,18 @@ struct svga_carrier *svga_carrier_shm_open(const char *path, char why[SVGA_WHY_S
         snprintf(why, SVGA_WHY_SIZE, "cannot make a socket: %s", strerror(errno));
         return NULL;
     }
-    if (connect(fd, (struct sockaddr *)&addr, sizeof addr) < 0) {
-        int e = errno;
+    /* A daemon that is stopped accepts nobody: connect() waits for room in its queue, as long as sending may. */
+    const struct timeval limit = {.tv_sec = OPEN_LIMIT_MS / 1000}, none = {0};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    int r = connect(fd, (struct sockaddr *)&addr, sizeof addr), e = errno;
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof none);
+    if (r < 0) {
         close(fd);
         if (e == ENOENT || e == ECONNREFUSED)
             snprintf(why, SVGA_WHY_SIZE,
                      "no daemon serves %.120s: start one with \"trillium serve --shm PATH\"", path);
+        else if (e == EAGAIN)
+            snprintf(why, SVGA_WHY_SIZE, "the daemon at %.120s takes no connections; is it stopped?", path);
         else
             snprintf(why, SVGA_WHY_SIZE, "cannot connect to the daemon at %.120s: %s", path, strerror(e));
         return NULL;

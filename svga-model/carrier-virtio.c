@@ -34,7 +34,7 @@ enum {
      * never comes: the host is dead. */
     DEAD_MS = SVGA_PAYLOAD_WAIT_MS + 3500,
     /* A link payload that is not answered in this time, by a host that does answer waits, was refused. */
-    ACK_LIMIT_MS = 30000,
+    ACK_LIMIT_MS = 120000,
 };
 
 /* A buffer object takes its size in 32 bits; larger regions are made of several. */

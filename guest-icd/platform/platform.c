@@ -90,9 +90,9 @@ cl_int icd_platforms(cl_platform_id **out, cl_uint *count) {
         return CL_PLATFORM_NOT_FOUND_KHR;
     svga_lock_take(&lock);
     if (!known) {
-        known = true;
-        if (enumerate() != CL_SUCCESS)
-            platform_count = 0;
+        known = enumerate() == CL_SUCCESS;
+        if (!known)
+            platform_count = 0; /* the next look may go better */
     }
     *out = platforms;
     *count = platform_count;

@@ -19,8 +19,7 @@
 struct icd_session *icd_session;
 
 static struct icd_session the_session;
-static struct svga_lock open_lock = SVGA_LOCK(ICD_LOCK_OPEN); /* guards tried */
-static bool tried;
+static struct svga_lock open_lock = SVGA_LOCK(ICD_LOCK_OPEN); /* guards opening */
 static _Atomic bool lost_told;
 
 /* ---- ids ---- */
@@ -280,15 +279,24 @@ static struct svga_guest *open_device(const struct icd_settings *settings, bool 
     return carrier ? svga_guest_open(carrier, TR_VERSION, settings->spin_us, why) : NULL;
 }
 
+/* Once for each reason: whoever looks again and again is not told again and again. */
+static void say_no_device(const char *why) {
+    static char said[SVGA_WHY_SIZE];
+    if (strcmp(said, why) == 0)
+        return;
+    snprintf(said, sizeof said, "%s", why);
+    fprintf(stderr, "trillium: no device: %s\n", why);
+}
+
 struct icd_session *icd_session_get(void) {
     svga_lock_take(&open_lock);
-    if (!tried && strcmp(icd_variable("TRILLIUM_WORKER"), "0") == 0) {
+    if (!icd_session && strcmp(icd_variable("TRILLIUM_WORKER"), "0") == 0) {
         char why[SVGA_WHY_SIZE] = "";
         if (icd_settings_read(&the_session.settings)) {
             bool absent;
             the_session.g = open_device(&the_session.settings, &absent, why);
             if (!the_session.g && (!absent || icd_asked_for()))
-                fprintf(stderr, "trillium: no device: %s\n", why);
+                say_no_device(why);
         }
         if (the_session.g) {
             icd_session = &the_session;
@@ -302,7 +310,6 @@ struct icd_session *icd_session_get(void) {
                 align_clocks(&the_session);
         }
     }
-    tried = true;
     struct icd_session *s = icd_session && !icd_session->g->detached ? icd_session : NULL;
     svga_lock_give(&open_lock);
     return s;

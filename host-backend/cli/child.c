@@ -11,6 +11,12 @@
 #include <unistd.h>
 
 static sigset_t handled, before;
+static struct sigaction chld_before;
+
+void child_heed(void) {
+    const struct sigaction heed = {.sa_handler = SIG_DFL};
+    sigaction(SIGCHLD, &heed, &chld_before);
+}
 
 void child_block_signals(void) {
     const int numbers[] = {SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
@@ -39,6 +45,7 @@ pid_t child_start(char **argv, int *status, int *why) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
             _exit(CLI_EXIT_FAILED);
+        sigaction(SIGCHLD, &chld_before, NULL);
         sigprocmask(SIG_SETMASK, &before, NULL);
         execvp(argv[0], argv);
         e = errno;

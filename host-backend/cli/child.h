@@ -5,6 +5,10 @@
 
 #include <sys/types.h>
 
+/* Call first of all: children are waited for here, also where whoever started us ignores their ends (then the
+ * kernel would forget them). The program of `trillium run` is started with what we were started with. */
+void child_heed(void);
+
 /* Blocks the signals that child_wait handles. Call first of all, before any thread or child. */
 void child_block_signals(void);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Finds the subcommand. */
+#include "host-backend/cli/child.h"
 #include "host-backend/cli/cli.h"
 
 #include <fcntl.h>
@@ -73,6 +74,8 @@ int main(int argc, char **argv) {
     keep_standard_descriptors();
 
     const char *name = strrchr(argv[0], '/');
+
+    child_heed();
 
     /* libvirt and QEMU's tools start vhost-user programs without a subcommand */
     name = name ? name + 1 : argv[0];

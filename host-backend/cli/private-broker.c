@@ -2,15 +2,19 @@
 #include "host-backend/cli/private-broker.h"
 
 #include "host-backend/cli/cli.h"
+#include "host-backend/listen/listen.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,29 +28,56 @@ static void on_term(int number) {
     broker_stop(the_broker);
 }
 
-/* Listens on a name that exists only for this moment. Returns the O_PATH descriptor of the socket, or -1. */
-static int listen_nameless(struct broker *b, char why[BROKER_WHY_SIZE]) {
-    const char *base = getenv("TMPDIR");
-    char dir[80], path[96];
-    int fd = -1;
+/* ---- its socket's folder ---- */
 
-    if (!base || strlen(base) > 40)
-        base = "/tmp";
-    snprintf(dir, sizeof(dir), "%s/trillium-XXXXXX", base);
-    if (!mkdtemp(dir)) {
-        snprintf(why, BROKER_WHY_SIZE, "cannot make a folder in %s: %s", base, strerror(errno));
-        return -1;
-    }
-    snprintf(path, sizeof(path), "%s/s", dir);
-    if (broker_listen(b, path, why) == 0) {
-        fd = open(path, O_PATH);
-        if (fd < 0)
-            snprintf(why, BROKER_WHY_SIZE, "cannot open %s: %s", path, strerror(errno));
-        unlink(path);
-    }
-    rmdir(dir);
-    return fd;
+#define FOLDER "trillium-run-"
+
+static void base_folder(char base[64]) {
+    const char *given = getenv("TMPDIR");
+    snprintf(base, 64, "%s", given && *given && strlen(given) <= 40 ? given : "/tmp");
 }
+
+static void remove_folder(const char *dir) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/s", dir);
+    unlink(path);
+    rmdir(dir);
+}
+
+/* What runs have left that were killed together with their brokers. */
+static void remove_stale_folders(const char *base) {
+    DIR *d = opendir(base);
+    struct stat st;
+
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char dir[PRIVATE_BROKER_PATH], path[PRIVATE_BROKER_PATH + 8];
+        if (strncmp(e->d_name, FOLDER, strlen(FOLDER)) != 0 || strlen(e->d_name) != strlen(FOLDER) + 6)
+            continue;
+        snprintf(dir, sizeof dir, "%.60s/%.19s", base, e->d_name);
+        snprintf(path, sizeof path, "%s/s", dir);
+        if (lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+            listen_is_stale(SOCK_SEQPACKET, path))
+            remove_folder(dir);
+    }
+    if (d)
+        closedir(d);
+}
+
+/* A folder that others may look into only by its socket's name, so that a program which changes its user finds
+ * the socket there; who may speak there is the broker's to decide (broker_config.run_pid). */
+static int make_folder(char dir[PRIVATE_BROKER_PATH], char why[BROKER_WHY_SIZE]) {
+    char base[64];
+
+    base_folder(base);
+    remove_stale_folders(base);
+    snprintf(dir, PRIVATE_BROKER_PATH, "%.60s/" FOLDER "XXXXXX", base);
+    if (mkdtemp(dir) && chmod(dir, 0711) == 0)
+        return 0;
+    snprintf(why, BROKER_WHY_SIZE, "cannot make a folder in %s: %s", base, strerror(errno));
+    return -1;
+}
+
+/* ---- traces ---- */
 
 void private_broker_remove_traces(const char *dir) {
     DIR *d = opendir(dir);
@@ -60,10 +91,10 @@ void private_broker_remove_traces(const char *dir) {
 
 /* The child's life. What it says first through `report` is the number of its descriptor, or why it cannot
  * serve. */
-static void serve(const struct broker_config *config, pid_t parent, int report) {
-    char answer[BROKER_WHY_SIZE] = "";
+static void serve(const struct broker_config *config, const char *dir, pid_t parent, int report) {
+    char answer[BROKER_WHY_SIZE] = "", path[PRIVATE_BROKER_PATH + 8];
+    bool serves = false;
     sigset_t none;
-    int fd = -1;
 
     setpgid(0, 0);
     sigemptyset(&none);
@@ -80,17 +111,19 @@ static void serve(const struct broker_config *config, pid_t parent, int report) 
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() != parent)
             broker_stop(the_broker);
-        fd = listen_nameless(the_broker, answer);
+        snprintf(path, sizeof path, "%s/s", dir);
+        serves = broker_listen(the_broker, path, answer) == 0;
     }
-    dprintf(report, "%d %s", fd, answer);
+    dprintf(report, "%d %s", serves, answer);
     close(report);
-    if (fd >= 0)
+    if (serves)
         broker_run(the_broker);
     if (the_broker)
         broker_destroy(the_broker);
+    remove_folder(dir);
     if (config->profile_dir && getppid() != parent)
         private_broker_remove_traces(config->profile_dir);
-    exit(fd >= 0 ? 0 : 1);
+    exit(serves ? 0 : 1);
 }
 
 int private_broker_start(struct private_broker *b, const struct broker_config *config,
@@ -98,22 +131,26 @@ int private_broker_start(struct private_broker *b, const struct broker_config *c
     char answer[BROKER_WHY_SIZE + 16];
     size_t got = 0;
     pid_t parent = getpid();
-    int report[2], fd, used = 0;
+    int report[2], serves, used = 0;
 
+    if (make_folder(b->dir, why) < 0)
+        return -1;
     if (pipe2(report, O_CLOEXEC) < 0) {
         snprintf(why, BROKER_WHY_SIZE, "cannot make a pipe: %s", strerror(errno));
+        remove_folder(b->dir);
         return -1;
     }
     fflush(NULL);
     b->pid = fork();
     if (b->pid == 0) {
         close(report[0]);
-        serve(config, parent, report[1]);
+        serve(config, b->dir, parent, report[1]);
     }
     close(report[1]);
     if (b->pid < 0) {
         snprintf(why, BROKER_WHY_SIZE, "cannot fork: %s", strerror(errno));
         close(report[0]);
+        remove_folder(b->dir);
         return -1;
     }
     while (got < sizeof(answer) - 1) {
@@ -127,11 +164,12 @@ int private_broker_start(struct private_broker *b, const struct broker_config *c
     }
     close(report[0]);
     answer[got] = '\0';
-    if (sscanf(answer, "%d %n", &fd, &used) == 1 && fd >= 0) {
-        snprintf(b->path, sizeof(b->path), "/proc/%d/fd/%d", (int)b->pid, fd);
+    if (sscanf(answer, "%d %n", &serves, &used) == 1 && serves) {
+        snprintf(b->path, sizeof(b->path), "%s/s", b->dir);
         return 0;
     }
     waitpid(b->pid, NULL, 0);
+    remove_folder(b->dir);
     b->pid = -1;
     snprintf(why, BROKER_WHY_SIZE, "%s", got ? answer + used : "the host daemon ended before it listened");
     return -1;
@@ -140,8 +178,11 @@ int private_broker_start(struct private_broker *b, const struct broker_config *c
 void private_broker_stop(struct private_broker *b) {
     const struct timespec tick = {.tv_nsec = 2000000};
 
-    if (b->pid <= 0)
+    if (b->pid <= 0) {
+        if (*b->dir)
+            remove_folder(b->dir); /* it was killed */
         return;
+    }
     kill(b->pid, SIGTERM);
     for (int ms = 0; waitpid(b->pid, NULL, WNOHANG) == 0; ms += 2) {
         if (ms >= STOP_TIMEOUT_MS) {
@@ -152,4 +193,5 @@ void private_broker_stop(struct private_broker *b) {
         nanosleep(&tick, NULL);
     }
     b->pid = -1;
+    remove_folder(b->dir); /* where it could not */
 }

@@ -2,9 +2,10 @@
 /*
  * A broker of one's own: a child process that serves the guests of one `trillium run` and ends with it.
  *
- * Guests reach it through a socket that has no name in the file system: the child binds it in a fresh folder,
- * keeps an O_PATH descriptor of it, removes the name, and guests connect to /proc/<pid>/fd/<n>. So nothing is
- * left behind, whatever is killed.
+ * Guests reach it through a socket in a folder of its own below $TMPDIR, wherever they have got to: as another
+ * user, in another pid or user namespace. The child removes the folder, or else its parent does; where both are
+ * killed, the next run. What cannot work: where the file system or the variable TRILLIUM_SHM is hidden from the
+ * program. The devices end with the program: what it leaves running in the background has lost them.
  */
 #ifndef HOST_BACKEND_CLI_PRIVATE_BROKER_H
 #define HOST_BACKEND_CLI_PRIVATE_BROKER_H
@@ -13,9 +14,12 @@
 
 #include <sys/types.h>
 
+enum { PRIVATE_BROKER_PATH = 88 };
+
 struct private_broker {
     pid_t pid;
-    char path[64]; /* where guests connect */
+    char dir[PRIVATE_BROKER_PATH];
+    char path[PRIVATE_BROKER_PATH + 8]; /* where guests connect */
 };
 
 /* Starts the child and returns once it listens. It gets SIGTERM when the calling thread's process ends,

@@ -28,7 +28,10 @@ static const char help[] =
     "\n"
     "Runs PROGRAM as a guest: the only OpenCL platforms it sees are Trillium's, one for each platform of "
     "this host.\n"
-    "Starts what that takes, ends it afterwards, and leaves nothing behind.\n"
+    "Starts what that takes, ends it afterwards, and leaves nothing behind: the devices end with PROGRAM, "
+    "also "
+    "for what it\n"
+    "leaves running in the background.\n"
     "\n"
     "  --vm             in a throwaway VM that sees this machine's files (its writes go nowhere), as the "
     "same user, in the same\n"
@@ -214,6 +217,7 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
                                    .vm = "vm-of-run",
                                    .hands = o->vm,
                                    .fresh_builds = o->fresh_builds,
+                                   .run_pid = getpid(),
                                    .sandbox = o->sandbox,
                                    .verbose = o->verbose};
     char why[BROKER_WHY_SIZE] = "";

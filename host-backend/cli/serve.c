@@ -3,14 +3,18 @@
 #include "host-backend/broker/broker.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/front/front.h"
+#include "host-backend/listen/listen.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,6 +55,7 @@ struct serve_options {
 
 static struct broker *the_broker;
 static struct front *the_front;
+static struct listen_socket vm_socket = {.fd = -1}; /* its descriptor is the front's */
 
 static void on_term(int number) {
     (void)number;
@@ -187,11 +192,12 @@ static int start_front(struct front_thread *f, const struct serve_options *o) {
     f->listener = -1;
     f->connection = o->fd;
     if (o->socket_path) {
-        f->listener = front_listen(o->socket_path);
-        if (f->listener < 0) {
-            cli_say("serve", "cannot listen on %s: %s", o->socket_path, strerror(-f->listener));
+        char why[BROKER_WHY_SIZE];
+        if (listen_begin(&vm_socket, SOCK_STREAM, o->socket_path, 0600, why, sizeof why) < 0) {
+            cli_say("serve", "%s", why);
             return -1;
         }
+        f->listener = vm_socket.fd;
     }
     the_front = front_create(&config);
     if (!the_front) {
@@ -210,6 +216,30 @@ static int start_front(struct front_thread *f, const struct serve_options *o) {
     return 0;
 }
 
+/* Guests may come. To whoever started us too (sd_notify(3)). */
+static void say_ready(const struct serve_options *o) {
+    const char *where = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    cli_say("serve", "ready%s%s%s%s", o->shm ? ", for processes at " : "", o->shm ? o->shm : "",
+            o->socket_path ? ", for a VM at "
+            : o->fd >= 0   ? ", for the VM that started it"
+                           : "",
+            o->socket_path ? o->socket_path : "");
+    if (!where || (*where != '/' && *where != '@') || strlen(where) >= sizeof address.sun_path)
+        return;
+    memcpy(address.sun_path, where, strlen(where));
+    if (*where == '@')
+        address.sun_path[0] = '\0';
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    if (sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&address,
+               (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(where))) < 0)
+        cli_say("serve", "cannot tell $NOTIFY_SOCKET that it is ready: %s", strerror(errno));
+    close(fd);
+}
+
 static int serve(const struct serve_options *o, bool with_front) {
     struct front_thread front = {0};
     struct sigaction act = {.sa_handler = on_term};
@@ -224,6 +254,7 @@ static int serve(const struct serve_options *o, bool with_front) {
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
     signal(SIGPIPE, SIG_IGN);
+    say_ready(o);
     broker_run(the_broker);
     if (with_front) {
         front_stop(the_front);
@@ -233,6 +264,19 @@ static int serve(const struct serve_options *o, bool with_front) {
                     strerror(-front.result));
     }
     return front.result < 0;
+}
+
+/* Signals as a daemon wants them, whatever it was started with; and as many descriptors as it may have. */
+static void begin_as_daemon(void) {
+    struct rlimit files;
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
 }
 
 int cmd_serve(int argc, char **argv) {
@@ -261,6 +305,7 @@ int cmd_serve(int argc, char **argv) {
     /* The guests of a VM trust each other no more than VMs do: only who says so lets them share. */
     if (o.cache || (!o.socket_path && o.fd < 0))
         o.broker.cache_dir = cli_build_cache(o.cache, cache);
+    begin_as_daemon();
     cli_driver_cache_make("serve");
     o.broker.hands = o.socket_path || o.fd >= 0;
     the_broker = broker_create(&o.broker, why);
@@ -270,8 +315,8 @@ int cmd_serve(int argc, char **argv) {
         return 1;
     }
     status = serve(&o, o.socket_path || o.fd >= 0);
-    if (o.socket_path) /* before the workers end, which takes a while: another daemon may follow at once */
-        unlink(o.socket_path);
+    /* before the workers end, which takes a while: another daemon may follow at once */
+    listen_remove_name(&vm_socket);
     if (the_front)
         front_destroy(the_front);
     broker_destroy(the_broker);

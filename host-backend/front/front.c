@@ -8,8 +8,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "host-backend/front/session.h"
@@ -168,32 +166,4 @@ void front_destroy(struct front *f) {
     if (f->loop.epoll >= 0)
         close(f->loop.epoll);
     free(f);
-}
-
-int front_listen(const char *path) {
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    struct stat st;
-
-    if (strlen(path) >= sizeof addr.sun_path)
-        return -ENAMETOOLONG;
-    memcpy(addr.sun_path, path, strlen(path) + 1);
-    int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (sock < 0)
-        return -errno;
-    /* A socket file that nobody listens at is what an earlier daemon left. */
-    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
-        if (connect(sock, (struct sockaddr *)&addr, sizeof addr) == 0) {
-            close(sock);
-            return -EADDRINUSE;
-        }
-        unlink(path);
-    }
-    mode_t before = umask(0177);
-    int r = bind(sock, (struct sockaddr *)&addr, sizeof addr) < 0 || listen(sock, 4) < 0 ? -errno : 0;
-    umask(before);
-    if (r < 0) {
-        close(sock);
-        return r;
-    }
-    return sock;
 }

@@ -49,7 +49,4 @@ void front_stop(struct front *front);
 
 void front_destroy(struct front *front);
 
-/* A listening vhost-user socket at `path`, mode 0600; a stale one is replaced. Or a negative errno. */
-int front_listen(const char *path);
-
 #endif

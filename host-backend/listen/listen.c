@@ -2,7 +2,6 @@
 #include "host-backend/listen/listen.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,6 +27,15 @@ static pid_t server_of(int type, const struct sockaddr_un *address) {
     }
     close(fd);
     return pid;
+}
+
+bool listen_is_stale(int type, const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat st;
+    if (strlen(path) >= sizeof address.sun_path)
+        return false;
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && server_of(type, &address) < 0;
 }
 
 /* Removes a name whose server is gone. False if it is none. */

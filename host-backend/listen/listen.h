@@ -10,6 +10,7 @@
 #ifndef HOST_BACKEND_LISTEN_LISTEN_H
 #define HOST_BACKEND_LISTEN_LISTEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -25,6 +26,9 @@ struct listen_socket {
  * sentence in `why`. */
 int listen_begin(struct listen_socket *l, int type, const char *path, mode_t mode, char *why,
                  size_t why_size);
+
+/* Is there a socket of this name that nobody serves? */
+bool listen_is_stale(int type, const char *path);
 
 /* Removes the name, if it is ours. The socket stays open: connections that wait are still there. */
 void listen_remove_name(struct listen_socket *l);

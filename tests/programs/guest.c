@@ -6,16 +6,19 @@
  * - guest devices: prints the devices; exit status 0 if there are any, 3 if not
  * - guest loop SECONDS: computes and checks for so long; prints "ready" after the first round and "done N
  *   rounds"
+ * - guest work SECONDS: the same, and builds a new program each round and copies between buffers
  * - guest out-of-bounds: a kernel stores far outside of its buffer; prints what the calls return
  * - guest endless: a kernel that never ends; prints "ready", then waits for it
  * - guest gated: waits for an event that nobody sets; prints "ready" before
  * - guest bad-source: prints the build log of a source that does not compile
  * - guest print: a kernel prints a line
+ * - guest again ICD: asks this driver for platforms, without a loader; again after a line on standard input
  * - guest fork: a forked child calls OpenCL and prints what comes of it; then the parent goes on
  *
  * Exit status 3 with "error FUNCTION CODE" on standard output when an OpenCL call fails, 4 for a wrong
  * result.
  */
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +104,27 @@ static int devices(void) {
     return total > 0 ? 0 : 3;
 }
 
+static int again(const char *icd) {
+    typedef void *(CL_API_CALL * find_fn)(const char *);
+    typedef cl_int(CL_API_CALL * platforms_fn)(cl_uint, cl_platform_id *, cl_uint *);
+    void *library = dlopen(icd, RTLD_NOW);
+    find_fn find = library ? (find_fn)dlsym(library, "clGetExtensionFunctionAddress") : NULL;
+    platforms_fn platforms = find ? (platforms_fn)find("clIcdGetPlatformIDsKHR") : NULL;
+    cl_uint count = 0;
+
+    if (!platforms)
+        return 2;
+    for (int i = 0; i < 2; i++) {
+        count = 0;
+        platforms(0, NULL, &count);
+        printf("%u platforms\n", count);
+        fflush(stdout);
+        if (i == 0)
+            getchar();
+    }
+    return count > 0 ? 0 : 3;
+}
+
 static int loop(double seconds) {
     enum { N = 4096 };
     static cl_int got[N];
@@ -129,6 +153,47 @@ static int loop(double seconds) {
             say_ready();
     }
     printf("done %u rounds\n", rounds);
+    return 0;
+}
+
+/* Programs that no cache has, buffers that come and go. */
+static int work(double seconds) {
+    enum { N = 1 << 16 };
+    static cl_int got[N];
+    size_t n = N;
+    double end = now_s() + seconds;
+
+    open_first_device();
+    for (unsigned rounds = 0; rounds == 0 || now_s() < end; rounds++) {
+        char source[160];
+        cl_int x = (cl_int)(getpid() * 64 + (int)rounds), e;
+        snprintf(source, sizeof source,
+                 "kernel void k(global int *a) { a[get_global_id(0)] = (int)get_global_id(0) + %d; }", x);
+        const char *text = source;
+        cl_program p = clCreateProgramWithSource(context, 1, &text, NULL, &e);
+        must(e, "clCreateProgramWithSource");
+        must(clBuildProgram(p, 0, NULL, "", NULL, NULL), "clBuildProgram");
+        cl_kernel k = clCreateKernel(p, "k", &e);
+        must(e, "clCreateKernel");
+        cl_mem from = make_buffer(sizeof got), to = make_buffer(sizeof got);
+        must(clSetKernelArg(k, 0, sizeof from, &from), "clSetKernelArg");
+        must(clEnqueueNDRangeKernel(queue, k, 1, NULL, &n, NULL, 0, NULL, NULL), "clEnqueueNDRangeKernel");
+        must(clEnqueueCopyBuffer(queue, from, to, 0, 0, sizeof got, 0, NULL, NULL), "clEnqueueCopyBuffer");
+        must(clEnqueueReadBuffer(queue, to, CL_TRUE, 0, sizeof got, got, 0, NULL, NULL),
+             "clEnqueueReadBuffer");
+        for (cl_int i = 0; i < N; i++)
+            if (got[i] != i + x) {
+                printf("wrong result in round %u\n", rounds);
+                return 4;
+            }
+        must(clReleaseMemObject(from), "clReleaseMemObject");
+        must(clReleaseMemObject(to), "clReleaseMemObject");
+        must(clReleaseKernel(k), "clReleaseKernel");
+        must(clReleaseProgram(p), "clReleaseProgram");
+        if (rounds == 0)
+            say_ready();
+    }
+    puts("done");
     return 0;
 }
 
@@ -242,6 +307,10 @@ int main(int argc, char **argv) {
         return devices();
     if (strcmp(what, "loop") == 0 && argc > 2)
         return loop(atof(argv[2]));
+    if (strcmp(what, "again") == 0 && argc > 2)
+        return again(argv[2]);
+    if (strcmp(what, "work") == 0 && argc > 2)
+        return work(atof(argv[2]));
     if (strcmp(what, "out-of-bounds") == 0)
         return out_of_bounds();
     if (strcmp(what, "endless") == 0)
@@ -254,7 +323,7 @@ int main(int argc, char **argv) {
         return in_fork();
     if (strcmp(what, "print") == 0)
         return print();
-    fprintf(stderr, "usage: guest devices | loop SECONDS | out-of-bounds | endless | gated | bad-source | "
-                    "fork | print\n");
+    fprintf(stderr, "usage: guest devices | loop SECONDS | work SECONDS | again ICD | out-of-bounds | "
+                    "endless | gated | bad-source | fork | print\n");
     return 2;
 }
