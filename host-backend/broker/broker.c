@@ -82,7 +82,7 @@ static void take_arrivals(struct broker *b) {
     pthread_mutex_unlock(&b->lock);
     for (; a; a = next) {
         next = a->next;
-        guests_add(&b->guests, a->session, &a->who);
+        guests_add(&b->guests, a->session, &a->who, NULL);
         free(a);
     }
 }

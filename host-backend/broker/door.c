@@ -58,13 +58,10 @@ void door_open(struct door *d, struct guests *guests) {
         return;
     }
     struct guest_name who = name_of_process(fd, ++d->number);
-    if (d->ancestor > 0 && !name_descends(fd, d->ancestor)) {
-        log_say(LOG_REFUSALS, "%s: refused: it is no process of this run", who.text);
-        refuse_guest(fd, "this socket is for the processes of one \"trillium run\", of which this is none");
-        close(fd);
-        return;
-    }
-    guests_add(guests, fd, &who);
+    bool stranger = d->ancestor > 0 && !name_descends(fd, d->ancestor);
+    guests_add(guests, fd, &who,
+               stranger ? "this socket is for the processes of one \"trillium run\", of which this is none"
+                        : NULL);
 }
 
 void door_finish(struct door *d) {

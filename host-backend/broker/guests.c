@@ -55,6 +55,10 @@ static void ask(struct guests *g, struct guest *guest) {
     struct peer *p = guest->peer;
     char why[160];
 
+    if (guest->refusal) {
+        refuse(g, guest, guest->refusal);
+        return;
+    }
     if (p->asking + p->served >= g->limits.of_one) {
         snprintf(why, sizeof why,
                  "this user or VM has %u sessions on the host already, and may have no more: close some",
@@ -101,7 +105,7 @@ static void drop_oldest_silent(struct guests *g, const struct peer *peer) {
     guests_drop(g, oldest);
 }
 
-bool guests_add(struct guests *g, int session, const struct guest_name *who) {
+bool guests_add(struct guests *g, int session, const struct guest_name *who, const char *refusal) {
     struct guest *guest = calloc(1, sizeof *guest);
     struct peer *peer = guest ? peer_get(&g->peers, who->peer) : NULL;
 
@@ -113,6 +117,7 @@ bool guests_add(struct guests *g, int session, const struct guest_name *who) {
     guest->id = ++g->last_id;
     guest->session = session;
     guest->who = *who;
+    guest->refusal = refusal;
     guest->peer = peer;
     guest->since_ms = clock_now_ms();
     *g->end = guest;

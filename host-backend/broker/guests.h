@@ -27,9 +27,10 @@ struct guest {
     int session; /* the device's end of its socket */
     struct guest_name who;
     struct peer *peer;
-    bool asks;        /* has said something */
-    int64_t since_ms; /* it connected */
-    int64_t told_ms;  /* that it has to wait; or since it asks */
+    const char *refusal; /* NULL: it may ask */
+    bool asks;           /* has said something */
+    int64_t since_ms;    /* it connected */
+    int64_t told_ms;     /* that it has to wait; or since it asks */
 };
 
 struct guests {
@@ -45,8 +46,8 @@ struct guests {
 void guests_init(struct guests *g, int epoll, struct peer_limits limits);
 
 /* Takes the socket over. False after closing it: out of memory or over a limit, and the guest was told if it
- * had spoken. */
-bool guests_add(struct guests *g, int session, const struct guest_name *who);
+ * had spoken. `refusal`, a constant: what it hears as soon as it speaks; NULL: it is welcome. */
+bool guests_add(struct guests *g, int session, const struct guest_name *who, const char *refusal);
 
 /* EVENT_GUEST. */
 void guests_event(struct guests *g, uint64_t id);

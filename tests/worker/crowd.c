@@ -179,17 +179,17 @@ static void test_peers(void **state) {
         assert_int_equal(svga_link_send(ends[i][0], &word, NULL, NULL, 0), 0);
     }
     for (int i = 0; i < 3; i++)
-        guests_add(&g, ends[i][1], &a);
+        guests_add(&g, ends[i][1], &a, NULL);
     assert_int_equal(g.asking, 3);
     struct guest *first = guests_next(&g);
     assert_int_equal(first->session, ends[0][1]);
     close(guests_take(&g, first, &peer)); /* nobody else has it: that ends the watch, too */
     peer->served++;
     g.served++;
-    guests_add(&g, ends[3][1], &a); /* one too many */
+    guests_add(&g, ends[3][1], &a, NULL); /* one too many */
     assert_int_equal(g.asking, 2);
     assert_int_equal(recv(ends[3][0], &byte, 1, MSG_DONTWAIT), 0);
-    guests_add(&g, ends[4][1], &b); /* the last to come, and the first to be served */
+    guests_add(&g, ends[4][1], &b, NULL); /* the last to come, and the first to be served */
     assert_int_equal(guests_next(&g)->session, ends[4][1]);
     /* They hear that they are to wait, and when they go they are forgotten. */
     struct svga_link_packet packet;
@@ -205,7 +205,7 @@ static void test_peers(void **state) {
     int quiet[3][2];
     for (int i = 0; i < 3; i++) {
         assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, quiet[i]), 0);
-        guests_add(&g, quiet[i][1], &b);
+        guests_add(&g, quiet[i][1], &b, NULL);
     }
     assert_int_equal(g.silent, 2);
     assert_int_equal(recv(quiet[0][0], &byte, 1, MSG_DONTWAIT), 0);
