@@ -366,7 +366,7 @@ static double time_programs(struct bench *b, int column, enum host host, const s
 static void measure_program(struct bench *b, const struct program *program, enum host host, int count,
                             int turn) {
     char row[64];
-    double seconds[2];
+    double seconds[2] = {0};
 
     snprintf(row, sizeof(row), "program %s%s%s", program->name, host_names[host], count > 1 ? ", two" : "");
     for (int k = 0; k < 2; k++) {

@@ -51,7 +51,7 @@ static bool ask(struct store_asker *a, const struct store_question *q, struct st
 
 bool store_get(struct store_asker *a, const struct cache_digest *key, void **data, size_t *size) {
     const struct store_question q = {.what = STORE_GET, .digest = *key};
-    struct store_answer answer;
+    struct store_answer answer = {0};
     int contents = -1;
 
     bool good = ask(a, &q, &answer, &contents) && answer.size <= STORE_MAX_SIZE &&
@@ -65,7 +65,7 @@ bool store_get(struct store_asker *a, const struct cache_digest *key, void **dat
 
 bool store_put(struct store_asker *a, const struct cache_digest *key, const void *data, size_t size) {
     const struct store_question q = {.what = STORE_PUT, .size = size, .digest = *key};
-    struct store_answer answer;
+    struct store_answer answer = {0};
     int fd = size <= STORE_MAX_SIZE ? packet_contents_new(data, size) : -1, contents = fd;
 
     if (fd < 0)
@@ -79,7 +79,7 @@ bool store_put(struct store_asker *a, const struct cache_digest *key, const void
 
 bool store_mac(struct store_asker *a, const struct cache_digest *digest, struct cache_digest *mac) {
     const struct store_question q = {.what = STORE_MAC, .digest = *digest};
-    struct store_answer answer;
+    struct store_answer answer = {0};
     int contents = -1;
 
     bool good = ask(a, &q, &answer, &contents);
