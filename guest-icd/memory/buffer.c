@@ -46,7 +46,7 @@ cl_int icd_mem_fill_initial(cl_mem mem, const void *from) {
     struct icd_call call;
     uint32_t queue = icd_id_alloc();
     if (queue == 0)
-        return CL_OUT_OF_RESOURCES;
+        return icd_id_error();
     cl_int r = create_queue(mem->context, queue);
     if (r == CL_SUCCESS)
         r = icd_pool_alloc(mem->size < INITIAL_CHUNK ? mem->size : INITIAL_CHUNK, &block);

@@ -18,7 +18,7 @@ cl_mem icd_mem_new(cl_context context, cl_mem_object_type type, cl_mem_flags fla
     uint32_t id = icd_id_alloc();
     if (id == 0) {
         free(mem);
-        *r = CL_OUT_OF_RESOURCES;
+        *r = icd_id_error();
         return NULL;
     }
     icd_object_init(&mem->object, ICD_MEM, id);

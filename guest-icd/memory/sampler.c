@@ -41,7 +41,7 @@ static cl_int create_on_host(cl_sampler s) {
     struct icd_call call;
     uint32_t id = icd_id_alloc();
     if (id == 0)
-        return CL_OUT_OF_RESOURCES;
+        return icd_id_error();
     cl_int r = icd_call_begin(&call);
     if (r != CL_SUCCESS) {
         icd_id_free(id);

@@ -134,7 +134,7 @@ static cl_int create_on_host(cl_context c) {
         numbers[i] = c->devices[i]->number;
     uint32_t id = icd_id_alloc();
     if (id == 0)
-        return CL_OUT_OF_RESOURCES;
+        return icd_id_error();
     cl_int r = icd_call_begin(&call);
     if (r == CL_SUCCESS) {
         TR_SEND(icd_session->g, CREATE_CONTEXT, create_context, arrays, .context = id, .slot = call.slot);

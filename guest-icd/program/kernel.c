@@ -99,7 +99,7 @@ static struct icd_function *publish(cl_program program, struct icd_function *f) 
 static cl_int create_on_host(cl_program program, const char *name, struct icd_function **f, uint32_t *id) {
     *id = icd_id_alloc();
     if (*id == 0)
-        return CL_OUT_OF_RESOURCES;
+        return icd_id_error();
     if (!*f) {
         cl_int r = icd_function_learn(program, name, *id, f);
         if (r == CL_SUCCESS)
@@ -236,7 +236,7 @@ cl_kernel CL_API_CALL icd_CloneKernel(cl_kernel source_kernel, cl_int *errcode_r
     if (icd_valid(source_kernel, ICD_KERNEL)) {
         cl_program program = source_kernel->program;
         uint32_t id = icd_id_alloc();
-        r = id != 0 ? clone_on_host(source_kernel, id) : CL_OUT_OF_RESOURCES;
+        r = id != 0 ? clone_on_host(source_kernel, id) : icd_id_error();
         if (r == CL_SUCCESS) {
             k = kernel_new(program, source_kernel->function, id);
             if (k) {

@@ -222,7 +222,7 @@ static cl_int link_on_host(struct icd_job *job) {
                                 {job->parsed.rest, (uint32_t)strlen(job->parsed.rest)},
                                 {ids, job->other_count}};
     uint32_t id = icd_id_alloc();
-    cl_int r = !numbers || !ids ? CL_OUT_OF_HOST_MEMORY : id == 0 ? CL_OUT_OF_RESOURCES : CL_SUCCESS;
+    cl_int r = !numbers || !ids ? CL_OUT_OF_HOST_MEMORY : id == 0 ? icd_id_error() : CL_SUCCESS;
     for (cl_uint i = 0; r == CL_SUCCESS && i < job->other_count; i++)
         ids[i] = job->others[i]->object.id;
     if (r == CL_SUCCESS && tr_encoded_size(TR_CMD_LINK_PROGRAM, arrays) == 0)

@@ -159,7 +159,7 @@ static cl_int create_inline(uint32_t id, cl_program p, const char *text, size_t 
 cl_int icd_program_create_on_host(cl_program p, const struct icd_payload *payload) {
     uint32_t id = icd_id_alloc();
     if (id == 0)
-        return CL_OUT_OF_RESOURCES;
+        return icd_id_error();
     cl_int r = create_far(id, p, payload);
     if (r == CL_SUCCESS)
         p->object.id = id;
@@ -182,7 +182,7 @@ cl_int icd_program_ship(cl_program p, const char *text, size_t size) {
         memcpy(copy, text, size);
     }
     uint32_t id = icd_id_alloc();
-    cl_int r = CL_OUT_OF_RESOURCES;
+    cl_int r = icd_id_error();
     if (id != 0)
         r = size <= INLINE_MAX ? create_inline(id, p, text, size)
                                : create_far(id, p, &(struct icd_payload){.bytes = text, .size = size});

@@ -333,7 +333,7 @@ cl_int icd_visa_ship(cl_program program) {
     if (program->object.id == 0) {
         uint32_t id = icd_id_alloc();
         if (id == 0)
-            return CL_OUT_OF_RESOURCES;
+            return icd_id_error();
         if (!TR_SEND(icd_session->g, CREATE_PROGRAM, create_program, NULL, .program = id,
                      .context = program->context->object.id, .slot = TR_NO_SLOT, .ir = TR_IR_SPIRV)) {
             icd_id_free(id);

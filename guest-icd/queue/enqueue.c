@@ -53,7 +53,7 @@ static cl_int fold_waits(struct icd_enqueue *e) {
         uint32_t id = icd_id_alloc();
         if (id == 0) {
             waits_done(e);
-            return CL_OUT_OF_RESOURCES;
+            return icd_id_error();
         }
         svga_guest_lock(g);
         TR_PUT(g, MARKER, marker, &some, .queue = e->queue->object.id, .event = id, .event_slot = TR_NO_SLOT);

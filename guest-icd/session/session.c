@@ -68,6 +68,10 @@ uint32_t icd_id_alloc(void) {
     return id;
 }
 
+cl_int icd_id_error(void) {
+    return svga_locks_forked ? icd_session_error() : CL_OUT_OF_RESOURCES;
+}
+
 void icd_id_free(uint32_t id) {
     if (id == 0 || svga_locks_forked)
         return;

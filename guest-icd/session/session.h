@@ -58,6 +58,9 @@ cl_int icd_session_error(void);
 /* A free id, 0 if there are none left. Given back after RELEASE was sent (or if the id was never sent). */
 uint32_t icd_id_alloc(void);
 void icd_id_free(uint32_t id);
+/* What a call returns that got none: CL_OUT_OF_RESOURCES, or icd_session_error() in a forked child, which gets
+ * none either. */
+cl_int icd_id_error(void);
 
 /* Sends RELEASE for the id and gives it back. 0 is ignored. */
 void icd_release_id(uint32_t id);
