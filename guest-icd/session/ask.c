@@ -43,7 +43,7 @@ cl_int icd_ask_all(struct icd_ask *asks, size_t count, void **answers) {
         total += aligned(asks[i].room);
         copied += aligned(asks[i].room + 1u);
     }
-    char *copy = malloc(copied);
+    char *copy = malloc(copied > 0 ? copied : 1);
     cl_int r = copy ? icd_pool_alloc(total, &block) : CL_OUT_OF_HOST_MEMORY;
     if (r != CL_SUCCESS) {
         free(copy);

@@ -72,7 +72,7 @@ void cache_close(struct cache *c) {
 }
 
 static void name_of(const struct cache_digest *key, entry_name name) {
-    for (unsigned i = 0; i < CACHE_DIGEST_SIZE; i++)
+    for (size_t i = 0; i < CACHE_DIGEST_SIZE; i++)
         snprintf(name + 2 * i, 3, "%02x", key->bytes[i]);
     memcpy(name + 2 * (size_t)CACHE_DIGEST_SIZE, SUFFIX, sizeof SUFFIX);
 }

@@ -77,11 +77,7 @@ static int write_map(const char *path, unsigned long id) {
     char number[CELL_PID_TEXT], line[2 * CELL_PID_TEXT + 4];
 
     number_text(id, number);
-    size_t n = strlen(number);
-    memcpy(line, number, n);
-    line[n] = ' ';
-    memcpy(line + n + 1, number, n);
-    memcpy(line + 2 * n + 1, " 1", 3);
+    stpcpy(stpcpy(stpcpy(stpcpy(line, number), " "), number), " 1");
     return write_file(path, line);
 }
 
@@ -94,14 +90,10 @@ static int map_user(const struct cell *c) {
 
 static int make_trace(const char *dir, const char *pid) {
     char path[4096];
-    size_t n = strlen(dir), m = strlen(pid);
 
-    if (n + m + sizeof "/.trace" > sizeof path)
+    if (strlen(dir) + strlen(pid) + sizeof "/.trace" > sizeof path)
         return -ENAMETOOLONG;
-    memcpy(path, dir, n);
-    path[n] = '/';
-    memcpy(path + n + 1, pid, m);
-    memcpy(path + n + 1 + m, ".trace", sizeof ".trace");
+    stpcpy(stpcpy(stpcpy(stpcpy(path, dir), "/"), pid), ".trace");
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     return fd < 0 ? -errno : fd;
 }

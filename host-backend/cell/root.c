@@ -15,11 +15,9 @@
 
 /* Joins without the C library's formatting, which is not async-signal-safe. False if it is too long. */
 static bool join(char *out, size_t size, const char *a, const char *b) {
-    size_t n = strlen(a), m = strlen(b);
-    if (n + m >= size)
+    if (strlen(a) + strlen(b) >= size)
         return false;
-    memcpy(out, a, n);
-    memcpy(out + n, b, m + 1);
+    stpcpy(stpcpy(out, a), b);
     return true;
 }
 

@@ -198,7 +198,7 @@ static void check_programs(const char *const *programs, const char *mend, struct
 }
 
 static void check_compilers(const struct cli_paths *p, struct doctor_finding *f) {
-    static const char *const programs[] = {"gcc", "g++", "make", "pkg-config", "llvm-config-" TRILLIUM_LLVM,
+    static const char *const programs[] = {"gcc", "g++", "make", "pkg-config", ("llvm-config-" TRILLIUM_LLVM),
                                            NULL};
 
     (void)p;

@@ -67,7 +67,7 @@ struct svga_link_piece *front_define_runs(const struct front_region *region, con
     *count = 0;
     while (next(&w, &run) > 0)
         ++*count;
-    runs = calloc(*count, sizeof *runs);
+    runs = calloc(*count > 0 ? *count : 1, sizeof *runs);
     w = (struct walk){.region = region, .memory = memory};
     for (uint32_t i = 0; runs && i < *count; i++)
         next(&w, &runs[i]);

@@ -31,7 +31,7 @@ static pid_t server_of(int type, const struct sockaddr_un *address) {
 
 bool listen_is_stale(int type, const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct stat st;
+    struct stat st = {0};
     if (strlen(path) >= sizeof address.sun_path)
         return false;
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -71,7 +71,7 @@ static void say_who(pid_t server, const char *path, char *why, size_t why_size) 
 
 int listen_begin(struct listen_socket *l, int type, const char *path, mode_t mode, char *why,
                  size_t why_size) {
-    struct stat st;
+    struct stat st = {0};
     pid_t server = 0;
 
     *l = (struct listen_socket){.fd = -1, .address.sun_family = AF_UNIX};
@@ -110,7 +110,7 @@ int listen_begin(struct listen_socket *l, int type, const char *path, mode_t mod
 }
 
 void listen_remove_name(struct listen_socket *l) {
-    struct stat st;
+    struct stat st = {0};
     if (l->fd >= 0 && *l->address.sun_path && lstat(l->address.sun_path, &st) == 0 &&
         st.st_dev == l->device && st.st_ino == l->inode)
         unlink(l->address.sun_path);

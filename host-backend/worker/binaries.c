@@ -100,7 +100,8 @@ cl_program binaries_take(struct session *s, struct program *p, const struct tr_c
     *r = CL_OUT_OF_HOST_MEMORY;
     if (g.sizes && g.binaries && g.statuses) {
         *r = cut(s, &g, v->arrays[1], count, bytes, size);
-        if (*r == CL_SUCCESS)
+        if (*r == CL_SUCCESS) /* they are freed below, which the analyzer cannot see */
+            /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
             cl = clCreateProgramWithBinary(p->context->cl, count, g.devices, g.sizes, g.binaries, g.statuses,
                                            r);
         if (!s->over && c->out.length > 0)

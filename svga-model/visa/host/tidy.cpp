@@ -35,6 +35,19 @@ void mark_convergent(llvm::Module &module) {
     }
 }
 
+/* A call in another convention than its function's has no meaning in LLVM, and passes drop it. SPIR-V has no
+ * conventions; the translator takes a kernel's for the kernel, but not for a call of it. */
+void match_conventions(llvm::Module &module) {
+    for (llvm::Function &function : module) {
+        for (llvm::Instruction &instruction : llvm::instructions(function)) {
+            auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+
+            if (call && call->getCalledFunction())
+                call->setCallingConv(call->getCalledFunction()->getCallingConv());
+        }
+    }
+}
+
 } // namespace
 
 void visa::tidy(llvm::Module &module) {
@@ -51,6 +64,7 @@ void visa::tidy(llvm::Module &module) {
     builder.registerLoopAnalyses(loops);
     builder.crossRegisterProxies(loops, functions, components, modules);
     mark_convergent(module);
+    match_conventions(module);
     passes.addPass(llvm::SROAPass());
     passes.addPass(llvm::EarlyCSEPass());
     passes.addPass(llvm::SimplifyCFGPass());
