@@ -100,7 +100,7 @@ $(B)/obj/svga-model/%.c.o:        EXTRA = $(DRM_CFLAGS)
 $(B)/obj/svga-model/visa/%.c.o:   EXTRA = $(VISA_FLAGS)
 $(B)/obj/svga-model/visa/%.cpp.o: EXTRA = $(VISA_CXX)
 $(B)/obj/host-backend/vm/init/%.c.o: private SANFLAGS = $(if $(COVERAGE),)
-$(B)/obj/host-backend/cli/version.c.o: EXTRA = -DTRILLIUM_VERSION='"$(VERSION)$(COMMIT:%= (%))"'
+$(B)/obj/host-backend/cli/version.c.o: EXTRA = -DTRILLIUM_VERSION='"$(VERSION)$(if $(COMMIT), ($(COMMIT)))"'
 $(B)/obj/host-backend/cli/%.c.o:  EXTRA = -DTRILLIUM_LLVM='"$(LLVM_VERSION)"'
 
 # ---- what is built ---------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
  * that come as they were written.
  */
 #include "svga-model/visa/host/internal.h"
+#include "svga-model/visa/llvm_compat.h"
 
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
@@ -65,7 +66,7 @@ void visa::tidy(llvm::Module &module) {
     builder.crossRegisterProxies(loops, functions, components, modules);
     mark_convergent(module);
     match_conventions(module);
-    passes.addPass(llvm::SROAPass());
+    passes.addPass(visa::sroa_pass());
     passes.addPass(llvm::EarlyCSEPass());
     passes.addPass(llvm::SimplifyCFGPass());
     passes.addPass(llvm::InstCombinePass());
