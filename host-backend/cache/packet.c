@@ -41,6 +41,7 @@ int packet_send(int socket, const void *bytes, size_t size, int fd, int flags) {
 
 ssize_t packet_receive(int socket, void *bytes, size_t size, int *fd, int flags) {
     union control space = {0};
+    /* cppcheck-suppress ctuuninitvar ; it is written to */
     struct iovec iov = {bytes, size};
     /* CMSG_SPACE would have room for a second descriptor, in the padding. */
     struct msghdr mh = {.msg_iov = &iov,
