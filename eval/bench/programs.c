@@ -28,7 +28,7 @@ static void twenty(struct bench *b) {
     ocl_must("clEnqueueWriteBuffer",
              clEnqueueWriteBuffer(b->o.queue, m, CL_FALSE, 0, sizeof(result), result, 0, NULL, NULL));
     for (int i = 0; i < KERNELS; i++) {
-        char name[8];
+        char name[16];
         cl_int e;
         snprintf(name, sizeof(name), "k%d", i);
         cl_kernel k = clCreateKernel(p, name, &e);
