@@ -129,9 +129,12 @@ bool guests_add(struct guests *g, int session, const struct guest_name *who, con
         refuse(g, guest, "the host is out of memory");
         return false;
     }
+    peer_get(&g->peers,
+             who->peer); /* there is one: kept, for the guest may be gone after the look, and it with it */
     look(g, guest);
     if (peer->silent > g->limits.silent)
         drop_oldest_silent(g, peer);
+    peer_put(&g->peers, peer);
     return true;
 }
 
