@@ -91,7 +91,7 @@ static int send_and_wait(struct shm_carrier *s, struct svga_link_msg msg, const 
         atomic_store(&words[SVGA_FIFO_IRQ_ARMED], 1);
         svga_handshake_fence();
         if (atomic_load_explicit(&words[SVGA_FIFO_LINK_ACK], memory_order_acquire) == msg.seq)
-            return -(int)atomic_load(&words[SVGA_FIFO_LINK_STATUS]);
+            return svga_link_result(atomic_load(&words[SVGA_FIFO_LINK_STATUS]));
         if (atomic_load(&words[SVGA_FIFO_ERROR]) != SVGA_ERROR_NONE ||
             shm_wait_irq(&s->base, seen, (s->open ? ACK_SLICE_MS : OPEN_SLICE_MS) * INT64_C(1000)) < 0)
             return -ENODEV;

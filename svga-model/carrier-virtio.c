@@ -196,7 +196,7 @@ static int link_and_wait(struct virtio_carrier *v, struct svga_payload payload, 
         atomic_store(&words[SVGA_FIFO_IRQ_ARMED], 1);
         svga_handshake_fence();
         if (atomic_load_explicit(&words[SVGA_FIFO_LINK_ACK], memory_order_acquire) == payload.seq)
-            return -(int)atomic_load(&words[SVGA_FIFO_LINK_STATUS]);
+            return svga_link_result(atomic_load(&words[SVGA_FIFO_LINK_STATUS]));
         if (atomic_load(&words[SVGA_FIFO_ERROR]) != SVGA_ERROR_NONE || svga_now_ns() > limit ||
             virtio_wait_irq(&v->base, seen, SVGA_PAYLOAD_WAIT_MS * INT64_C(1000)) < 0)
             return -ENODEV;

@@ -26,6 +26,7 @@
 #ifndef SVGA_MODEL_LINK_H
 #define SVGA_MODEL_LINK_H
 
+#include <errno.h>
 #include <stdint.h>
 
 enum svga_link_type {
@@ -72,5 +73,11 @@ struct svga_link_piece {
     uint64_t offset;
     uint64_t length;
 };
+
+/* What SVGA_FIFO_LINK_STATUS says, as a negative errno. It is the device's word: what is no errno is a broken
+ * promise, and never success. */
+static inline int svga_link_result(uint32_t status) {
+    return status <= 4095 ? -(int)status : -EPROTO;
+}
 
 #endif
