@@ -22,6 +22,7 @@
 #include "svga-model/carrier.h"
 #include "svga-model/fifo.h"
 #include "svga-model/futex.h"
+#include "svga-model/link.h"
 #include "svga-model/own-fd.h"
 #include "svga-model/virtio-payload.h"
 
