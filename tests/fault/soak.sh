@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# limit: 120
+# alone
+# Soak: 8 guests at a time that come, go, build, copy, crash and are killed beside one daemon. At the end its descriptors,
+# its processes and its memory are what they were after the first quarter.
+#
+#   SOAK_SECONDS=1800 tests/fault/soak.sh      (default 20; make soak)
+. "$(dirname "$0")/common"
+
+seconds=${SOAK_SECONDS:-20}
+guests=8
+RANDOM=${SOAK_SEED:-1}
+
+one() { # a guest's turn, by number
+    case $(($1 % 8)) in
+    0 | 1 | 2) start_guest "soak$2" work 1 ;;
+    3 | 4) start_guest "soak$2" loop 1 ;;
+    5) start_guest "soak$2" devices ;;
+    6) start_guest "soak$2" out-of-bounds ;;
+    7) start_guest "soak$2" endless ;;
+    esac
+}
+idle() { [ "$(cat /proc/"$daemon"/task/*/children | wc -w)" -le 4 ]; }
+# What the daemon holds while nobody is there: descriptors, and KiB of its own memory.
+measure() { # NAME
+    within 20 idle || fail "$1" "workers stay: $(cat /proc/"$daemon"/task/*/children)" "$work/soak.daemon"
+    sleep 2
+    fds=$(ls "/proc/$daemon/fd" | wc -l)
+    kib=$(sed -n 's/^Pss: *\([0-9]*\).*/\1/p' "/proc/$daemon/smaps_rollup")
+    memfds=$(ls -l "/proc/$daemon/fd" | grep -c memfd:)
+    echo "$1: $turns guests so far, $fds descriptors, $memfds of them memory, $kib KiB"
+}
+serve_until() { # SECONDS
+    local pids=() slot
+    while [ "$SECONDS" -lt "$1" ]; do
+        for ((slot = 0; slot < guests; slot++)); do
+            [ -n "${pids[slot]:-}" ] && ! gone_or_zombie "${pids[slot]}" && {
+                # an endless one, and now and then another, is killed
+                [ $((RANDOM % 40)) != 0 ] || kill -9 "${pids[slot]}" 2>/dev/null
+                continue
+            }
+            if [ -n "${pids[slot]:-}" ]; then
+                wait "${pids[slot]}" 2>/dev/null
+                status=$?
+                case $status in
+                0 | 3 | 137) ;;
+                *) fail soak "a guest ends with status $status" "$work/soak$slot".* ;;
+                esac
+            fi
+            one $RANDOM $slot
+            pids[slot]=$guest
+            turns=$((turns + 1))
+        done
+        started=("$daemon" "${pids[@]}")
+        sleep 0.1
+    done
+    for slot in "${pids[@]}"; do
+        kill -9 "$slot" 2>/dev/null
+        wait "$slot" 2>/dev/null
+    done
+}
+
+turns=0
+start_daemon soak
+begin=$SECONDS
+serve_until $((begin + seconds / 4 + 1))
+measure early
+fds_early=$fds kib_early=$kib
+serve_until $((begin + seconds + 1))
+measure late
+if [ "$memfds" = 0 ] && [ "$fds" -le $((fds_early + 4)) ]; then pass soak.descriptors; else
+    fail soak.descriptors "$fds_early became $fds, $memfds of them memory" "$work/soak.daemon"; fi
+# A few hundred KiB are what malloc keeps; a leak of one guest's memory is more.
+if [ "$kib" -le $((kib_early + kib_early / 4 + 512)) ]; then pass soak.memory; else
+    fail soak.memory "$kib_early KiB became $kib" "$work/soak.daemon"; fi
+stop_daemon
+check_leftovers soak
+exit $failed
