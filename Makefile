@@ -419,7 +419,7 @@ lint: deps-dev
 	printf '%s\n' $(filter-out tests/% svga-model/visa/guest/base_header.c,$(filter %.c,$(SOURCES))) | xargs -P $(shell nproc) -n 8 sh -c \
 	  'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu17 $(CPPFLAGS_ALL) -DTRILLIUM_VERSION="\"\"" -DTRILLIUM_LLVM="\"$(LLVM_VERSION)\"" $(DRM_CFLAGS)' sh
 	printf '%s\n' $(filter-out tests/%,$(filter %.cpp,$(SOURCES))) | xargs -P $(shell nproc) -n 2 sh -c \
-	  'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu++17 $(CPPFLAGS_ALL) $(VISA_CXX)' sh
+	  'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu++17 $(CPPFLAGS_ALL) $(subst ",\",$(subst ',,$(VISA_CXX)))' sh
 # Pages made from the tables in the code: each is the output of one small program, and is committed.
 $(B)/docs/reference: $(call objs,trillium/docs/reference.c) $(LIB_trillium)
 	$(call say,LINK)
