@@ -12,4 +12,6 @@ shift 2
 # Without the objects of the last time nothing is built twice: only sources change.
 git -C "$here" ls-files -z | tar -C "$here" --null -T - -cf - |
     "$here/tests/root.sh" run "$root" sh -c 'mkdir -p /trillium && tar -xf - -C /trillium'
+# A minimal root lacks make itself.
+"$here/tests/root.sh" run "$root" /trillium/host-backend/setup/install-deps.sh build
 exec "$here/tests/root.sh" run "$root" make -C /trillium "${@:-check}"

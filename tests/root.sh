@@ -28,7 +28,7 @@ make_root() {
     mkdir -p "$(dirname "$dir")" && rm -rf "$dir.new" || exit 1
     # What this machine's apt needs to reach an archive (a proxy, say), a root made from it needs too.
     apt-config dump | grep -E '^Acquire::https?::' >"$dir.apt"
-    mmdebstrap --quiet --mode=$mode --variant=apt --include=ca-certificates --aptopt="$dir.apt" --dpkgopt=path-exclude='/usr/share/doc/*' \
+    mmdebstrap --quiet --mode=$mode --variant=apt --include=ca-certificates,mount --aptopt="$dir.apt" --dpkgopt=path-exclude='/usr/share/doc/*' \
         "$release" "$dir.new" "deb [signed-by=$keyring] $uri $release main" || fail "mmdebstrap made no root of $release"
     rm -f "$dir.apt" && mv "$dir.new" "$dir"
 }
@@ -42,13 +42,16 @@ run_in() {
     export ROOT_DIR=$dir
     # shellcheck disable=SC2016
     exec unshare "${user[@]}" --mount --pid --fork --kill-child --propagation private sh -c '
+        mount --bind "$ROOT_DIR" "$ROOT_DIR" &&
         mount -t proc proc "$ROOT_DIR/proc" && mount --rbind /sys "$ROOT_DIR/sys" && mount --rbind /dev "$ROOT_DIR/dev" &&
             mount -t tmpfs tmpfs "$ROOT_DIR/run" || exit 125
         if [ -n "${ROOT_BIND:-}" ]; then
             mkdir -p "$ROOT_DIR${ROOT_BIND#*:}" && mount --bind "${ROOT_BIND%%:*}" "$ROOT_DIR${ROOT_BIND#*:}" || exit 125
         fi
         unset ROOT_BIND
-        exec chroot "$ROOT_DIR" env -u ROOT_DIR -u XDG_RUNTIME_DIR -u XDG_CACHE_HOME HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' sh "$@"
+        # Turned, not chroot: a process in a chroot can make no root of its own, and what is tested does.
+        cd "$ROOT_DIR" && pivot_root . . && umount -l . || exit 125
+        exec env -u ROOT_DIR -u XDG_RUNTIME_DIR -u XDG_CACHE_HOME HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"' sh "$@"
 }
 
 remove_root() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Installs what is missing of the packages named in host-backend/setup/packages.
 #
-#   install-deps.sh [--list] NEED...      NEED: build test vm eval dev pack pack
+#   install-deps.sh [--list] NEED...      NEED: build test vm eval dev pack
 #
 # Prints nothing if all is there (one call of dpkg-query). Else it says what it installs and why, and shows progress.
 # --list prints the missing packages and installs nothing; its exit status is 1 if there are any.
@@ -20,10 +20,20 @@ for need; do
     esac
 done
 
-# Sets wanted: lines "package purpose" of the wanted needs; the last field of a line of the table is its need.
+# Sets wanted: lines "package purpose" of the wanted needs; the last field of a line of the table is its need. A package whose name ends
+# in ? is wanted where it is installed or apt offers it.
 read_table() {
-    wanted=$(awk -v needs=" $* " -v llvm="$("$here/llvm-version.sh")" '!/^#/ && NF >= 3 && index(needs, " " $NF " ") {
-        sub(/%/, llvm, $1); purpose = $2; for (i = 3; i < NF; i++) purpose = purpose " " $i; print $1, purpose }' "$here/packages")
+    local line
+    wanted=$(read_needs "$@" | while read -r line; do
+        case ${line%% *} in
+        *\?) { dpkg-query -s "${line%%\?*}" || apt-cache show "${line%%\?*}"; } >/dev/null 2>&1 && echo "${line%%\?*} ${line#* }" ;;
+        *) echo "$line" ;;
+        esac
+    done)
+}
+read_needs() {
+    awk -v needs=" $* " -v llvm="$("$here/llvm-version.sh")" '!/^#/ && NF >= 3 && index(needs, " " $NF " ") {
+        sub(/%/, llvm, $1); purpose = $2; for (i = 3; i < NF; i++) purpose = purpose " " $i; print $1, purpose }' "$here/packages"
 }
 read_table "$@"
 
