@@ -62,8 +62,11 @@ void svga_device_fail(struct svga_device *d, enum svga_error error, const char *
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    fprintf(stderr, "trillium: guest session failed: %s\n", text);
-    if (!d->bar || svga_device_failed(d))
+    bool tells = d->bar && !svga_device_failed(d);
+    bool opening = error == SVGA_ERROR_REFUSED || error == SVGA_ERROR_VERSION;
+    if (!(tells && opening && d->hushed))
+        fprintf(stderr, "trillium: guest session failed: %s\n", text);
+    if (!tells)
         return;
     memcpy((char *)d->bar + SVGA_BAR_ERROR_TEXT, text, sizeof text);
     atomic_store(&d->words[SVGA_FIFO_ERROR], error);

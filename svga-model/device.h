@@ -50,6 +50,9 @@ struct svga_device {
     uint32_t version; /* for SVGA_REG_DEV_CAP */
     struct svga_device_limits limits;
     struct svga_device_callbacks callbacks;
+    bool
+        hushed; /* why a guest gets no session is not said on stderr where the guest itself is told; set after
+                    svga_device_init */
 
     pthread_mutex_t lock; /* guards gmrs, gmr_cap, pages, maps, the ranges and irqfd */
     struct svga_gmr *gmrs;

@@ -135,7 +135,7 @@ int runner_options_parse(enum runner_use use, const char *intro, const char *con
                                                                       : NULL;
     if (!wrong)
         return -1;
-    fprintf(stderr, "%s: %s; --help tells more\n", use == RUNNER_EVAL ? "eval" : "bench", wrong);
+    fprintf(stderr, "trillium %s: %s; --help tells more\n", use == RUNNER_EVAL ? "eval" : "bench", wrong);
     return 2;
 }
 

@@ -49,6 +49,8 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         argv[n++] = "--hand";
     if (config->fresh_builds)
         argv[n++] = "--no-shared-builds";
+    if (config->run_pid)
+        argv[n++] = "--hushed";
     if (eager)
         argv[n++] = "--eager";
     if (refuse) {

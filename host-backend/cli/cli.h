@@ -3,9 +3,9 @@
  * The command line: `trillium SUBCOMMAND ...`. Each subcommand is one file with one function that takes its
  * own argv (argv[0] is the subcommand) and returns the exit status.
  *
- * Exit statuses: 0 done; 1 what was asked for is not so, or failed; 2 wrong use. `trillium run` returns its
- * program's own status, 128 + n if signal n ended it, CLI_EXIT_FAILED if Trillium itself could not do its
- * part, 126 if the program cannot be executed, 127 if there is none of that name.
+ * Exit statuses: 0 done; 1 what was asked for is not so, or failed; 2 wrong use, of every subcommand.
+ * `trillium run` returns its program's own status, 128 + n if signal n ended it, CLI_EXIT_FAILED if Trillium
+ * itself could not do its part, 126 if the program cannot be executed, 127 if there is none of that name.
  */
 #ifndef HOST_BACKEND_CLI_CLI_H
 #define HOST_BACKEND_CLI_CLI_H
@@ -27,6 +27,20 @@ int cmd_eval(int argc, char **argv);
 
 /* "trillium SUBCOMMAND: sentence" on stderr. */
 void cli_say(const char *subcommand, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Wrong use: the same with where to read how it is used. CLI_EXIT_USE. */
+int cli_misused(const char *subcommand, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * getopt_long(3), whose own messages lack our name. `letters` without a leading ':' (but "+" may lead). What it
+ * returns; '?' after the sentence of cli_misused was said.
+ */
+struct option;
+int cli_option(const char *subcommand, int argc, char **argv, const char *letters,
+               const struct option *options);
+
+/* How many letters have to be added, dropped or changed to make `b` of `a`; 32 where one is that long. */
+unsigned cli_distance(const char *a, const char *b);
 
 /* Trillium's own files, found beside the running binary: bin/trillium knows ../libexec, ../lib and ../share,
  * in the build tree as when installed. */

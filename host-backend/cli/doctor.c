@@ -162,7 +162,7 @@ int cmd_doctor(int argc, char **argv) {
     bool json = false;
     int c, count = 0, status;
 
-    while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while ((c = cli_option("doctor", argc, argv, "h", options)) != -1) {
         if (c == 'j') {
             json = true;
         } else if (c == 'h') {
@@ -172,10 +172,8 @@ int cmd_doctor(int argc, char **argv) {
             return CLI_EXIT_USE;
         }
     }
-    if (optind != argc) {
-        cli_say("doctor", "unexpected argument '%s'", argv[optind]);
-        return CLI_EXIT_USE;
-    }
+    if (optind != argc)
+        return cli_misused("doctor", "unexpected argument '%s'", argv[optind]);
     if (cli_paths_find(&paths, "doctor") < 0)
         return 1;
     while (doctor_checks[count].name)

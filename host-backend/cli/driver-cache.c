@@ -5,6 +5,7 @@
  * either.
  */
 #include "host-backend/cli/cli.h"
+#include "host-backend/util/home.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -27,9 +28,13 @@ static bool usable(const char *base, const char *rest) {
 }
 
 void cli_driver_cache_make(const char *subcommand) {
-    const char *xdg = getenv("XDG_CACHE_HOME"), *base = getenv("TMPDIR");
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"), *base = getenv("TMPDIR");
+    char ours[PATH_MAX];
 
-    if (getenv("POCL_CACHE_DIR") || (xdg ? usable(xdg, "/pocl") : usable(getenv("HOME"), "/.cache")))
+    /* The drivers look at $HOME themselves, and would make their caches wherever it leads. */
+    if (getenv("POCL_CACHE_DIR") ||
+        (xdg ? usable(xdg, "/pocl")
+             : home && home_folder(ours) && strcmp(home, ours) == 0 && usable(home, "/.cache")))
         return;
     if (!base || *base != '/' || strlen(base) > 200)
         base = "/tmp";

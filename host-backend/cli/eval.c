@@ -10,6 +10,7 @@ int cmd_eval(int argc, char **argv) {
     struct cli_paths paths;
 
     (void)argc;
+    argv[0] = "trillium eval"; /* what it calls itself in its messages */
     if (cli_paths_find(&paths, "eval") < 0)
         return 1;
     execv(paths.eval, argv);

@@ -18,32 +18,9 @@ static const struct subcommand {
     {"eval", cmd_eval, "measure: native, the SVGA baseline and Trillium side by side"},
 };
 
-/* How many letters have to be added, dropped or changed to make `b` of `a`: both short. */
-static unsigned distance(const char *a, const char *b) {
-    unsigned row[32], length = (unsigned)strlen(b);
-
-    if (strlen(a) >= 32 || length >= 32)
-        return 32;
-    for (unsigned j = 0; j <= length; j++)
-        row[j] = j;
-    for (unsigned i = 1; a[i - 1]; i++) {
-        unsigned diagonal = row[0];
-
-        row[0] = i;
-        for (unsigned j = 1; j <= length; j++) {
-            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-
-            diagonal = row[j];
-            best = row[j] + 1 < best ? row[j] + 1 : best;
-            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-        }
-    }
-    return row[length];
-}
-
 static int no_such(const char *name) {
     for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++) {
-        if (distance(name, subcommands[i].name) <= 2) {
+        if (cli_distance(name, subcommands[i].name) <= 2) {
             fprintf(stderr,
                     "trillium: there is no subcommand '%s'; did you mean '%s'? trillium --help lists them\n",
                     name, subcommands[i].name);

@@ -53,7 +53,7 @@ static const char help[] =
     "\n"
     "The exit status is the program's; 128 + n if signal n ended it; 125 if Trillium failed, 126 if PROGRAM "
     "cannot be executed, 127\n"
-    "if it is not found.\n";
+    "if it is not found; 2 if this command line is wrong.\n";
 
 static int parse(struct run_options *o, int argc, char **argv) {
     enum {
@@ -80,16 +80,14 @@ static int parse(struct run_options *o, int argc, char **argv) {
     int c;
 
     /* "+": what stands behind PROGRAM belongs to it */
-    while ((c = getopt_long(argc, argv, "+vh", options, NULL)) != -1) {
+    while ((c = cli_option("run", argc, argv, "+vh", options)) != -1) {
         switch (c) {
         case OPT_VM:
             o->vm = true;
             break;
         case OPT_IR:
-            if (strcmp(optarg, "source") != 0 && strcmp(optarg, "spirv") != 0) {
-                cli_say("run", "--ir takes 'source' or 'spirv', not '%s'", optarg);
-                return CLI_EXIT_FAILED;
-            }
+            if (strcmp(optarg, "source") != 0 && strcmp(optarg, "spirv") != 0)
+                return cli_misused("run", "--ir takes 'source' or 'spirv', not '%s'", optarg);
             o->ir = optarg;
             break;
         case OPT_DEVICE:
@@ -108,10 +106,8 @@ static int parse(struct run_options *o, int argc, char **argv) {
             o->worker_options = optarg;
             break;
         case OPT_SANDBOX:
-            if (!cell_mode_parse(optarg, &o->sandbox)) {
-                cli_say("run", "--sandbox takes 'strict', 'best' or 'off', not '%s'", optarg);
-                return CLI_EXIT_FAILED;
-            }
+            if (!cell_mode_parse(optarg, &o->sandbox))
+                return cli_misused("run", "--sandbox takes 'strict', 'best' or 'off', not '%s'", optarg);
             break;
         case 'v':
             o->verbose = true;
@@ -120,13 +116,11 @@ static int parse(struct run_options *o, int argc, char **argv) {
             fputs(help, stdout);
             exit(0);
         default:
-            return CLI_EXIT_FAILED;
+            return CLI_EXIT_USE;
         }
     }
-    if (optind == argc) {
-        cli_say("run", "which program? See trillium run --help");
-        return CLI_EXIT_FAILED;
-    }
+    if (optind == argc)
+        return cli_misused("run", "which program?");
     o->program = argv + optind;
     return 0;
 }

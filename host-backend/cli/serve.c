@@ -93,7 +93,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
     char *end;
     int c;
 
-    while ((c = getopt_long(argc, argv, "vh", options, NULL)) != -1) {
+    while ((c = cli_option("serve", argc, argv, "vh", options)) != -1) {
         switch (c) {
         case OPT_SHM:
             o->shm = optarg;
@@ -103,10 +103,8 @@ static int parse(struct serve_options *o, int argc, char **argv) {
             break;
         case OPT_FD:
             o->fd = (int)strtol(optarg, &end, 10);
-            if (*end || end == optarg || o->fd < 3 || fcntl(o->fd, F_GETFD) < 0) {
-                cli_say("serve", "--fd takes the number of an open descriptor, not '%s'", optarg);
-                return CLI_EXIT_USE;
-            }
+            if (*end || end == optarg || o->fd < 3 || fcntl(o->fd, F_GETFD) < 0)
+                return cli_misused("serve", "--fd takes the number of an open descriptor, not '%s'", optarg);
             break;
         case OPT_DEVICE:
             o->broker.device_filter = optarg;
@@ -121,18 +119,14 @@ static int parse(struct serve_options *o, int argc, char **argv) {
             o->broker.worker_options = optarg;
             break;
         case OPT_SANDBOX:
-            if (!cell_mode_parse(optarg, &o->broker.sandbox)) {
-                cli_say("serve", "--sandbox takes 'strict', 'best' or 'off', not '%s'", optarg);
-                return CLI_EXIT_USE;
-            }
+            if (!cell_mode_parse(optarg, &o->broker.sandbox))
+                return cli_misused("serve", "--sandbox takes 'strict', 'best' or 'off', not '%s'", optarg);
             break;
         case OPT_WARM: {
             unsigned long n = strtoul(optarg, &end, 10);
 
-            if (*end || end == optarg || n > 64) {
-                cli_say("serve", "--warm-workers takes a number from 0 to 64, not '%s'", optarg);
-                return CLI_EXIT_USE;
-            }
+            if (*end || end == optarg || n > 64)
+                return cli_misused("serve", "--warm-workers takes a number from 0 to 64, not '%s'", optarg);
             o->broker.warm_workers = (unsigned)n;
             break;
         }
@@ -149,19 +143,12 @@ static int parse(struct serve_options *o, int argc, char **argv) {
             return CLI_EXIT_USE;
         }
     }
-    if (optind != argc) {
-        cli_say("serve", "unexpected argument '%s'", argv[optind]);
-        return CLI_EXIT_USE;
-    }
-    if (o->socket_path && o->fd >= 0) {
-        cli_say("serve", "--socket-path and --fd exclude each other");
-        return CLI_EXIT_USE;
-    }
-    if (!o->shm && !o->socket_path && o->fd < 0) {
-        cli_say("serve",
-                "say where to serve: --socket-path PATH, --fd N or --shm PATH. See trillium serve --help");
-        return CLI_EXIT_USE;
-    }
+    if (optind != argc)
+        return cli_misused("serve", "unexpected argument '%s'", argv[optind]);
+    if (o->socket_path && o->fd >= 0)
+        return cli_misused("serve", "--socket-path and --fd exclude each other");
+    if (!o->shm && !o->socket_path && o->fd < 0)
+        return cli_misused("serve", "say where to serve: --socket-path PATH, --fd N or --shm PATH");
     return 0;
 }
 

@@ -9,24 +9,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host-backend/util/home.h"
 #include "host-backend/vm/fetch.h"
 
 int vm_cache_folder(const char *given, char path[PATH_MAX], char why[VM_WHY_SIZE]) {
-    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int n;
-
-    if (given)
-        n = snprintf(path, PATH_MAX, "%s", given);
-    else if (xdg && *xdg)
-        n = snprintf(path, PATH_MAX, "%s/trillium/vm", xdg);
-    else if (home && *home)
-        n = snprintf(path, PATH_MAX, "%s/.cache/trillium/vm", home);
-    else {
+    if (given) {
+        snprintf(path, PATH_MAX, "%s", given);
+    } else if (!home_place(path, "XDG_CACHE_HOME", ".cache", "trillium/vm")) {
         snprintf(why, VM_WHY_SIZE,
                  "there is no place for a private QEMU and kernel: set HOME or XDG_CACHE_HOME");
         return -1;
     }
-    if (n >= PATH_MAX - 64) {
+    if (strlen(path) >= PATH_MAX - 64) {
         snprintf(why, VM_WHY_SIZE, "the path of the cache folder is too long");
         return -1;
     }

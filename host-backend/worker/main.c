@@ -69,6 +69,8 @@ static const char help[] =
     "(default): callback for CPUs\n"
     "  --no-batch         be scheduled as any other process, not as SCHED_BATCH\n"
     "  --eager            a guest waits: claim the CPUs as any process does from the start\n"
+    "  --hushed           do not say what a guest that gets no session says itself on the same standard "
+    "error\n"
     "  --no-warm-up       do not run the drivers' compilers ahead of need\n"
     "  --refuse TEXT      load no driver; tell the guest TEXT\n"
     "  --probe            print PLATFORM, DEVICE, VERSION, TYPE, memory and SPIR-V target of each device, "
@@ -102,6 +104,7 @@ static int parse(struct options *o, int argc, char **argv) {
         COMPLETION,
         NO_BATCH,
         EAGER,
+        HUSHED,
         NO_WARM,
         REFUSE,
         PROBE,
@@ -121,6 +124,7 @@ static int parse(struct options *o, int argc, char **argv) {
                                             {"completion", required_argument, NULL, COMPLETION},
                                             {"no-batch", no_argument, NULL, NO_BATCH},
                                             {"eager", no_argument, NULL, EAGER},
+                                            {"hushed", no_argument, NULL, HUSHED},
                                             {"no-warm-up", no_argument, NULL, NO_WARM},
                                             {"refuse", required_argument, NULL, REFUSE},
                                             {"probe", no_argument, NULL, PROBE},
@@ -193,6 +197,9 @@ static int parse(struct options *o, int argc, char **argv) {
             break;
         case EAGER:
             o->eager = true;
+            break;
+        case HUSHED:
+            o->session.hushed = true;
             break;
         case NO_WARM:
             o->warm = false;
@@ -393,7 +400,7 @@ int main(int argc, char **argv) {
     if (o.refuse) {
         int link = receive_session(&(struct warm_up){&o, NULL});
         if (link >= 0)
-            session_refuse(link, o.refuse, o.session.hand);
+            session_refuse(link, o.refuse, &o.session);
         return 0;
     }
     share_open();

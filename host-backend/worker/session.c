@@ -322,6 +322,7 @@ struct session *session_new(int link, struct driver *driver, const struct sessio
         s->seen = seen_open(s->store);
     const struct svga_device_callbacks callbacks = {.opaque = s, .config_done = config_done, .busy = busy};
     svga_device_init(&s->device, link, TR_VERSION, &limits, &callbacks);
+    s->device.hushed = options->hushed;
     if (options->hand)
         svga_device_give_hand(&s->device, options->hand);
     return s;
@@ -353,12 +354,13 @@ static int refuse_config(void *opaque, uint32_t version) {
     return ENODEV;
 }
 
-void session_refuse(int link, const char *why, const int *hand) {
+void session_refuse(int link, const char *why, const struct session_options *options) {
     struct refusal r = {.why = why};
     const struct svga_device_callbacks callbacks = {.opaque = &r, .config_done = refuse_config};
     svga_device_init(&r.device, link, TR_VERSION, &limits, &callbacks);
-    if (hand)
-        svga_device_give_hand(&r.device, hand);
+    r.device.hushed = options->hushed;
+    if (options->hand)
+        svga_device_give_hand(&r.device, options->hand);
     svga_device_serve_link(&r.device);
     svga_device_finish(&r.device);
 }

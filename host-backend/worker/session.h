@@ -35,6 +35,7 @@ struct session_options {
     unsigned build_seconds; /* longest time that a build may take; 0: any */
     bool share_builds;      /* builds seen before are not done again */
     int store_fd;           /* the broker's store; -1: none */
+    bool hushed; /* the guest writes to the same stderr: what it says of its opening is not said twice */
 };
 
 struct session {
@@ -73,7 +74,7 @@ struct session *session_new(int link, struct driver *driver, const struct sessio
 void session_run(int link, struct driver *driver, const struct session_options *options);
 
 /* Serves `link` just far enough to tell the guest why it gets no session. */
-void session_refuse(int link, const char *why, const int *hand);
+void session_refuse(int link, const char *why, const struct session_options *options);
 
 /* The guest broke the rules: fails the session with a sentence. No further command is read. Leader lock held.
  */

@@ -47,7 +47,7 @@ int pool_worker(int control) {
     }
     memcpy(&link, CMSG_DATA((struct cmsghdr *)(void *)space.bytes), sizeof link);
     prctl(PR_GET_NAME, name);
-    session_refuse(link, name, NULL);
+    session_refuse(link, name, &(struct session_options){0});
     return 0;
 }
 
