@@ -119,8 +119,8 @@ static void hurry(struct broker *b) {
             break;
 }
 
-/* Workers cannot even start: the guest gets a sentence instead of a device. Where the broker cannot tell it
- * itself, a worker that does nothing else may. */
+/* Workers cannot even start, or none takes this guest over: it gets a sentence instead of a device. Where the
+ * broker cannot tell it itself, a worker that does nothing else may. */
 static void refuse(struct broker *b, struct guest *guest) {
     char text[256];
     snprintf(text, sizeof text,
@@ -128,7 +128,7 @@ static void refuse(struct broker *b, struct guest *guest) {
              "\"trillium doctor\"",
              b->workers.death);
     log_say(LOG_REFUSALS, "%s: refused: %s", guest->who.text, text);
-    if (!refuse_guest(guest->session, text)) {
+    if (!refuse_guest(guest->session, text) && guest->tries <= MAX_TRIES) {
         struct worker *w = workers_start(&b->workers, true, text);
         if (w && workers_give(&b->workers, w, guest))
             return;
@@ -146,6 +146,10 @@ static void assign(struct broker *b) {
     struct guest *guest;
 
     while ((guest = guests_next(&b->guests))) {
+        if (guest->tries >= MAX_TRIES) {
+            refuse(b, guest);
+            continue;
+        }
         struct worker *w = workers_find(&b->workers, WORKER_WARM);
         if (!w)
             w = workers_find(&b->workers, WORKER_READY);

@@ -4,8 +4,8 @@
  * session to a worker process of its own. Never loads an OpenCL driver, never looks at a command.
  *
  * A session is a connected SOCK_SEQPACKET socket that speaks svga-model/link.h; the broker passes the
- * device's end to a worker (SCM_RIGHTS) and closes its own copy, so the end of a worker is the end of its
- * guest's socket.
+ * device's end to a worker (SCM_RIGHTS) and closes its own copy once the worker has said that it has it, so the
+ * end of a worker is the end of its guest's socket.
  *
  * Nobody can starve it: a connection gets a worker only once it has said something, users and VMs have a part
  * of it each, and who cannot be served is told so (guests.h, peers.h, door.h). It knows when a session is over,

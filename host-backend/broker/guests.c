@@ -16,9 +16,8 @@ void guests_init(struct guests *g, int epoll, struct peer_limits limits) {
     *g = (struct guests){.epoll = epoll, .limits = limits, .end = &g->first};
 }
 
-int guests_take(struct guests *g, struct guest *guest, struct peer **peer) {
+static void unlink_guest(struct guests *g, struct guest *guest) {
     struct guest **link = &g->first;
-    int session = guest->session;
 
     while (*link != guest)
         link = &(*link)->next;
@@ -32,16 +31,48 @@ int guests_take(struct guests *g, struct guest *guest, struct peer **peer) {
         guest->peer->silent--;
         g->silent--;
     }
-    *peer = guest->peer;
+}
+
+static void forget(struct guests *g, struct guest *guest) {
+    if (guest->session >= 0) {
+        events_unwatch(g->epoll, guest->session);
+        close(guest->session);
+    }
+    peer_put(&g->peers, guest->peer);
     free(guest);
-    return session;
+}
+
+void guests_take(struct guests *g, struct guest *guest) {
+    unlink_guest(g, guest);
+    guest->peer->served++;
+    g->served++;
+}
+
+void guests_served(struct guests *g, struct guest *guest) {
+    guest->peer->served--;
+    g->served--;
+    forget(g, guest);
+}
+
+void guests_return(struct guests *g, struct guest *guest) {
+    events_unwatch(g->epoll, guest->session);
+    if (events_watch(g->epoll, guest->session, EPOLLRDHUP, EVENT_GUEST, guest->id) < 0) {
+        guests_served(g, guest);
+        return;
+    }
+    guest->peer->served--;
+    g->served--;
+    guest->peer->asking++;
+    g->asking++;
+    guest->next = g->first;
+    g->first = guest;
+    if (!guest->next)
+        g->end = &guest->next;
 }
 
 void guests_drop(struct guests *g, struct guest *guest) {
-    struct peer *peer;
-    events_unwatch(g->epoll, guest->session);
-    close(guests_take(g, guest, &peer));
-    peer_put(&g->peers, peer);
+    unlink_guest(g, guest);
+    forget(g, guest);
 }
 
 static void refuse(struct guests *g, struct guest *guest, const char *why) {

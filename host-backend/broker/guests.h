@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Guests that have no worker yet.
+ * Guests that no worker has taken over yet.
  *
  * A connection is nothing but a descriptor until its guest has said something: it gets no worker, not more than
  * GUEST_SILENT_MS, and when a peer has too many of them its oldest goes. One that has spoken waits for a worker;
  * it is told every GUEST_LIFE_MS that somebody is there (SVGA_LINK_WAIT), so that its own limit for a daemon
  * that is dead does not end it. Who of several waits for the next worker: the peer with the fewest, then the
- * oldest.
+ * oldest. One whose worker ends before it has taken the guest over waits again, as the first.
  *
  * Threads: the broker's.
  */
@@ -24,10 +24,11 @@ enum { GUEST_SILENT_MS = 10000, GUEST_LIFE_MS = 2000 };
 struct guest {
     struct guest *next;
     uint64_t id;
-    int session; /* the device's end of its socket */
+    int session; /* the device's end of its socket; -1: its worker has taken it over */
     struct guest_name who;
     struct peer *peer;
     const char *refusal; /* NULL: it may ask */
+    unsigned tries;      /* workers it was given to that ended before they took it over */
     bool asks;           /* has said something */
     int64_t since_ms;    /* it connected */
     int64_t told_ms;     /* that it has to wait; or since it asks */
@@ -39,7 +40,7 @@ struct guests {
     struct peer *peers; /* also of those that are served */
     struct guest *first, **end;
     unsigned asking, silent;
-    unsigned served; /* kept by who serves them */
+    unsigned served; /* out of this list, with a worker */
     uint64_t last_id;
 };
 
@@ -55,9 +56,13 @@ void guests_event(struct guests *g, uint64_t id);
 /* Who gets the next worker; NULL: nobody asks. */
 struct guest *guests_next(const struct guests *g);
 
-/* Gives its socket to the caller, who closes it, as it is watched; and its peer, with the reference. */
-int guests_take(struct guests *g, struct guest *guest, struct peer **peer);
-/* It goes without having been served. */
+/* A worker is to serve it: it is no longer in the list, and is the caller's, until one of the next two. */
+void guests_take(struct guests *g, struct guest *guest);
+/* That worker ended, and the guest still has its socket: it waits again. */
+void guests_return(struct guests *g, struct guest *guest);
+/* It was served. */
+void guests_served(struct guests *g, struct guest *guest);
+/* One of the list goes without having been served. */
 void guests_drop(struct guests *g, struct guest *guest);
 
 /* Drops who has been silent too long, and tells those that wait to wait on. When to be called again; -1:

@@ -56,11 +56,8 @@ static void forget(struct workers *all, struct worker *w) {
         w->next->link = w->link;
     all->total--;
     all->count[w->state]--;
-    if (w->peer) {
-        w->peer->served--;
-        all->guests->served--;
-        peer_put(&all->guests->peers, w->peer);
-    }
+    if (w->guest)
+        guests_served(all->guests, w->guest);
     /* Not by closing alone: a child that is about to exec may still hold copies. */
     events_unwatch(all->epoll, w->process.pidfd);
     events_unwatch(all->epoll, w->process.control);
@@ -142,19 +139,38 @@ bool workers_give(struct workers *all, struct worker *w, struct guest *guest) {
         r = spawn_give_session(w->process.control, guest->session);
     if (r < 0)
         return false; /* it is dying; its pidfd will say so */
-    w->to = guest->who;
-    if (w->process.store >= 0 && (r = store_serve(all->store, w->process.store, w->to.tenant)) < 0)
-        log_say(LOG_GUESTS, "%s: nothing is kept for it: %s", w->to.text, strerror(-r));
+    if (w->process.store >= 0 && (r = store_serve(all->store, w->process.store, guest->who.tenant)) < 0)
+        log_say(LOG_GUESTS, "%s: nothing is kept for it: %s", guest->who.text, strerror(-r));
     w->process.store = -1;
+    guests_take(all->guests, guest);
+    w->guest = guest;
     workers_set_state(all, w, WORKER_BUSY);
-    close(guests_take(all->guests, guest, &w->peer));
-    w->peer->served++;
-    all->guests->served++;
     all->handed_out = true;
     hold(all);
     if (all->config->verbose)
-        log_say(LOG_GUESTS, "%s: served by worker %d", w->to.text, (int)w->process.pid);
+        log_say(LOG_GUESTS, "%s: served by worker %d", guest->who.text, (int)w->process.pid);
     return true;
+}
+
+/* The worker has the socket, and reads it: from now on its end is the end of the session. */
+static void taken(struct worker *w) {
+    close(w->guest->session); /* watched on, for the worker holds it */
+    w->guest->session = -1;
+}
+
+static bool is_on_its_way(const struct worker *w) {
+    return w->state == WORKER_BUSY && w->guest->session >= 0;
+}
+
+/* Its worker ended without having read a byte of it: the next one may. */
+static void give_back(struct workers *all, struct worker *w, const char *how) {
+    struct guest *guest = w->guest;
+
+    w->guest = NULL;
+    log_say(LOG_WORKERS, "%s: its worker ended (%s) before it had taken it over", guest->who.text, how);
+    snprintf(all->death, sizeof all->death, "%s", how);
+    guest->tries++;
+    guests_return(all->guests, guest);
 }
 
 /* ---- events ---- */
@@ -170,6 +186,25 @@ static void describe(const siginfo_t *info, char *text, size_t size) {
         snprintf(text, size, "signal %d, %s", number, strsignal(number));
 }
 
+/* One word of a worker's. What recv says: 0 or less, there was none. */
+static ssize_t hear(struct workers *all, struct worker *w) {
+    char byte;
+    ssize_t n = recv(w->process.control, &byte, 1, MSG_DONTWAIT);
+
+    if (n <= 0)
+        return n;
+    if (byte == CONTROL_READY && w->state == WORKER_STARTING) {
+        workers_set_state(all, w, WORKER_READY);
+        all->early_deaths = 0;
+    } else if (byte == CONTROL_WARM && w->state == WORKER_WARMING) {
+        workers_set_state(all, w, WORKER_WARM);
+        all->warm_deaths = 0;
+    } else if (byte == CONTROL_TAKEN && is_on_its_way(w)) {
+        taken(w);
+    }
+    return n;
+}
+
 void workers_ended(struct workers *all, uint64_t id) {
     struct worker *w = with_id(all, id);
     siginfo_t info = {0};
@@ -179,11 +214,16 @@ void workers_ended(struct workers *all, uint64_t id) {
         return;
     describe(&info, how, sizeof how);
     bool clean = info.si_code == CLD_EXITED && info.si_status == 0;
-    if (w->state == WORKER_BUSY) {
+    while (hear(all, w) > 0) /* what it said before it ended may not have been heard yet */
+        ;
+    if (is_on_its_way(w)) {
+        give_back(all, w, how);
+    } else if (w->state == WORKER_BUSY) {
         if (!clean && w->until_ms < 0)
-            log_say(LOG_WORKERS, "%s: its worker ended (%s); other guests are not affected", w->to.text, how);
+            log_say(LOG_WORKERS, "%s: its worker ended (%s); other guests are not affected",
+                    w->guest->who.text, how);
         else if (all->config->verbose)
-            log_say(LOG_GUESTS, "%s: gone", w->to.text);
+            log_say(LOG_GUESTS, "%s: gone", w->guest->who.text);
     } else if (w->state == WORKER_STARTING || w->state == WORKER_WARMING) {
         early_death(all, w->state == WORKER_WARMING ? &all->warm_deaths : &all->early_deaths, how);
         log_say(LOG_WORKERS, "a worker ended before it served anyone (%s)", how);
@@ -195,20 +235,8 @@ void workers_ended(struct workers *all, uint64_t id) {
 
 void workers_control(struct workers *all, uint64_t id) {
     struct worker *w = with_id(all, id);
-    char byte;
-
-    if (!w)
-        return;
-    ssize_t n = recv(w->process.control, &byte, 1, MSG_DONTWAIT);
-    if (n == 1 && byte == CONTROL_READY && w->state == WORKER_STARTING) {
-        workers_set_state(all, w, WORKER_READY);
-        all->early_deaths = 0;
-    } else if (n == 1 && byte == CONTROL_WARM && w->state == WORKER_WARMING) {
-        workers_set_state(all, w, WORKER_WARM);
-        all->warm_deaths = 0;
-    } else if (n == 0) {
+    if (w && hear(all, w) == 0)
         events_unwatch(all->epoll, w->process.control); /* its pidfd tells the rest */
-    }
 }
 
 void workers_session_over(struct workers *all, uint64_t id) {
@@ -219,19 +247,27 @@ void workers_session_over(struct workers *all, uint64_t id) {
 
 /* ---- time ---- */
 
+/* A guest waits for it to do something. */
+static bool is_awaited(const struct workers *all, const struct worker *w) {
+    return is_on_its_way(w) || (w->state == WORKER_STARTING && all->guests->asking > 0);
+}
+
 int64_t workers_tick(struct workers *all, int64_t now_ms) {
-    int64_t next = all->guests->asking > 0 && all->count[WORKER_STARTING] > 0 ? now_ms + STOPPED_LOOK_MS : -1;
+    int64_t next = -1;
 
     for (struct worker *w = all->first; w; w = w->next) {
-        if (w->state == WORKER_STARTING && all->guests->asking > 0 && is_stopped(w)) {
-            log_say(LOG_WORKERS, "worker %d, which is starting, was stopped, and is killed",
-                    (int)w->process.pid);
-            workers_signal(w, SIGKILL);
+        if (is_awaited(all, w)) {
+            next = clock_nearer(next, now_ms + STOPPED_LOOK_MS);
+            if (is_stopped(w)) {
+                log_say(LOG_WORKERS, "worker %d, which a guest waits for, was stopped, and is killed",
+                        (int)w->process.pid);
+                workers_signal(w, SIGKILL);
+            }
         }
         if (w->until_ms >= 0 && w->until_ms <= now_ms) {
             if (w->state == WORKER_BUSY)
                 log_say(LOG_WORKERS, "%s: its worker goes on %d s after it has gone, and is killed",
-                        w->to.text, WORKER_END_MS / 1000);
+                        w->guest->who.text, WORKER_END_MS / 1000);
             else
                 log_say(LOG_WORKERS, "a worker is not ready after %d s, and is killed",
                         WORKER_START_MS / 1000);
@@ -263,7 +299,8 @@ void workers_finish(struct workers *all) {
         /* A program that ends when it hears of its worker's end must not be the reason that nobody says why. */
         if (w->state == WORKER_BUSY && !killed && w->until_ms < 0 &&
             !(info.si_code == CLD_EXITED && info.si_status == 0))
-            log_say(LOG_WORKERS, "%s: its worker ended (%s); other guests are not affected", w->to.text, how);
+            log_say(LOG_WORKERS, "%s: its worker ended (%s); other guests are not affected",
+                    w->guest->who.text, how);
         forget(all, w);
     }
 }

@@ -4,6 +4,8 @@
  *
  * This is the place that knows when a session is over: its guest has gone (the broker watches the session's
  * socket for as long as the worker holds it, without holding it itself), or its worker has ended (its pidfd).
+ * Until the worker says that it has taken the guest over the broker keeps the socket: a worker that dies of
+ * something else at that moment, or was stopped, costs the guest nothing, and another one serves it.
  * After the guest's end the worker has WORKER_END_MS to write down what it has and to end; then it is killed,
  * whether it hangs in a driver, blocks on what the guest has left it, or was stopped.
  *
@@ -23,6 +25,7 @@
 enum {
     MAX_WORKERS = 1024,      /* idle and busy; a host has no use for more at a time */
     MAX_EARLY_DEATHS = 3,    /* in a row, before guests are refused instead of kept waiting */
+    MAX_TRIES = 3,           /* workers that end while a guest is handed to them, before it is refused */
     WORKER_END_MS = 4000,    /* twice what a worker gives itself (worker/session.c) */
     WORKER_START_MS = 60000, /* one that loads drivers for longer hangs */
 };
@@ -36,10 +39,9 @@ struct worker {
     uint64_t id;
     struct spawned process;
     enum worker_state state;
-    bool stopped;         /* warming: by SIGSTOP, while guests need the CPUs */
-    int64_t until_ms;     /* killed then; -1: never. Starting: if it is not ready; busy: its guest has gone */
-    struct guest_name to; /* busy: whom it serves */
-    struct peer *peer;    /* busy */
+    bool stopped;        /* warming: by SIGSTOP, while guests need the CPUs */
+    int64_t until_ms;    /* killed then; -1: never. Starting: if it is not ready; busy: its guest has gone */
+    struct guest *guest; /* busy: whom it serves */
 };
 
 struct workers {
@@ -68,7 +70,7 @@ void workers_set_state(struct workers *all, struct worker *w, enum worker_state 
  * counts as an early death. */
 struct worker *workers_start(struct workers *all, bool eager, const char *refuse);
 
-/* Hands a guest over; the guest is then forgotten. False if the worker is dying or stopped: it will serve
+/* Hands a guest over, which is then the worker's. False if the worker is dying or stopped: it will serve
  * nobody. */
 bool workers_give(struct workers *all, struct worker *w, struct guest *guest);
 

@@ -307,6 +307,8 @@ static int receive_session(const struct warm_up *w) {
         } else if (what == CONTROL_HURRY) {
             share_claim_all();
         } else {
+            if (link >= 0)
+                say(w->options, CONTROL_TAKEN);
             return link;
         }
     }

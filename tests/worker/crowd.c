@@ -169,7 +169,6 @@ static void test_peers(void **state) {
     struct guest_name a = {.peer = 1}, b = {.peer = 2};
     const struct svga_link_msg word = {.type = SVGA_LINK_REG_WRITE};
     int ends[5][2], epoll = epoll_create1(EPOLL_CLOEXEC);
-    struct peer *peer;
     char byte;
     (void)state;
 
@@ -183,9 +182,9 @@ static void test_peers(void **state) {
     assert_int_equal(g.asking, 3);
     struct guest *first = guests_next(&g);
     assert_int_equal(first->session, ends[0][1]);
-    close(guests_take(&g, first, &peer)); /* nobody else has it: that ends the watch, too */
-    peer->served++;
-    g.served++;
+    guests_take(&g, first);
+    assert_int_equal(g.served, 1);
+    assert_int_equal(first->peer->served, 1);
     guests_add(&g, ends[3][1], &a, NULL); /* one too many */
     assert_int_equal(g.asking, 2);
     assert_int_equal(recv(ends[3][0], &byte, 1, MSG_DONTWAIT), 0);
@@ -211,8 +210,8 @@ static void test_peers(void **state) {
     assert_int_equal(recv(quiet[0][0], &byte, 1, MSG_DONTWAIT), 0);
     guests_tick(&g, now_ms() + GUEST_SILENT_MS + 1);
     assert_int_equal(g.silent, 0);
-    peer->served--;
-    peer_put(&g.peers, peer);
+    guests_served(&g, first);
+    assert_int_equal(g.served, 0);
     guests_finish(&g);
     assert_null(g.peers);
     for (int i = 0; i < 3; i++)

@@ -10,7 +10,7 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "--bench") == 0)
         return bench(argc - 1, argv + 1);
     if (argc > 2 && strcmp(argv[1], "--control") == 0)
-        return pool_worker(atoi(argv[2]));
+        return pool_worker(argc - 2, argv + 2);
     if (argc > 1)
         cmocka_set_test_filter(argv[1]);
     int failed = test_commands() + test_events() + test_hostile() + test_broker() + test_crowd() +

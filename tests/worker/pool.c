@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Workers made ready ahead of need: who gets a guest, and who stands back for it. The workers are this program
- * itself: each says in its name what it does, warms up for ever, and refuses its guest by that name. */
+/* Workers made ready ahead of need: who gets a guest, who stands back for it, and what becomes of a guest whose
+ * worker ends at that moment. The workers are this program itself: each says in its name what it does, warms up
+ * for ever, and refuses its guest by that name. */
 #include "tests/lib/unit.h"
 
 #include <pthread.h>
@@ -22,7 +23,19 @@
 
 enum { TRIES = 3000, TRY_US = 10000 };
 
-int pool_worker(int control) {
+/* What a worker does to itself when it is handed a guest: raises SIGNAL, before or after it says that it has
+ * taken it over, if it can remove FILE ("-": always). From its options: --harm SIGNAL before|after FILE. */
+static void harm(int argc, char **argv, const char *moment) {
+    for (int i = 1; i + 3 < argc; i++) {
+        if (strcmp(argv[i], "--harm") != 0 || strcmp(argv[i + 2], moment) != 0)
+            continue;
+        if (strcmp(argv[i + 3], "-") == 0 || unlink(argv[i + 3]) == 0)
+            raise(atoi(argv[i + 1]));
+    }
+}
+
+int pool_worker(int argc, char **argv) {
+    const int control = atoi(argv[0]);
     union {
         struct cmsghdr align;
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -46,6 +59,10 @@ int pool_worker(int control) {
             break;
     }
     memcpy(&link, CMSG_DATA((struct cmsghdr *)(void *)space.bytes), sizeof link);
+    harm(argc, argv, "before");
+    byte = CONTROL_TAKEN;
+    send(control, &byte, 1, MSG_NOSIGNAL);
+    harm(argc, argv, "after");
     prctl(PR_GET_NAME, name);
     session_refuse(link, name, &(struct session_options){0});
     return 0;
@@ -177,11 +194,71 @@ static void test_no_warming_up_for_one_guest(void **state) {
     stop(b, thread);
 }
 
+/* What a guest hears from a broker whose workers do this to themselves; `file` is in the way of the first of
+ * them. */
+static void open_where(const char *harm, bool once, char why[SVGA_WHY_SIZE]) {
+    char file[] = "/tmp/trillium-test-XXXXXX", options[128];
+    pthread_t thread;
+
+    int fd = mkstemp(file);
+    assert_true(fd >= 0);
+    close(fd);
+    snprintf(options, sizeof options, "--harm %s %s", harm, once ? file : "-");
+    struct broker *b = start(&thread, &(struct broker_config){.worker_path = self,
+                                                              .worker_options = options,
+                                                              .warm_workers = 1,
+                                                              .sandbox = CELL_MODE_OFF});
+    assert_true(await_child("ready") > 0);
+    struct svga_carrier *carrier = svga_carrier_shm_from_fd(broker_open_session(b, "a test"), why);
+    if (carrier) /* else it has heard already */
+        assert_null(svga_guest_open(carrier, TR_VERSION, 0, why));
+    stop(b, thread);
+    assert_int_equal(unlink(file), once ? -1 : 0);
+}
+
+static void test_a_worker_that_dies_on_the_way_costs_no_session(void **state) {
+    char why[SVGA_WHY_SIZE] = "";
+    (void)state;
+
+    open_where("9 before", true, why);
+    assert_non_null(strstr(why, "ready"));
+}
+
+static void test_a_worker_that_stops_on_the_way_costs_no_session(void **state) {
+    char why[SVGA_WHY_SIZE] = "";
+    (void)state;
+
+    open_where("19 before", true, why);
+    assert_non_null(strstr(why, "ready"));
+}
+
+/* Not for ever: then the guest hears why. */
+static void test_workers_that_all_die_on_the_way(void **state) {
+    char why[SVGA_WHY_SIZE] = "";
+    (void)state;
+
+    open_where("9 before", false, why);
+    assert_non_null(strstr(why, "workers end before they can serve (signal 9"));
+}
+
+/* One that has begun to read ends the session with it: nobody else could go on. */
+static void test_a_worker_that_dies_when_it_has_taken_over(void **state) {
+    char why[SVGA_WHY_SIZE] = "";
+    (void)state;
+
+    open_where("9 after", true, why);
+    assert_non_null(strstr(why, "closed the connection"));
+}
+
 int test_pool(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_guest_does_not_wait_for_warming_up),
         cmocka_unit_test(test_warming_up_stops_for_a_guest),
         cmocka_unit_test(test_no_warming_up_for_one_guest),
+        cmocka_unit_test(test_a_worker_that_dies_on_the_way_costs_no_session),
+        cmocka_unit_test(test_a_worker_that_stops_on_the_way_costs_no_session),
+        cmocka_unit_test(test_workers_that_all_die_on_the_way),
+        cmocka_unit_test(test_a_worker_that_dies_when_it_has_taken_over),
     };
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     self[n > 0 ? n : 0] = '\0';

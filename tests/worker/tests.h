@@ -16,8 +16,9 @@ int test_binaries(void);
 int test_batches(void);
 int test_files(void);
 
-/* The life of a worker of test_pool: its exit status. */
-int pool_worker(int control);
+/* The life of a worker of test_pool, with the arguments from the number of its control socket on: its exit
+ * status. */
+int pool_worker(int argc, char **argv);
 
 int bench(int argc, char **argv);
 
