@@ -61,13 +61,14 @@ SRC_tests    := $(filter-out tests/lib/% tests/fuzz/%,$(wildcard tests/*/*.c))
 TESTFOLDERS  := $(filter-out unit programs,$(sort $(patsubst tests/%/,%,$(dir $(SRC_tests)))))
 SRC_fuzz     := $(wildcard tests/fuzz/*.c)
 SRC_stub     := $(wildcard tests/fuzz/stub/*.c)
+SRC_hands    := $(wildcard tests/fuzz/hands/*.c)
 SRC_replay   := $(wildcard tests/fuzz/replay/*.c)
 
 objs = $(patsubst %,$(B)/obj/%.o,$(1))
 
 SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_common) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
   $(SRC_docs) $(SRC_bench) $(SRC_runner) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_testlib) $(SRC_tests) \
-  $(SRC_fuzz) $(SRC_stub) $(SRC_replay)
+  $(SRC_fuzz) $(SRC_stub) $(SRC_hands) $(SRC_replay)
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
 
@@ -155,6 +156,8 @@ help:
 	@echo '  make format       clang-format the tree           make lint      clang-tidy and cppcheck'
 	@echo '  make registry CL_XML=FILE   compare the guest driver with Khronos registry of functions'
 	@echo '  make fuzz         fuzz targets, FUZZ_SECONDS=30 each'
+	@echo '  make soak         guests that come, go and crash beside one daemon for SOAK_SECONDS=1800'
+	@echo '  make faults       FAULT_RUNS=1000 processes killed or stopped at random points, each noticed within 5 s'
 	@echo '  make coverage     line coverage of the tests in $(BUILD)/coverage'
 
 # ---- packages --------------------------------------------------------------------------------------------------------
@@ -309,6 +312,19 @@ quick-asan: ; @TEST_LIMIT_SCALE=3 $(MAKE) BUILD=$(BUILD)/asan SAN=address,undefi
 quick-tsan: ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check-quick
 check-tsan: ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check
 
+# The long forms of two fault tests: each says what it met.
+.PHONY: soak faults
+SOAK_SECONDS ?= 1800
+FAULT_RUNS ?= 1000
+soak:
+	@$(MAKE) --no-print-directory deps-test
+	@$(MAKE) $(PARALLEL) tests
+	@TRILLIUM_BUILD=$(B) SOAK_SECONDS=$(SOAK_SECONDS) tests/fault/soak.sh
+faults:
+	@$(MAKE) --no-print-directory deps-test
+	@$(MAKE) $(PARALLEL) tests
+	@TRILLIUM_BUILD=$(B) FAULT_RUNS=$(FAULT_RUNS) FAULT_SECONDS=5 tests/fault/random.sh
+
 # Fuzz targets: tests/fuzz/X.c with the seeds in tests/fuzz/corpus/X. `make check` gives each its seeds once (tests/fuzz/seeds.sh).
 # FUZZ_SECONDS and FUZZ_RUNS end each target, whichever comes first (0: no such limit); FUZZ=X runs one of them.
 FUZZ_SECONDS ?= 30
@@ -321,6 +337,7 @@ FUZZ_WITH_options := $(call objs,svga-model/visa/common/options.c) -lOpenCL
 # spirv-tools' header for C defines a constant in every file that includes it.
 FUZZ_WITH_spirv := -Wl,-z,muldefs $(call objs,$(SRC_vhost) $(SRC_vcommon)) -L$$(shell $$(LLVM) --libdir) -lLLVM-$$(LLVM_VERSION) -lLLVMSPIRVLib -lSPIRV-Tools -lOpenCL
 FUZZ_WITH_guest := -Wl,--wrap=svga_carrier_shm_open
+FUZZ_WITH_vhost-user := $(call objs,$(SRC_hands)) -Wl,--wrap=ioctl
 # $(call fuzz-program,X)
 define fuzz-program
 $(B)/fuzz/$(1): $(call objs,tests/fuzz/$(1).c)
@@ -413,12 +430,12 @@ SOURCES = $(shell git ls-files '*.c' '*.h' '*.cpp' 2>/dev/null || find . -path .
 format: deps-dev
 	clang-format -i $(SOURCES)
 lint: deps-dev
-	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem \
+	cppcheck -j $(shell nproc) --quiet --std=c11 --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem \
 	  --suppress=unknownMacro:guest-icd/functions.def \
 	  --error-exitcode=1 -I. -D_GNU_SOURCE -D__x86_64__ $(filter %.c,$(SOURCES))
-	printf '%s\n' $(filter-out tests/% svga-model/visa/guest/base_header.c,$(filter %.c,$(SOURCES))) | xargs -P $(shell nproc) -n 8 sh -c \
+	printf '%s\n' $(filter-out tests/% svga-model/visa/guest/base_header.c,$(filter %.c,$(SOURCES))) | xargs -P $(shell nproc) -n 3 sh -c \
 	  'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu17 $(CPPFLAGS_ALL) -DTRILLIUM_VERSION="\"\"" -DTRILLIUM_LLVM="\"$(LLVM_VERSION)\"" $(DRM_CFLAGS)' sh
-	printf '%s\n' $(filter-out tests/%,$(filter %.cpp,$(SOURCES))) | xargs -P $(shell nproc) -n 2 sh -c \
+	printf '%s\n' $(filter-out tests/%,$(filter %.cpp,$(SOURCES))) | xargs -P $(shell nproc) -n 1 sh -c \
 	  'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=gnu++17 $(CPPFLAGS_ALL) $(subst ",\",$(subst ',,$(VISA_CXX)))' sh
 # Pages made from the tables in the code: each is the output of one small program, and is committed.
 $(B)/docs/reference: $(call objs,trillium/docs/reference.c) $(LIB_trillium)

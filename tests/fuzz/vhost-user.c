@@ -2,8 +2,8 @@
 /*
  * What a hostile guest kernel can do to its front. The first byte of an input says how the rest is taken: as
  * the raw contents of the guest's memory with its rings, or as commands, each a length and its bytes, on
- * rings that keep the rules. Device halves are sockets that nobody reads, and whose end is closed when the
- * input says so.
+ * rings that keep the rules. Device halves are workers that do as they are told, or do not, as the input says
+ * (hands/worker.h).
  */
 #include <errno.h>
 #include <linux/virtio_gpu.h>
@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "host-backend/front/session.h"
+#include "tests/fuzz/hands/worker.h"
 
 enum {
     RAM = 1 << 20,
@@ -31,17 +31,12 @@ static struct vu_loop loop;
 static struct vgpu gpu;
 static struct front_sessions sessions;
 static uint8_t *ram;
-static int ram_fd, far_end = -1;
+static int ram_fd;
+static uint8_t mood; /* of the next worker */
 
 static int open_session(void *opaque) {
-    int pair[2];
     (void)opaque;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return -errno;
-    if (far_end >= 0)
-        close(far_end);
-    far_end = pair[1];
-    return pair[0];
+    return worker_new(mood);
 }
 
 static const struct front_config config = {.open_session = open_session};
@@ -80,10 +75,18 @@ static void start(void) {
         abort();
 }
 
+/* Both sides, until nothing moves any more. A hand that calls the wrong thing does so for ever. */
+static void settle(void) {
+    for (int i = 0; i < 2000; i++) {
+        bool moved = vu_loop_once(&loop, 0) > 0;
+        if (!worker_attend_all() && !moved)
+            break;
+    }
+}
+
 static void kick(void) {
     gpu.backend.ops->kicked(gpu.backend.opaque, 0);
-    while (vu_loop_once(&loop, 0))
-        ;
+    settle();
     front_sessions_tick(&sessions);
     vgpu_tick(&gpu);
 }
@@ -103,15 +106,19 @@ static void command(const uint8_t *bytes, size_t size) {
 static void commands(const uint8_t *data, size_t size) {
     while (size > 2) {
         size_t n = data[0] | (size_t)(data[1] & 0x3f) << 8;
-        bool hang_up = data[1] & 0x80;
+        bool hang_up = data[1] & 0x80, moody = data[1] & 0x40;
         data += 2, size -= 2;
+        if (moody) {
+            mood = data[0];
+            worker_set_mood(mood);
+            data++, size--;
+        }
         if (n > size)
             n = size;
         command(data, n);
         data += n, size -= n;
-        if (hang_up && far_end >= 0) {
-            close(far_end);
-            far_end = -1;
+        if (hang_up) {
+            worker_hang_up();
             kick();
         }
     }
@@ -131,8 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     vgpu_finish(&gpu);
     front_sessions_finish(&sessions);
-    if (far_end >= 0)
-        close(far_end);
-    far_end = -1;
+    worker_end_all();
+    mood = 0;
     return 0;
 }
