@@ -10,12 +10,12 @@ status=$?
 if [ $status = 0 ] && says "$work/forks.out" "hung 0 of 60"; then pass forks; else
     fail forks "no child may hang, status $status" "$work"/forks.*; fi
 
-timeout 30 "$trillium" run -- "$program" closes-low >"$work/low.out" 2>"$work/low.err"
+timeout "$patience" "$trillium" run -- "$program" closes-low >"$work/low.out" 2>"$work/low.err"
 status=$?
 if [ $status = 0 ] && says "$work/low.out" "went on"; then pass closes-low; else
     fail closes-low "the program was to go on, status $status" "$work"/low.*; fi
 
-timeout 30 "$trillium" run -- "$program" closes-all >"$work/all.out" 2>"$work/all.err"
+timeout "$patience" "$trillium" run -- "$program" closes-all >"$work/all.out" 2>"$work/all.err"
 status=$?
 if [ $status = 0 ] && says "$work/all.out" '^work -' && ! says "$work/all.out" received && says "$work/all.err" "has closed the descriptor"; then
     pass closes-all
@@ -25,7 +25,7 @@ fi
 
 # Started without standard streams: their numbers go to whatever is opened first.
 # shellcheck disable=SC2016
-timeout 30 "$trillium" run -- sh -c 'exec "$0" closes-low 0<&- 1>&- 2>&-' "$program" >"$work/none.out" 2>"$work/none.err"
+timeout "$patience" "$trillium" run -- sh -c 'exec "$0" closes-low 0<&- 1>&- 2>&-' "$program" >"$work/none.out" 2>"$work/none.err"
 status=$?
 if [ $status = 0 ]; then pass no-standard-streams; else fail no-standard-streams "status $status" "$work"/none.*; fi
 check_leftovers habits

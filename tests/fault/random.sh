@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # limit: 200
-# alone
 # Faults at random points: guests that build, compute and copy beside a daemon or under `trillium run`; one of the processes
 # is killed, or stopped and let go on, at a moment between its start and its end; or descriptors, memory or the disk are out.
-# Whoever is left ends within 5 s, with a right result or an error it was told; nothing is left behind; and the next guest of
+# Whoever is left ends within FAULT_SECONDS (common), with a right result or an error it was told; nothing is left behind; and the next guest of
 # a daemon that lives is served.
 #
 #   FAULT_RUNS=1000 tests/fault/random.sh      (default 14, for make check: some seconds)
@@ -66,11 +65,11 @@ beside_daemon() { # NAME
     *) victim=$(descendants "$daemon" | one_of) what=worker ;;
     esac
     hit "$victim" $signal
-    await "$guest" 6
+    await "$guest" "$soon"
     check_guest "$name" "$signal $what"
     gone_or_zombie "$daemon" && { wait "$daemon" 2>/dev/null; daemon_starts; }
     start_guest "$name.next" loop 0.05
-    await "$guest" 15
+    await "$guest" "$patience"
     [ "$status" = 0 ] || { fail "$name.next" "after $signal $what the next guest ends with status $status" "$work/$name.next".* "$work/random.daemon"; wrong=1; }
 }
 
@@ -83,7 +82,7 @@ under_run() { # NAME
     naps 700
     if [ $((RANDOM % 4)) = 0 ]; then victim=$run; else victim=$(descendants "$run" | one_of); fi
     hit "$victim" $signal
-    await "$run" 8
+    await "$run" "$soon"
     # the program may be who was killed, and a killed broker is told by run as well as by an OpenCL error
     case $status in 137) ;; *) check_guest "$name" "$signal one of run" ;; esac
 }
@@ -94,7 +93,7 @@ scarce() { # NAME: what is out for the program, or for run and all that it start
     (ulimit $limit; exec timeout -s KILL 15 "$trillium" run -- "$program" loop 0.1) >"$work/$name.out" 2>"$work/$name.err" &
     guest=$!
     started+=("$guest")
-    await "$guest" 12
+    await "$guest" "$soon"
     case $status in
     0) says "$work/$name.out" '^done' || { fail "$name" "ulimit $limit: it ended well without having done its work" "$work/$name".*; wrong=1; } ;;
     hangs) fail "$name" "ulimit $limit: it hangs" "$work/$name".*; wrong=1 ;;
@@ -119,9 +118,9 @@ echo "$((i - 1)) runs in $((SECONDS - begin)) s"
 
 # A daemon that has lived through it holds what it held: guests come and go without a trace.
 start_guest settle loop 0.1
-await "$guest" 15
+await "$guest" "$patience"
 few() { [ "$(descendants "$daemon" | wc -l)" -le 6 ] && [ "$(trillium_descriptors)" -le 64 ]; }
-if within 10 few; then pass descriptors; else
+if within "$patience" few; then pass descriptors; else
     fail descriptors "the daemon holds $(trillium_descriptors) descriptors and $(descendants "$daemon" | wc -l) processes" "$work/random.daemon"; fi
 stop_daemon
 check_leftovers random
@@ -129,7 +128,7 @@ check_leftovers random
 # ---- a full disk: home, caches and temporary files ----
 if [ "$(id -u)" = 0 ] && mkdir "$work/full" && mount -t tmpfs -o size=64k none "$work/full" 2>/dev/null; then
     head -c 1M /dev/zero >"$work/full/zeros" 2>/dev/null
-    HOME=$work/full XDG_CACHE_HOME=$work/full POCL_CACHE_DIR=$work/full/pocl timeout 30 "$trillium" run -- "$program" loop 0.1 \
+    HOME=$work/full XDG_CACHE_HOME=$work/full POCL_CACHE_DIR=$work/full/pocl timeout "$patience" "$trillium" run -- "$program" loop 0.1 \
         >"$work/full.out" 2>"$work/full.err"
     status=$?
     if { [ $status = 0 ] && says "$work/full.out" '^done'; } || { [ $status != 124 ] && [ -s "$work/full.err" ]; }; then pass full-disk; else

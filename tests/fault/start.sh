@@ -1,16 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # limit: 300
-# alone
 # What programs and daemons are started from, and where programs get to: ignored signals, other users, namespaces, a daemon
 # that is stopped, a second daemon at the same socket.
 . "$(dirname "$0")/common"
 
 # ---- ignored and blocked signals ----
-timeout 20 env --ignore-signal=CHLD "$trillium" run -- "$program" loop 1 >"$work/chld.out" 2>"$work/chld.err"
+timeout "$patience" env --ignore-signal=CHLD "$trillium" run -- "$program" loop 0.2 >"$work/chld.out" 2>"$work/chld.err"
 status=$?
 if [ $status = 0 ]; then pass sigchld-ignored.run; else fail sigchld-ignored.run "status $status" "$work"/chld.*; fi
-timeout 20 env --ignore-signal=CHLD "$trillium" run -- grep -q 'SigIgn:.*1....$' /proc/self/status
+timeout "$patience" env --ignore-signal=CHLD "$trillium" run -- grep -q 'SigIgn:.*1....$' /proc/self/status
 if [ $? = 0 ]; then pass sigchld-ignored.handed-on; else fail sigchld-ignored.handed-on "the program does not ignore it"; fi
 check_leftovers sigchld-ignored.run
 
@@ -18,9 +17,9 @@ socket=$work/chld.sock
 env --ignore-signal=CHLD --block-signal=TERM "$trillium" serve --shm "$socket" >"$work/chld.daemon" 2>&1 &
 daemon=$!
 started+=("$daemon")
-within 10 listening || fail sigchld-ignored.serve "the daemon does not listen" "$work/chld.daemon"
-start_guest chld-guest loop 1
-await "$guest" 20
+within "$patience" listening || fail sigchld-ignored.serve "the daemon does not listen" "$work/chld.daemon"
+start_guest chld-guest loop 0.2
+await "$guest" "$patience"
 if [ "$status" = 0 ]; then pass sigchld-ignored.serve; else fail sigchld-ignored.serve "status $status" "$work"/chld*; fi
 stop_daemon
 if [ "$status" = 0 ]; then pass sigterm-blocked.serve; else fail sigterm-blocked.serve "status $status" "$work"/chld*; fi
@@ -33,24 +32,24 @@ mkdir -m 1777 "$open/tmp"
 elsewhere() { # NAME COMMAND...: under trillium run
     local name=$1
     shift
-    TMPDIR=$open/tmp timeout 20 "$trillium" run -- "$@" "$program" loop 1 >"$work/$name.out" 2>"$work/$name.err"
+    TMPDIR=$open/tmp timeout "$patience" "$trillium" run -- "$@" "$program" loop 0.2 >"$work/$name.out" 2>"$work/$name.err"
     status=$?
     if [ $status = 0 ]; then pass "$name"; else fail "$name" "status $status" "$work/$name".*; fi
 }
 if [ "$(id -u)" = 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups test -r "$build/lib/libtrillium-icd.so" 2>/dev/null; then
     elsewhere another-user setpriv --reuid 65534 --regid 65534 --clear-groups
     # and only the run's own: one of that user which does not descend from it
-    TMPDIR=$open/tmp "$trillium" run -- sh -c 'echo "$TRILLIUM_SHM"; sleep 10' >"$work/socket" 2>/dev/null &
+    TMPDIR=$open/tmp "$trillium" run -- sh -c 'echo "$TRILLIUM_SHM"; sleep 100' >"$work/socket" 2>/dev/null &
     run=$!
     started+=("$run")
-    within 10 test -s "$work/socket"
-    TRILLIUM_SHM=$(cat "$work/socket") OCL_ICD_VENDORS=$build/share/trillium/icd timeout 20 \
+    within "$patience" test -s "$work/socket"
+    TRILLIUM_SHM=$(cat "$work/socket") OCL_ICD_VENDORS=$build/share/trillium/icd timeout "$patience" \
         setpriv --reuid 65534 --regid 65534 --clear-groups "$program" devices >"$work/stranger.out" 2>"$work/stranger.err"
     status=$?
     if [ $status = 3 ] && says "$work/stranger.err" "no process of this run\|of which this is none"; then pass another-user.stranger; else
         fail another-user.stranger "a refusal with a sentence was expected, status $status" "$work"/stranger.*; fi
     kill "$run"
-    await "$run" 5
+    await "$run" "$soon"
 else
     echo "SKIP another-user needs root, and a build that others can read"
 fi
@@ -67,11 +66,11 @@ rm -rf "$open"
 "$trillium" run -- "$program" loop 60 >"$work/both.out" 2>&1 &
 run=$!
 started+=("$run")
-within 20 says "$work/both.out" ready || fail both-killed "the guest does not get going" "$work/both.out"
+within "$patience" says "$work/both.out" ready || fail both-killed "the guest does not get going" "$work/both.out"
 kill -9 $(cat "/proc/$run/task/$run/children") "$run" 2>/dev/null
 wait "$run" 2>/dev/null
-within 5 nothing_running # workers end with their broker, a moment later; till then somebody holds the socket
-timeout 20 "$trillium" run -- true
+within "$patience" nothing_running # workers end with their broker, a moment later; till then somebody holds the socket
+timeout "$patience" "$trillium" run -- true
 check_leftovers both-killed
 
 # ---- a daemon that is stopped ----
@@ -79,12 +78,12 @@ start_daemon stopped
 kill -STOP "$daemon"
 before=$SECONDS
 start_guest stopped devices
-await "$guest" 12
+await "$guest" "$soon"
 if [ "$status" = 3 ] && says "$work/stopped.err" "is it stopped"; then pass stopped-daemon; else
-    fail stopped-daemon "no device and a sentence within 10 s were expected, status $status after $((SECONDS - before)) s" "$work"/stopped.*; fi
+    fail stopped-daemon "no device and a sentence soon were expected, status $status after $((SECONDS - before)) s" "$work"/stopped.*; fi
 kill -CONT "$daemon"
-start_guest stopped-after loop 1
-await "$guest" 20
+start_guest stopped-after loop 0.2
+await "$guest" "$patience"
 if [ "$status" = 0 ]; then pass stopped-daemon.after; else fail stopped-daemon.after "status $status" "$work"/stopped*; fi
 stop_daemon
 check_leftovers stopped-daemon
@@ -96,11 +95,11 @@ TRILLIUM_SHM=$socket "$program" again "$build/lib/libtrillium-icd.so" >"$work/la
 guest=$!
 started+=("$guest")
 exec 9>"$work/go"
-within 10 says "$work/late.out" "0 platforms" || fail late-daemon "no first look" "$work"/late.*
+within "$patience" says "$work/late.out" "0 platforms" || fail late-daemon "no first look" "$work"/late.*
 start_daemon late
 echo >&9
 exec 9>&-
-await "$guest" 20
+await "$guest" "$patience"
 if [ "$status" = 0 ] && says "$work/late.out" "[1-9] platforms"; then pass late-daemon; else
     fail late-daemon "platforms at the second look were expected, status $status" "$work"/late.*; fi
 stop_daemon
@@ -111,8 +110,8 @@ vm=$work/vm.sock
 "$trillium" serve --socket-path "$vm" >"$work/first.daemon" 2>&1 &
 first=$!
 started+=("$first")
-if within 10 says "$work/first.daemon" "ready.*$vm"; then pass ready; else fail ready "no word of it" "$work/first.daemon"; fi
-timeout 10 "$trillium" serve --socket-path "$vm" >"$work/second.daemon" 2>&1
+if within "$patience" says "$work/first.daemon" "ready.*$vm"; then pass ready; else fail ready "no word of it" "$work/first.daemon"; fi
+timeout "$patience" "$trillium" serve --socket-path "$vm" >"$work/second.daemon" 2>&1
 status=$?
 if [ $status = 1 ] && says "$work/second.daemon" "process $first" && [ -S "$vm" ]; then pass second-vm-daemon; else
     fail second-vm-daemon "a refusal that names the first was expected, and its socket, status $status" "$work"/*.daemon; fi
@@ -124,13 +123,13 @@ if command -v python3 >/dev/null; then
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(sys.argv[1])
-s.settimeout(10)
+s.settimeout(60)
 print(s.recv(100).decode())
 PYTHON
     listener=$!
-    within 5 test -S "$work/notify"
+    within "$patience" test -S "$work/notify"
     NOTIFY_SOCKET=$work/notify start_daemon notify
-    await "$listener" 10
+    await "$listener" "$soon"
     if says "$work/notified" READY=1; then pass ready.notify; else fail ready.notify "" "$work/notified" "$work/notify.daemon"; fi
     stop_daemon
 fi

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # limit: 400
-# alone
 # What goes wrong around a VM: RAM that is not shared, another virtual GPU, a kernel that crashes the driver, QEMU killed.
 . "$(dirname "$0")/common"
 
@@ -25,7 +24,7 @@ chmod +x "$work/bin/qemu-system-x86_64"
 
 vm_without() { # NAME FROM TO WORDS-OF-THE-SENTENCE
     rm -f "$work/changed"
-    QEMU_FROM=$2 QEMU_TO=$3 PATH=$work/bin:$PATH timeout 60 "$trillium" run --vm -- "$program" devices \
+    QEMU_FROM=$2 QEMU_TO=$3 PATH=$work/bin:$PATH timeout "$patience" "$trillium" run --vm -- "$program" devices \
         >"$work/$1.out" 2>"$work/$1.err"
     status=$?
     # No device, and why; or the VM refused to start, and why.
@@ -38,7 +37,7 @@ vm_without() { # NAME FROM TO WORDS-OF-THE-SENTENCE
 vm_without ram-not-shared share=on share=off "memory is not shared"
 vm_without another-gpu vhost-user-gpu-pci,chardev=vgpu virtio-gpu-pci "not Trillium"
 
-timeout 60 "$trillium" run --vm -- "$program" out-of-bounds >"$work/crash.out" 2>"$work/crash.err"
+timeout "$patience" "$trillium" run --vm -- "$program" out-of-bounds >"$work/crash.out" 2>"$work/crash.err"
 status=$?
 if [ $status = 3 ] && says "$work/crash.out" 'error cl[A-Za-z]* -[0-9]'; then pass vm-kernel-crash; else
     fail vm-kernel-crash "an OpenCL error was expected, status $status" "$work"/crash.*; fi
@@ -57,12 +56,12 @@ qemu_below() { # pid: the QEMU among its descendants
 "$trillium" run --vm -- "$program" loop 120 >"$work/killed.out" 2>"$work/killed.err" &
 guest=$!
 started+=("$guest")
-if within 60 says "$work/killed.out" ready; then
+if within "$patience" says "$work/killed.out" ready; then
     qemu=$(qemu_below "$guest")
     if [ -n "$qemu" ]; then kill -9 $qemu; else fail qemu-killed "there is no QEMU below trillium run"; fi
-    await "$guest" 5
+    await "$guest" "$soon"
     if [ "$status" = 125 ] && [ -s "$work/killed.err" ]; then pass qemu-killed; else
-        fail qemu-killed "status 125 and a sentence within 5 s were expected, status $status" "$work"/killed.*; fi
+        fail qemu-killed "status 125 and a sentence soon were expected, status $status" "$work"/killed.*; fi
 else
     fail qemu-killed "the guest does not get going" "$work"/killed.*
     kill_hard "$guest"
