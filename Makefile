@@ -37,7 +37,7 @@ B := $(abspath $(BUILD))
 
 # ---- sources ---------------------------------------------------------------------------------------------------------
 
-SRC_svga     := $(wildcard svga-model/*.c svga-model/visa/load.c)
+SRC_svga     := $(wildcard svga-model/*.c svga-model/visa/load.c svga-model/visa/apart/*.c) svga-model/visa/common/kernel.c
 SRC_trillium := $(wildcard trillium/*.c)
 SRC_icd      := $(filter-out guest-icd/docs/%,$(wildcard guest-icd/*.c guest-icd/*/*.c))
 SRC_host     := $(wildcard host-backend/broker/*.c host-backend/listen/*.c host-backend/front/*.c host-backend/vhost-user/*.c host-backend/vm/*.c)
@@ -53,6 +53,7 @@ SRC_bench    := $(wildcard eval/bench/*.c)
 SRC_vguest   := $(wildcard svga-model/visa/guest/*.c svga-model/visa/guest/*.cpp)
 SRC_vhost    := $(wildcard svga-model/visa/host/*.c svga-model/visa/host/*.cpp)
 SRC_vcommon  := $(wildcard svga-model/visa/common/*.c svga-model/visa/common/*.cpp)
+SRC_compiler := $(wildcard svga-model/visa/apart/program/*.c)
 SRC_testlib  := $(wildcard tests/lib/*.c)
 # tests/unit/X.c and tests/programs/X.c are a program each. Any other folder of tests/ is one program, tests/<folder>/<folder>.
 SRC_unit     := $(wildcard tests/unit/*.c)
@@ -67,7 +68,7 @@ SRC_replay   := $(wildcard tests/fuzz/replay/*.c)
 objs = $(patsubst %,$(B)/obj/%.o,$(1))
 
 SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_common) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
-  $(SRC_docs) $(SRC_bench) $(SRC_runner) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_testlib) $(SRC_tests) \
+  $(SRC_docs) $(SRC_bench) $(SRC_runner) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_compiler) $(SRC_testlib) $(SRC_tests) \
   $(SRC_fuzz) $(SRC_stub) $(SRC_hands) $(SRC_replay)
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
@@ -119,7 +120,8 @@ LIBS         := $(LIB_svga) $(LIB_trillium) $(LIB_host) $(LIB_common) $(LIB_work
 # A program exists as soon as its sources do, so the tree can be built at any stage.
 PROGRAMS := $(if $(wildcard host-backend/cli/main.c),$(B)/bin/trillium) \
             $(if $(wildcard host-backend/worker/main.c),$(B)/libexec/trillium-worker) \
-            $(if $(SRC_init),$(B)/libexec/trillium-vm-init) $(B)/libexec/trillium-vhost-user-gpu $(if $(SRC_runner),$(B)/libexec/trillium-eval)
+            $(if $(SRC_init),$(B)/libexec/trillium-vm-init) $(B)/libexec/trillium-vhost-user-gpu \
+            $(B)/libexec/trillium-visa-compile $(if $(SRC_runner),$(B)/libexec/trillium-eval)
 ICD      := $(if $(SRC_icd),$(B)/lib/libtrillium-icd.so)
 VISA     := $(if $(SRC_vguest),$(B)/lib/libtrillium-visa-guest.so) $(if $(SRC_vhost),$(B)/lib/libtrillium-visa-host.so)
 ICDFILES := $(B)/etc/trillium.icd $(B)/share/trillium/icd/trillium.icd
@@ -233,6 +235,10 @@ $(B)/libexec/trillium-worker: $(call objs,$(SRC_worker)) $(LIB_common) $(LIB_tri
 	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 	  $(if $(SAN),,$(ALLOCATOR:%=-l%)) -lOpenCL -lseccomp -ljansson -lmd -ldl
 
+$(B)/libexec/trillium-visa-compile: $(call objs,$(SRC_compiler)) $(LIB_svga)
+	$(call say,LINK)
+	$(link) $(filter %.o %.a,$^) -ldl
+
 # vhost-user programs are started without a subcommand: under this name the CLI is `trillium serve`.
 $(B)/libexec/trillium-vhost-user-gpu:
 	@mkdir -p $(@D) && ln -sf ../bin/trillium $@
@@ -332,7 +338,7 @@ FUZZ_RUNS ?= 0
 FUZZ ?= $(patsubst tests/fuzz/%.c,%,$(SRC_fuzz))
 FUZZLIBS = $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
 # What a target is linked with besides; without a line here that is libOpenCL.
-FUZZ_WITH_session := $(call objs,$(SRC_stub)) -Wl,--wrap=build_start,--wrap=visa_host_load,--wrap=store_get,--wrap=store_put,--wrap=store_mac
+FUZZ_WITH_session := $(call objs,$(SRC_stub)) -Wl,--wrap=build_start,--wrap=visa_host_apart,--wrap=store_get,--wrap=store_put,--wrap=store_mac
 FUZZ_WITH_options := $(call objs,svga-model/visa/common/options.c) -lOpenCL
 # spirv-tools' header for C defines a constant in every file that includes it.
 FUZZ_WITH_spirv := -Wl,-z,muldefs $(call objs,$(SRC_vhost) $(SRC_vcommon)) -L$$(shell $$(LLVM) --libdir) -lLLVM-$$(LLVM_VERSION) -lLLVMSPIRVLib -lSPIRV-Tools -lOpenCL
@@ -387,7 +393,7 @@ count:
 # ---- installation ----------------------------------------------------------------------------------------------------
 
 # The installed tree looks like the built one, so programs find each other by their own path.
-INSTALLED = bin/trillium libexec/trillium-worker libexec/trillium-vm-init libexec/trillium-vhost-user-gpu libexec/trillium-eval \
+INSTALLED = bin/trillium libexec/trillium-worker libexec/trillium-vm-init libexec/trillium-vhost-user-gpu libexec/trillium-visa-compile libexec/trillium-eval \
   lib/libtrillium-icd.so lib/libtrillium-visa-guest.so lib/libtrillium-visa-host.so
 D = $(DESTDIR)$(PREFIX)
 .PHONY: install uninstall

@@ -5,7 +5,7 @@
 
 #include "guest-icd/api.h"
 #include "guest-icd/session/pool.h"
-#include "svga-model/visa/load.h"
+#include "svga-model/visa/apart/guest.h"
 
 /* In front of an object's bytes when the application takes them as a binary. */
 struct object_header {
@@ -22,12 +22,10 @@ struct icd_visa {
 };
 
 void icd_visa_free(struct icd_visa *visa) {
-    char why[VISA_WHY_SIZE];
-    const struct visa_guest *lib = visa ? visa_guest_load(why) : NULL;
-    if (lib)
-        lib->module_free(&visa->module);
-    if (visa)
-        free(visa->object);
+    if (!visa)
+        return;
+    visa_apart_module_free(&visa->module);
+    free(visa->object);
     free(visa);
 }
 
@@ -166,10 +164,9 @@ static struct icd_visa_result failed(cl_int code, const char *format, const char
     return r;
 }
 
-/* The compiler and the devices' features; an error with its log if there is none. */
-static bool prepare(cl_uint count, const cl_device_id *devices, cl_int failure, const struct visa_guest **lib,
-                    struct features *features, struct icd_visa_result *r) {
-    char why[VISA_WHY_SIZE];
+/* The devices' features; an error with its log if they take no SPIR-V. */
+static bool prepare(cl_uint count, const cl_device_id *devices, cl_int failure, struct features *features,
+                    struct icd_visa_result *r) {
     for (cl_uint i = 0; i < count; i++)
         if (devices[i]->target == 0) {
             size_t size;
@@ -181,10 +178,6 @@ static bool prepare(cl_uint count, const cl_device_id *devices, cl_int failure, 
             free(name);
             return false;
         }
-    if (!(*lib = visa_guest_load(why))) {
-        *r = failed(failure, "%s\n", why);
-        return false;
-    }
     if (!common_features(count, devices, features)) {
         features_free(features);
         *r = (struct icd_visa_result){.code = CL_OUT_OF_HOST_MEMORY};
@@ -245,11 +238,10 @@ static void keep(cl_program program, struct icd_visa *visa, struct icd_visa_resu
 
 struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count, const cl_device_id *devices,
                                         const struct icd_visa_source *source) {
-    const struct visa_guest *lib;
     struct features features = {0};
     struct icd_visa_result r = {0};
     cl_int failure = source->object ? CL_COMPILE_PROGRAM_FAILURE : CL_BUILD_PROGRAM_FAILURE;
-    if (!prepare(device_count, devices, failure, &lib, &features, &r))
+    if (!prepare(device_count, devices, failure, &features, &r))
         return r;
     struct icd_visa *visa = calloc(1, sizeof *visa);
     struct visa_header *headers = calloc(source->header_count + 1u, sizeof *headers);
@@ -268,7 +260,7 @@ struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count
             .headers = headers,
             .header_count = source->header_count,
         };
-        r.code = code_of(lib->compile(&request, &visa->module), failure,
+        r.code = code_of(visa_apart_compile(&request, &visa->module), failure,
                          source->object ? CL_INVALID_COMPILER_OPTIONS : CL_INVALID_BUILD_OPTIONS);
         keep(program, visa, &r);
     } else {
@@ -282,10 +274,9 @@ struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count
 
 struct icd_visa_result icd_visa_link(cl_program program, cl_uint device_count, const cl_device_id *devices,
                                      cl_uint input_count, const cl_program *inputs, const char *options) {
-    const struct visa_guest *lib;
     struct features features = {0};
     struct icd_visa_result r = {0};
-    if (!prepare(device_count, devices, CL_LINK_PROGRAM_FAILURE, &lib, &features, &r))
+    if (!prepare(device_count, devices, CL_LINK_PROGRAM_FAILURE, &features, &r))
         return r;
     struct icd_visa *visa = calloc(1, sizeof *visa);
     struct visa_input *bytes = calloc(input_count, sizeof *bytes);
@@ -296,8 +287,8 @@ struct icd_visa_result icd_visa_link(cl_program program, cl_uint device_count, c
         }
         struct visa_link_request request = {
             .inputs = bytes, .input_count = input_count, .options = options, .features = &features.f};
-        r.code =
-            code_of(lib->link(&request, &visa->module), CL_LINK_PROGRAM_FAILURE, CL_INVALID_LINKER_OPTIONS);
+        r.code = code_of(visa_apart_link(&request, &visa->module), CL_LINK_PROGRAM_FAILURE,
+                         CL_INVALID_LINKER_OPTIONS);
         keep(program, visa, &r);
     } else {
         free(visa);

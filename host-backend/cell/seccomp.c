@@ -194,9 +194,10 @@ static const int calls[] = {
     CALL(capget),
 };
 
-/* Requests of prctl that change nothing but a name. */
-static const int process_requests[] = {PR_SET_NAME,         PR_GET_NAME, PR_GET_DUMPABLE, PR_CAPBSET_READ,
-                                       PR_GET_NO_NEW_PRIVS, 0x53564d41 /* PR_SET_VMA: names of memory */};
+/* Requests of prctl that change nothing but a name, and the wish to end with one's parent. */
+static const int process_requests[] = {
+    PR_SET_NAME,     PR_SET_PDEATHSIG,    PR_GET_NAME, PR_GET_DUMPABLE,
+    PR_CAPBSET_READ, PR_GET_NO_NEW_PRIVS, 0x53564d41 /* PR_SET_VMA: names of memory */};
 
 static int allow_calls(scmp_filter_ctx f) {
     int r = 0;

@@ -29,6 +29,7 @@
 #include "host-backend/worker/share.h"
 #include "host-backend/worker/spirv.h"
 #include "svga-model/link-io.h"
+#include "svga-model/visa/apart/host.h"
 
 struct options {
     int control;
@@ -57,9 +58,8 @@ static const char help[] =
     "  --pid N            what the host knows it by\n"
     "  --profile-fd FD    write a profile there\n"
     "  --store FD         the broker's store of built programs\n"
-    "  --build-seconds N  longest time that a build may take before the guest loses its worker (default 600; "
-    "0: "
-    "any)\n"
+    "  --build-seconds N  longest time that a build may take (default 600; 0: any)\n"
+    "  --build-memory N   most memory that a build may take, in MiB (default 4096; 0: any)\n"
     "  --no-shared-builds let the driver build every program, also those seen before\n"
     "  --spin-us N        longest time an idle worker looks for the next command before it sleeps (default "
     "50; 0: never)\n"
@@ -98,6 +98,7 @@ static int parse(struct options *o, int argc, char **argv) {
         PROFILE,
         STORE,
         BUILD_SECONDS,
+        BUILD_MEMORY,
         NO_SHARED_BUILDS,
         SPIN,
         DECODERS,
@@ -118,6 +119,7 @@ static int parse(struct options *o, int argc, char **argv) {
                                             {"profile-fd", required_argument, NULL, PROFILE},
                                             {"store", required_argument, NULL, STORE},
                                             {"build-seconds", required_argument, NULL, BUILD_SECONDS},
+                                            {"build-memory", required_argument, NULL, BUILD_MEMORY},
                                             {"no-shared-builds", no_argument, NULL, NO_SHARED_BUILDS},
                                             {"spin-us", required_argument, NULL, SPIN},
                                             {"decoders", required_argument, NULL, DECODERS},
@@ -166,6 +168,10 @@ static int parse(struct options *o, int argc, char **argv) {
             break;
         case BUILD_SECONDS:
             if (!number(optarg, 1000000, &o->session.build_seconds))
+                return 2;
+            break;
+        case BUILD_MEMORY:
+            if (!number(optarg, 1u << 30, &o->session.build_memory_mib))
                 return 2;
             break;
         case NO_SHARED_BUILDS:
@@ -367,6 +373,7 @@ int main(int argc, char **argv) {
                                     .max_decoders = 32,
                                     .share_builds = true,
                                     .build_seconds = 600,
+                                    .build_memory_mib = 4096,
                                     .store_fd = -1,
                                     .profile_fd = -1,
                                     .pid = (unsigned)getpid()}};
@@ -406,9 +413,16 @@ int main(int argc, char **argv) {
         return 0;
     }
     share_open();
+    int translator[2]; /* sockets: in its cell none can be made */
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, translator) < 0) {
+        fprintf(stderr, "trillium-worker: cannot make a socket: %s\n", strerror(errno));
+        return 1;
+    }
     if (!raise_walls(o.walls)) /* before there is a second thread */
         return CELL_EXIT;
     leave_folder();
+    visa_host_apart_start(translator, &(struct visa_apart_limits){.seconds = o.session.build_seconds,
+                                                                  .memory_mib = o.session.build_memory_mib});
     if (!o.eager)
         share_claim_little(o.control);
     struct driver *driver = driver_open(o.device);

@@ -30,11 +30,12 @@ struct session_options {
     unsigned spin_us; /* how long an idle leader looks for the next command before it sleeps; 0: not at all */
     unsigned max_decoders; /* threads; beyond that, ends are told by callback */
     enum completion { COMPLETION_AUTO, COMPLETION_WAIT, COMPLETION_CALLBACK } completion;
-    int profile_fd;         /* where the profile goes; -1: no profiling */
-    unsigned pid;           /* what the host knows this process by */
-    unsigned build_seconds; /* longest time that a build may take; 0: any */
-    bool share_builds;      /* builds seen before are not done again */
-    int store_fd;           /* the broker's store; -1: none */
+    int profile_fd;            /* where the profile goes; -1: no profiling */
+    unsigned pid;              /* what the host knows this process by */
+    unsigned build_memory_mib; /* most memory that a build may take; 0: any */
+    unsigned build_seconds;    /* longest time that a build may take; 0: any */
+    bool share_builds;         /* builds seen before are not done again */
+    int store_fd;              /* the broker's store; -1: none */
     bool hushed; /* the guest writes to the same stderr: what it says of its opening is not said twice */
 };
 

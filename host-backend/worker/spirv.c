@@ -8,7 +8,7 @@
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/program.h"
 #include "svga-model/futex.h"
-#include "svga-model/visa/load.h"
+#include "svga-model/visa/apart/host.h"
 
 static const uint32_t *words_of(const struct ir *module) {
     return (const uint32_t *)(const void *)module->bytes;
@@ -127,7 +127,7 @@ static cl_int validate_for(const struct visa_host *visa, struct program *p, cons
 cl_int spirv_validate(struct build *b) {
     struct program *p = b->program;
     char why[VISA_WHY_SIZE] = "";
-    const struct visa_host *visa = visa_host_load(why);
+    const struct visa_host *visa = visa_host_apart(why);
     cl_int r = CL_SUCCESS;
 
     ir_unref(p->module);
@@ -267,7 +267,7 @@ static cl_int build_translated(struct build *b, const struct translated *t) {
 cl_int spirv_build(struct build *b) {
     struct program *p = b->program;
     char why[VISA_WHY_SIZE] = "";
-    const struct visa_host *visa = visa_host_load(why);
+    const struct visa_host *visa = visa_host_apart(why);
     struct translated t = {.binaries = calloc(b->device_count, sizeof *t.binaries)};
     cl_int r = CL_OUT_OF_HOST_MEMORY;
 
@@ -293,7 +293,7 @@ cl_int spirv_build(struct build *b) {
 
 void spirv_warm_up(const struct driver_device *device) {
     char why[VISA_WHY_SIZE];
-    const struct visa_host *visa = visa_host_load(why);
+    const struct visa_host *visa = visa_host_apart(why);
     if (visa && device->target.kind != VISA_TARGET_NONE)
         visa->warm(&device->target, why);
 }

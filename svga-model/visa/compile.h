@@ -5,15 +5,14 @@
  *
  * This is libtrillium-visa-guest.so. It brings LLVM with it, so nobody links it: visa_guest_load
  * (svga-model/visa/load.h) opens it on first use and gives its functions as a table. The declarations of the
- * functions here are what the table's members do.
+ * functions here are what the table's members do. Applications do not load it: its home is a process apart
+ * (svga-model/visa/apart/guest.h).
  *
- * Threads: every function may be called from any thread; compiling and linking take turns under one lock of
- * the library and run on a thread of their own with a large stack, so that callers with small stacks are
- * safe.
+ * Threads: every function may be called from any thread with a stack of 64 MiB, which clang's recursion wants;
+ * compiling and linking take turns under one lock of the library.
  *
- * Failure: a program that does not compile is VISA_BUILD_FAILURE with clang's own words in the log. What
- * clang itself calls a fatal error is VISA_BUILD_FAILURE too. A crash inside clang is a crash of the process,
- * as with any in-process compiler.
+ * Failure: a program that does not compile is VISA_BUILD_FAILURE with clang's own words in the log. What clang
+ * or the SPIR-V writer call a fatal error ends the process, and so does what they did not foresee.
  */
 #ifndef SVGA_MODEL_VISA_COMPILE_H
 #define SVGA_MODEL_VISA_COMPILE_H

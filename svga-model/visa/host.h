@@ -7,8 +7,8 @@
  * (svga-model/visa/load.h) opens it on first use, in a worker process only.
  *
  * Trust: everything that a guest sent is hostile. visa_validate must have accepted the words before
- * visa_translate sees them. Even so the translator is C++ full of assertions: it may abort the process, so it
- * runs where a process may die.
+ * visa_translate sees them. Even so the translator is C++ full of assertions, and says by exit() what it cannot express: it
+ * may end the process, so it runs in one that may die (svga-model/visa/apart/host.h).
  *
  * Threads: visa_validate and visa_target_for may be called from any thread at once; visa_translate and
  * visa_host_warm take turns under one lock of the library.

@@ -40,7 +40,7 @@ static _Alignas(8) uint8_t command[SVGA_CMD_MAX_SIZE];
 /* ---- builds begin when the input says so, so that other commands meet a busy program ---- */
 
 void __wrap_build_start(struct build *b);
-const struct visa_host *__wrap_visa_host_load(char why[VISA_WHY_SIZE]);
+const struct visa_host *__wrap_visa_host_apart(char why[VISA_WHY_SIZE]);
 
 static struct build *builds[MAX_BUILDS];
 static unsigned build_count;
@@ -132,7 +132,7 @@ static void visa_drop(struct visa_binary *b) {
     free(b->options);
 }
 
-const struct visa_host *__wrap_visa_host_load(char why[VISA_WHY_SIZE]) {
+const struct visa_host *__wrap_visa_host_apart(char why[VISA_WHY_SIZE]) {
     static const struct visa_host stub = {.abi = VISA_HOST_ABI,
                                           .target_for = visa_target_of,
                                           .validate = visa_check,

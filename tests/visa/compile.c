@@ -2,6 +2,11 @@
 /* What the guest's compiler answers: good programs, bad programs, bad options, headers, linking, threads. */
 #include "tests/visa/visa.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +64,7 @@ static void test_diagnostics(void) {
      * fatal error. */
     expect("kernel void k(global int *a) { __asm__(\"nop\"); a[0] = 1; }", "", VISA_BUILD_FAILURE, "error");
     expect("kernel void k(global long *a) { a[0] = __builtin_readcyclecounter(); }", "", VISA_BUILD_FAILURE,
-           "translator");
+           "gave up");
     expect("typedef int v5 __attribute__((ext_vector_type(5)));\n"
            "kernel void k(global int *a) { v5 x = a[0]; a[1] = x.s4; }",
            "", VISA_BUILD_FAILURE, "vector size");
@@ -331,6 +336,53 @@ static void test_threads(void) {
     pthread_attr_destroy(&small);
 }
 
+/* In a child of the test: what programs do to a driver that keeps a process and a descriptor in them. */
+static void live_with_it(void) {
+    struct visa_module module;
+    int before = failures, status;
+
+    signal(SIGCHLD, SIG_IGN);
+    EXPECT(compile(plain, "", VISA_EXECUTABLE, &module) == VISA_OK, "with SIGCHLD ignored: %s", module.log);
+    guest->module_free(&module);
+    EXPECT(waitpid(-1, &status, WNOHANG) < 0 && errno == ECHILD, "the compiler is a child of the program's");
+    close_range(3, ~0u, 0);
+    int own = open("/dev/null", O_RDWR);
+    for (int i = 0; i < 4; i++) /* over all numbers that there were */
+        EXPECT(dup2(own, 1000 + i) >= 0, "%s", strerror(errno));
+    EXPECT(compile(plain, "", VISA_EXECUTABLE, &module) == VISA_OK, "with all descriptors closed: %s",
+           module.log);
+    guest->module_free(&module);
+    for (int fd = 0; fd < 3; fd++)
+        close(fd);
+    EXPECT(compile(plain, "", VISA_EXECUTABLE, &module) == VISA_OK, "without standard descriptors");
+    guest->module_free(&module);
+    _exit(failures > before);
+}
+
+static void test_process(void) {
+    int status = -1;
+
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        live_with_it();
+    EXPECT(waitpid(child, &status, 0) == child && status == 0, "status %#x", (unsigned)status);
+}
+
+/* Included files are those of the program's working directory, wherever that is now. */
+static void test_folder(void) {
+    char folder[] = "/tmp/trillium-visa-XXXXXX", was[4096];
+    FILE *f;
+
+    EXPECT(getcwd(was, sizeof was) && mkdtemp(folder) && chdir(folder) == 0, "no folder");
+    f = fopen("here.h", "w");
+    fputs("#define HERE 1\n", f);
+    fclose(f);
+    expect("#include \"here.h\"\nkernel void k(global int *a) { a[0] = HERE; }", "", VISA_OK, "");
+    unlink("here.h");
+    EXPECT(chdir(was) == 0 && rmdir(folder) == 0, "the folder stays");
+}
+
 void test_compile(void) {
     guest->warm(&device);
     test_diagnostics();
@@ -341,4 +393,6 @@ void test_compile(void) {
     test_headers();
     test_link();
     test_threads();
+    test_folder();
+    test_process();
 }

@@ -1,35 +1,28 @@
 // SPDX-License-Identifier: MIT
-/* The calls of the guest's library: options, lock, guarded thread, and what becomes of results and failures.
- */
+/* The calls of the guest's library: options, lock, and what becomes of results and failures. */
 #include "svga-model/visa/compile.h"
 
 #include "svga-model/visa/common/clock.h"
-#include "svga-model/visa/common/guard.h"
 #include "svga-model/visa/guest/frontend.h"
 #include "svga-model/visa/llvm_compat.h"
 #include "svga-model/visa/reflect.h"
 
-#include "LLVMSPIRVLib.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/Linker/Linker.h"
-#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
 #include <pthread.h>
 
 namespace {
 
-/* Taken for a whole compile or link: LLVM's command-line state and the redirected references of the
- * translator are global. */
+/* Taken for a whole compile or link: LLVM's command-line state is global. */
 pthread_mutex_t compiler_lock = PTHREAD_MUTEX_INITIALIZER;
-int prepared = 1; /* under compiler_lock: 1 not yet, 0 done, or a negative errno */
 
 /* What a finished object or library starts with; the number changes with the format. */
 const char object_magic[8] = {'T', 'V', 'I', 'S', 'A', '0', '0', '1'};
@@ -44,28 +37,6 @@ struct job {
     visa_status status = VISA_BUILD_FAILURE;
     uint64_t cpu_ns = 0;
 };
-
-void fatal_error(void *, const char *reason, bool) {
-    visa_guard_leave(reason);
-}
-
-int prepare() {
-    if (prepared == 1) {
-        bool (*writer)(llvm::Module *, const SPIRV::TranslatorOpts &, std::ostream &, std::string &) =
-            llvm::writeSpirv;
-
-        prepared = visa_guard_object((const void *)writer);
-        /* LLVM's unreachable code and the C++ library's uncaught exceptions end in an abort of their own. */
-        if (!prepared)
-            prepared = visa_guard_object((const void *)llvm::llvm_unreachable_internal);
-        if (!prepared)
-            prepared = visa_guard_object((const void *)(void (*)())std::terminate);
-        /* One handler per process; if the application's own LLVM has one already, that stays. */
-        llvm::remove_fatal_error_handler();
-        llvm::install_fatal_error_handler(fatal_error);
-    }
-    return prepared;
-}
 
 void collect_diagnostic(visa::diagnostic_argument argument, void *log) {
     const llvm::DiagnosticInfo &info = visa::diagnostic(argument);
@@ -156,8 +127,7 @@ visa_status finish(llvm::Module &module, job &job) {
     return keep_spirv(words, job.out) ? VISA_OK : VISA_NO_MEMORY;
 }
 
-void run(void *arg) {
-    job &job = *(struct job *)arg;
+void run(job &job) {
     visa_compile_timing &timing = job.out->timing;
     uint64_t cpu_start = visa_cpu_now(), start = visa_now();
     llvm::LLVMContext context;
@@ -197,22 +167,11 @@ void drop_results(visa_module *out) {
 
 visa_status carry_out(job &job) {
     uint64_t start = visa_now(), locked;
-    char why[500] = "";
-    int err;
 
     pthread_mutex_lock(&compiler_lock);
     locked = visa_now();
-    err = prepare();
-    if (err)
-        snprintf(why, sizeof why, "cannot prepare the SPIR-V translator: %s", strerror(-err));
-    else
-        err = visa_guard_run(run, &job, why, sizeof why);
+    run(job);
     pthread_mutex_unlock(&compiler_lock);
-
-    if (err) {
-        job.log += "error: " + std::string(why) + "\n";
-        job.status = err == -ENOMEM || err == -EAGAIN ? VISA_NO_MEMORY : VISA_BUILD_FAILURE;
-    }
     if (job.status != VISA_OK)
         drop_results(job.out);
     job.out->output = job.output;

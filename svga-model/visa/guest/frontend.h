@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The pieces of the guest's compiler, for each other. All run inside visa_guard_run and under the library's
- * lock.
+ * The pieces of the guest's compiler, for each other. All run under the library's lock.
  */
 #ifndef SVGA_MODEL_VISA_GUEST_FRONTEND_H
 #define SVGA_MODEL_VISA_GUEST_FRONTEND_H

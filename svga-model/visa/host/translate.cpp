@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* SPIR-V to what a driver takes: the order of the stages, and what becomes of failures. */
 #include "svga-model/visa/common/clock.h"
-#include "svga-model/visa/common/guard.h"
 #include "svga-model/visa/common/options.h"
 #include "svga-model/visa/host/internal.h"
 #include "svga-model/visa/llvm_compat.h"
@@ -11,13 +10,11 @@
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Verifier.h"
-#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
 #include <pthread.h>
 #include <sstream>
 
@@ -25,42 +22,15 @@
 
 namespace {
 
-/* Taken for a whole translation: the translator's tables, PoCL's library and the guard's redirections are
- * shared. */
+/* Taken for a whole translation: the translator's tables and PoCL's library are shared. */
 pthread_mutex_t translator_lock = PTHREAD_MUTEX_INITIALIZER;
-int prepared = 1; /* under translator_lock: 1 not yet, 0 done, or a negative errno */
 
 struct job {
     const visa_translate_request *request;
     const uint32_t *words;
     visa_binary *out;
     char *why;
-    int err;
-    uint64_t cpu_ns;
 };
-
-void fatal_error(void *, const char *reason, bool) {
-    visa_guard_leave(reason);
-}
-
-int prepare(char *why) {
-    if (prepared == 1) {
-        bool (*reader)(llvm::LLVMContext &, const SPIRV::TranslatorOpts &, std::istream &, llvm::Module *&,
-                       std::string &) = llvm::readSpirv;
-
-        prepared = visa_guard_object((const void *)reader);
-        /* LLVM's unreachable code and the C++ library's uncaught exceptions end in an abort of their own. */
-        if (!prepared)
-            prepared = visa_guard_object((const void *)llvm::llvm_unreachable_internal);
-        if (!prepared)
-            prepared = visa_guard_object((const void *)(void (*)())std::terminate);
-        llvm::remove_fatal_error_handler();
-        llvm::install_fatal_error_handler(fatal_error);
-    }
-    if (prepared)
-        snprintf(why, VISA_WHY_SIZE, "cannot prepare the SPIR-V translator: %s", strerror(-prepared));
-    return prepared;
-}
 
 std::unique_ptr<llvm::Module> read_spirv(llvm::LLVMContext &context, const job &job) {
     SPIRV::TranslatorOpts options(SPIRV::VersionNumber::MaximumVersion);
@@ -155,14 +125,6 @@ void let_inline(uint32_t *words, size_t count) {
     }
 }
 
-void run(void *arg) {
-    job &job = *(struct job *)arg;
-    uint64_t start = visa_cpu_now();
-
-    job.err = job.request->target->kind == VISA_TARGET_IL ? check_il(job) : translate_module(job);
-    job.cpu_ns = visa_cpu_now() - start;
-}
-
 /* The driver's options: those of the guest that mean something to a driver, and what the target needs. */
 int make_options(const visa_translate_request &request, visa_binary *out, char *why) {
     bool is_spir = request.target->kind == VISA_TARGET_POCL || request.target->kind == VISA_TARGET_SPIR;
@@ -180,16 +142,10 @@ int make_options(const visa_translate_request &request, visa_binary *out, char *
 }
 
 int translate_locked(job &job) {
-    char reason[VISA_WHY_SIZE] = "";
-    int err = prepare(job.why);
-
-    if (err)
-        return err;
-    err = visa_guard_run(run, &job, reason, sizeof reason);
-    if (!err)
-        return job.err;
-    memcpy(job.why, reason, sizeof reason);
-    return err == -EFAULT ? -EINVAL : err;
+    pthread_mutex_lock(&translator_lock);
+    int err = job.request->target->kind == VISA_TARGET_IL ? check_il(job) : translate_module(job);
+    pthread_mutex_unlock(&translator_lock);
+    return err;
 }
 
 int translate(job &job) {
@@ -199,9 +155,7 @@ int translate(job &job) {
     switch (request.target->kind) {
     case VISA_TARGET_IL:
         if (request.target->checks_pocl) {
-            pthread_mutex_lock(&translator_lock);
             err = translate_locked(job);
-            pthread_mutex_unlock(&translator_lock);
             if (err)
                 return err;
         }
@@ -222,24 +176,12 @@ int translate(job &job) {
     case VISA_TARGET_POCL:
     case VISA_TARGET_SPIR:
     case VISA_TARGET_PTX:
-        pthread_mutex_lock(&translator_lock);
-        err = translate_locked(job);
-        pthread_mutex_unlock(&translator_lock);
-        return err;
+        return translate_locked(job);
     case VISA_TARGET_NONE:
         break;
     }
     memcpy(job.why, request.target->why, VISA_WHY_SIZE);
     return -ENOTSUP;
-}
-
-void warm_run(void *arg) {
-    job &job = *(struct job *)arg;
-
-    if (job.request->target->kind == VISA_TARGET_POCL || job.request->target->checks_pocl)
-        job.err = visa::open_pocl_library(job.request->target->library_hint, job.why);
-    else if (job.request->target->kind == VISA_TARGET_PTX)
-        job.err = visa::open_clc_library(job.why);
 }
 
 } // namespace
@@ -276,7 +218,7 @@ extern "C" int visa_translate(const visa_translate_request *request, visa_binary
     if (err)
         visa_binary_free(out);
     out->timing.total_ns = visa_now() - start;
-    out->timing.cpu_ns = visa_cpu_now() - cpu_start + job.cpu_ns;
+    out->timing.cpu_ns = visa_cpu_now() - cpu_start;
     return err;
 }
 
@@ -287,23 +229,16 @@ extern "C" void visa_binary_free(visa_binary *binary) {
 }
 
 extern "C" int visa_host_warm(const visa_target *target, char why[VISA_WHY_SIZE]) {
-    visa_translate_request request = {};
-    job job = {};
-    int err;
+    int err = 0;
 
     why[0] = '\0';
-    if (target->kind == VISA_TARGET_NONE || (target->kind == VISA_TARGET_IL && !target->checks_pocl) ||
-        target->kind == VISA_TARGET_MESA)
-        return 0;
-    request.target = target;
-    job.request = &request;
-    job.why = why;
     pthread_mutex_lock(&translator_lock);
-    err = prepare(why);
-    if (!err)
-        err = visa_guard_run(warm_run, &job, why, VISA_WHY_SIZE);
+    if (target->kind == VISA_TARGET_POCL || (target->kind == VISA_TARGET_IL && target->checks_pocl))
+        err = visa::open_pocl_library(target->library_hint, why);
+    else if (target->kind == VISA_TARGET_PTX)
+        err = visa::open_clc_library(why);
     pthread_mutex_unlock(&translator_lock);
-    return err ? err : job.err;
+    return err;
 }
 
 extern "C" __attribute__((visibility("default"))) const visa_host visa_host_table = {

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "svga-model/visa/apart/guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "svga-model/own-fd.h"
+#include "svga-model/visa/apart/guest-jobs.h"
+#include "svga-model/visa/apart/start.h"
+#include "svga-model/visa/common/clock.h"
+
+enum { WHY_SIZE = 512 };
+
+static const char program[] = "trillium-visa-compile", compiler[] = "the compiler to SPIR-V";
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards what follows; held for a whole compile */
+static struct svga_own_fd server = {.fd = -1};
+static uid_t server_uid; /* whose files it reads */
+static gid_t server_gid;
+
+/* Is there a server that reads the files that the application may read? */
+static bool is_served(void) {
+    return server.fd >= 0 && svga_own_fd_there(&server) && server_uid == geteuid() && server_gid == getegid();
+}
+
+static int start(int words) {
+    char *path = visa_apart_find(program);
+    int pair[2], r = path ? 0 : -errno;
+
+    svga_own_fd_close(&server);
+    if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        r = -errno;
+    if (r == 0) {
+        r = visa_apart_start(path, pair[1], words);
+        close(pair[1]);
+        if (r == 0)
+            server = svga_own_fd_take(pair[0]);
+        else
+            close(pair[0]);
+        server_uid = geteuid();
+        server_gid = getegid();
+    }
+    free(path);
+    return r;
+}
+
+static enum visa_status fail(struct visa_module *out, const char *why) {
+    *out = (struct visa_module){.driver_options = strdup("")};
+    if (!out->driver_options || asprintf(&out->log, "error: %s\n", why) < 0) {
+        out->log = NULL;
+        return VISA_NO_MEMORY;
+    }
+    return VISA_BUILD_FAILURE;
+}
+
+/* Lock held. 0, or a negative errno of visa_apart_ask or of starting a server. */
+static int ask(const int fds[VISA_APART_FDS], const struct visa_apart_limits *limits,
+               struct visa_apart_end *end, bool *started) {
+    int r = -ENOTCONN;
+
+    *started = false;
+    if (is_served())
+        r = visa_apart_ask(server.fd, fds, limits, end);
+    if (r == -ENOTCONN) { /* there was none, or it was gone before: somebody ended it */
+        *started = true;
+        r = start(fds[VISA_APART_WORDS]);
+        if (r == 0)
+            r = visa_apart_ask(server.fd, fds, limits, end);
+    }
+    if (r < 0)
+        svga_own_fd_close(&server);
+    return r;
+}
+
+static enum visa_status carry_out(struct visa_packet *job, struct visa_module *out) {
+    static const struct visa_apart_limits limits = {0}; /* the application's own */
+    struct visa_packet_reader answer = {0};
+    struct visa_apart_end end;
+    enum visa_status status;
+    int fds[VISA_APART_FDS], r = visa_apart_open(job, fds);
+    char why[WHY_SIZE];
+    void *bytes = NULL;
+    bool started;
+
+    free(job->bytes);
+    *out = (struct visa_module){0};
+    if (r < 0) {
+        snprintf(why, sizeof why, "no memory for a compile: %s", strerror(-r));
+        return fail(out, why);
+    }
+    uint64_t begin = visa_now();
+    fds[VISA_APART_FOLDER] = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    pthread_mutex_lock(&lock);
+    uint64_t locked = visa_now();
+    r = ask(fds, &limits, &end, &started);
+    pthread_mutex_unlock(&lock);
+    if (r == 0)
+        r = visa_apart_answer(fds, &bytes, &answer.left);
+    if (r == -EPIPE || r == -EFAULT) {
+        visa_apart_explain(fds, &limits, NULL, compiler, why, sizeof why);
+        status = fail(out, why);
+    } else if (r < 0) {
+        snprintf(why, sizeof why, "the virtual ISA is not available: %s cannot be %s: %s", program,
+                 started ? "started" : "reached", strerror(-r));
+        status = fail(out, why);
+    } else {
+        answer.at = bytes;
+        if (!visa_get_module(&answer, &status, out)) {
+            visa_apart_module_free(out);
+            status = fail(out, "the compiler to SPIR-V gave an answer that is none");
+        }
+        out->timing.lock_ns = locked - begin;
+        out->timing.total_ns = visa_now() - begin;
+    }
+    free(bytes);
+    visa_apart_close(fds);
+    return status;
+}
+
+enum visa_status visa_apart_compile(const struct visa_compile_request *request, struct visa_module *out) {
+    struct visa_packet job = {0};
+
+    visa_put_compile(&job, request);
+    return carry_out(&job, out);
+}
+
+enum visa_status visa_apart_link(const struct visa_link_request *request, struct visa_module *out) {
+    struct visa_packet job = {0};
+
+    visa_put_link(&job, request);
+    return carry_out(&job, out);
+}
+
+void visa_apart_module_free(struct visa_module *module) {
+    free(module->spirv);
+    free(module->bytes);
+    free(module->log);
+    free(module->driver_options);
+    visa_kernels_free(module->kernels, module->kernel_count);
+    *module = (struct visa_module){0};
+}
