@@ -13,7 +13,7 @@
  * SVGA_REG_DEV_CAP; the host refuses a guest of another major version, and a guest newer than itself.
  */
 #define TR_VERSION_MAJOR 1u
-#define TR_VERSION_MINOR 3u
+#define TR_VERSION_MINOR 4u
 #define TR_VERSION ((TR_VERSION_MAJOR << 16) | TR_VERSION_MINOR)
 
 /* Kinds of objects. Ids are chosen by the guest, from 1, in one space for all kinds. */

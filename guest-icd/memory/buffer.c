@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/memory/limbo.h"
+#include "guest-icd/reclaim/limbo.h"
 #include "guest-icd/memory/memory.h"
 #include "guest-icd/memory/svm.h"
 #include "guest-icd/session/bulk.h"

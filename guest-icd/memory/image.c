@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/memory/limbo.h"
-#include "guest-icd/queue/pending.h"
+#include "guest-icd/reclaim/limbo.h"
+#include "guest-icd/reclaim/pending.h"
 #include "guest-icd/session/session.h"
 
 /* As in buffer.c: these are the guest's own affair. */

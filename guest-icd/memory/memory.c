@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/memory/limbo.h"
 #include "guest-icd/queue/queue.h"
+#include "guest-icd/reclaim/farewell.h"
+#include "guest-icd/reclaim/limbo.h"
 #include "guest-icd/session/session.h"
 
 cl_mem icd_mem_new(cl_context context, cl_mem_object_type type, cl_mem_flags flags, cl_int *r) {
@@ -46,65 +47,7 @@ void icd_mem_discard(cl_mem mem) {
     free_mem(mem);
 }
 
-/* ---- objects with destructor callbacks: these may be called only once no command needs the object ---- */
-
-struct farewell {
-    cl_mem mem;
-    _Atomic uint32_t left; /* queues that have to get there, + 1 for the loop that asks them */
-};
-
-static void one_less(struct farewell *f) {
-    if (atomic_fetch_sub(&f->left, 1) == 1) {
-        icd_mem_unref(f->mem);
-        free(f);
-    }
-}
-
-static void CL_CALLBACK on_end(cl_event event, cl_int status, void *opaque) {
-    (void)event, (void)status;
-    one_less(opaque);
-}
-
-/* Drops the application's last reference when everything enqueued so far has ended. */
-/* NOLINTBEGIN(clang-analyzer-unix.Malloc): the loop's own count keeps f; the analyzer cannot see it */
-static void say_farewell(cl_mem mem) {
-    cl_context context = mem->context;
-    cl_command_queue *busy = NULL;
-    size_t count = 0, room = 0;
-    struct farewell *f = malloc(sizeof *f);
-    svga_lock_take(&context->lock);
-    for (cl_command_queue q = context->queues; q; q = q->next_in_context)
-        room++;
-    busy = malloc((room + 1) * sizeof(cl_command_queue));
-    for (cl_command_queue q = context->queues; f && busy && q; q = q->next_in_context)
-        if (!icd_queue_idle(q) && icd_RetainCommandQueue(q) == CL_SUCCESS)
-            busy[count++] = q;
-    svga_lock_give(&context->lock);
-    if (!f || !busy) { /* too early is worse than never */
-        free(f);
-        free(busy);
-        return;
-    }
-    f->mem = mem;
-    atomic_init(&f->left, 1);
-    for (size_t i = 0; i < count; i++) {
-        cl_event event;
-        if (icd_EnqueueMarkerWithWaitList(busy[i], 0, NULL, &event) == CL_SUCCESS) {
-            atomic_fetch_add(&f->left, 1);
-            if (icd_SetEventCallback(event, CL_COMPLETE, on_end, f) != CL_SUCCESS)
-                one_less(f);
-            icd_ReleaseEvent(event);
-        }
-        icd_ReleaseCommandQueue(busy[i]); /* flushes */
-    }
-    free(busy);
-    one_less(f);
-}
-/* NOLINTEND(clang-analyzer-unix.Malloc) */
-
-void icd_mem_unref(cl_mem mem) {
-    if (!mem || !icd_unref_is_last(mem))
-        return;
+void icd_mem_destroy(cl_mem mem) {
     for (struct icd_destructor *d = mem->destructors, *next; d; d = next) {
         next = d->next;
         d->notify(mem, d->user_data);
@@ -119,6 +62,13 @@ void icd_mem_unref(cl_mem mem) {
     }
     free_mem(mem);
     icd_limbo_reap();
+}
+
+void icd_mem_unref(cl_mem mem) {
+    if (!mem || !icd_unref_is_last(mem))
+        return;
+    if (!mem->destructors || !icd_farewell(mem))
+        icd_mem_destroy(mem);
 }
 
 cl_int icd_mem_check_flags(cl_mem_flags flags, const void *host_ptr) {
@@ -215,12 +165,8 @@ cl_int CL_API_CALL icd_RetainMemObject(cl_mem mem) {
 cl_int CL_API_CALL icd_ReleaseMemObject(cl_mem mem) {
     if (!icd_valid(mem, ICD_MEM))
         return CL_INVALID_MEM_OBJECT;
-    if (icd_app_release_is_last(mem)) {
-        if (mem->destructors)
-            say_farewell(mem);
-        else
-            icd_mem_unref(mem);
-    }
+    if (icd_app_release_is_last(mem))
+        icd_mem_unref(mem);
     return CL_SUCCESS;
 }
 

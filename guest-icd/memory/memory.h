@@ -73,6 +73,10 @@ cl_mem icd_mem_new(cl_context context, cl_mem_object_type type, cl_mem_flags fla
 /* Undoes it. The host must not have heard of the id, or the id is 0. */
 void icd_mem_discard(cl_mem mem);
 
+/* Calls the destructor callbacks and frees everything: the last reference is gone, and no command uses the object
+ * that has callbacks (reclaim/farewell.h). */
+void icd_mem_destroy(cl_mem mem);
+
 /* Flags that clCreateBuffer, clCreateImage and their kin take: CL_SUCCESS, CL_INVALID_VALUE or
  * CL_INVALID_HOST_PTR. */
 cl_int icd_mem_check_flags(cl_mem_flags flags, const void *host_ptr);

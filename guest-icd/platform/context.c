@@ -3,7 +3,7 @@
  * Contexts.
  */
 #include "guest-icd/api.h"
-#include "guest-icd/memory/limbo.h"
+#include "guest-icd/reclaim/limbo.h"
 #include "guest-icd/platform/context.h"
 #include "guest-icd/session/session.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/queue/pending.h"
+#include "guest-icd/reclaim/pending.h"
 #include "guest-icd/queue/queue.h"
 #include "guest-icd/queue/service.h"
 #include "guest-icd/queue/user-event.h"

@@ -3,7 +3,7 @@
 
 #include "guest-icd/api.h"
 #include "guest-icd/memory/image.h"
-#include "guest-icd/memory/limbo.h"
+#include "guest-icd/reclaim/limbo.h"
 #include "guest-icd/queue/map.h"
 
 /* The distance of what the application sees as the next row of a region: layers of a 1D array are rows. */

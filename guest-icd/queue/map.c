@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/memory/limbo.h"
+#include "guest-icd/reclaim/limbo.h"
 
 cl_int icd_map_check_flags(cl_mem mem, cl_map_flags flags) {
     const cl_map_flags rw = CL_MAP_READ | CL_MAP_WRITE;

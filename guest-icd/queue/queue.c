@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/memory/limbo.h"
+#include "guest-icd/reclaim/limbo.h"
 #include "guest-icd/queue/event.h"
-#include "guest-icd/queue/pending.h"
+#include "guest-icd/reclaim/pending.h"
 #include "guest-icd/queue/service.h"
 
 /* ---- progress ---- */

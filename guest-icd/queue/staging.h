@@ -9,7 +9,7 @@
 #define GUEST_ICD_QUEUE_STAGING_H
 
 #include "guest-icd/memory/memory.h"
-#include "guest-icd/queue/pending.h"
+#include "guest-icd/reclaim/pending.h"
 #include "guest-icd/queue/queue.h"
 
 /* One transfer as the application wants it. */

@@ -14,8 +14,9 @@ enum icd_lock_order {
     ICD_LOCK_OPEN,            /* session/session.c: opening the session */
     ICD_LOCK_COMMAND_BUFFER,  /* a command buffer: what it holds */
     ICD_LOCK_PROGRAM,         /* a program: its builds, kernels and functions */
-    ICD_LOCK_LIMBO,           /* memory/limbo.c: batches of what commands may still use */
+    ICD_LOCK_LIMBO,           /* reclaim/limbo.c: batches of what commands may still use */
     ICD_LOCK_CONTEXT,         /* a context: its queues and destructor callbacks */
+    ICD_LOCK_FAREWELL,        /* reclaim/farewell.c: memory objects whose destructor callbacks are to come */
     ICD_LOCK_PENDING,         /* a queue: what hangs on its commands */
     ICD_LOCK_SERVICE,         /* queue/service.c: callbacks of all events */
     ICD_LOCK_USER_EVENTS,     /* queue/user-event.c: from unset to set */

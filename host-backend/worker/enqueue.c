@@ -105,6 +105,17 @@ static void set_last(struct queue *q, cl_event event) {
     q->last = event;
 }
 
+cl_int queue_marker(struct queue *q, cl_event *event) {
+    return q->context->version >= 120 ? clEnqueueMarkerWithWaitList(q->cl, 0, NULL, event)
+                                      : clEnqueueMarker(q->cl, event);
+}
+
+void queue_forget_last(struct queue *q) {
+    cl_event marker;
+    if (q->last && queue_marker(q, &marker) == CL_SUCCESS)
+        set_last(q, marker);
+}
+
 /* A command of a batch: the batch has the event, and hears of the error. */
 static void replayed(struct enqueue *e) {
     struct replay *replay = e->s->replay;

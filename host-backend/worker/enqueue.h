@@ -53,4 +53,11 @@ void enqueue_end(struct enqueue *e);
  * memory is out. */
 struct event *event_new(struct session *s, uint32_t id, cl_event cl, struct queue *q, struct tr_slot *slot);
 
+/* An event that ends when everything that the queue has been given has ended; the caller's. */
+cl_int queue_marker(struct queue *q, cl_event *event);
+
+/* Puts a marker in the place of the newest command's event (queue.last): an event that is kept may keep in turn what
+ * its command uses, and does in rusticl. */
+void queue_forget_last(struct queue *q);
+
 #endif

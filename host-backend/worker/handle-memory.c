@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-backend/worker/enqueue.h"
 #include "host-backend/worker/handlers.h"
 #include "host-backend/worker/span-check.h"
 
@@ -76,6 +77,43 @@ void do_create_sub_buffer(struct session *s, const struct tr_create_sub_buffer *
         m->cl = clCreateSubBuffer(parent->cl, c->flags & ~(cl_mem_flags)POINTER_FLAGS,
                                   CL_BUFFER_CREATE_TYPE_REGION, &region, &r);
     session_answer(s, session_slot(s, c->slot), r, 0);
+}
+
+/* Who is told of an object's end. */
+struct farewell {
+    struct session *session; /* it lasts as long as the process */
+    struct tr_slot *slot;
+};
+
+static void CL_CALLBACK say_farewell(cl_mem cl, void *opaque) {
+    struct farewell *f = opaque;
+    (void)cl;
+    session_answer(f->session, f->slot, CL_SUCCESS, 0);
+    free(f);
+}
+
+void do_release_mem(struct session *s, const struct tr_release_mem *c, const struct tr_view *v) {
+    struct mem *m = objects_take(&s->objects, c->mem);
+    struct tr_slot *slot = session_slot(s, c->slot);
+    struct farewell *f = malloc(sizeof *f);
+    cl_int r = f ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
+    (void)v;
+
+    if (f)
+        *f = (struct farewell){s, slot};
+    if (f && m->cl)
+        r = clSetMemObjectDestructorCallback(m->cl, say_farewell, f);
+    if (!m->cl || r != CL_SUCCESS) {
+        session_answer(s, slot, m->cl ? r : CL_SUCCESS, 0);
+        free(f);
+    }
+    for (uint32_t id = 0; id < s->objects.cap; id++) {
+        struct object *o = objects_get(&s->objects, id);
+        if (o && o->kind == TR_KIND_QUEUE)
+            queue_forget_last((struct queue *)o);
+    }
+    object_unref(m);
+    session_answer(s, session_slot(s, c->carried_out), CL_SUCCESS, 0);
 }
 
 static size_t element_size(const cl_image_format *f) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "host-backend/worker/console.h"
+#include "host-backend/worker/enqueue.h"
 #include "host-backend/worker/trace.h"
 #include "svga-model/futex.h"
 
@@ -282,8 +283,7 @@ static cl_int end_of_queue(struct queue *q, cl_event *event) {
         *event = q->last;
         return clRetainEvent(q->last);
     }
-    return q->context->version >= 120 ? clEnqueueMarkerWithWaitList(q->cl, 0, NULL, event)
-                                      : clEnqueueMarker(q->cl, event);
+    return queue_marker(q, event);
 }
 
 /* From the moment a callback is registered it may come, and take the wait along. */

@@ -391,6 +391,109 @@ static void destructor_with_many_busy_queues(void) {
     cl_close(&c);
 }
 
+/* Waits for the callback; generously. */
+static bool is_gone(void) {
+    for (double end = now_s() + 30; now_s() < end && !atomic_load(&gone);)
+        usleep(1000);
+    return atomic_load(&gone) != 0;
+}
+
+static void CL_CALLBACK open_gate(cl_mem mem, void *gate) {
+    (void)mem;
+    clSetUserEventStatus(gate, CL_COMPLETE);
+    atomic_store(&gone, 1);
+}
+
+/* A command that waits for the callback itself, of another queue and another buffer, holds nothing back. */
+static void destructor_opens_a_gate(void) {
+    struct cl c = cl_open();
+    cl_int e, value = 1, got[16] = {0};
+    cl_event gate = clCreateUserEvent(c.ctx, &e), filled;
+    cl_mem other = buffer_new(&c, CL_MEM_READ_WRITE, 64, NULL),
+           m = buffer_new(&c, CL_MEM_READ_WRITE, 64, NULL);
+    cl_command_queue second = queue_new(&c, 0);
+
+    OK(e);
+    atomic_store(&gone, 0);
+    OK(clSetMemObjectDestructorCallback(m, open_gate, gate));
+    OK(clEnqueueFillBuffer(c.q, m, &value, 4, 0, 64, 0, NULL, NULL));
+    OK(clEnqueueFillBuffer(second, other, &value, 4, 0, 64, 1, &gate, &filled));
+    OK(clFlush(second));
+    OK(clFinish(c.q));
+    OK(clReleaseMemObject(m));
+    bool in_time = is_gone();
+    check(in_time, "although an unrelated command waits");
+    if (!in_time)
+        OK(clSetUserEventStatus(gate, CL_COMPLETE));
+    OK(clFinish(second));
+    OK(clEnqueueReadBuffer(second, other, CL_TRUE, 0, 64, got, 0, NULL, NULL));
+    check(got[15] == 1, "and that ran then");
+    OK(clReleaseEvent(filled));
+    OK(clReleaseEvent(gate));
+    OK(clReleaseCommandQueue(second));
+    OK(clReleaseMemObject(other));
+    cl_close(&c);
+}
+
+/* One of two commands that use the buffer is not enough, and one that does not is not waited for. */
+static void destructor_between_gates(void) {
+    struct cl c = cl_open();
+    cl_int e, value = 1;
+    cl_event first = clCreateUserEvent(c.ctx, &e), last = clCreateUserEvent(c.ctx, &e);
+    cl_mem other = buffer_new(&c, CL_MEM_READ_WRITE, 64, NULL),
+           m = buffer_new(&c, CL_MEM_READ_WRITE, 64, NULL);
+    cl_command_queue second = queue_new(&c, 0);
+
+    OK(e);
+    atomic_store(&gone, 0);
+    OK(clSetMemObjectDestructorCallback(m, note_gone, NULL));
+    OK(clEnqueueFillBuffer(c.q, m, &value, 4, 0, 64, 0, NULL, NULL));
+    OK(clEnqueueFillBuffer(c.q, m, &value, 4, 0, 64, 1, &first, NULL));
+    OK(clEnqueueFillBuffer(second, other, &value, 4, 0, 64, 1, &last, NULL));
+    OK(clFlush(c.q));
+    OK(clFlush(second));
+    OK(clReleaseMemObject(m));
+    usleep(50000);
+    check(!atomic_load(&gone), "not while a command needs the buffer");
+    OK(clSetUserEventStatus(first, CL_COMPLETE));
+    bool in_time = is_gone();
+    OK(clSetUserEventStatus(last, CL_COMPLETE));
+    OK(clFinish(c.q));
+    OK(clFinish(second));
+    check(in_time, "once the last command that uses it has ended");
+    OK(clReleaseEvent(first));
+    OK(clReleaseEvent(last));
+    OK(clReleaseCommandQueue(second));
+    OK(clReleaseMemObject(other));
+    cl_close(&c);
+}
+
+/* A sub-buffer keeps its buffer; an image over it, too. */
+static void destructor_of_a_parent(void) {
+    struct cl c = cl_open();
+    cl_int e, value = 1;
+    cl_event gate = clCreateUserEvent(c.ctx, &e);
+    size_t align = device_uint(c.device, CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8;
+    cl_mem m = buffer_new(&c, CL_MEM_READ_WRITE, 2 * align, NULL);
+    cl_mem sub = clCreateSubBuffer(m, 0, CL_BUFFER_CREATE_TYPE_REGION, &(cl_buffer_region){align, align}, &e);
+
+    OK(e);
+    atomic_store(&gone, 0);
+    OK(clSetMemObjectDestructorCallback(m, note_gone, NULL));
+    OK(clReleaseMemObject(m));
+    check(!atomic_load(&gone), "not while there is a part of it");
+    OK(clEnqueueFillBuffer(c.q, sub, &value, 4, 0, align, 1, &gate, NULL));
+    OK(clFlush(c.q));
+    OK(clReleaseMemObject(sub));
+    usleep(20000);
+    check(!atomic_load(&gone), "not while a command needs the part");
+    OK(clSetUserEventStatus(gate, CL_COMPLETE));
+    OK(clFinish(c.q));
+    check(is_gone(), "once none does");
+    OK(clReleaseEvent(gate));
+    cl_close(&c);
+}
+
 static const struct test_case cases[] = {
     CASE(read_only_buffer),
     CASE(read_only_image),
@@ -403,6 +506,9 @@ static const struct test_case cases[] = {
     LONG_CASE(svm_of_several_threads, 60),
     CASE(callbacks_before_waits_return),
     LONG_CASE(destructor_with_many_busy_queues, 60),
+    LONG_CASE(destructor_opens_a_gate, 60),
+    LONG_CASE(destructor_between_gates, 60),
+    LONG_CASE(destructor_of_a_parent, 60),
     END_OF_CASES,
 };
 

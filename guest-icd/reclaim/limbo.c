@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "guest-icd/memory/limbo.h"
+#include "guest-icd/reclaim/limbo.h"
 
 #include <stdlib.h>
 
@@ -31,7 +31,7 @@ static struct icd_limbo_batch *closed_first, **closed_end = &closed_first;
 static _Atomic uint64_t limbo_bytes;
 static _Atomic uint32_t batches; /* closed ones */
 
-static bool all_idle(cl_context context) {
+bool icd_limbo_idle(cl_context context) {
     bool idle = true;
     svga_lock_take(&context->lock);
     for (cl_command_queue q = context->queues; q && idle; q = q->next_in_context)
@@ -160,7 +160,7 @@ static void drain(cl_context context) {
 void icd_limbo_block(cl_context context, struct icd_block *block) {
     if (block->region == 0 || svga_locks_forked)
         return;
-    if (all_idle(context)) {
+    if (icd_limbo_idle(context)) {
         icd_pool_free(block);
         return;
     }

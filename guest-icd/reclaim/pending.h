@@ -11,8 +11,8 @@
  *
  * Threads: any.
  */
-#ifndef GUEST_ICD_QUEUE_PENDING_H
-#define GUEST_ICD_QUEUE_PENDING_H
+#ifndef GUEST_ICD_RECLAIM_PENDING_H
+#define GUEST_ICD_RECLAIM_PENDING_H
 
 #include "guest-icd/queue/event.h"
 #include "guest-icd/queue/queue.h"

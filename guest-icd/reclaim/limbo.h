@@ -9,11 +9,14 @@
  *
  * Threads: any.
  */
-#ifndef GUEST_ICD_MEMORY_LIMBO_H
-#define GUEST_ICD_MEMORY_LIMBO_H
+#ifndef GUEST_ICD_RECLAIM_LIMBO_H
+#define GUEST_ICD_RECLAIM_LIMBO_H
 
 #include "guest-icd/platform/context.h"
 #include "guest-icd/session/pool.h"
+
+/* Is every queue of the context idle? */
+bool icd_limbo_idle(cl_context context);
 
 /* Gives the block back to the pool: now, if every queue of the context is idle, or later. */
 void icd_limbo_block(cl_context context, struct icd_block *block);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "guest-icd/queue/pending.h"
+#include "guest-icd/reclaim/pending.h"
 
 #include <stdlib.h>
 #include <string.h>
