@@ -252,6 +252,7 @@ static void check_system_icd(const struct cli_paths *p, struct doctor_finding *f
 const struct doctor_check doctor_checks[] = {
     {"own files", USE_PROCESS | USE_VM | USE_OWN_VM | USE_EVAL, check_own_files},
     {"OpenCL drivers", USE_PROCESS | USE_VM | USE_OWN_VM | USE_EVAL, check_drivers},
+    {"drivers' quirks", USE_PROCESS | USE_VM | USE_OWN_VM, doctor_check_quirks},
     {"walls", USE_PROCESS | USE_VM | USE_OWN_VM, doctor_check_walls},
     {"a VM's memory", USE_VM | USE_OWN_VM, doctor_check_hand},
     {"OpenCL loader", USE_PROCESS | USE_VM | USE_EVAL, check_loader},

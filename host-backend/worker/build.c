@@ -69,9 +69,11 @@ static char *with_arg_info(const char *options) {
     return text;
 }
 
-/* PoCL tells of the arguments of binaries and linked programs only where there are no options at all. */
-static const char *or_none(const char *options) {
-    return *options ? options : NULL;
+/* The options as this driver is to get them. */
+static const char *or_none(const struct program *p, const char *options) {
+    const struct driver_platform *platform = p->context->platform;
+    bool none = !*options && platform && driver_has(platform, QUIRK_OPTIONS_HIDE_ARGUMENTS);
+    return none ? NULL : options;
 }
 
 /* The devices that the guest named. None named must stay none: a driver treats that differently from a list
@@ -138,7 +140,7 @@ static cl_int driver_build(struct build *b) {
         return r;
     r = p->cl ? begin_again(p) : CL_OUT_OF_RESOURCES;
     if (r == CL_SUCCESS)
-        r = clBuildProgram(p->cl, count, count ? devices : NULL, or_none(options), NULL, NULL);
+        r = clBuildProgram(p->cl, count, count ? devices : NULL, or_none(p, options), NULL, NULL);
     p->built = true;
     b->driver_ns = svga_now_ns() - start;
     files_remove(place);
@@ -186,7 +188,7 @@ static cl_int driver_link(struct build *b) {
     if (p->context->version < 120)
         r = CL_INVALID_OPERATION;
     else if (p->context->cl && has_inputs(b))
-        p->cl = clLinkProgram(p->context->cl, count, count ? devices : NULL, or_none(b->options),
+        p->cl = clLinkProgram(p->context->cl, count, count ? devices : NULL, or_none(p, b->options),
                               b->input_count, b->inputs, NULL, NULL, &r);
     return r;
 }

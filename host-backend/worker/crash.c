@@ -57,19 +57,20 @@ static void on_crash(int number) {
     raise(number); /* blocked until this handler returns; then it ends the process */
 }
 
-void crash_install(void) {
-    for (int i = 0; i < CRASHES; i++) {
-        struct sigaction old, act = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
-        sigaction(crashes[i].number, NULL, &old);
-        /* PoCL answers SIGFPE by skipping the division, which OpenCL wants. */
-        if (crashes[i].number == SIGFPE && old.sa_handler != SIG_DFL)
-            continue;
-        sigaction(crashes[i].number, &act, NULL);
-    }
+static void install(bool leave_sigfpe) {
+    struct sigaction act = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
+
+    for (int i = 0; i < CRASHES; i++)
+        if (crashes[i].number != SIGFPE || !leave_sigfpe)
+            sigaction(crashes[i].number, &act, NULL);
 }
 
-void crash_guard(struct svga_device *device) {
+void crash_install(void) {
+    install(false);
+}
+
+void crash_guard(struct svga_device *device, bool leave_sigfpe) {
     if (device)
-        crash_install();
+        install(leave_sigfpe);
     atomic_store(&guarded, device);
 }

@@ -8,12 +8,11 @@
 
 #include "svga-model/device.h"
 
-/* Installs the handlers. Called before any driver is loaded, so that a driver that wants a signal for itself
- * (PoCL and SIGFPE) gets it; and again when a session starts, since some libraries replace handlers without
- * need. */
+/* Installs the handlers, before any driver is loaded. */
 void crash_install(void);
 
-/* From now on (NULL: no more) this device's guest is told. */
-void crash_guard(struct svga_device *device);
+/* From now on (NULL: no more) this device's guest is told. Installs the handlers once more, since some libraries
+ * replace them without need; `leave_sigfpe`: not that one (QUIRK_ANSWERS_SIGFPE). */
+void crash_guard(struct svga_device *device, bool leave_sigfpe);
 
 #endif

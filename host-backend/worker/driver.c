@@ -58,7 +58,6 @@ static void add_device(struct driver *d, struct driver_platform *platform, cl_de
     clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
     device->compiler = compiler;
     device->shares = (device->type & CL_DEVICE_TYPE_CPU) != 0;
-    device->lazy = device->platform->name && strcmp(device->platform->name, "Oclgrind") == 0;
     d->devices[d->device_count++] = device;
 }
 
@@ -83,6 +82,9 @@ static void add_platform(struct driver *d, cl_platform_id id, const char *filter
         clGetDeviceIDs(id, CL_DEVICE_TYPE_ALL, 64, devices, &count) != CL_SUCCESS)
         count = 0;
     platform.version = parse_version(platform.version_text);
+    char *driver_version = count > 0 ? driver_device_string(devices[0], CL_DRIVER_VERSION) : NULL;
+    platform.quirks = quirks_of(platform.name, driver_version);
+    free(driver_version);
     uint32_t before = d->device_count;
     d->platforms[d->platform_count] = platform;
     for (cl_uint i = 0; i < count && i < 64; i++)

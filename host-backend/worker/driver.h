@@ -15,6 +15,7 @@
 
 #include <CL/cl.h>
 
+#include "host-backend/worker/quirks.h"
 #include "svga-model/visa/host.h"
 
 #define DRIVER_MAX_PLATFORMS 64u
@@ -24,9 +25,14 @@
 struct driver_platform {
     cl_platform_id id;
     unsigned version; /* 100 * major + 10 * minor: which entry points the driver has */
+    uint32_t quirks;  /* worker/quirks.h */
     char *name;
     char *version_text;
 };
+
+static inline bool driver_has(const struct driver_platform *platform, enum quirk quirk) {
+    return (platform->quirks & 1u << quirk) != 0;
+}
 
 struct driver_device {
     cl_device_id id;
@@ -34,7 +40,6 @@ struct driver_device {
     uint32_t platform_number;
     cl_device_type type;
     bool shares;     /* kernels read and write the process's memory in place */
-    bool lazy;       /* commands run only while somebody waits for them, whatever was flushed */
     bool sub_device; /* made by a guest */
     bool compiler;
     char *name;

@@ -22,8 +22,8 @@ struct event *event_new(struct session *s, uint32_t id, cl_event cl, struct queu
     return e;
 }
 
-/* Fills in the wait list. False if one of the events has failed. Such never reach the driver: PoCL waits for
- * ever for an event that depends on a failed one. */
+/* Fills in the wait list. False if one of the events has failed. Such never reach the driver, which might wait
+ * for them for ever (QUIRK_WAITS_FOR_THE_FAILED). */
 static bool collect_waits(struct enqueue *e, const uint32_t *ids, uint32_t count) {
     cl_event *list = e->few;
 

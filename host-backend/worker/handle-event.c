@@ -12,7 +12,8 @@ void do_create_user_event(struct session *s, const struct tr_create_user_event *
     cl_event cl = context->cl ? clCreateUserEvent(context->cl, &r) : NULL;
     struct event *e = event_new(s, c->event, cl, NULL, NULL);
     if (e)
-        e->gated = true;
+        e->gated = context->platform && (driver_has(context->platform, QUIRK_FAILURE_IS_NOT_TOLD) ||
+                                         driver_has(context->platform, QUIRK_WAITS_FOR_THE_FAILED));
     else if (cl)
         clReleaseEvent(cl);
 }

@@ -35,7 +35,7 @@ struct options {
     int control;
     const char *device;
     const char *refuse;
-    bool probe;
+    int (*probe)(const struct options *o); /* instead of serving a guest */
     bool eager;
     bool warm;
     bool batch;
@@ -75,7 +75,40 @@ static const char help[] =
     "  --refuse TEXT      load no driver; tell the guest TEXT\n"
     "  --probe            print PLATFORM, DEVICE, VERSION, TYPE, memory and SPIR-V target of each device, "
     "separated by tabs\n"
+    "  --quirks           print what these drivers do otherwise than OpenCL says and this worker takes care "
+    "of\n"
     "  --help\n";
+
+static int print_devices(const struct options *o) {
+    struct driver *d = driver_open(o->device);
+
+    if (!d)
+        return 1;
+    driver_find_targets(d);
+    for (uint32_t i = 0; i < d->root_count; i++) {
+        const struct driver_device *device = d->devices[i];
+        const char *type = device->type & CL_DEVICE_TYPE_GPU           ? "gpu"
+                           : device->type & CL_DEVICE_TYPE_ACCELERATOR ? "accelerator"
+                                                                       : "cpu";
+        printf("%s\t%s\t%s\t%s\t%s\t%s\n", device->platform->name, device->name ? device->name : "",
+               device->version_text, type, device->shares ? "shares guest memory" : "has memory of its own",
+               device->target.why);
+    }
+    fflush(stdout);
+    _exit(d->root_count > 0 ? 0 : 1); /* not through the drivers' destructors: some of them hang */
+}
+
+/* PLATFORM, quirk, what the driver does: separated by tabs. */
+static int print_quirks(const struct options *o) {
+    struct driver *d = driver_open(o->device);
+
+    for (uint32_t i = 0; d && i < d->platform_count; i++)
+        for (int quirk = 0; quirk < QUIRKS; quirk++)
+            if (driver_has(&d->platforms[i], (enum quirk)quirk))
+                printf("%s\t%s\t%s\n", d->platforms[i].name, quirk_rows[quirk].name, quirk_rows[quirk].text);
+    fflush(stdout);
+    _exit(d ? 0 : 1);
+}
 
 static bool number(const char *text, unsigned most, unsigned *out) {
     char *end;
@@ -109,6 +142,7 @@ static int parse(struct options *o, int argc, char **argv) {
         NO_WARM,
         REFUSE,
         PROBE,
+        QUIRK_LIST,
         HELP
     };
     static const struct option options[] = {{"control", required_argument, NULL, CONTROL},
@@ -130,6 +164,7 @@ static int parse(struct options *o, int argc, char **argv) {
                                             {"no-warm-up", no_argument, NULL, NO_WARM},
                                             {"refuse", required_argument, NULL, REFUSE},
                                             {"probe", no_argument, NULL, PROBE},
+                                            {"quirks", no_argument, NULL, QUIRK_LIST},
                                             {"help", no_argument, NULL, HELP},
                                             {0}};
     unsigned fd;
@@ -214,7 +249,10 @@ static int parse(struct options *o, int argc, char **argv) {
             o->refuse = optarg;
             break;
         case PROBE:
-            o->probe = true;
+            o->probe = print_devices;
+            break;
+        case QUIRK_LIST:
+            o->probe = print_quirks;
             break;
         case HELP:
             fputs(help, stdout);
@@ -256,25 +294,6 @@ static char receive(int control, int *fd) {
 }
 
 /* ---- what it does ---- */
-
-static int probe(const struct options *o) {
-    struct driver *d = driver_open(o->device);
-
-    if (!d)
-        return 1;
-    driver_find_targets(d);
-    for (uint32_t i = 0; i < d->root_count; i++) {
-        const struct driver_device *device = d->devices[i];
-        const char *type = device->type & CL_DEVICE_TYPE_GPU           ? "gpu"
-                           : device->type & CL_DEVICE_TYPE_ACCELERATOR ? "accelerator"
-                                                                       : "cpu";
-        printf("%s\t%s\t%s\t%s\t%s\t%s\n", device->platform->name, device->name ? device->name : "",
-               device->version_text, type, device->shares ? "shares guest memory" : "has memory of its own",
-               device->target.why);
-    }
-    fflush(stdout);
-    _exit(d->root_count > 0 ? 0 : 1); /* not through the drivers' destructors: some of them hang */
-}
 
 /* Where it is built for coverage (make coverage): writes the counts, which else exit() does. */
 void __gcov_dump(void) __attribute__((weak));
@@ -387,7 +406,7 @@ int main(int argc, char **argv) {
     setvbuf(stdout, NULL, o.probe ? _IOFBF : _IONBF, 0);
     setenv("TRILLIUM_WORKER", "1", 1);
     if (o.probe)
-        return probe(&o);
+        return o.probe(&o);
     int hand[SVGA_HAND_FDS], r = o.hand ? svga_hand_make(hand) : -1;
     if (r == 0)
         o.session.hand = hand;

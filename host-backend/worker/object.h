@@ -117,7 +117,8 @@ struct event {
     cl_event *parts;      /* a batch's: events of its commands, which its times span; NULL: those of `cl` */
     uint32_t part_count;
     cl_int error; /* it is known to have failed with this; 0: it is not */
-    bool gated;   /* a user event that is not set, or a command that may wait for one */
+    bool
+        gated; /* a user event that is not set, or a command that may wait for one; of drivers that then take care */
     bool watched; /* event_watch has been called */
     /* The status in the slot; written under the session\'s slot_lock; it only ever falls. */
     _Atomic cl_int told;

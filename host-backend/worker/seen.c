@@ -416,12 +416,14 @@ static uint32_t index_of(const struct entry *e, cl_device_id id) {
     return UINT32_MAX;
 }
 
-/* Drivers make files named after kernels for their binaries: PoCL gives up, with its process, where a name is
- * too long for that. The program has not asked for a binary, so it shall not be made here. */
-static bool can_be_fetched(cl_program cl) {
+/* Where the driver would give up over a name that is too long: the program has not asked for a binary, so it
+ * shall not be made here. */
+static bool can_be_fetched(const struct context *context, cl_program cl) {
     enum { MAX_NAME = 128 };
     size_t size = 0, longest = 0;
 
+    if (!context->platform || !driver_has(context->platform, QUIRK_LONG_NAMES_END_IT))
+        return true;
     if (clGetProgramInfo(cl, CL_PROGRAM_KERNEL_NAMES, 0, NULL, &size) != CL_SUCCESS)
         return false;
     char *names = malloc(size + 1);
@@ -444,7 +446,7 @@ static void store(struct seen *s, struct entry *e) {
     size_t sizes[DRIVER_MAX_DEVICES], got = 0;
     unsigned char *binaries[DRIVER_MAX_DEVICES] = {NULL};
 
-    if (!can_be_fetched(e->cl)) {
+    if (!can_be_fetched(e->context, e->cl)) {
         e->stored = true;
         return;
     }

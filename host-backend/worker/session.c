@@ -183,7 +183,7 @@ static bool spin(struct session *s) {
 static void *decode(void *opaque);
 
 bool session_by_callback(const struct session *s, const struct driver_device *device) {
-    if (device->lazy) /* no callback comes unless a thread waits */
+    if (driver_has(device->platform, QUIRK_LATE_CALLBACKS_ARE_LOST))
         return false;
     if (s->options.completion == COMPLETION_AUTO)
         return (device->type & CL_DEVICE_TYPE_CPU) != 0;
@@ -333,9 +333,12 @@ void session_run(int link, struct driver *driver, const struct session_options *
 
     if (!s)
         return;
-    crash_guard(&s->device);
+    bool leave_sigfpe = false;
+    for (uint32_t i = 0; i < driver->platform_count; i++)
+        leave_sigfpe = leave_sigfpe || driver_has(&driver->platforms[i], QUIRK_ANSWERS_SIGFPE);
+    crash_guard(&s->device, leave_sigfpe);
     svga_device_serve_link(&s->device);
-    crash_guard(NULL);
+    crash_guard(NULL, false);
     alarm(END_SECONDS); /* a driver may hang in what follows */
     if (s->trace)
         trace_close(s->trace);

@@ -147,7 +147,9 @@ cl_int event_watch(struct session *s, struct event *e) {
         return CL_SUCCESS; /* nothing more will change */
     for (size_t i = 0; !e->watched && i < sizeof types / sizeof types[0]; i++) {
         cl_int r = CL_SUCCESS;
-        if (types[i] != CL_COMPLETE || (!e->gated && !(e->queue && e->queue->device->lazy)))
+        if (types[i] != CL_COMPLETE ||
+            (!e->gated &&
+             !(e->queue && driver_has(e->queue->device->platform, QUIRK_LATE_CALLBACKS_ARE_LOST))))
             r = register_callback(s, e, types[i], NULL);
         else if (!wait_add_events(s, &e, 1))
             r = CL_OUT_OF_HOST_MEMORY;
@@ -193,7 +195,7 @@ bool wait_add_finish(struct session *s, struct queue *q, struct tr_slot *slot) {
 
 void wait_push(struct session *s, struct queue *q) {
     cl_int sticky = q->sticky;
-    if (q->device->lazy)
+    if (driver_has(q->device->platform, QUIRK_LATE_CALLBACKS_ARE_LOST))
         wait_add_finish(s, q, NULL);
     q->sticky = sticky; /* nobody has been told of it */
 }
@@ -248,7 +250,7 @@ static void finish_answer(struct session *s, struct wait *w, cl_int r) {
 void wait_perform(struct session *s, struct wait *w) {
     if (w->queue) {
         cl_int r = clFinish(w->queue->cl);
-        if (w->last) /* rusticl's clFinish comes back early from what user events hold up */
+        if (w->last && driver_has(w->queue->device->platform, QUIRK_FINISH_IGNORES_USER_EVENTS))
             clWaitForEvents(1, &w->last);
         finish_answer(s, w, r);
         return;

@@ -24,13 +24,12 @@ struct wait {
 };
 
 /* Somebody waits: either makes the driver call back, or, where the leader shall wait itself, appends to those
- * that nobody attends to. So it does for what may fail because a user event fails: PoCL and rusticl then do
- * not call back at all, or PoCL does so with CL_COMPLETE. Takes references. Leader lock held. False when out
- * of memory. */
+ * that nobody attends to. So it does for what may fail because a user event fails, where the driver does not
+ * tell that truly (QUIRK_FAILURE_IS_NOT_TOLD). Takes references. Leader lock held. False when out of memory. */
 bool wait_add_finish(struct session *s, struct queue *q, struct tr_slot *slot);
 bool wait_add_events(struct session *s, struct event *const *events, uint32_t count);
-/* The queue was flushed: where the driver runs commands only for those who wait (driver_device.lazy), a thread
- * of the worker does. Leader lock held. */
+/* The queue was flushed: where nobody may hear from the driver how that ends (QUIRK_LATE_CALLBACKS_ARE_LOST), a
+ * thread of the worker waits. Leader lock held. */
 void wait_push(struct session *s, struct queue *q);
 /* The oldest one, taken out of the list. Leader lock held. */
 struct wait *wait_take(struct session *s);
