@@ -22,6 +22,24 @@ enum vm_frame_type {
 
 #define VM_FRAME_MAX 65536u
 
+/*
+ * A second port, from host to guest, for what must not wait behind standard input that the program does not
+ * read: messages of this one size.
+ */
+#define VM_CONTROL_NAME "trillium-control"
+
+enum vm_control_type {
+    VM_CONTROL_SIGNAL = 1, /* to the program; `group`: to what its terminal's keys would reach */
+    VM_CONTROL_WINDOW = 2, /* the caller's terminal has another size */
+};
+
+struct vm_control {
+    uint32_t type;
+    int32_t number; /* of the signal */
+    uint32_t group;
+    uint16_t rows, columns;
+};
+
 struct vm_frame {
     uint32_t type;
     uint32_t size;
@@ -38,6 +56,8 @@ struct vm_exit {
  *   probe=PORT        tell the isa-debug-exit device at I/O port PORT (hexadecimal) that the guest runs;
  * nothing else arg=, env=        any number, in order cwd=, uid=, gid=, group= (any number), hostname=
  *   icd=PATH          Trillium's OpenCL driver
+ *   terminal=ROWS COLUMNS   standard input and output are a pseudo-terminal of this size
+ *   terminal-errors=1       and standard error
  *   verbose=1
  */
 #define VM_PROBE_PORT 0xf4

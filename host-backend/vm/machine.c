@@ -100,11 +100,15 @@ static void add_devices(struct arguments *a, const struct vm_machine *m) {
     add(a, "-device");
     add(a, "vhost-user-gpu-pci,chardev=vgpu");
     add(a, "-device");
-    add(a, "virtio-serial-pci,max_ports=2");
+    add(a, "virtio-serial-pci,max_ports=3");
     add(a, "-chardev");
     add(a, "socket,id=port,fd=%d", m->port);
     add(a, "-device");
     add(a, "virtserialport,chardev=port,name=" VM_PORT_NAME);
+    add(a, "-chardev");
+    add(a, "socket,id=control,fd=%d", m->control);
+    add(a, "-device");
+    add(a, "virtserialport,chardev=control,name=" VM_CONTROL_NAME);
     add(a, "-fsdev");
     add(a, "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap");
     add(a, "-device");
@@ -113,7 +117,7 @@ static void add_devices(struct arguments *a, const struct vm_machine *m) {
 
 /* In the child: only async-signal-safe calls, since the parent has threads. */
 static void become_qemu(const struct vm_machine *m, char *const argv[], pid_t parent) {
-    const int kept[] = {m->initramfs, m->log, m->gpu, m->port};
+    const int kept[] = {m->initramfs, m->log, m->gpu, m->port, m->control};
     sigset_t none;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);

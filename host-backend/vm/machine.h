@@ -14,10 +14,10 @@ struct vm_machine {
     const struct vm_kernel *kernel;
     bool kvm;
     unsigned cpus, memory_mib;
-    bool verbose;  /* the kernel tells what it does, on the console */
-    int initramfs; /* memfd */
-    int log;       /* memfd for the guest's console and QEMU's own messages; or 2 */
-    int gpu, port; /* sockets whose other ends are served; -1: a machine without (the probe) */
+    bool verbose;           /* the kernel tells what it does, on the console */
+    int initramfs;          /* memfd */
+    int log;                /* memfd for the guest's console and QEMU's own messages; or 2 */
+    int gpu, port, control; /* sockets whose other ends are served; -1: a machine without (the probe) */
 };
 
 /*

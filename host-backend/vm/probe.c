@@ -97,8 +97,14 @@ static void boot(const char *init, const struct vm_qemu *q, const struct vm_kern
     char config[32];
     int status;
     int n = snprintf(config, sizeof config, "probe=%x", VM_PROBE_PORT);
-    struct vm_machine m = {
-        .qemu = q, .kernel = k, .kvm = true, .cpus = 1, .memory_mib = 256, .gpu = -1, .port = -1};
+    struct vm_machine m = {.qemu = q,
+                           .kernel = k,
+                           .kvm = true,
+                           .cpus = 1,
+                           .memory_mib = 256,
+                           .gpu = -1,
+                           .port = -1,
+                           .control = -1};
 
     m.log = memfd_create("log", MFD_CLOEXEC);
     m.initramfs = vm_initramfs(init, NULL, config, (size_t)n + 1, v->reason);

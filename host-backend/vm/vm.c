@@ -23,8 +23,11 @@
 #include "host-backend/vm/frame.h"
 #include "host-backend/vm/initramfs.h"
 #include "host-backend/vm/machine.h"
+#include "host-backend/vm/nested.h"
 #include "host-backend/vm/probe.h"
+#include "host-backend/vm/signals.h"
 #include "host-backend/vm/streams.h"
+#include "host-backend/vm/terminal.h"
 
 /* Under emulation on a busy machine a boot takes some ten seconds. */
 enum { START_LIMIT_MS = 180000 };
@@ -141,7 +144,8 @@ static bool hidden(const char *variable) {
 }
 
 /* The /config of the guest (frame.h). To be freed; NULL: out of memory. */
-static char *make_config(const struct vm_options *o, bool kvm, char *const argv[], size_t *size) {
+static char *make_config(const struct vm_options *o, bool kvm, const struct vm_terminal *t,
+                         char *const argv[], size_t *size) {
     char *text = NULL, number[32], host[256] = "";
     gid_t groups[1024];
     FILE *config = open_memstream(&text, size);
@@ -172,6 +176,12 @@ static char *make_config(const struct vm_options *o, bool kvm, char *const argv[
         put(config, "hostname", host);
     if (o->icd)
         put(config, "icd", o->icd);
+    if (t->there) {
+        snprintf(number, sizeof number, "%u %u", t->rows, t->columns);
+        put(config, "terminal", number);
+    }
+    if (t->errors)
+        put(config, "terminal-errors", "1");
     if (o->verbose)
         put(config, "verbose", "1");
     if (fclose(config) != 0) {
@@ -181,7 +191,8 @@ static char *make_config(const struct vm_options *o, bool kvm, char *const argv[
     return text;
 }
 
-static int make_initramfs(const struct vm_options *o, const struct parts *p, char *const argv[]) {
+static int make_initramfs(const struct vm_options *o, const struct parts *p, const struct vm_terminal *t,
+                          char *const argv[]) {
     struct vm_modules modules;
     char why[VM_WHY_SIZE];
     size_t size;
@@ -190,7 +201,7 @@ static int make_initramfs(const struct vm_options *o, const struct parts *p, cha
         say("%s", why);
         return -1;
     }
-    char *config = make_config(o, p->kvm, argv, &size);
+    char *config = make_config(o, p->kvm, t, argv, &size);
     int fd = -1;
     if (!config)
         snprintf(why, sizeof why, "out of memory");
@@ -214,48 +225,17 @@ static unsigned default_memory(void) {
     return mib < 1024 ? 1024 : mib > 8192 ? 8192 : (unsigned)mib;
 }
 
-/* ---- signals: they end the VM, and vm_run returns ---- */
-
-static volatile sig_atomic_t caught;
-static volatile pid_t the_qemu;
-
-static void on_signal(int number) {
-    caught = number;
-    if (the_qemu > 0)
-        kill(the_qemu, SIGKILL); /* its port closes, and whoever waits for it goes on */
-}
-
-static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
-enum { ENDING = sizeof ending / sizeof ending[0] };
-
-static void catch_signals(struct sigaction before[ENDING + 1]) {
-    struct sigaction act = {.sa_handler = on_signal};
-    sigemptyset(&act.sa_mask);
-    caught = 0;
-    for (int i = 0; i < ENDING; i++) {
-        sigaction(ending[i], NULL, &before[i]);
-        if (before[i].sa_handler != SIG_IGN) /* nohup */
-            sigaction(ending[i], &act, NULL);
-    }
-    act.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &act, &before[ENDING]);
-}
-
-static void restore_signals(const struct sigaction before[ENDING + 1]) {
-    for (int i = 0; i < ENDING; i++)
-        sigaction(ending[i], &before[i], NULL);
-    sigaction(SIGPIPE, &before[ENDING], NULL);
-}
-
 /* ---- the run ---- */
 
 struct run {
     const struct vm_options *options;
     const char *program;
     struct front *front;
-    int gpu[2], port[2], log, initramfs; /* [0]: ours, [1]: QEMU's */
-    int connection;                      /* gpu[0], once it is the front's */
+    struct vm_terminal terminal;
+    int gpu[2], port[2], control[2], log, initramfs; /* [0]: ours, [1]: QEMU's */
+    int connection;                                  /* gpu[0], once it is the front's */
     double start;
+    pid_t qemu;
     atomic_bool over; /* QEMU has been ended, and its pid may be another's soon */
 };
 
@@ -263,13 +243,15 @@ static void started(void *opaque) {
     struct run *r = opaque;
     if (r->options->boot_seconds)
         *r->options->boot_seconds = now_s() - r->start;
+    vm_terminal_hand_over(&r->terminal);
+    vm_signals_forward(r->control[0]);
 }
 
 static void *serve_gpu(void *arg) {
     struct run *r = arg;
     front_run(r->front, -1, r->connection);
-    if (!atomic_load(&r->over) && the_qemu > 0)
-        kill(the_qemu, SIGKILL); /* a VM without its GPU is of no use here */
+    if (!atomic_load(&r->over) && r->qemu > 0)
+        kill(r->qemu, SIGKILL); /* a VM without its GPU is of no use here */
     return NULL;
 }
 
@@ -284,8 +266,8 @@ static void show_log(int log) {
 }
 
 static int status_of(struct run *r, enum vm_output how, const struct vm_output_state *state) {
-    if (caught)
-        return 128 + caught;
+    if (vm_signals_caught())
+        return 128 + vm_signals_caught();
     switch (how) {
     case VM_OUTPUT_EXIT:
         if (state->end.exec_error != 0) {
@@ -320,12 +302,14 @@ static int carry(struct run *r) {
     int error = vm_input_start(&input, r->port[0]);
     if (error != 0) {
         say("cannot start a thread: %s", strerror(error));
-        kill(the_qemu, SIGKILL);
+        kill(r->qemu, SIGKILL);
         return VM_EXIT_FAILED;
     }
     enum vm_output how = vm_output_run(r->port[0], &state);
+    vm_terminal_take_back();
+    vm_signals_forward(-1);
     int status = status_of(r, how, &state);
-    kill(the_qemu, SIGKILL);
+    kill(r->qemu, SIGKILL);
     shutdown(r->port[0], SHUT_RDWR);
     vm_input_stop(&input);
     return status;
@@ -346,6 +330,7 @@ static int run_machine(struct run *r, const struct parts *p) {
         .log = r->log,
         .gpu = r->gpu[1],
         .port = r->port[1],
+        .control = r->control[1],
     };
     pthread_t thread = 0;
     int status = VM_EXIT_FAILED, wait_status;
@@ -361,56 +346,69 @@ static int run_machine(struct run *r, const struct parts *p) {
     }
     r->gpu[0] = -1; /* the front's */
     r->start = now_s();
-    if (!caught)
-        the_qemu = vm_machine_start(&m);
+    if (!vm_signals_caught())
+        r->qemu = vm_machine_start(&m);
+    int error_of_start = errno;
     close(r->gpu[1]);
     close(r->port[1]);
-    r->gpu[1] = r->port[1] = -1;
-    if (the_qemu > 0) {
-        if (caught) /* just before it could be told */
-            kill(the_qemu, SIGKILL);
+    close(r->control[1]);
+    r->gpu[1] = r->port[1] = r->control[1] = -1;
+    if (r->qemu > 0) {
+        vm_signals_end_by_killing(r->qemu);
         status = carry(r);
+        vm_signals_end_by_killing(0);
         atomic_store(&r->over, true);
-        while (waitpid(the_qemu, &wait_status, 0) < 0 && errno == EINTR)
+        while (waitpid(r->qemu, &wait_status, 0) < 0 && errno == EINTR)
             ;
-    } else if (!caught) {
-        say("cannot start QEMU: %s", strerror(errno));
+    } else if (!vm_signals_caught()) {
+        say("cannot start QEMU: %s", strerror(error_of_start));
     }
-    the_qemu = 0;
     front_stop(r->front);
     pthread_join(thread, NULL);
     front_destroy(r->front);
-    return caught ? 128 + caught : status;
+    return vm_signals_caught() ? 128 + vm_signals_caught() : status;
 }
 
 static void close_all(struct run *r) {
-    const int fds[] = {r->gpu[0], r->gpu[1], r->port[0], r->port[1], r->log, r->initramfs};
+    const int fds[] = {r->gpu[0],     r->gpu[1],     r->port[0], r->port[1],
+                       r->control[0], r->control[1], r->log,     r->initramfs};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
         if (fds[i] >= 0)
             close(fds[i]);
 }
 
 int vm_run(const struct vm_options *o, char *const argv[]) {
-    struct run r = {
-        .options = o, .program = argv[0], .gpu = {-1, -1}, .port = {-1, -1}, .log = -1, .initramfs = -1};
-    struct sigaction before[ENDING + 1];
+    struct run r = {.options = o,
+                    .program = argv[0],
+                    .gpu = {-1, -1},
+                    .port = {-1, -1},
+                    .control = {-1, -1},
+                    .log = -1,
+                    .initramfs = -1};
     static struct parts parts; /* three paths: too much for a stack */
     int status = VM_EXIT_FAILED;
 
     parts = (struct parts){0};
+    if (vm_is_nested()) {
+        say("this is a VM of \"trillium run --vm\" already: run %s as it is, it sees the same devices",
+            argv[0]);
+        return VM_EXIT_FAILED;
+    }
     if (gather(o, &parts) < 0)
         return VM_EXIT_FAILED;
-    catch_signals(before);
-    r.initramfs = make_initramfs(o, &parts, argv);
+    vm_terminal_look(&r.terminal);
+    vm_signals_begin(r.terminal.there);
+    r.initramfs = make_initramfs(o, &parts, &r.terminal, argv);
     if (r.initramfs >= 0) {
         r.log = o->verbose ? fcntl(2, F_DUPFD_CLOEXEC, 3) : memfd_create("vm-log", MFD_CLOEXEC);
         if (r.log < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r.gpu) < 0 ||
-            socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r.port) < 0)
+            socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r.port) < 0 ||
+            socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r.control) < 0)
             say("cannot connect to a VM: %s", strerror(errno));
         else
             status = run_machine(&r, &parts);
     }
     close_all(&r);
-    restore_signals(before);
+    vm_signals_end();
     return status;
 }

@@ -5,7 +5,8 @@
  * QEMU boots a stock kernel with a minimal initramfs (host-backend/vm/init/). The guest sees this machine's
  * file system read-only through 9p, with a tmpfs over it for writes: what the program writes to files is gone
  * when it ends. The program runs as the calling user, in the calling directory, with the caller's
- * environment; its standard streams, exit status and death by signal are the caller's. The only OpenCL
+ * environment; its standard streams, exit status and death by signal are the caller's, and where the caller has
+ * a terminal it has a pseudo-terminal of the same size (terminal.h). The only OpenCL
  * driver that the guest's loader finds is Trillium's; its virtual GPU is served by a front
  * (host-backend/front/front.h) that vm_run runs on a thread of its own.
  *
@@ -53,8 +54,9 @@ enum {
 /*
  * Runs argv (argv[0] is looked up in PATH) in a VM and returns its exit status, or 128 + n when signal n
  * ended it, or one of VM_EXIT_*. Fetches QEMU and a kernel first where the machine has none (vm_fetch).
- * SIGINT, SIGTERM and SIGHUP sent to this process end the VM and return 128 + n: their handlers are replaced
- * for the time of the call. To be called from a process's main thread, once at a time.
+ * Signals are handed to the program (signals.h); their handlers are replaced for the time of the call. Before
+ * the program runs they end the VM, which returns 128 + n. Where this machine is itself such a VM, nothing is
+ * started. To be called from a process's main thread, once at a time.
  */
 int vm_run(const struct vm_options *options, char *const argv[]);
 

@@ -51,10 +51,11 @@ mkdir "$work/folder" && echo host >"$work/folder/file"
 cat >"$work/look" <<'LOOK'
 pwd; id -u; id -g; echo "$TEST_VARIABLE"; cat file
 echo guest >file && cat file && rm -f ../in && echo removed
+"$1" run --vm true 2>&1 | grep -c "a VM of .* already"
 ls /etc/OpenCL/vendors; cat /etc/OpenCL/vendors/*
 [ -w /dev/dri/renderD128 ] && echo device; echo x >/dev/shm/x && cat /dev/shm/x
 LOOK
-(cd "$work/folder" && export TEST_VARIABLE='two  words' && timeout -k 5 150 "$trillium" run --vm -- sh ../look >"$work/out" 2>"$work/err")
+(cd "$work/folder" && export TEST_VARIABLE='two  words' && timeout -k 5 150 "$trillium" run --vm -- sh ../look "$trillium" >"$work/out" 2>"$work/err")
 expected="$work/folder
 $(id -u)
 $(id -g)
@@ -62,6 +63,7 @@ two  words
 host
 guest
 removed
+1
 trillium.icd
 $build/lib/libtrillium-icd.so
 device
@@ -109,15 +111,31 @@ same "a lost worker and the program" 3 "$(grep -c ^PASS "$work/out")"
 
 # ---- endings
 
-"$trillium" run --vm -- sh -c 'echo up; sleep 1000' >"$work/out" 2>"$work/err" </dev/null &
-pid=$!
+# Signals are the program's, also where it does not read its input. This one ends by the last.
+yes | "$trillium" run --vm -- sh -c 'trap "echo first" USR1; trap "echo second" INT; echo up; while :; do sleep 0.2; done' \
+    >"$work/out" 2>"$work/err" &
 for _ in $(seq 600); do grep -q up "$work/out" && break; sleep 0.2; done
-children=$(below $pid)
-kill -TERM $pid
-wait $pid
+pid=$(pgrep -P $$ -f "run --vm -- sh -c trap" | head -n 1)
+for step in USR1/first INT/second; do
+    kill -"${step%/*}" "$pid"
+    for _ in $(seq 300); do grep -q "${step#*/}" "$work/out" && break; sleep 0.2; done
+done
+same "signals come through" "up first second" "$(xargs <"$work/out")"
+children=$(below "$pid")
+kill -TERM "$pid"
+wait %%
 same "SIGTERM ends it" 143 $?
 left=
 for child in $children; do [ -d "/proc/$child" ] && left="$left $(cat "/proc/$child/comm")"; done
 same "and leaves nothing behind" "" "$left"
+
+# ---- a terminal
+
+timeout -k 5 200 "$build/tests/vm/vm" terminal "$trillium" >"$work/out" 2>"$work/err"
+same "the terminal's status" 0 $?
+cat "$work/out"
+grep -q '^FAIL' "$work/out" && failed=1
+same "steps at the terminal" 10 "$(grep -c '^PASS' "$work/out")"
+[ "$(grep -c '^PASS' "$work/out")" = 10 ] || explain
 
 exit $failed

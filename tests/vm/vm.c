@@ -6,6 +6,7 @@
  *   vm carrier      regions, fences, a fork
  *   vm killed       dies by SIGKILL in the middle of a session
  *   vm round-trip   measures fences there and back; no test. Also as a process guest (trillium run)
+ *   vm terminal TRILLIUM   not inside: a program in a VM at a terminal (terminal.h); it runs `vm keys` there
  *   vm lost         kills nothing: waits until its worker is gone, which the script sees to, and says how it
  * learned
  */
@@ -18,6 +19,7 @@
 
 #include "svga-model/futex.h"
 #include "svga-model/guest.h"
+#include "tests/vm/terminal.h"
 #include "trillium/protocol.h"
 
 static int failures;
@@ -168,5 +170,9 @@ int main(int argc, char **argv) {
         return round_trip();
     if (argc == 2 && strcmp(argv[1], "lost") == 0)
         return lost();
+    if (argc == 3 && strcmp(argv[1], "terminal") == 0)
+        return terminal_outside(argv[2], argv[0]);
+    if (argc == 2 && strcmp(argv[1], "keys") == 0)
+        return terminal_inside();
     return 2;
 }

@@ -2,6 +2,7 @@
 #include "host-backend/vm/init/init.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -63,6 +64,10 @@ void config_read(struct config *c) {
             c->icd = value;
         else if ((value = value_of(line, "probe")))
             c->probe = strtol(value, NULL, 16);
+        else if ((value = value_of(line, "terminal")))
+            c->terminal = sscanf(value, "%hu %hu", &c->rows, &c->columns) == 2;
+        else if (value_of(line, "terminal-errors"))
+            c->terminal_errors = true;
         else if (value_of(line, "verbose"))
             c->verbose = true;
     }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* ---- config.c ---- */
 
@@ -20,6 +21,9 @@ struct config {
     const char *cwd, *hostname, *icd;
     char *text; /* the file, which the strings above are parts of */
     long probe; /* I/O port; 0: no probe */
+    bool terminal,
+        terminal_errors; /* the program's input and output, and its errors, are a pseudo-terminal */
+    unsigned short rows, columns;
     bool verbose;
 };
 
@@ -41,8 +45,24 @@ void mounts_open_device(void);
 
 /* ---- program.c ---- */
 
-/* Runs the program and tells its output and status over `port`. */
-void program_run(const struct config *c, int port);
+/* Runs the program and tells its output and status over `port`; does what `control` says meanwhile. */
+void program_run(const struct config *c, int port, int control);
+
+/* ---- control.c ---- */
+
+/* What the program runs on. */
+struct program_control {
+    int fd; /* the control port, not blocking; -1: no longer */
+    pid_t program;
+    int terminal; /* its pseudo-terminal's master; -1: none */
+};
+/* Does what has come. */
+void control_take(struct program_control *d);
+
+/* ---- terminal.c ---- */
+
+/* The two ends of a pseudo-terminal for the program. Dies if there is none to be had. */
+void terminal_open(const struct config *c, int *master, int *slave);
 
 /* ---- report.c ---- */
 
@@ -51,6 +71,8 @@ void stage_enable(void);
 void stage(const char *what);
 /* Opens the port to vm_run, which die() uses from then on. Dies if there is none. */
 int port_open(void);
+/* Opens the one of the given name, not blocking. -1: there is none. */
+int control_open(void);
 /* Tells vm_run that the guest cannot be set up, and ends the VM. */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void power_off(void) __attribute__((noreturn));

@@ -45,7 +45,7 @@ int main(void) {
         stage_enable();
     modules_load("bus");
     stage("the buses' modules are loaded");
-    int port = port_open();
+    int port = port_open(), control = control_open();
 
     /* The virtual GPU's driver and the host's files take about as long: both at the same time. */
     pid_t gpu = fork();
@@ -66,7 +66,7 @@ int main(void) {
     mounts_open_device();
     stage("the program starts");
 
-    program_run(&c, port);
+    program_run(&c, port, control);
     for (;;) /* vm_run ends the VM when it has read everything */
         pause();
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,7 +37,8 @@ static bool read_all(int fd, void *bytes, size_t size) {
     return true;
 }
 
-static void feed_stdin(int port, int to) {
+/* `terminal`: its input ends by a key, and it stays open. */
+static void feed_stdin(int port, int to, bool terminal) {
     static char buffer[VM_FRAME_MAX];
     struct vm_frame frame;
 
@@ -53,7 +55,9 @@ static void feed_stdin(int port, int to) {
             if (n > 0)
                 done += (size_t)n;
         }
-        if (frame.size == 0 || done < frame.size) {
+        if (terminal && frame.size == 0) {
+            write_all(to, "\x04", 1); /* Ctrl-D */
+        } else if (frame.size == 0 || done < frame.size) {
             close(to);
             to = -1;
         }
@@ -70,6 +74,8 @@ static void execute(const struct config *c, const int streams[3], int error_pipe
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     setsid();
+    if (c->terminal)
+        ioctl(0, TIOCSCTTY, 0);
     if (setgroups(c->group_count, (const gid_t *)c->groups) == 0 && setgid(c->gid) == 0 &&
         setuid(c->uid) == 0) {
         if (chdir(c->cwd ? c->cwd : "/") < 0)
@@ -92,26 +98,32 @@ static bool carry(int port, uint32_t type, int fd) {
     return n > 0 || (n < 0 && errno == EINTR);
 }
 
-static void carry_output(int port, pid_t program, int out, int err, int *status) {
-    struct pollfd fds[2] = {{out, POLLIN, 0}, {err, POLLIN, 0}};
+static void carry_output(int port, struct program_control *p, int out, int err, int *status) {
+    struct pollfd fds[3] = {{out, POLLIN, 0}, {err, POLLIN, 0}, {p->fd, POLLIN, 0}};
     static const uint32_t types[2] = {VM_FRAME_STDOUT, VM_FRAME_STDERR};
     bool ended = false;
     sigset_t none;
 
     sigemptyset(&none);
     while (!ended) {
-        int n = ppoll(fds, 2, NULL, &none);
+        int n = ppoll(fds, 3, NULL, &none);
         for (int i = 0; n > 0 && i < 2; i++)
             if (fds[i].revents && !carry(port, types[i], fds[i].fd))
                 fds[i].fd = -1;
+        if (n > 0 && fds[2].revents) {
+            control_take(p);
+            fds[2].fd = p->fd;
+        }
         /* SIGCHLD ends the poll, and comes nowhere else; orphans are reaped on the way. */
         for (pid_t pid; (pid = waitpid(-1, status, WNOHANG)) > 0;)
-            if (pid == program) {
+            if (pid == p->program) {
                 ended = true;
                 break;
             }
     }
     for (int i = 0; i < 2; i++) {
+        if ((i == 0 ? out : err) < 0)
+            continue;
         fcntl(i == 0 ? out : err, F_SETFL, O_NONBLOCK);
         while (carry(port, types[i], i == 0 ? out : err))
             ;
@@ -122,12 +134,42 @@ static void on_child(int signal) {
     (void)signal;
 }
 
-void program_run(const struct config *c, int port) {
-    int in[2], out[2], err[2], error[2], exec_error = 0, status = 0;
+struct streams {
+    int program[3];   /* the program's ends */
+    int in, out, err; /* ours; err: -1 where it is the same as out */
+};
 
-    if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 ||
-        pipe2(error, O_CLOEXEC) < 0)
+static void make_pipe(int ends[2]) {
+    if (pipe2(ends, O_CLOEXEC) < 0)
         die("the guest cannot make a pipe: %s", strerror(errno));
+}
+
+static void open_streams(const struct config *c, struct streams *s) {
+    int in[2], out[2], err[2];
+
+    *s = (struct streams){.err = -1};
+    if (c->terminal) {
+        terminal_open(c, &s->out, &s->program[0]);
+        s->in = s->out;
+        s->program[1] = s->program[2] = s->program[0];
+    } else {
+        make_pipe(in);
+        make_pipe(out);
+        s->program[0] = in[0], s->in = in[1];
+        s->program[1] = out[1], s->out = out[0];
+    }
+    if (!c->terminal_errors) {
+        make_pipe(err);
+        s->program[2] = err[1], s->err = err[0];
+    }
+}
+
+void program_run(const struct config *c, int port, int control) {
+    int error[2], exec_error = 0, status = 0;
+    struct streams s;
+
+    open_streams(c, &s);
+    make_pipe(error);
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
@@ -139,18 +181,25 @@ void program_run(const struct config *c, int port) {
     if (program < 0)
         die("the guest cannot make a process: %s", strerror(errno));
     if (program == 0)
-        execute(c, (int[3]){in[0], out[1], err[1]}, error[1]);
-    close(in[0]), close(out[1]), close(err[1]), close(error[1]);
+        execute(c, s.program, error[1]);
+    for (int i = 0; i < 3; i++)
+        close(s.program[i]); /* which may be one and the same */
+    close(error[1]);
     pid_t feeder = fork();
     if (feeder == 0) {
-        close(out[0]), close(err[0]);
-        feed_stdin(port, in[1]);
+        if (s.out != s.in)
+            close(s.out);
+        if (s.err >= 0)
+            close(s.err);
+        feed_stdin(port, s.in, c->terminal);
     }
-    close(in[1]);
+    if (s.in != s.out)
+        close(s.in);
     if (!read_all(error[0], &exec_error, sizeof exec_error))
         exec_error = 0; /* the pipe was closed by the exec */
 
-    carry_output(port, program, out[0], err[0], &status);
+    struct program_control p = {.fd = control, .program = program, .terminal = c->terminal ? s.out : -1};
+    carry_output(port, &p, s.out, s.err, &status);
     struct vm_exit end = {.exec_error = exec_error, .status = status};
     send_frame(port, VM_FRAME_EXIT, &end, sizeof end);
 }

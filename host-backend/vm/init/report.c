@@ -70,7 +70,7 @@ void die(const char *format, ...) {
     power_off();
 }
 
-static int find_port(void) {
+static int find_port(const char *wanted, int flags) {
     static const char folder[] = "/sys/class/virtio-ports";
     DIR *dir = opendir(folder);
     struct dirent *e;
@@ -83,10 +83,13 @@ static int find_port(void) {
             continue;
         ssize_t n = read(fd, name, sizeof name - 1);
         close(fd);
-        if (n > 0 && strncmp(name, VM_PORT_NAME "\n", sizeof VM_PORT_NAME) == 0) {
+        if (n <= 0)
+            continue;
+        name[strcspn(name, "\n")] = '\0';
+        if (strcmp(name, wanted) == 0) {
             snprintf(path, sizeof path, "/dev/%s", e->d_name);
             closedir(dir);
-            return open(path, O_RDWR | O_CLOEXEC);
+            return open(path, O_RDWR | O_CLOEXEC | flags);
         }
     }
     if (dir)
@@ -96,9 +99,16 @@ static int find_port(void) {
 
 int port_open(void) {
     /* It appears by itself shortly after its driver is there. */
-    for (int i = 0; i < 1000 && (the_port = find_port()) < 0; i++)
+    for (int i = 0; i < 1000 && (the_port = find_port(VM_PORT_NAME, 0)) < 0; i++)
         usleep(5000);
     if (the_port < 0)
         die("the guest has no virtio-serial port");
     return the_port;
+}
+
+int control_open(void) {
+    int fd = -1;
+    for (int i = 0; i < 1000 && (fd = find_port(VM_CONTROL_NAME, O_NONBLOCK)) < 0; i++)
+        usleep(5000);
+    return fd;
 }

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+/* Is this machine itself a throwaway VM? */
+#ifndef HOST_BACKEND_VM_NESTED_H
+#define HOST_BACKEND_VM_NESTED_H
+
+#include <stdbool.h>
+
+/* By the port that vm_run gives its VMs, whatever the environment says. */
+bool vm_is_nested(void);
+
+#endif
