@@ -260,10 +260,16 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
 }
 
 int broker_listen(struct broker *b, const char *path, char why[BROKER_WHY_SIZE]) {
-    mode_t mode = b->config.run_pid > 0 ? 0666 : 0600;
+    const struct listen_access access = {.mode = b->config.run_pid > 0 ? 0666 : 0600, .group = (gid_t)-1};
+    struct listen_socket l;
 
-    if (listen_begin(&b->door.socket, SOCK_SEQPACKET, path, mode, why, BROKER_WHY_SIZE) < 0)
-        return -1;
+    return listen_begin(&l, SOCK_SEQPACKET, path, access, why, BROKER_WHY_SIZE) < 0
+               ? -1
+               : broker_admit(b, &l, why);
+}
+
+int broker_admit(struct broker *b, const struct listen_socket *l, char why[BROKER_WHY_SIZE]) {
+    b->door.socket = *l;
     b->door.ancestor = b->config.run_pid;
     int r = events_watch(b->epoll, b->door.socket.fd, EPOLLIN, EVENT_LISTENER, 0);
     if (r < 0)

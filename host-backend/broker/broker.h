@@ -24,6 +24,7 @@
 #include <sys/types.h>
 
 #include "host-backend/cell/cell.h"
+#include "host-backend/listen/listen.h"
 
 struct broker;
 
@@ -60,6 +61,9 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
 /* Listens on a Unix socket that process guests connect to (mode 0600, or 0666 where run_pid says who may enter;
  * removed by broker_destroy). A name that nobody serves is replaced. 0, or -1 with a reason. */
 int broker_listen(struct broker *b, const char *path, char why[BROKER_WHY_SIZE]);
+
+/* The same for a socket that listens already, which is taken over; who may connect is settled. */
+int broker_admit(struct broker *b, const struct listen_socket *l, char why[BROKER_WHY_SIZE]);
 
 /* A new session: returns the guest's end of its socket (CLOEXEC), or a negative errno. `name` names the guest
  * in messages. Matches the callback that a front wants, with the broker as `opaque`. */

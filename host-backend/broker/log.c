@@ -8,9 +8,15 @@
 #include <stdio.h>
 
 #include "host-backend/broker/clock.h"
+#include "host-backend/util/service.h"
 
 /* A line costs so many of a topic's milliseconds of credit. */
 enum { LINE_MS = 1000 / LOG_PER_SECOND };
+
+static const enum service_priority priorities[LOG_TOPICS] = {[LOG_DAEMON] = SERVICE_NOTICE,
+                                                             [LOG_WORKERS] = SERVICE_WARNING,
+                                                             [LOG_GUESTS] = SERVICE_INFO,
+                                                             [LOG_REFUSALS] = SERVICE_WARNING};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards topics */
 static struct {
@@ -49,9 +55,10 @@ void log_say(enum log_topic topic, const char *format, ...) {
     if (!may_say(topic, &left_out))
         return;
     if (left_out > 0)
-        fprintf(stderr, "trillium: %lu more lines of this kind are left out here\n", left_out);
+        fprintf(stderr, "%strillium: %lu more lines of this kind are left out here\n",
+                service_prefix(priorities[topic]), left_out);
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    fprintf(stderr, "trillium: %s\n", text);
+    fprintf(stderr, "%strillium: %s\n", service_prefix(priorities[topic]), text);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The daemon's messages, on standard error: "trillium: sentence".
+ * The daemon's messages, on standard error: "trillium: sentence". Where the journal reads them, it learns their
+ * priority (util/service.h).
  *
  * What guests can bring about is rate-limited by topic, so that none of them fills the host's log or hides what
  * the others' say: LOG_BURST lines at once, then LOG_PER_SECOND. How many were left out is said when the next

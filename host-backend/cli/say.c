@@ -3,12 +3,13 @@
 #include <sys/prctl.h>
 
 #include "host-backend/cli/cli.h"
+#include "host-backend/util/service.h"
 
 void cli_say(const char *subcommand, const char *format, ...) {
     va_list args;
 
     va_start(args, format);
-    fprintf(stderr, "trillium %s: ", subcommand);
+    fprintf(stderr, "%strillium %s: ", service_prefix(SERVICE_ERROR), subcommand);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);

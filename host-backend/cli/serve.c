@@ -3,31 +3,40 @@
 #include "host-backend/broker/broker.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/front/front.h"
-#include "host-backend/listen/listen.h"
+#include "host-backend/listen/passed.h"
+#include "host-backend/util/service.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 static const char help[] =
     "Usage: trillium serve [OPTION]... --socket-path PATH | --fd N | --shm PATH\n"
     "\n"
-    "The host daemon. Runs in the foreground until SIGTERM or SIGINT, or until the VM behind --fd ends.\n"
+    "The host daemon. Runs in the foreground until SIGTERM or SIGINT, or until the VM behind --fd ends. A "
+    "service "
+    "manager may\n"
+    "pass listening sockets instead (LISTEN_FDS): a seqpacket socket is --shm's, a stream socket "
+    "--socket-path's.\n"
     "\n"
     "  --socket-path PATH     serve a VM: listen for its QEMU (-chardev socket,path=PATH, "
     "vhost-user-gpu-pci); one VM at a time\n"
     "  --fd N                 serve a VM whose QEMU is at the other end of descriptor N, as libvirt starts "
     "it\n"
     "  --shm PATH             serve processes of this machine: they reach it with TRILLIUM_SHM=PATH\n"
+    "  --mode MODE            who may connect to PATH, as chmod writes it in digits (default 600)\n"
+    "  --group GROUP          whose group PATH is, by name or number\n"
     "  --device NAME          show only devices whose platform or device name contains NAME\n"
     "  --warm-workers N       keep N started workers ready for the next guests (default 1)\n"
     "  --cache DIR            keep built programs there, in one cache for all guests of this daemon: they "
@@ -48,7 +57,9 @@ static const char help[] =
 
 struct serve_options {
     const char *shm, *socket_path;
-    int fd; /* -1: none */
+    int fd;                      /* -1: none */
+    struct listen_access access; /* of the sockets that are made here */
+    struct listen_passed passed;
     const char *cache;
     struct broker_config broker;
 };
@@ -64,11 +75,25 @@ static void on_term(int number) {
     broker_stop(the_broker);
 }
 
+/* By name or number. */
+static bool find_group(const char *text, gid_t *out) {
+    const struct group *g = getgrnam(text);
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+
+    if (!g && (*end || *text < '0' || *text > '9' || n >= UINT32_MAX))
+        return false;
+    *out = g ? g->gr_gid : (gid_t)n;
+    return true;
+}
+
 static int parse(struct serve_options *o, int argc, char **argv) {
     enum {
         OPT_SHM = 256,
         OPT_SOCKET_PATH,
         OPT_FD,
+        OPT_MODE,
+        OPT_GROUP,
         OPT_DEVICE,
         OPT_WARM,
         OPT_CACHE,
@@ -80,6 +105,8 @@ static int parse(struct serve_options *o, int argc, char **argv) {
     static const struct option options[] = {{"shm", required_argument, NULL, OPT_SHM},
                                             {"socket-path", required_argument, NULL, OPT_SOCKET_PATH},
                                             {"fd", required_argument, NULL, OPT_FD},
+                                            {"mode", required_argument, NULL, OPT_MODE},
+                                            {"group", required_argument, NULL, OPT_GROUP},
                                             {"device", required_argument, NULL, OPT_DEVICE},
                                             {"warm-workers", required_argument, NULL, OPT_WARM},
                                             {"cache", required_argument, NULL, OPT_CACHE},
@@ -105,6 +132,15 @@ static int parse(struct serve_options *o, int argc, char **argv) {
             o->fd = (int)strtol(optarg, &end, 10);
             if (*end || end == optarg || o->fd < 3 || fcntl(o->fd, F_GETFD) < 0)
                 return cli_misused("serve", "--fd takes the number of an open descriptor, not '%s'", optarg);
+            break;
+        case OPT_MODE:
+            o->access.mode = (mode_t)strtoul(optarg, &end, 8);
+            if (*end || *optarg < '0' || *optarg > '7' || o->access.mode & ~0777u)
+                return cli_misused("serve", "--mode takes three octal digits, not '%s'", optarg);
+            break;
+        case OPT_GROUP:
+            if (!find_group(optarg, &o->access.group))
+                return cli_misused("serve", "there is no group '%s'", optarg);
             break;
         case OPT_DEVICE:
             o->broker.device_filter = optarg;
@@ -147,7 +183,9 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         return cli_misused("serve", "unexpected argument '%s'", argv[optind]);
     if (o->socket_path && o->fd >= 0)
         return cli_misused("serve", "--socket-path and --fd exclude each other");
-    if (!o->shm && !o->socket_path && o->fd < 0)
+    if ((o->shm && o->passed.guests.fd >= 0) || ((o->socket_path || o->fd >= 0) && o->passed.vm.fd >= 0))
+        return cli_misused("serve", "the service manager listens already on what this command line asks for");
+    if (!o->shm && !o->socket_path && o->fd < 0 && o->passed.guests.fd < 0 && o->passed.vm.fd < 0)
         return cli_misused("serve", "say where to serve: --socket-path PATH, --fd N or --shm PATH");
     return 0;
 }
@@ -176,11 +214,11 @@ static int start_front(struct front_thread *f, const struct serve_options *o) {
     sigset_t all, before;
     int error;
 
-    f->listener = -1;
+    f->listener = o->passed.vm.fd;
     f->connection = o->fd;
     if (o->socket_path) {
         char why[BROKER_WHY_SIZE];
-        if (listen_begin(&vm_socket, SOCK_STREAM, o->socket_path, 0600, why, sizeof why) < 0) {
+        if (listen_begin(&vm_socket, SOCK_STREAM, o->socket_path, o->access, why, sizeof why) < 0) {
             cli_say("serve", "%s", why);
             return -1;
         }
@@ -203,28 +241,30 @@ static int start_front(struct front_thread *f, const struct serve_options *o) {
     return 0;
 }
 
-/* Guests may come. To whoever started us too (sd_notify(3)). */
+/* Guests may come. */
 static void say_ready(const struct serve_options *o) {
-    const char *where = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    cli_say("serve", "ready%s%s%s%s", o->shm ? ", for processes at " : "", o->shm ? o->shm : "",
-            o->socket_path ? ", for a VM at "
-            : o->fd >= 0   ? ", for the VM that started it"
-                           : "",
+    fprintf(stderr, "%strillium serve: ready%s%s%s%s\n", service_prefix(SERVICE_INFO),
+            o->shm                     ? ", for processes at "
+            : o->passed.guests.fd >= 0 ? ", for processes at the service manager's socket"
+                                       : "",
+            o->shm ? o->shm : "",
+            o->socket_path         ? ", for a VM at "
+            : o->fd >= 0           ? ", for the VM that started it"
+            : o->passed.vm.fd >= 0 ? ", for a VM at the service manager's socket"
+                                   : "",
             o->socket_path ? o->socket_path : "");
-    if (!where || (*where != '/' && *where != '@') || strlen(where) >= sizeof address.sun_path)
-        return;
-    memcpy(address.sun_path, where, strlen(where));
-    if (*where == '@')
-        address.sun_path[0] = '\0';
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return;
-    if (sendto(fd, "READY=1", 7, MSG_NOSIGNAL, (struct sockaddr *)&address,
-               (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(where))) < 0)
-        cli_say("serve", "cannot tell $NOTIFY_SOCKET that it is ready: %s", strerror(errno));
-    close(fd);
+    int r = service_ready();
+    if (r < 0)
+        cli_say("serve", "cannot tell $NOTIFY_SOCKET that it is ready: %s", strerror(-r));
+}
+
+/* The door for process guests, if one is asked for. 0, or -1 with a reason. */
+static int open_door(const struct serve_options *o, char why[BROKER_WHY_SIZE]) {
+    struct listen_socket l = o->passed.guests;
+
+    if (o->shm && listen_begin(&l, SOCK_SEQPACKET, o->shm, o->access, why, BROKER_WHY_SIZE) < 0)
+        return -1;
+    return l.fd >= 0 ? broker_admit(the_broker, &l, why) : 0;
 }
 
 static int serve(const struct serve_options *o, bool with_front) {
@@ -232,7 +272,7 @@ static int serve(const struct serve_options *o, bool with_front) {
     struct sigaction act = {.sa_handler = on_term};
     char why[BROKER_WHY_SIZE] = "";
 
-    if (o->shm && broker_listen(the_broker, o->shm, why) < 0) {
+    if (open_door(o, why) < 0) {
         cli_say("serve", "%s", why);
         return 1;
     }
@@ -266,15 +306,32 @@ static void begin_as_daemon(void) {
     }
 }
 
+/* A VM is known by the name of its socket. False: it has none. */
+static bool name_of_socket(int fd, char vm[PATH_MAX + 16]) {
+    struct sockaddr_un address = {0};
+    socklen_t size = sizeof address;
+
+    if (fd < 0 || getsockname(fd, (struct sockaddr *)&address, &size) < 0 || address.sun_path[0] != '/')
+        return false;
+    snprintf(vm, PATH_MAX + 16, "vm %.*s", (int)sizeof address.sun_path, address.sun_path);
+    return true;
+}
+
 int cmd_serve(int argc, char **argv) {
-    struct serve_options o = {.fd = -1, .broker.warm_workers = 1};
+    struct serve_options o = {
+        .fd = -1, .access = {.mode = 0600, .group = (gid_t)-1}, .broker.warm_workers = 1};
     struct cli_paths paths;
     char cache[PATH_MAX], key[PATH_MAX], vm[PATH_MAX + 16];
     char why[BROKER_WHY_SIZE] = "";
-    int status = parse(&o, argc, argv);
 
+    if (listen_take_passed(&o.passed, why, sizeof why) < 0) {
+        cli_say("serve", "%s", why);
+        return 1;
+    }
+    int status = parse(&o, argc, argv);
     if (status != 0)
         return status;
+    const bool for_vm = o.socket_path || o.fd >= 0 || o.passed.vm.fd >= 0;
     if (cli_paths_find(&paths, "serve") < 0)
         return 1;
     o.broker.worker_path = paths.worker;
@@ -283,25 +340,25 @@ int cmd_serve(int argc, char **argv) {
     o.broker.key_path = cli_host_key(key);
     if (o.socket_path) {
         snprintf(vm, sizeof vm, "vm %s", o.socket_path);
-        o.broker.vm = vm;
-    } else if (o.fd >= 0) {
+    } else if (for_vm && !name_of_socket(o.passed.vm.fd, vm)) {
         /* Nothing tells this VM from the next one that is started so: its binaries end with it. */
         snprintf(vm, sizeof vm, "vm of daemon %d of %lld", (int)getpid(), (long long)time(NULL));
-        o.broker.vm = vm;
     }
+    if (for_vm)
+        o.broker.vm = vm;
     /* The guests of a VM trust each other no more than VMs do: only who says so lets them share. */
-    if (o.cache || (!o.socket_path && o.fd < 0))
+    if (o.cache || !for_vm)
         o.broker.cache_dir = cli_build_cache(o.cache, cache);
     begin_as_daemon();
     cli_driver_cache_make("serve");
-    o.broker.hands = o.socket_path || o.fd >= 0;
+    o.broker.hands = for_vm;
     the_broker = broker_create(&o.broker, why);
     if (!the_broker) {
         cli_say("serve", "%s", why);
         cli_driver_cache_remove();
         return 1;
     }
-    status = serve(&o, o.socket_path || o.fd >= 0);
+    status = serve(&o, for_vm);
     /* before the workers end, which takes a while: another daemon may follow at once */
     listen_remove_name(&vm_socket);
     if (the_front)

@@ -69,7 +69,7 @@ static void say_who(pid_t server, const char *path, char *why, size_t why_size) 
                  path);
 }
 
-int listen_begin(struct listen_socket *l, int type, const char *path, mode_t mode, char *why,
+int listen_begin(struct listen_socket *l, int type, const char *path, struct listen_access access, char *why,
                  size_t why_size) {
     struct stat st = {0};
     pid_t server = 0;
@@ -84,7 +84,9 @@ int listen_begin(struct listen_socket *l, int type, const char *path, mode_t mod
     int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     /* fchmod of a socket before bind sets the mode that bind makes the file with, less the umask: no moment in
      * which others could connect. */
-    int r = fd < 0 || fchmod(fd, mode) < 0 ? -1 : bind(fd, (struct sockaddr *)&l->address, sizeof l->address);
+    int r = fd < 0 || fchmod(fd, access.group == (gid_t)-1 ? access.mode : 0600) < 0
+                ? -1
+                : bind(fd, (struct sockaddr *)&l->address, sizeof l->address);
     if (r < 0 && errno == EADDRINUSE) {
         r = remove_stale(type, &l->address, &server)
                 ? bind(fd, (struct sockaddr *)&l->address, sizeof l->address)
@@ -92,7 +94,10 @@ int listen_begin(struct listen_socket *l, int type, const char *path, mode_t mod
         errno = EADDRINUSE;
     }
     if (r == 0)
-        r = chmod(path, mode) < 0 || listen(fd, BACKLOG) < 0 || lstat(path, &st) < 0 ? -1 : 0;
+        r = (access.group != (gid_t)-1 && lchown(path, (uid_t)-1, access.group) < 0) ||
+                    chmod(path, access.mode) < 0 || listen(fd, BACKLOG) < 0 || lstat(path, &st) < 0
+                ? -1
+                : 0;
     if (r < 0) {
         r = -errno;
         if (r == -EADDRINUSE)

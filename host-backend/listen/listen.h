@@ -22,9 +22,14 @@ struct listen_socket {
     ino_t inode;
 };
 
-/* `type`: of the socket; `mode`: who may connect, from the first moment on. 0; or a negative errno, with a
- * sentence in `why`. */
-int listen_begin(struct listen_socket *l, int type, const char *path, mode_t mode, char *why,
+/* Who may connect, from the first moment on. */
+struct listen_access {
+    mode_t mode;
+    gid_t group; /* whose the name is; (gid_t)-1: the process' own */
+};
+
+/* `type`: of the socket. 0; or a negative errno, with a sentence in `why`. */
+int listen_begin(struct listen_socket *l, int type, const char *path, struct listen_access access, char *why,
                  size_t why_size);
 
 /* Is there a socket of this name that nobody serves? */
