@@ -124,6 +124,7 @@ PROGRAMS := $(if $(wildcard host-backend/cli/main.c),$(B)/bin/trillium) \
             $(B)/libexec/trillium-visa-compile $(if $(SRC_runner),$(B)/libexec/trillium-eval)
 ICD      := $(if $(SRC_icd),$(B)/lib/libtrillium-icd.so)
 VISA     := $(if $(SRC_vguest),$(B)/lib/libtrillium-visa-guest.so) $(if $(SRC_vhost),$(B)/lib/libtrillium-visa-host.so)
+MANUALS  := $(addprefix $(B)/share/man/,man1/trillium.1 man7/trillium-icd.7 man8/trillium-worker.8)
 ICDFILES := $(B)/etc/trillium.icd $(B)/share/trillium/icd/trillium.icd
 EVAL     := $(patsubst eval/programs/%.c,$(B)/eval/%,$(SRC_eval)) $(if $(SRC_bench),$(B)/eval/bench)
 TESTBINS := $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit) $(SRC_testprog) $(SRC_fuzz)) $(foreach f,$(TESTFOLDERS),$(B)/tests/$f/$f)
@@ -137,7 +138,7 @@ TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit)) \
 -include tests/list.mk
 
 .PHONY: all help
-all: $(PROGRAMS) $(ICD) $(VISA) $(ICDFILES) $(EVAL)
+all: $(PROGRAMS) $(ICD) $(VISA) $(ICDFILES) $(EVAL) $(MANUALS)
 
 help:
 	@echo 'Trillium: OpenCL programs in a VM run on the GPU of its host.'
@@ -151,6 +152,7 @@ help:
 	@echo '  make install      install under PREFIX=$(PREFIX), the ICD in SYSCONFDIR=$(SYSCONFDIR) (DESTDIR works); uninstall'
 	@echo '  make deps         install the Debian packages for building, testing and eval (deps-build: for building only)'
 	@echo '  make check-release RELEASE=trixie   build and test in a throwaway root of that Debian release'
+	@echo '  make check-services   the installed systemd units, in a booted throwaway root (as root)'
 	@echo '  make dist         a tarball of this version in $(BUILD)/; check-reproducible builds it twice and compares the bytes'
 	@echo '  make docs         write the reference pages made from the code'
 	@echo '  make clean        remove $(BUILD)/'
@@ -270,6 +272,15 @@ $(B)/lib/libtrillium-visa-host.so: $(call objs,$(SRC_vhost) $(SRC_vcommon))
 $(ICDFILES): guest-icd/trillium.icd.in
 	@mkdir -p $(@D)
 	@sed 's|@LIBDIR@|$(B)/lib|' $< > $@
+
+# One is written by hand; the others come from the tables in the code.
+$(B)/share/man/man1/trillium.1: host-backend/cli/trillium.1
+	@mkdir -p $(@D) && sed 's|@VERSION@|$(VERSION)|' $< > $@
+$(B)/share/man/man7/trillium-icd.7: $(B)/docs/variables
+	@mkdir -p $(@D) && $< --man $(VERSION) > $@
+$(B)/share/man/man8/trillium-worker.8: $(B)/libexec/trillium-worker host-backend/etc/help-to-man.awk
+	@mkdir -p $(@D) && $< --help | awk -v name=trillium-worker -v section=8 -v version=$(VERSION) \
+	  -v what="runs the host's OpenCL drivers for one guest" -f host-backend/etc/help-to-man.awk > $@
 
 $(B)/eval/%: $(B)/obj/eval/programs/%.c.o $(LIB_eval)
 	$(call say,LINK)
@@ -394,22 +405,33 @@ count:
 
 # The installed tree looks like the built one, so programs find each other by their own path.
 INSTALLED = bin/trillium libexec/trillium-worker libexec/trillium-vm-init libexec/trillium-vhost-user-gpu libexec/trillium-visa-compile libexec/trillium-eval \
-  lib/libtrillium-icd.so lib/libtrillium-visa-guest.so lib/libtrillium-visa-host.so
+  lib/libtrillium-icd.so lib/libtrillium-visa-guest.so lib/libtrillium-visa-host.so $(patsubst $(B)/%,%,$(MANUALS))
+# SOURCE:WHERE below PREFIX. In the sources @BINDIR@, @LIBDIR@ and @LIBEXECDIR@ stand for the installed folders, and @HARDENED@
+# for the lines that the units share.
+INSTALLED_TEXTS = guest-icd/trillium.icd.in:share/trillium/icd/trillium.icd \
+  host-backend/setup/50-trillium.json.in:share/qemu/vhost-user/50-trillium.json \
+  host-backend/etc/trillium.socket.in:lib/systemd/system/trillium.socket \
+  host-backend/etc/trillium.service.in:lib/systemd/system/trillium.service \
+  host-backend/etc/trillium-vm@.service.in:lib/systemd/system/trillium-vm@.service \
+  host-backend/etc/sysusers.conf:lib/sysusers.d/trillium.conf host-backend/etc/tmpfiles.conf:lib/tmpfiles.d/trillium.conf \
+  host-backend/etc/completion.bash:share/bash-completion/completions/trillium
 D = $(DESTDIR)$(PREFIX)
-.PHONY: install uninstall
+text_of = sed -e '/@HARDENED@/{r host-backend/etc/hardened.inc' -e 'd}' -e 's|@BINDIR@|$(PREFIX)/bin|; s|@LIBDIR@|$(PREFIX)/lib|; s|@LIBEXECDIR@|$(PREFIX)/libexec|'
+.PHONY: install install-built uninstall
 install: all
+	@$(MAKE) --no-print-directory install-built
+install-built:
 	@install -d $(D)/libexec && ln -sf ../bin/trillium $(D)/libexec/trillium-vhost-user-gpu
 	@for f in $(filter-out libexec/trillium-vhost-user-gpu,$(INSTALLED)); do [ -e $(B)/$$f ] || continue; \
-	  case $$f in lib/*) mode=644;; *) mode=755;; esac; install -D -m $$mode $(B)/$$f $(D)/$$f && echo "  $(D)/$$f"; done
+	  case $$f in lib/* | share/*) mode=644;; *) mode=755;; esac; install -D -m $$mode $(B)/$$f $(D)/$$f && echo "  $(D)/$$f"; done
 	@for f in $(B)/eval/*; do [ -f $$f ] && install -D -m 755 $$f $(D)/libexec/trillium-programs/$${f##*/}; done; true
-	@install -d $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors $(D)/share/trillium/icd $(D)/share/qemu/vhost-user $(D)/share/man/man1
-	@sed 's|@LIBDIR@|$(PREFIX)/lib|' guest-icd/trillium.icd.in > $(D)/share/trillium/icd/trillium.icd
-	@sed 's|@LIBDIR@|$(PREFIX)/lib|' guest-icd/trillium.icd.in > $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors/trillium.icd
-	@sed 's|@LIBEXECDIR@|$(PREFIX)/libexec|' host-backend/setup/50-trillium.json.in > $(D)/share/qemu/vhost-user/50-trillium.json
-	@install -m 644 host-backend/cli/trillium.1 $(D)/share/man/man1/trillium.1
+	@for t in $(INSTALLED_TEXTS); do to=$(D)/$${t#*:}; \
+	  install -D -m 644 /dev/null $$to && $(text_of) $${t%%:*} > $$to && echo "  $$to" || exit 1; done
+	@install -D -m 644 /dev/null $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors/trillium.icd
+	@$(text_of) guest-icd/trillium.icd.in > $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors/trillium.icd
 	@echo "  $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors/trillium.icd"
 uninstall:
-	@rm -f $(addprefix $(D)/,$(INSTALLED)) $(D)/share/man/man1/trillium.1 $(D)/share/qemu/vhost-user/50-trillium.json \
+	@rm -f $(addprefix $(D)/,$(INSTALLED) $(foreach t,$(INSTALLED_TEXTS),$(lastword $(subst :, ,$t)))) \
 	  $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors/trillium.icd
 	@rm -rf $(D)/share/trillium $(D)/libexec/trillium-programs
 	@echo "  removed from $(D)"
@@ -419,6 +441,11 @@ uninstall:
 RELEASE ?= trixie
 check-release: deps-pack
 	@tests/release.sh $(RELEASE) $(B)/roots $(RELEASE_TARGETS)
+
+# The installed units under a real systemd, in a throwaway root of this machine's release: needs root.
+.PHONY: check-services
+check-services: deps-pack all
+	@tests/services.sh $$(. /etc/os-release && echo $$VERSION_CODENAME) $(B)/roots
 
 .PHONY: dist check-reproducible
 dist:

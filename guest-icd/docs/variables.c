@@ -1,14 +1,53 @@
 // SPDX-License-Identifier: MIT
 /*
  * Prints the page of the ICD's environment variables (guest-icd/VARIABLES.md) from their tables. `make docs`
- * runs it.
+ * runs it. With --man VERSION: the manual page trillium-icd(7), which `make` makes.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "guest-icd/session/driver-variables.h"
 #include "guest-icd/session/settings.h"
 
-int main(void) {
+/* Text for troff. */
+static void put(const char *text) {
+    for (const char *c = text; *c; c++)
+        fputs(*c == '-' ? "\\-" : *c == '\\' ? "\\e" : (char[2]){*c, '\0'}, stdout);
+}
+
+static int print_manual(const char *version) {
+    printf(
+        ".\\\" Made from guest-icd/session/settings.h; do not edit.\n"
+        ".TH TRILLIUM-ICD 7 \"\" \"Trillium %s\" \"Environment\"\n"
+        ".SH NAME\ntrillium\\-icd \\- the OpenCL driver that programs of a guest load\n"
+        ".SH DESCRIPTION\n"
+        "The OpenCL loader finds it through\n.IR /etc/OpenCL/vendors/trillium.icd .\n"
+        "In a VM it looks for the virtual GPU's render node; in a process or container of the host for the\n"
+        "socket of\n.BR \"trillium serve\" .\n"
+        "Where neither is there, programs do not see its platforms.\n.SH ENVIRONMENT\n",
+        version);
+#define V(name, value, doc)                                                                                  \
+    printf(".TP\n.B %s\n", #name);                                                                           \
+    put(doc);                                                                                                \
+    printf(" (default: %s)\n", *(value) ? (value) : "unset");
+    ICD_VARIABLES(V)
+#undef V
+    printf(".SS Variables of the host's drivers\n"
+           "None of these is carried to the host: a driver has those of the place where\n"
+           ".B trillium run\nor\n.B trillium serve\nwas started.\n");
+#define X(prefix, whose)                                                                                     \
+    printf(".TP\n.B %s*\n", #prefix);                                                                        \
+    put(whose);                                                                                              \
+    putchar('\n');
+    ICD_DRIVER_VARIABLES(X)
+#undef X
+    printf(".SH SEE ALSO\n.BR trillium (1),\n.BR trillium\\-worker (8)\n");
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "--man") == 0)
+        return print_manual(argv[2]);
     printf("# Environment variables of the guest driver\n\n"
            "Made from `guest-icd/session/settings.h` by `make docs`; do not edit.\n\n"
            "| variable | default | meaning |\n|---|---|---|\n");

@@ -112,11 +112,11 @@ same "a lost worker and the program" 3 "$(grep -c ^PASS "$work/out")"
 # ---- endings
 
 # Signals are the program's, also where it does not read its input. This one ends by the last.
-yes | "$trillium" run --vm -- sh -c 'trap "echo first" USR1; trap "echo second" INT; echo up; while :; do sleep 0.2; done' \
+yes | "$trillium" run --vm -- sh -c 'trap "echo first" USR1; trap "echo second" USR2; echo up; while :; do sleep 0.2; done' \
     >"$work/out" 2>"$work/err" &
 for _ in $(seq 600); do grep -q up "$work/out" && break; sleep 0.2; done
 pid=$(pgrep -P $$ -f "run --vm -- sh -c trap" | head -n 1)
-for step in USR1/first INT/second; do
+for step in USR1/first USR2/second; do
     kill -"${step%/*}" "$pid"
     for _ in $(seq 300); do grep -q "${step#*/}" "$work/out" && break; sleep 0.2; done
 done

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# Completion of trillium's command line. What there is comes from trillium's own --help; only the values of options that
+# take one of a few words stand here.
+
+_trillium_words() { # of a help text on standard input: the first word of each indented line
+    sed -n 's/^  \(-*[a-z][a-z-]*\).*/\1/p'
+}
+
+_trillium() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} trillium=${COMP_WORDS[0]} subcommand= i
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        [[ ${COMP_WORDS[i]} != -* ]] && subcommand=${COMP_WORDS[i]} && break
+    done
+    if [ -z "$subcommand" ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$("$trillium" --help 2>/dev/null | _trillium_words) --help --version" -- "$word")
+        return
+    fi
+    case $before in
+    --ir) mapfile -t COMPREPLY < <(compgen -W 'source spirv' -- "$word") && return ;;
+    --sandbox) mapfile -t COMPREPLY < <(compgen -W 'strict best off' -- "$word") && return ;;
+    --group) mapfile -t COMPREPLY < <(compgen -g -- "$word") && return ;;
+    --profile | --socket-path | --shm | --out) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+    --cache) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
+    esac
+    # Behind the program of run, it is the program's turn.
+    if [ "$subcommand" = run ]; then
+        for ((i++; i < COMP_CWORD; i++)); do
+            case ${COMP_WORDS[i]} in
+            --) break ;;
+            --ir | --device | --profile | --cache | --worker-options | --sandbox) ((i++)) ;;
+            -*) ;;
+            *) break ;;
+            esac
+        done
+        if ((i < COMP_CWORD)); then
+            [ "${COMP_WORDS[i]}" = -- ] && ((i++))
+            if ((i < COMP_CWORD)) && declare -F _command_offset >/dev/null; then
+                _command_offset "$i"
+            elif ((i < COMP_CWORD)); then
+                mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            else
+                mapfile -t COMPREPLY < <(compgen -c -- "$word")
+            fi
+            return
+        fi
+    fi
+    if [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$("$trillium" "$subcommand" --help 2>/dev/null | _trillium_words)" -- "$word")
+    elif [ "$subcommand" = run ]; then
+        mapfile -t COMPREPLY < <(compgen -c -- "$word")
+    fi
+}
+complete -o filenames -F _trillium trillium
