@@ -41,8 +41,10 @@ struct svga_hand_op {
  * operations to read from `jobs`. */
 #define SVGA_HAND_NEXT SYS_getppid
 
-/* The system call that carries an operation out. False: of no kind. */
-static inline int svga_hand_call(const struct svga_hand_op *op, long *number, uint64_t args[6]) {
+/* The system call that carries an operation out. False: of no kind. Part of its caller, as the hand is not to be
+ * instrumented by a sanitizer. */
+static inline __attribute__((always_inline)) int svga_hand_call(const struct svga_hand_op *op, long *number,
+                                                                uint64_t args[6]) {
     args[0] = op->address;
     args[1] = op->length;
     args[2] = args[3] = args[4] = args[5] = 0;
