@@ -171,10 +171,12 @@ static bool prepare(cl_uint count, const cl_device_id *devices, cl_int failure, 
         if (devices[i]->target == 0) {
             size_t size;
             char *name = device_bytes(devices[i], CL_DEVICE_NAME, &size);
-            *r = failed(failure,
-                        "The host's driver of device \"%s\" takes no SPIR-V: TRILLIUM_IR=spirv cannot be "
-                        "used with it.\n",
-                        name ? name : "");
+            *r = failed(
+                failure,
+                "TRILLIUM_IR=spirv cannot be used with device \"%s\": its driver takes no SPIR-V, or the "
+                "host has no libtrillium-visa-host.so that can be loaded. \"trillium doctor\" on the host "
+                "says which.\n",
+                name ? name : "");
             free(name);
             return false;
         }

@@ -57,7 +57,10 @@ static void add_board(struct arguments *a, const struct vm_machine *m) {
     /* Of what an emulated CPU can do, three things make it slower: five-level page tables (every TLB miss),
      * and fast string instructions, which are emulated byte by byte, but which kernel and C library choose
      * where they are offered: without them pages are cleared and memory is copied four times as fast. */
-    add(a, "%s", m->kvm ? "host" : "max,la57=off,erms=off,fsrm=off");
+    if (m->kvm && m->without && *m->without)
+        add(a, "host,%s=off", m->without);
+    else
+        add(a, "%s", m->kvm ? "host" : "max,la57=off,erms=off,fsrm=off");
     add(a, "-smp");
     add(a, "%u", m->cpus);
     add(a, "-m");

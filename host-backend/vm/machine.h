@@ -13,6 +13,7 @@ struct vm_machine {
     const struct vm_qemu *qemu;
     const struct vm_kernel *kernel;
     bool kvm;
+    const char *without; /* with KVM: a feature that the guest's CPU does not get; NULL or "": none */
     unsigned cpus, memory_mib;
     bool verbose;           /* the kernel tells what it does, on the console */
     int initramfs;          /* memfd */

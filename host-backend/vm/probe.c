@@ -20,7 +20,7 @@
 /* With KVM the probe takes about a second. */
 enum { LIMIT_MS = 15000 };
 
-/* What a verdict holds for: this boot of this machine, this QEMU, this user's access. */
+/* What a verdict holds for: this form of its file, this boot of this machine, this QEMU, this user's access. */
 static bool key_of(const struct vm_qemu *q, char *key, size_t size) {
     char boot[64] = "";
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
@@ -28,7 +28,7 @@ static bool key_of(const struct vm_qemu *q, char *key, size_t size) {
         return false;
     bool good = fscanf(file, "%63s", boot) == 1;
     fclose(file);
-    snprintf(key, size, "%s %s %d", boot, q->version, access("/dev/kvm", R_OK | W_OK) == 0);
+    snprintf(key, size, "2 %s %s %d", boot, q->version, access("/dev/kvm", R_OK | W_OK) == 0);
     return good;
 }
 
@@ -46,11 +46,13 @@ bool vm_kvm_remembered(const char *cache, const struct vm_qemu *q, struct vm_ver
         return false;
     }
     bool same = fgets(line, sizeof line, file) && strncmp(line, key, strlen(key)) == 0 &&
-                line[strlen(key)] == '\n' && fscanf(file, "%7s ", answer) == 1 &&
+                line[strlen(key)] == '\n' && fscanf(file, "%7s %31s ", answer, v->without) == 2 &&
                 fgets(v->reason, sizeof v->reason, file);
     fclose(file);
     if (same) {
         v->good = strcmp(answer, "yes") == 0;
+        if (strcmp(v->without, "-") == 0)
+            v->without[0] = '\0';
         v->reason[strcspn(v->reason, "\n")] = '\0';
     }
     return same;
@@ -65,18 +67,57 @@ static void remember(const char *cache, const struct vm_qemu *q, const struct vm
     FILE *file = fopen(temporary, "we");
     if (!file)
         return; /* it will be probed again */
-    fprintf(file, "%s\n%s %s\n", key, v->good ? "yes" : "no", v->reason);
+    fprintf(file, "%s\n%s %s %s\n", key, v->good ? "yes" : "no", *v->without ? v->without : "-", v->reason);
     if (fclose(file) == 0)
         rename(temporary, path);
     else
         unlink(temporary);
 }
 
-/* The first line of QEMU's own messages. */
-static void first_line(int log, char *line, size_t size) {
-    ssize_t n = pread(log, line, size - 1, 0);
-    line[n > 0 ? n : 0] = '\0';
+/* The line of QEMU's own messages that says most: the first with "error" in it, else the first. */
+static void best_line(int log, char *line, size_t size) {
+    char text[2048];
+    ssize_t n = pread(log, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = '\0';
+    const char *from = strcasestr(text, "error");
+    while (from && from > text && from[-1] != '\n')
+        from--;
+    snprintf(line, size, "%.*s", (int)size - 1, from ? from : text);
     line[strcspn(line, "\r\n")] = '\0';
+}
+
+/* The feature of the CPU that a register belongs to (Intel's manual, volume 4); NULL: none that a guest could do
+ * without. */
+static const char *feature_of(unsigned msr) {
+    static const struct {
+        unsigned first, last;
+        const char *feature;
+    } registers[] = {
+        {0x480, 0x491, "vmx"},
+        {0x10a, 0x10a, "arch-capabilities"},
+        {0xcf, 0xcf, "core-capability"},
+        {0x122, 0x122, "rtm"},
+        {0x345, 0x345, "pdcm"},
+        {0x38d, 0x390, "pmu"},
+        {0x309, 0x30c, "pmu"},
+        {0x186, 0x189, "pmu"},
+        {0xd90, 0xd90, "mpx"},
+        {0xda0, 0xda0, "xsaves"},
+        {0xe1, 0xe1, "waitpkg"},
+        {0x1c4, 0x1c5, "xfd"},
+        {0xc0000104, 0xc0000104, "tsc-scale"},
+    };
+    for (size_t i = 0; i < sizeof registers / sizeof registers[0]; i++)
+        if (msr >= registers[i].first && msr <= registers[i].last)
+            return registers[i].feature;
+    return NULL;
+}
+
+/* "error: failed to set MSR 0x48f to 0x7fefff00036dfb" */
+static const char *feature_to_leave_out(const char *reason) {
+    const char *at = strstr(reason, "failed to set MSR ");
+    unsigned msr;
+    return at && sscanf(at, "failed to set MSR %x", &msr) == 1 ? feature_of(msr) : NULL;
 }
 
 /* Waits for QEMU to end by itself. False: it had to be ended. */
@@ -100,6 +141,7 @@ static void boot(const char *init, const struct vm_qemu *q, const struct vm_kern
     struct vm_machine m = {.qemu = q,
                            .kernel = k,
                            .kvm = true,
+                           .without = v->without,
                            .cpus = 1,
                            .memory_mib = 256,
                            .gpu = -1,
@@ -114,10 +156,11 @@ static void boot(const char *init, const struct vm_qemu *q, const struct vm_kern
             snprintf(v->reason, sizeof v->reason, "a VM on KVM did not come up within %d s", LIMIT_MS / 1000);
         } else if (WIFEXITED(status) && WEXITSTATUS(status) == VM_PROBE_STATUS) {
             v->good = true;
-            snprintf(v->reason, sizeof v->reason, "a VM on KVM came up");
+            snprintf(v->reason, sizeof v->reason, "a VM on KVM came up%s%s",
+                     *v->without ? " without the CPU's " : "", v->without);
         } else {
             char line[160];
-            first_line(m.log, line, sizeof line);
+            best_line(m.log, line, sizeof line);
             snprintf(v->reason, sizeof v->reason, "a VM on KVM ended at once: %s",
                      line[0] ? line : "no message");
         }
@@ -141,5 +184,25 @@ void vm_kvm_probe(const char *cache, const char *init, const struct vm_qemu *q, 
     if (vm_kvm_remembered(cache, q, v))
         return;
     boot(init, q, k, v);
+    const char *feature = v->good ? NULL : feature_to_leave_out(v->reason);
+    if (feature) {
+        struct vm_verdict other = {0};
+        snprintf(other.without, sizeof other.without, "%s", feature);
+        boot(init, q, k, &other);
+        if (other.good)
+            *v = other;
+    }
     remember(cache, q, v);
+}
+
+const char *vm_kvm_remedy(const struct vm_verdict *v) {
+    if (access("/dev/kvm", F_OK) != 0)
+        return "on a machine with hardware virtualization: modprobe kvm; without, VMs are emulated";
+    if (access("/dev/kvm", R_OK | W_OK) != 0)
+        return "adduser $USER kvm, and log in again";
+    if (strstr(v->reason, "failed to set MSR"))
+        return "this host's hypervisor does not offer what its CPU tells: VMs are emulated, or another -cpu "
+               "in a VM of "
+               "your own";
+    return "none is known: VMs are emulated";
 }

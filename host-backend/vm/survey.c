@@ -35,9 +35,9 @@ static bool survey_qemu(const char *cache, struct vm_check *c, struct vm_qemu *q
     return installed;
 }
 
-/* The QEMU of PATH, which a VM of one's own runs on. */
-static void survey_installed(struct vm_check *c, bool kvm) {
-    struct vm_qemu q;
+/* The QEMU of PATH, which a VM of one's own runs on; or the private one, which can be given to it too. */
+static void survey_installed(const char *cache, struct vm_check *c, bool kvm) {
+    struct vm_qemu q, cached;
     bool there = vm_qemu_installed(&q),
          good = there && (vm_qemu_runs_tcg(&q) || (kvm && vm_qemu_runs_kvm(&q)));
 
@@ -48,6 +48,12 @@ static void survey_installed(struct vm_check *c, bool kvm) {
                  good                   ? ""
                  : vm_qemu_runs_kvm(&q) ? ": its vhost-user-gpu-pci needs KVM, which does not work here"
                                         : ": too old");
+    if (!good && vm_qemu_cached(cache, &cached)) {
+        snprintf(c->what, sizeof c->what, "the private one, %.120s, version %.30s%s%.20s%s", cached.path,
+                 cached.version, there ? " (installed: " : "", there ? q.version : "",
+                 there ? ", which would need KVM)" : "");
+        good = true;
+    }
     found(c, good,
           "apt-get install qemu-system-x86 (8.0 or newer without KVM; Debian 12 has it in its backports)");
 }
@@ -86,8 +92,6 @@ void vm_survey(const char *cache_dir, const char *init, struct vm_survey *s) {
     else if (!has_qemu || !vm_kvm_remembered(cache, &qemu, &verdict))
         snprintf(verdict.reason, sizeof verdict.reason, "not tried yet");
     snprintf(s->kvm.what, sizeof s->kvm.what, "%s", verdict.reason);
-    found(&s->kvm, verdict.good,
-          "on a machine with hardware virtualization: modprobe kvm, and access to /dev/kvm; without, VMs are "
-          "emulated");
-    survey_installed(&s->installed, verdict.good);
+    found(&s->kvm, verdict.good, vm_kvm_remedy(&verdict));
+    survey_installed(cache, &s->installed, verdict.good);
 }

@@ -73,6 +73,7 @@ struct parts {
     struct vm_qemu qemu;
     struct vm_kernel kernel;
     bool kvm;
+    char without[32]; /* of its CPU, with KVM */
 };
 
 static int choose_accelerator(const struct vm_options *o, struct parts *p) {
@@ -84,12 +85,15 @@ static int choose_accelerator(const struct vm_options *o, struct parts *p) {
     if (!remembered)
         vm_kvm_probe(p->cache, o->init, &p->qemu, &p->kernel, &v);
     p->kvm = v.good;
+    memcpy(p->without, v.without, sizeof p->without);
     if (o->accel == VM_ACCEL_KVM && !v.good) {
         say("KVM does not work here: %s", v.reason);
         return -1;
     }
     if (!o->quiet && !v.good)
         say("the VM runs under emulation (TCG), slower than with KVM: %s", v.reason);
+    if (!o->quiet && v.good && *v.without)
+        say("%s", v.reason);
     return 0;
 }
 
@@ -323,6 +327,7 @@ static int run_machine(struct run *r, const struct parts *p) {
         .qemu = &p->qemu,
         .kernel = &p->kernel,
         .kvm = p->kvm,
+        .without = p->without,
         .cpus = o->cpus ? o->cpus : default_cpus(),
         .memory_mib = o->memory_mib ? o->memory_mib : default_memory(),
         .verbose = o->verbose,

@@ -108,8 +108,8 @@ static cl_int validate_for(const struct visa_host *visa, struct program *p, cons
     struct features f;
 
     if (device->target.kind == VISA_TARGET_NONE) {
-        snprintf(log, sizeof log, "%s takes no SPIR-V: %s", device->name ? device->name : "the device",
-                 device->target.why);
+        snprintf(log, sizeof log, "SPIR-V cannot be used with %s: %s",
+                 device->name ? device->name : "the device", device->target.why);
         program_set_log(p, CL_BUILD_ERROR, log);
         return CL_INVALID_OPERATION;
     }
