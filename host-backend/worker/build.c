@@ -133,14 +133,18 @@ static cl_int driver_build(struct build *b) {
     uint32_t count = handles(b, devices);
     char place[FILES_PLACE_SIZE];
     uint64_t start = svga_now_ns();
+    struct deadline deadline;
     cl_int r;
     char *options = driver_options(b, place, &r);
 
     if (!options)
         return r;
     r = p->cl ? begin_again(p) : CL_OUT_OF_RESOURCES;
-    if (r == CL_SUCCESS)
+    if (r == CL_SUCCESS) {
+        deadline_begin(&deadline, b);
         r = clBuildProgram(p->cl, count, count ? devices : NULL, or_none(p, options), NULL, NULL);
+        deadline_end(&deadline);
+    }
     p->built = true;
     b->driver_ns = svga_now_ns() - start;
     files_remove(place);
@@ -161,6 +165,7 @@ static cl_int driver_compile(struct build *b) {
     cl_device_id devices[DRIVER_MAX_DEVICES];
     uint32_t count = handles(b, devices);
     char place[FILES_PLACE_SIZE];
+    struct deadline deadline;
     cl_int r;
     char *options = driver_options(b, place, &r);
 
@@ -169,10 +174,13 @@ static cl_int driver_compile(struct build *b) {
     r = CL_OUT_OF_RESOURCES;
     if (p->context->version < 120)
         r = CL_INVALID_OPERATION;
-    else if (p->cl && has_inputs(b) && (r = begin_again(p)) == CL_SUCCESS)
+    else if (p->cl && has_inputs(b) && (r = begin_again(p)) == CL_SUCCESS) {
+        deadline_begin(&deadline, b);
         r = clCompileProgram(p->cl, count, count ? devices : NULL, options, b->input_count,
                              b->input_count ? b->inputs : NULL, b->input_count ? b->name_list : NULL, NULL,
                              NULL);
+        deadline_end(&deadline);
+    }
     p->built = true;
     files_remove(place);
     free(options);
@@ -183,13 +191,18 @@ static cl_int driver_link(struct build *b) {
     struct program *p = b->program;
     cl_device_id devices[DRIVER_MAX_DEVICES];
     uint32_t count = handles(b, devices);
+    struct deadline deadline;
     cl_int r = CL_OUT_OF_RESOURCES;
 
     if (p->context->version < 120)
         r = CL_INVALID_OPERATION;
-    else if (p->context->cl && has_inputs(b))
-        p->cl = clLinkProgram(p->context->cl, count, count ? devices : NULL, or_none(p, b->options),
-                              b->input_count, b->inputs, NULL, NULL, &r);
+    else if (p->context->cl && has_inputs(b)) {
+        deadline_begin(&deadline, b);
+        cl_program cl = clLinkProgram(p->context->cl, count, count ? devices : NULL, or_none(p, b->options),
+                                      b->input_count, b->inputs, NULL, NULL, &r);
+        deadline_end(&deadline);
+        p->cl = cl;
+    }
     return r;
 }
 
@@ -222,8 +235,36 @@ static cl_int check_options(struct build *b) {
                                     : CL_INVALID_BUILD_OPTIONS;
 }
 
+static cl_int failure_of(const struct build *b) {
+    return b->kind == BUILD_COMPILE ? CL_COMPILE_PROGRAM_FAILURE
+           : b->kind == BUILD_LINK  ? CL_LINK_PROGRAM_FAILURE
+                                    : CL_BUILD_PROGRAM_FAILURE;
+}
+
+/* Whether the driver's compiler was given up: who asks for it again would wait for ever. One for each platform. */
+static _Atomic bool given_up[DRIVER_MAX_PLATFORMS];
+
+static _Atomic bool *given_up_of(const struct build *b) {
+    const struct driver_platform *platform = b->program->context->platform;
+    return platform ? &given_up[platform - b->session->driver->platforms] : NULL;
+}
+
+static cl_int check_compiler(struct build *b) {
+    _Atomic bool *is_given_up = given_up_of(b);
+
+    if (!is_given_up || !atomic_load(is_given_up))
+        return CL_SUCCESS;
+    program_set_log(
+        b->program, CL_BUILD_ERROR,
+        "Trillium: an earlier build of this process was given up at a limit of the host, and this "
+        "platform's compiler with it\n");
+    return failure_of(b);
+}
+
 static cl_int perform(struct build *b) {
     cl_int r = b->kind == BUILD_VALIDATE ? CL_SUCCESS : check_options(b);
+    if (r == CL_SUCCESS && b->kind != BUILD_VALIDATE)
+        r = check_compiler(b);
     if (r != CL_SUCCESS)
         return r;
     switch (b->kind) {
@@ -242,16 +283,13 @@ static cl_int perform(struct build *b) {
 void build_run(struct build *b) {
     struct program *p = b->program;
     uint64_t start = svga_now_ns();
-    struct deadline deadline;
     cl_int r;
 
     if (b->kind != BUILD_VALIDATE) {
         free(p->options);
         p->options = strdup(b->options);
     }
-    deadline_set(&deadline, b->session, b->session->options.build_seconds);
     r = perform(b);
-    deadline_drop(&deadline);
     uint64_t value = b->kind == BUILD_LINK && p->cl ? 1 : 0;
     if (b->trace)
         trace_built(b->session->trace, b, start, r);
@@ -299,22 +337,61 @@ static void *builder(void *opaque) {
     return NULL;
 }
 
-void build_start(struct build *b) {
+/* Makes sure that somebody comes for what is on the list. Lock held. */
+static void call_builder(void) {
     pthread_t thread;
+
+    if (idle > 0) {
+        pthread_cond_signal(&wake);
+    } else if (builders < MAX_BUILDERS && pthread_create(&thread, NULL, builder, NULL) == 0) {
+        pthread_detach(thread);
+        builders++;
+    }
+}
+
+/*
+ * The builder that is at it never comes back: what it holds stays with it, its references included, and the program
+ * gets what a build of its own would have left.
+ */
+void build_give_up(struct build *b, const char *why) {
+    struct program *p = b->program;
+    char text[512];
+
+    snprintf(
+        text, sizeof text,
+        "Trillium: the build %s. It was given up, and this platform's compiler with it: this process gets no "
+        "more programs from it\n",
+        why);
+    fprintf(stderr, "trillium-worker: a build %s\n", why);
+    _Atomic bool *is_given_up = given_up_of(b);
+    if (is_given_up)
+        atomic_store(is_given_up, true);
+    p->cl = NULL; /* the driver's own is locked by its compiler: not even a release would return */
+    program_set_log(p, CL_BUILD_ERROR, text);
+    pthread_mutex_lock(&lock);
+    p->in_work = false;
+    builders--;
+    call_builder();
+    pthread_mutex_unlock(&lock);
+    atomic_fetch_sub_explicit(&p->jobs, 1, memory_order_release);
+    session_answer(b->session, b->slot, failure_of(b), 0);
+}
+
+bool build_compiler_given_up(void) {
+    for (size_t i = 0; i < DRIVER_MAX_PLATFORMS; i++)
+        if (atomic_load(&given_up[i]))
+            return true;
+    return false;
+}
+
+void build_start(struct build *b) {
     bool orphaned = false;
 
     pthread_mutex_lock(&lock);
     b->next = NULL;
     *jobs_end = b;
     jobs_end = &b->next;
-    if (idle > 0) {
-        pthread_cond_signal(&wake);
-    } else if (builders < MAX_BUILDERS) {
-        if (pthread_create(&thread, NULL, builder, NULL) == 0) {
-            pthread_detach(thread);
-            builders++;
-        }
-    }
+    call_builder();
     if (builders == 0) { /* nobody will ever come for it */
         jobs = NULL;
         jobs_end = &jobs;

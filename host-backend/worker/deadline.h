@@ -1,25 +1,38 @@
 // SPDX-License-Identifier: MIT
 /*
- * A limit on how long a build may take. A driver's compiler cannot be stopped; so a program that is made to keep it
- * busy costs its own guest the session, with a sentence, and the worker ends.
+ * Limits for the drivers' compilers, which run in the worker's own process and cannot be stopped.
+ *
+ * A build that goes beyond its time or its memory is *given up*: its program's build has failed, with the limit in the log, and the
+ * thread that is at it never runs again. It keeps what it has: its memory, and the locks of the driver's compiler, so nothing else
+ * can be built by that driver in this process. All else goes on, as long as it does not need that compiler (stuck.h).
  *
  * Threads: builders, any number at once.
  */
 #ifndef HOST_BACKEND_WORKER_DEADLINE_H
 #define HOST_BACKEND_WORKER_DEADLINE_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+struct build;
 struct session;
+
+/* Watches over the session's builds and its FIFO from now on, as its options say. Once in a process. */
+void deadline_watch(struct session *s);
 
 struct deadline {
     struct deadline *next, **link;
-    struct session *session;
-    uint64_t until_ns; /* svga_now_ns() */
+    struct build *build;
+    pthread_t thread;
+    uint64_t spent_ms, looked_ms; /* of its time, until it was last looked at */
+    uint64_t memory;              /* private bytes of the process when it began */
+    bool given_up;
 };
 
-/* From now until deadline_drop, which must come. `seconds` 0: no limit. */
-void deadline_set(struct deadline *d, struct session *s, unsigned seconds);
-void deadline_drop(struct deadline *d);
+/* Around a call of the driver's compiler. Nothing of the worker's own may be locked in between. The end does not return where the
+ * build was given up (build_give_up). */
+void deadline_begin(struct deadline *d, struct build *b);
+void deadline_end(struct deadline *d);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host-backend/worker/deadline.h"
 #include "host-backend/worker/facts.h"
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/program.h"
@@ -277,6 +278,7 @@ static bool build_from(struct build *b, const struct cached *cached) {
     cl_device_id devices[DRIVER_MAX_DEVICES];
     size_t *sizes = calloc(b->device_count, sizeof *sizes);
     const unsigned char **binaries = calloc(b->device_count, sizeof *binaries);
+    struct deadline deadline;
     cl_program cl = NULL;
     cl_int r = CL_OUT_OF_HOST_MEMORY;
 
@@ -288,8 +290,11 @@ static bool build_from(struct build *b, const struct cached *cached) {
     if (sizes && binaries)
         cl = clCreateProgramWithBinary(b->program->context->cl, b->device_count, devices, sizes, binaries,
                                        NULL, &r);
-    if (cl && r == CL_SUCCESS)
+    if (cl && r == CL_SUCCESS) {
+        deadline_begin(&deadline, b);
         r = clBuildProgram(cl, b->device_count, devices, b->options, NULL, NULL);
+        deadline_end(&deadline);
+    }
     free(sizes);
     free(binaries);
     if (cl && r != CL_SUCCESS)

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host-backend/worker/build.h"
 #include "host-backend/worker/crash.h"
+#include "host-backend/worker/deadline.h"
 #include "host-backend/worker/handlers.h"
 #include "host-backend/worker/seen.h"
 #include "host-backend/worker/trace.h"
@@ -337,12 +339,14 @@ void session_run(int link, struct driver *driver, const struct session_options *
     for (uint32_t i = 0; i < driver->platform_count; i++)
         leave_sigfpe = leave_sigfpe || driver_has(&driver->platforms[i], QUIRK_ANSWERS_SIGFPE);
     crash_guard(&s->device, leave_sigfpe);
+    deadline_watch(s);
     svga_device_serve_link(&s->device);
     crash_guard(NULL, false);
     alarm(END_SECONDS); /* a driver may hang in what follows */
     if (s->trace)
         trace_close(s->trace);
-    seen_store(s->seen);
+    if (!build_compiler_given_up()) /* it would be asked for what it compiled */
+        seen_store(s->seen);
 }
 
 struct refusal {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host-backend/worker/build.h"
+#include "host-backend/worker/deadline.h"
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/program.h"
 #include "svga-model/futex.h"
@@ -250,6 +251,7 @@ static cl_program make(struct build *b, const struct translated *t, const cl_dev
 static cl_int build_translated(struct build *b, const struct translated *t) {
     struct program *p = b->program;
     cl_device_id devices[DRIVER_MAX_DEVICES];
+    struct deadline deadline;
     cl_int r;
 
     for (uint32_t i = 0; i < t->count; i++)
@@ -261,7 +263,10 @@ static cl_int build_translated(struct build *b, const struct translated *t) {
     }
     program_replace(p, cl, NULL);
     program_set_log(p, CL_BUILD_NONE, NULL);
-    return clBuildProgram(cl, t->count, devices, t->binaries[0].options, NULL, NULL);
+    deadline_begin(&deadline, b);
+    r = clBuildProgram(cl, t->count, devices, t->binaries[0].options, NULL, NULL);
+    deadline_end(&deadline);
+    return r;
 }
 
 cl_int spirv_build(struct build *b) {

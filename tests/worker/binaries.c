@@ -213,44 +213,12 @@ static void test_crafted(void **state) {
     free(again.bytes);
 }
 
-/* A program that keeps the compiler busy ends its own worker, with a sentence for its guest. */
-static void test_compile_bomb(void **state) {
-    static const char bomb[] =
-        "#define A x = x * 3 + y; y ^= x;\n"
-        "#define B A A A A A A A A A A\n#define C B B B B B B B B B B\n"
-        "#define D C C C C C C C C C C\n#define E D D D D D D D D D D\n"
-        "#define F E E E E E E E E E E\n"
-        "kernel void k(global int *a) { int x = a[0], y = a[1]; F F F F F F F F a[2] = x; }\n";
-    uint32_t device = 0, context, program, slot;
-    char why[SVGA_WHY_SIZE] = "";
-    struct test_guest t;
-    (void)state;
-
-    guest_open(&t, (char *[]){"--build-seconds", "1", NULL});
-    context = guest_id(&t);
-    program = guest_id(&t);
-    TR_SEND(t.g, CREATE_CONTEXT, create_context, ((struct tr_array[]){{&device, 1}}), .context = context,
-            .slot = guest_slot(&t));
-    TR_SEND(t.g, CREATE_PROGRAM, create_program,
-            ((struct tr_array[]){{NULL, 0}, {NULL, 0}, {bomb, (uint32_t)strlen(bomb)}}), .program = program,
-            .context = context, .slot = TR_NO_SLOT, .ir = TR_IR_SOURCE);
-    slot = guest_slot(&t);
-    TR_SEND(t.g, BUILD_PROGRAM, build_program, ((struct tr_array[]){{NULL, 0}, {"", 0}}), .program = program,
-            .slot = slot);
-    assert_int_equal(guest_wait(&t, slot), -ENODEV);
-    svga_guest_error(t.g, why);
-    assert_non_null(strstr(why, "--build-seconds"));
-    int status = guest_close(&t);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-}
-
 int test_binaries(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(test_own),
         WITH_FOLDER(test_others),
         WITH_FOLDER(test_crafted),
-        cmocka_unit_test(test_compile_bomb),
     };
     return cmocka_run_group_tests_name("binaries", tests, NULL, NULL);
 }

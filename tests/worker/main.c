@@ -15,6 +15,6 @@ int main(int argc, char **argv) {
         cmocka_set_test_filter(argv[1]);
     int failed = test_commands() + test_events() + test_hostile() + test_broker() + test_crowd() +
                  test_pool() + test_profile() + test_seen() + test_store() + test_binaries() +
-                 test_batches() + test_files();
+                 test_batches() + test_files() + test_bombs();
     return failed > 0 ? 1 : 0;
 }

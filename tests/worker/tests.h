@@ -15,6 +15,7 @@ int test_store(void);
 int test_binaries(void);
 int test_batches(void);
 int test_files(void);
+int test_bombs(void);
 
 /* The life of a worker of test_pool, with the arguments from the number of its control socket on: its exit
  * status. */

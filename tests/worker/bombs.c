@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/* Programs that are made to keep the compiler busy, or to fill the memory: their build fails at the host's limit, with that in the log,
+ * and what else the guest does goes on. */
+#include "tests/lib/unit.h"
+
+#include <sys/wait.h>
+
+#include "tests/worker/guest.h"
+#include "tests/worker/tests.h"
+
+static const char bomb[] =
+    "#define A x = x * 3 + y; y ^= x;\n"
+    "#define B A A A A A A A A A A\n#define C B B B B B B B B B B\n"
+    "#define D C C C C C C C C C C\n#define E D D D D D D D D D D\n"
+    "#define F E E E E E E E E E E\n"
+    "kernel void k(global int *a) { int x = a[0], y = a[1]; F F F F F F F F a[2] = x; }\n",
+                  good[] = "kernel void add(global int *x) { x[get_global_id(0)] += 5; }\n",
+                  other[] = "kernel void sub(global int *x) { x[get_global_id(0)] -= 5; }\n";
+
+/* What building `source` comes to, with its log. */
+static cl_int build(struct test_guest *t, uint32_t context, const char *source, char log[1024]) {
+    uint32_t program = guest_id(t), slot = guest_slot(t);
+
+    TR_SEND(t->g, CREATE_PROGRAM, create_program,
+            ((struct tr_array[]){{NULL, 0}, {NULL, 0}, {source, (uint32_t)strlen(source)}}),
+            .program = program, .context = context, .slot = TR_NO_SLOT, .ir = TR_IR_SOURCE);
+    TR_SEND(t->g, BUILD_PROGRAM, build_program, ((struct tr_array[]){{NULL, 0}, {"", 0}}), .program = program,
+            .slot = slot);
+    cl_int r = guest_result(t, slot);
+    slot = guest_slot(t);
+    TR_SEND(t->g, GET_INFO, get_info, ((struct tr_array[]){{NULL, 0}}), .slot = slot,
+            .what = TR_INFO_PROGRAM_BUILD, .param = CL_PROGRAM_BUILD_LOG, .object = program,
+            .out = guest_span(t, 65536, 1024));
+    assert_int_equal(guest_result(t, slot), CL_SUCCESS);
+    snprintf(log, 1024, "%.1023s", (const char *)t->memory.ptr + 65536);
+    return r;
+}
+
+static void expect_gives_up(struct test_guest *t, uint32_t context, const char *limit) {
+    char log[1024];
+
+    assert_int_equal(build(t, context, bomb, log), CL_BUILD_PROGRAM_FAILURE);
+    if (!strstr(log, limit))
+        fail_msg("no '%s' in '%s'", limit, log);
+    assert_int_equal(build(t, context, other, log), CL_BUILD_PROGRAM_FAILURE);
+    if (!strstr(log, "earlier build"))
+        fail_msg("a build after it says '%s'", log);
+}
+
+static void expect_ends(struct test_guest *t) {
+    int status = guest_close(t);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void test_time(void **state) {
+    uint32_t device = 0, context;
+    struct test_guest t;
+    (void)state;
+
+    guest_open(&t, (char *[]){"--build-seconds", "1", NULL});
+    context = guest_id(&t);
+    TR_SEND(t.g, CREATE_CONTEXT, create_context, ((struct tr_array[]){{&device, 1}}), .context = context,
+            .slot = guest_slot(&t));
+    expect_gives_up(&t, context, "--build-seconds");
+    expect_ends(&t);
+}
+
+static void run_good(struct test_guest *t, const struct test_setup *s, uint32_t mem) {
+    int *data = t->memory.ptr;
+
+    data[0] = 1;
+    guest_set_mem(t, s->kernel, 0, mem);
+    TR_SEND(t->g, ENQUEUE_KERNEL_1D, enqueue_kernel_1d, ((struct tr_array[]){{NULL, 0}}), .queue = s->queue,
+            .kernel = s->kernel, .event_slot = TR_NO_SLOT, .global = 4, .local = 4);
+    assert_int_equal(guest_finish(t, s->queue), CL_SUCCESS);
+    assert_int_equal(data[0], 6);
+}
+
+static void test_memory(void **state) {
+    struct test_setup s;
+    struct test_guest t;
+    (void)state;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* the worker's memory is mostly theirs */
+#endif
+    guest_open(&t, (char *[]){"--build-seconds", "0", "--build-memory", "256", NULL});
+    guest_setup(&t, &s, good, "add", 0);
+    uint32_t mem = guest_placed_buffer(&t, s.context, 0, 4096);
+    run_good(&t, &s, mem);
+    expect_gives_up(&t, s.context, "--build-memory");
+    run_good(&t, &s, mem);
+    expect_ends(&t);
+}
+
+/* A kernel whose code PoCL makes when it first runs does not keep its guest waiting for ever. */
+static void test_later(void **state) {
+    struct test_setup s;
+    struct test_guest t;
+    char why[SVGA_WHY_SIZE] = "";
+    (void)state;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip();
+#endif
+    guest_open(&t, (char *[]){"--build-seconds", "0", "--build-memory", "256", NULL});
+    guest_setup(&t, &s, good, "add", 0);
+    uint32_t mem = guest_placed_buffer(&t, s.context, 0, 4096);
+    expect_gives_up(&t, s.context, "--build-memory");
+    guest_set_mem(&t, s.kernel, 0, mem);
+    TR_SEND(t.g, ENQUEUE_KERNEL_1D, enqueue_kernel_1d, ((struct tr_array[]){{NULL, 0}}), .queue = s.queue,
+            .kernel = s.kernel, .event_slot = TR_NO_SLOT, .global = 4, .local = 4);
+    uint32_t slot = guest_slot(&t);
+    TR_SEND(t.g, FINISH, finish, NULL, .queue = s.queue, .slot = slot);
+    int r = guest_wait(&t, slot);
+    if (r < 0) { /* another driver may have made it with the program */
+        svga_guest_error(t.g, why);
+        assert_non_null(strstr(why, "given up"));
+    }
+    int status = guest_close(&t);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == (r < 0));
+}
+
+int test_bombs(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_time),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_later),
+    };
+    return cmocka_run_group_tests_name("bombs", tests, NULL, NULL);
+}
