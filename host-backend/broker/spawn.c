@@ -23,7 +23,7 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
                                  "--cell",          walls,       "--pid", pid},
                            *rest;
     int sockets[2], stores[2], n = 9, r = 0;
-    const bool inside = (cell_standing(cell) & CELL_BIT(CELL_ROOT)) != 0;
+    const bool inside = *cell_variables(cell) != NULL; /* it has a place of its own for caches and the like */
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
         return -errno;
@@ -83,6 +83,7 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         r = -errno;
         kill(out->pid, SIGKILL);
         waitpid(out->pid, NULL, 0);
+        cell_ended(cell, out->pid);
     }
     if (r < 0) {
         close(sockets[0]);

@@ -50,6 +50,7 @@ bool workers_signal(const struct worker *w, int number) {
 
 /* ---- life ---- */
 
+/* One that has been waited for. */
 static void forget(struct workers *all, struct worker *w) {
     *w->link = w->next;
     if (w->next)
@@ -65,6 +66,7 @@ static void forget(struct workers *all, struct worker *w) {
     if (w->process.store >= 0)
         close(w->process.store);
     close(w->process.pidfd);
+    cell_ended(all->cell, w->process.pid);
     free(w);
 }
 

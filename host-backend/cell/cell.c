@@ -160,12 +160,19 @@ struct cell *cell_create(const struct cell_config *config, char why[CELL_WHY_SIZ
         cell_destroy(c);
         return NULL;
     }
+    if (!(c->walls & CELL_BIT(CELL_ROOT)) && !(c->folder = cell_folder_create())) {
+        snprintf(why, CELL_WHY_SIZE, "cannot make a folder for workers' temporary files: %s",
+                 strerror(errno));
+        cell_destroy(c);
+        return NULL;
+    }
     return c;
 }
 
 void cell_destroy(struct cell *c) {
     if (!c)
         return;
+    cell_folder_destroy(c->folder);
     root_free(&c->root);
     free(c);
 }
@@ -183,7 +190,14 @@ const char *const *cell_variables(const struct cell *c) {
                                          "XDG_CACHE_HOME=" CELL_PRIVATE "/cache", "PATH=/usr/bin:/bin", NULL};
     static const char *const none[] = {NULL};
 
+    if (c->folder)
+        return cell_folder_variables(c->folder);
     return c->walls & CELL_BIT(CELL_ROOT) ? inside : none;
+}
+
+void cell_ended(const struct cell *c, pid_t pid) {
+    if (c->folder)
+        cell_folder_leave(c->folder, pid);
 }
 
 /* ---- starting ---- */
@@ -226,8 +240,14 @@ static void become(const struct cell *c, const struct cell_start *s, pid_t paren
         dup2(s->error_fd, STDOUT_FILENO);
         dup2(s->error_fd, STDERR_FILENO);
     }
-    enter(c, s->trace_dir, &trace, pid_text, &report);
+    int r = enter(c, s->trace_dir, &trace, pid_text, &report);
     check_walls(c, &report);
+    if (r < 0) {
+        say("trillium: a worker cannot make its folder: ");
+        say(strerrordesc_np(-r));
+        say("\n");
+        _exit(CELL_EXIT);
+    }
     if (s->pid_text)
         memcpy(s->pid_text, pid_text, sizeof pid_text);
     /* After the user was changed, which takes it back. In a pid namespace the parent has no number here: if

@@ -46,8 +46,8 @@ void cell_destroy(struct cell *c);
 unsigned cell_standing(const struct cell *c);
 const struct cell_report *cell_report(const struct cell *c);
 
-/* How a worker is to find what the cell has for it: where the root wall stands, strings "NAME=value" for its
- * environment, else an empty list. Ends with NULL. */
+/* How a worker is to find what the cell has for it, its private folder above all: strings "NAME=value" for its
+ * environment, ended by NULL. Empty in mode off. cell_start fills in what it alone knows. */
 const char *const *cell_variables(const struct cell *c);
 
 struct cell_start {
@@ -67,5 +67,8 @@ struct cell_start {
 /* Starts a program in the cell. It is killed when the calling thread ends. Its process id, or a negative
  * errno. */
 pid_t cell_start(const struct cell *c, const struct cell_start *start);
+
+/* A process that cell_start gave has ended and was waited for: removes what it left on the machine. */
+void cell_ended(const struct cell *c, pid_t pid);
 
 #endif

@@ -98,6 +98,11 @@ static int make_trace(const char *dir, const char *pid) {
     return fd < 0 ? -errno : fd;
 }
 
+/* The worker's user and group; -1: those that it has. */
+static uid_t worker_user(const struct cell *c, unsigned long pid) {
+    return c->privileged && (c->walls & CELL_BIT(CELL_UID)) ? (uid_t)(CELL_UID_BASE + pid) : (uid_t)-1;
+}
+
 static int take_user(const struct cell *c, unsigned long pid) {
     gid_t groups[ROOT_MAX_GROUPS];
     size_t count = 0;
@@ -106,7 +111,7 @@ static int take_user(const struct cell *c, unsigned long pid) {
         return 0; /* the user namespace is the wall */
     if (pid == 0)
         return -ESRCH;
-    uid_t id = (uid_t)(CELL_UID_BASE + pid);
+    uid_t id = worker_user(c, pid);
     for (; count < c->root.group_count; count++)
         groups[count] = c->root.groups[count];
     /* The C library's functions would stop all threads of the parent, which are not here. */
@@ -138,8 +143,8 @@ static int drop_capabilities(void) {
     return 0;
 }
 
-void enter(const struct cell *c, const char *trace_dir, int *trace, char pid_text[CELL_PID_TEXT],
-           struct cell_report *report) {
+int enter(const struct cell *c, const char *trace_dir, int *trace, char pid_text[CELL_PID_TEXT],
+          struct cell_report *report) {
     unsigned long pid = outer_pid(pid_text);
     unsigned walls = c->walls;
     int r = 0;
@@ -157,15 +162,18 @@ void enter(const struct cell *c, const char *trace_dir, int *trace, char pid_tex
         for (size_t i = 0; i < sizeof namespaces / sizeof namespaces[0]; i++)
             RAISE(namespaces[i].wall, r);
         RAISE(CELL_UID, r);
-        return;
+        return 0;
     }
     RAISE(CELL_LIMITS, cell_limits_set());
     if (walls & CELL_BIT(CELL_LIMITS))
         cell_limits_first_victim(); /* best effort: it stops nothing by itself */
     RAISE(CELL_UTS, syscall(SYS_sethostname, "cell", 4) < 0 ? -errno : 0);
     RAISE(CELL_ROOT, root_enter(&c->root));
+    if (c->folder)
+        r = cell_folder_enter(c->folder, pid_text, worker_user(c, pid));
     if (walls & CELL_BIT(CELL_CAPS))
         drop_bounding_set();
     RAISE(CELL_UID, take_user(c, pid));
     RAISE(CELL_CAPS, drop_capabilities());
+    return r;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "host-backend/cell/cell.h"
+#include "host-backend/cell/folder.h"
 #include "host-backend/cell/root.h"
 
 struct cell {
@@ -16,6 +17,7 @@ struct cell {
     gid_t gid;
     struct root root;
     struct cell_report report;
+    struct cell_folder *folder; /* NULL: the root has one, or mode off */
 };
 
 /* Flags for clone: the namespaces of these walls. */
@@ -24,9 +26,10 @@ unsigned long enter_clone_flags(const struct cell *c, unsigned walls);
 /*
  * Raises the walls of c->walls that are not the worker's own, and leaves in `report` what became of each.
  * `pid_text` gets the process id by which the host knows this process. A trace file is made, as descriptor
- * *trace (-1 when it cannot be). Async-signal-safe.
+ * *trace (-1 when it cannot be). Async-signal-safe. 0, or the negative errno with which the worker's folder
+ * could not be made.
  */
-void enter(const struct cell *c, const char *trace_dir, int *trace, char pid_text[CELL_PID_TEXT],
-           struct cell_report *report);
+int enter(const struct cell *c, const char *trace_dir, int *trace, char pid_text[CELL_PID_TEXT],
+          struct cell_report *report);
 
 #endif

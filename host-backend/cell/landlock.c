@@ -124,12 +124,10 @@ static int allow_programs_inside(int ruleset, uint64_t handled) {
     return r;
 }
 
-/* The machine's root: drivers, and what their user lets them write to. */
+/* The machine's root: drivers, and the worker's own folder. */
 static int allow_programs_outside(int ruleset, uint64_t handled) {
     static const char *const programs[] = {"/usr", "/bin", "/lib", "/lib32", "/lib64", "/libx32", "/opt"};
     static const char *const libraries[] = {"OCL_ICD_VENDORS", "OPENCL_VENDOR_PATH", "LD_LIBRARY_PATH"};
-    static const char *const writable[] = {"TMPDIR", "XDG_CACHE_HOME", "POCL_CACHE_DIR",
-                                           "MESA_SHADER_CACHE_DIR"};
     char path[PATH_MAX], *slash;
     const char *value;
     int r = 0;
@@ -139,11 +137,8 @@ static int allow_programs_outside(int ruleset, uint64_t handled) {
     for (size_t i = 0; r == 0 && i < sizeof libraries / sizeof libraries[0]; i++)
         if ((value = getenv(libraries[i])))
             r = allow(ruleset, handled, value, READ | EXECUTE);
-    for (size_t i = 0; r == 0 && i < sizeof writable / sizeof writable[0]; i++)
-        if ((value = getenv(writable[i])))
-            r = allow(ruleset, handled, value, handled);
-    if (r == 0 && (value = getenv("HOME")) && snprintf(path, sizeof path, "%s/.cache", value) < PATH_MAX)
-        r = allow(ruleset, handled, path, handled);
+    if (r == 0 && (value = getenv("TMPDIR"))) /* folder.h; all else that is written is in it */
+        r = allow(ruleset, handled, value, handled);
     ssize_t n = readlink("/proc/self/exe", path, sizeof path - sizeof "/../lib");
     path[n > 0 ? n : 0] = '\0';
     if (r == 0 && (slash = strrchr(path, '/'))) {

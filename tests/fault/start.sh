@@ -25,6 +25,32 @@ stop_daemon
 if [ "$status" = 0 ]; then pass sigterm-blocked.serve; else fail sigterm-blocked.serve "status $status" "$work"/chld*; fi
 check_leftovers sigchld-ignored.serve
 
+# ---- a root that cannot be turned: containers and plain chroots without the right to ----
+# chrooted FLAGS NAME: in a folder that is no mount point, with what a guest and a driver need mounted below it
+chrooted() {
+    local flags=$1 name=$2 root
+    root=$(mktemp -d)
+    chmod 755 "$root"
+    timeout "$patience" unshare "$flags" bash -c '
+        set -e
+        cd "$1"
+        mkdir -m 1777 tmp
+        for p in usr etc proc dev sys "${3#/}"; do mkdir -p "$p"; mount --rbind "/$p" "$p"; done
+        for p in bin lib lib64; do [ ! -L /$p ] || ln -s "usr/$p" $p; done
+        exec env -u TMPDIR chroot . "$2/bin/trillium" run -- "$3/tests/cl-conform/cl-conform" includes.templates
+    ' bash "$root" "$build" "$built" >"$work/$name.out" 2>"$work/$name.err"
+    status=$?
+    if [ $status = 0 ]; then pass "$name"; else fail "$name" "status $status" "$work/$name".*; fi
+    if [ -z "$(ls -A "$root/tmp")" ]; then pass "$name.clean"; else fail "$name.clean" "left in /tmp: $(ls -A "$root/tmp")"; fi
+    rm -rf --one-file-system "$root"
+}
+if [ "$(id -u)" = 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups test -r "$build/lib/libtrillium-icd.so" 2>/dev/null; then
+    chrooted -m chroot.root
+else
+    echo "SKIP chroot.root needs root, and a build that others can read"
+fi
+if unshare -Urm true 2>/dev/null; then chrooted -Urm chroot.user; else echo "SKIP chroot.user needs user namespaces"; fi
+
 # ---- other users and namespaces: where the build can be read by others at all ----
 open=$(mktemp -d)
 chmod 755 "$open"
