@@ -22,6 +22,7 @@ struct found_case {
 struct transcript {
     struct found_case *cases;
     size_t count;
+    char *driver; /* CL_DRIVER_VERSION; NULL: not told */
 };
 
 static void *grown(void *array, size_t count, size_t size) {
@@ -59,6 +60,8 @@ static bool read_transcript(const char *path, struct transcript *t) {
         } else if (c && strchr("?=@~", line[0]) && line[0] && line[1] == ' ') {
             c->lines = grown(c->lines, c->line_count, sizeof(*c->lines));
             c->lines[c->line_count++] = strdup(line);
+            if (!t->driver && strncmp(line, "~ driver: ", 10) == 0)
+                t->driver = strdup(line + 10);
         }
     }
     free(line);
@@ -77,6 +80,7 @@ static void free_transcript(struct transcript *t) {
         free(c->end);
     }
     free(t->cases);
+    free(t->driver);
 }
 
 static const struct found_case *find(const struct transcript *t, const char *name) {
@@ -154,20 +158,24 @@ static int compare_lines(const struct found_case *native, const struct found_cas
     }
 }
 
-/* Why a case is known to fail natively and in the guest alike, or NULL. */
-static const char *known_reason(const char *label, const char *name) {
+/* Why a case is known to fail natively and in the guest alike ('K') or to differ ('F'), or NULL. */
+static const char *known_reason(char verdict, const char *label, const char *name, const char *driver) {
     static const struct {
-        const char *pattern, *why;
+        char verdict;
+        const char *pattern, *driver, *why;
     } known[] = {
-#define KNOWN(pattern, why) {pattern, why},
+#define KNOWN(pattern, why) {'K', pattern, "", why},
+#define DIFFERS(pattern, driver, why) {'F', pattern, driver, why},
 #include "known.def"
 #undef KNOWN
+#undef DIFFERS
     };
     char whole[256];
 
     snprintf(whole, sizeof(whole), "%s%s", label, name);
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (fnmatch(known[i].pattern, whole, 0) == 0)
+        if (known[i].verdict == verdict && fnmatch(known[i].pattern, whole, 0) == 0 &&
+            strncmp(known[i].driver, driver ? driver : "", strlen(known[i].driver)) == 0)
             return known[i].why;
     return NULL;
 }
@@ -222,9 +230,14 @@ int compare_transcripts(const char *native_path, const char *guest_path, const c
         const char *why;
         char verdict = judge(n, g, other_compiler, &why);
 
-        if (verdict == 'K' && !(why = known_reason(label, n->name))) {
-            why = "fails natively and in the guest alike, for no reason that known.def has";
-            verdict = 'F';
+        const char *known = known_reason(verdict, label, n->name, native.driver);
+
+        if (verdict == 'K') {
+            why = known ? known : "fails natively and in the guest alike, for no reason that known.def has";
+            verdict = known ? 'K' : 'F';
+        } else if (verdict == 'F' && known) {
+            why = known;
+            verdict = 'S';
         }
         printf("%s %s%s%s%s\n",
                verdict == 'P'   ? "PASS"

@@ -11,11 +11,7 @@ if [ -z "$vendors" ]; then
 fi
 conform_native native OCL_ICD_VENDORS="$vendors" --
 conform_guest source --device "rusticl" --
-rusticl_leave_out rusticl.source native source
 conform_compare rusticl.source native source
 conform_guest spirv --device "rusticl" --ir spirv --
-rusticl_leave_out rusticl.spirv spirv
-conform_leave_out rusticl.spirv kernels.work_group_info \
-    "rusticl counts local memory in its own way; a guest tells what its compiler found" native spirv
 conform_compare rusticl.spirv native spirv --other-compiler
 exit $failed
