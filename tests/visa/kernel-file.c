@@ -4,6 +4,9 @@
  *     // needs: fp64
  *     // options: -DA=1
  *     // args: out:float:256 in:int:64 local:128 val:int:7 image2d:16:16 sampler tolerance:0.01
+ * and, in the line of args, for drivers that take SPIR-V themselves
+ *     fusion:0.01   how far what they fuse otherwise may be off, absolutely
+ *     refused       it calls what PoCL takes wrongly: refused there with the reason
  */
 #include "tests/visa/visa.h"
 
@@ -62,6 +65,12 @@ static void parse_arg(struct kernel_file *out, const char *text, const char *pat
 
     if (sscanf(text, "tolerance:%lf", &out->tolerance) == 1)
         return;
+    if (sscanf(text, "fusion:%lf", &out->fusion) == 1)
+        return;
+    if (!strcmp(text, "refused")) {
+        out->refused = true;
+        return;
+    }
     if (++out->arg_count > MAX_ARGS)
         errx(2, "%s: too many arguments", path);
     if (sscanf(text, "local:%zu", &arg->count) == 1)

@@ -2,6 +2,7 @@
 /* What the host makes of good modules for each kind of driver, also of those that this machine lacks. */
 #include "tests/visa/visa.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -127,6 +128,37 @@ static void test_pocl_lacks(void) {
     EXPECT(translate(plain, "", &pocl, &binary, why) < 0 && strstr(why, "was not found"), "%s", why);
 }
 
+/* Where PoCL takes SPIR-V itself, it prints some vectors as others, or reads printf's arguments from where none are. */
+static void test_pocl_prints(void) {
+    static const struct {
+        const char *source;
+        bool refused;
+    } rows[] = {
+        {"kernel void k(global int *a) { printf(\"%d %s\", a[0], \"text\"); }", false},
+        {"kernel void k(global float4 *a) { printf(\"%v4hlf\", a[0]); }", false},
+        {"kernel void k(global int8 *a) { printf(\"%v8hld %d\", a[0], 1); }", false},
+        {"kernel void k(global char4 *a) { printf(\"%v4hhd\", a[0]); }", true},
+        {"kernel void k(global int *a) { printf(\"%d %v3hld\", a[0], vload3(0, a)); }", true},
+        {"kernel void k(global long16 *a) { printf(\"%v16ld\", a[0]); }", true},
+    };
+    struct visa_driver driver = {.platform_name = "Portable Computing Language",
+                                 .device_version = "OpenCL 3.0 PoCL HSTR: cpu-x86_64-pc-linux-gnu-native",
+                                 .il_version = "SPIR-V_1.2"};
+    struct visa_target pocl;
+    struct visa_binary binary;
+    char why[VISA_WHY_SIZE];
+
+    host->target_for(&driver, &pocl);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int err = translate(rows[i].source, "", &pocl, &binary, why);
+
+        EXPECT(rows[i].refused ? err == -ENOTSUP && strstr(why, "printed: use the source way") : !err,
+               "%s: %d, %s", rows[i].source, err, err ? why : "");
+        if (!err)
+            host->binary_free(&binary);
+    }
+}
+
 /* Is `text` in the bytes? Bitcode holds its names as they are. */
 static bool mentions(const struct visa_binary *binary, const char *text) {
     return memmem(binary->bytes, binary->size, text, strlen(text));
@@ -220,6 +252,7 @@ void test_translate(void) {
     test_kinds();
     test_ptx();
     test_pocl_lacks();
+    test_pocl_prints();
     test_contraction();
     test_specialization();
 }

@@ -54,6 +54,8 @@ struct kernel_file {
     size_t global[3], local[3];
     unsigned dimensions, local_dimensions;
     double tolerance; /* relative, of floating-point results */
+    double fusion;    /* absolute, where the driver takes SPIR-V itself */
+    bool refused;     /* by a PoCL that takes SPIR-V itself */
     unsigned arg_count;
     struct kernel_arg args[MAX_ARGS];
 };

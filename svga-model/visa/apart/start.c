@@ -27,7 +27,8 @@ char *visa_apart_find(const char *name) {
         return NULL;
     }
     object = info.dli_fname;
-    if (!strchr(object, '/')) { /* the program itself, under the name that it was started by */
+    if (!strchr(object, '/') || strncmp(object, "/proc/self/", 11) == 0) {
+        /* the program itself, under the name that it was started by */
         ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
 
         if (length < 0)

@@ -195,6 +195,29 @@ llvm::Value *as_passed(llvm::IRBuilder<> &builder, llvm::Value *value) {
     return bits == 16 || bits == 32 ? builder.CreateBitCast(value, builder.getIntNTy((unsigned)bits)) : value;
 }
 
+/* Which argument of printf PoCL takes wrongly where it reads SPIR-V itself, null if none: it fetches what the host's convention
+ * would pass (see above), and of vectors that would travel in memory only the first half arrives (seen with PoCL 6.0). */
+const llvm::Value *printed_wrongly(const llvm::Module &module) {
+    const llvm::Function *function = module.getFunction("printf");
+
+    if (!function)
+        return nullptr;
+    for (const llvm::User *user : function->users()) {
+        auto *call = llvm::dyn_cast<llvm::CallInst>(user);
+
+        if (!call || call->getCalledOperand() != function)
+            continue;
+        for (unsigned i = function->getFunctionType()->getNumParams(); i < call->arg_size(); i++) {
+            auto *type = llvm::dyn_cast<llvm::FixedVectorType>(call->getArgOperand(i)->getType());
+            uint64_t bits = type ? type->getPrimitiveSizeInBits().getFixedValue() : 64;
+
+            if ((type && type->getNumElements() == 3) || bits <= 32 || bits > 512)
+                return call->getArgOperand(i);
+        }
+    }
+    return nullptr;
+}
+
 void mend_printf(llvm::Module &module) {
     llvm::Function *function = module.getFunction("printf");
 
@@ -302,6 +325,13 @@ int visa::mend_for_pocl(llvm::Module &module, const char *library_hint, char *wh
 int visa::check_for_pocl(const llvm::Module &module, const char *library_hint, char *why) {
     int err = open_pocl_library(library_hint, why);
 
+    if (!err && strstr(library_hint, "x86_64") && printed_wrongly(module)) {
+        snprintf(why, VISA_WHY_SIZE,
+                 "PoCL takes vectors of three elements, of up to 32 bits or of more than 512 from SPIR-V for "
+                 "others when they are "
+                 "printed: use the source way");
+        return -ENOTSUP;
+    }
     for (const llvm::Function &function : module) {
         std::string name = function.getName().str(), of_host = visa::pocl_host_name(name);
         llvm::Function *host = of_host.empty() ? nullptr : opened->module->getFunction(of_host);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // global: 128  local: 32
-// args: out:int:128 in:int:128
+// args: out:int:128 in:int:128 refused
 kernel void async_copy(global int *out, global const int *in) {
     local int buffer[32];
     size_t base = get_group_id(0) * 32;
