@@ -181,6 +181,20 @@ void ocl_metric(struct ocl *o, const char *metric, const char *unit, const char 
            o->program, metric, unit, better, value);
 }
 
+void ocl_samples(struct ocl *o, const char *metric, const char *unit, const char *phase,
+                 const double *samples, int n) {
+    double *sorted = ocl_alloc((size_t)n * sizeof(*sorted));
+
+    memcpy(sorted, samples, (size_t)n * sizeof(*sorted));
+    printf("{\"program\":\"%s\",\"metric\":\"%s\",\"unit\":\"%s\",\"better\":\"lower\",\"phase\":\"%s\","
+           "\"value\":%.9g,\"samples\":[",
+           o->program, metric, unit, phase, ocl_median(sorted, n));
+    for (int i = 0; i < n; i++)
+        printf("%s%.6g", i ? "," : "", samples[i]);
+    printf("]}\n");
+    free(sorted);
+}
+
 void ocl_check(struct ocl *o, bool ok, const void *result, size_t size, double sum) {
     const unsigned char *bytes = result;
     uint64_t hash = 0xcbf29ce484222325u;

@@ -7,6 +7,7 @@
  * repetitions (default: the program's own)           -s N   percent of the default problem size and prints
  * one JSON object per line on standard output:
  *     {"program":"sgemm","metric":"gflops","unit":"GFLOP/s","better":"higher","value":12.3}
+ *     {"program":"bfs","metric":"run","unit":"ms","better":"lower","phase":"warm","value":1.5,"samples":[...]}
  *     {"program":"sgemm","check":"ok","hash":"90a1...","sum":1.25}
  * Any OpenCL error ends the program with a sentence on standard error and exit status 1; wrong results with
  * status 3.
@@ -59,6 +60,11 @@ double ocl_quantile(const double *sorted, int n, double p);
 
 /* Prints a metric. `better` is "higher" or "lower". */
 void ocl_metric(struct ocl *o, const char *metric, const char *unit, const char *better, double value);
+
+/* The same of several samples, of which the value is the median: the lower the better. `phase` is "warm" or
+ * "cold". */
+void ocl_samples(struct ocl *o, const char *metric, const char *unit, const char *phase,
+                 const double *samples, int n);
 
 /* Prints the check line: FNV-1a of the result's bytes, and its sum as a number that tolerates other rounding.
  * Ends the program with status 3 if !ok. */
