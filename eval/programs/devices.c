@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* devices: lists every OpenCL device as "platform index, device index, kind, platform name, device name",
- * tab-separated. */
+/* devices: lists every OpenCL device as "platform index, device index, kind, platform name, device name, version of the
+ * driver",
+tab-separated. */
 #include <CL/cl.h>
 #include <stdio.h>
 
@@ -19,16 +20,17 @@ int main(void) {
         if (clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, 64, devices, &device_count) != CL_SUCCESS)
             continue;
         for (cl_uint d = 0; d < device_count && d < 64; d++) {
-            char name[256] = "?";
+            char name[256] = "?", driver[256] = "?";
             cl_device_type type = 0;
 
             clGetDeviceInfo(devices[d], CL_DEVICE_NAME, sizeof(name), name, NULL);
+            clGetDeviceInfo(devices[d], CL_DRIVER_VERSION, sizeof(driver), driver, NULL);
             clGetDeviceInfo(devices[d], CL_DEVICE_TYPE, sizeof(type), &type, NULL);
-            printf("%u\t%u\t%s\t%s\t%s\n", p, d,
+            printf("%u\t%u\t%s\t%s\t%s\t%s\n", p, d,
                    type & CL_DEVICE_TYPE_GPU           ? "gpu"
                    : type & CL_DEVICE_TYPE_ACCELERATOR ? "accelerator"
                                                        : "cpu",
-                   platform, name);
+                   platform, name, driver);
         }
     }
     return 0;

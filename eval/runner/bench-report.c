@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "eval/runner/bench.h"
+#include "eval/runner/machine.h"
 #include "eval/runner/output.h"
 
 static void number_or_dash(char text[24], const char *format, double value)
@@ -88,7 +89,9 @@ void bench_write_page(struct bench_results *r, const struct sides *sides, const 
 
     if (!f)
         return;
-    machine_print(f, sides);
+    json_t *machine = machine_json(sides);
+    machine_print(f, machine);
+    json_decref(machine);
     fprintf(
         f,
         "\n| row | unit | native, free | guest | ratio | goal | native, one core | guest | ratio | goal |\n"

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "eval/runner/options.h"
+#include "eval/runner/machine.h"
 #include "eval/runner/output.h"
 #include "eval/runner/runner.h"
 
@@ -436,7 +437,9 @@ static bool prepare(struct bench *b, const char *device) {
     if (!sides_open(&b->sides, device))
         return false;
     machine_look();
-    machine_print(stdout, &b->sides);
+    json_t *machine = machine_json(&b->sides);
+    machine_print(stdout, machine);
+    json_decref(machine);
     if (!sides_start_process(&b->sides))
         return false;
     /* sides_start_process has found the device in a guest; the daemon for all that runs free is the same */
@@ -500,7 +503,7 @@ int bench_main(int argc, char **argv) {
     }
     proc_stop(&b->daemons[ONE_CORE]);
     sides_close(&b->sides);
-    free(b->results.list.items);
-    free(b->results.p99.items);
+    series_free(&b->results.list);
+    series_free(&b->results.p99);
     return status;
 }

@@ -8,6 +8,7 @@
 #define BENCH_SLOW ", slow"
 
 #include "eval/runner/series.h"
+#include "eval/runner/sides.h"
 
 /* The columns of each series. */
 enum { NATIVE, GUEST, SPIRV, COLUMNS };

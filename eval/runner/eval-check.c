@@ -10,7 +10,7 @@ struct check *check_get(struct check_list *list, const char *program) {
     for (int i = 0; i < list->count; i++)
         if (!strcmp(list->checks[i].program, program))
             return &list->checks[i];
-    if (list->count == 16)
+    if (list->count == CHECKS)
         return NULL;
     snprintf(list->checks[list->count].program, sizeof(list->checks[0].program), "%s", program);
     return &list->checks[list->count++];
@@ -42,10 +42,11 @@ json_t *check_compare(const struct check_list *all, int *different) {
             } else {
                 verdict = "different";
                 (*different)++;
-                fprintf(stderr, "eval: %s on %s: other results than native\n", c->program, side_titles[s]);
+                fprintf(stderr, "eval: %s on %s: other results than native\n", c->program,
+                        side_facts[s].title);
             }
             json_object_set_new(j, "program", json_string(c->program));
-            json_object_set_new(j, "side", json_string(side_names[s]));
+            json_object_set_new(j, "side", json_string(side_facts[s].name));
             json_object_set_new(j, "verdict", json_string(verdict));
             json_array_append_new(list, j);
         }

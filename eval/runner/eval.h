@@ -1,11 +1,27 @@
 // SPDX-License-Identifier: MIT
-/* What the parts of eval share: the comparison of results, the report. */
+/* What the parts of eval share: what is measured, and the comparison of results. */
 #ifndef EVAL_RUNNER_EVAL_H
 #define EVAL_RUNNER_EVAL_H
 
+#include "eval/runner/options.h"
 #include "eval/runner/series.h"
+#include "eval/runner/sides.h"
+
+/* ---- eval-programs.c ---- */
+
+struct program {
+    const char *name;
+    bool workload; /* of eval/lib/work.h: it has sizes, and first results of its own */
+    bool
+        builds_new; /* also measured as a program that nobody has built before, which takes its time: some, unless all are */
+};
+extern const struct program programs[];
+extern const int program_count;
+const char *const *program_names(void); /* with NULL at the end */
 
 /* ---- eval-check.c ---- */
+
+enum { CHECKS = 64 };
 
 /* What a program's results were on each side. */
 struct check {
@@ -15,7 +31,7 @@ struct check {
 };
 
 struct check_list {
-    struct check checks[16];
+    struct check checks[CHECKS];
     int count;
 };
 
@@ -25,10 +41,29 @@ struct check *check_get(struct check_list *list, const char *program);
  * says on standard error which differ, and returns a list of verdicts. */
 json_t *check_compare(const struct check_list *list, int *different);
 
-/* ---- eval-report.c ---- */
+/* ---- eval-run.c ---- */
 
-void eval_print(const struct series_list *results);
-/* The same table for a page. */
-void eval_write_page(const struct series_list *results, const struct sides *sides, const char *folder);
+struct eval {
+    struct sides sides;
+    struct series_list list;
+    struct check_list checks;
+    struct runner_options options;
+    int failures;
+    json_t *failure_list;
+    double start;
+};
+
+void eval_progress(const struct eval *e, enum side side, const char *what, const char *round);
+void eval_failed(struct eval *e, enum side side, const char *program, int status);
+/* Is the side there, and to be measured? */
+bool eval_has(const struct eval *e, enum side side);
+/* One of the own programs, or the person's, on one side. Round 0 warms caches and is kept apart. */
+void eval_run_own(struct eval *e, enum side side, const struct program *program, int round);
+void eval_run_given(struct eval *e, enum side side, int round);
+
+/* ---- eval-peak.c ---- */
+
+/* clpeak: native and VM first, process guests while time allows it. */
+void eval_run_clpeak(struct eval *e);
 
 #endif

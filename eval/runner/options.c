@@ -13,9 +13,15 @@
 #define OPTIONS(X)                                                                                           \
     X(OUT, "out", "DIR", RUNNER_BOTH, "write the results there as JSON and Markdown (default eval/out)")     \
     X(DEVICE, "device", "NAME", RUNNER_BOTH, "measure on the device whose platform or name contains NAME")   \
-    X(ROUNDS, "rounds", "N", RUNNER_BOTH, "how often everything is measured (default 5)")                    \
+    X(ROUNDS, "rounds", "N", RUNNER_BOTH, "how often everything is measured (default 6)")                    \
     X(BUDGET, "budget", "SECONDS", RUNNER_BOTH,                                                              \
       "start no further round after that (default: eval 380, bench 240)")                                    \
+    X(SIZE, "size", "SIZE", RUNNER_EVAL,                                                                     \
+      "small (default), medium (5 times as long in all) or large (50 times) workloads")                      \
+    X(SIDES, "sides", "A,B", RUNNER_EVAL,                                                                    \
+      "compare native with these only (names below; default: all but vm-spirv-backed)")                      \
+    X(ALL, "all", NULL, RUNNER_EVAL,                                                                         \
+      "all programs on all sides, 6 rounds to their end, all of clpeak: 25 minutes on two cores")            \
     X(NO_VM, "no-vm", NULL, RUNNER_EVAL, "leave the VM out")                                                 \
     X(NO_CLPEAK, "no-clpeak", NULL, RUNNER_EVAL, "leave clpeak out")                                         \
     X(PROGRAMS, "programs", "A,B", RUNNER_EVAL, "only these of the own programs")                            \
@@ -88,9 +94,12 @@ int runner_options_parse(enum runner_use use, const char *intro, const char *con
         if (entries[i].use & use)
             options[n++] = (struct option){
                 entries[i].name, entries[i].value ? required_argument : no_argument, NULL, OPT_NONE + 1 + i};
-    *o = (struct runner_options){
-        .out = "eval/out", .rounds = 5, .budget = use == RUNNER_EVAL ? 380 : 240, .percent = 100};
-    while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    *o = (struct runner_options){.out = "eval/out",
+                                 .rounds = 6,
+                                 .size = "small",
+                                 .budget = use == RUNNER_EVAL ? 380 : 240,
+                                 .percent = 100};
+    while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
         switch (c) {
         case OPT_OUT:
             o->out = optarg;
@@ -114,6 +123,16 @@ int runner_options_parse(enum runner_use use, const char *intro, const char *con
         case OPT_ROWS:
             o->only = optarg;
             break;
+        case OPT_SIZE:
+            o->size = optarg;
+            break;
+        case OPT_SIDES:
+            o->sides = optarg;
+            break;
+        case OPT_ALL:
+            o->all = true;
+            o->budget = 1e6;
+            break;
         case OPT_PERCENT:
             o->percent = positive(optarg);
             break;
@@ -125,12 +144,20 @@ int runner_options_parse(enum runner_use use, const char *intro, const char *con
             return 2;
         }
     }
+    if (use == RUNNER_EVAL && optind < argc) {
+        o->program = argv + optind;
+        o->no_clpeak = true;
+        optind = argc;
+    }
+    const bool size_known =
+        !strcmp(o->size, "small") || !strcmp(o->size, "medium") || !strcmp(o->size, "large");
     const char *wrong = optind != argc                                ? "there is an argument too many"
                         : o->rounds < 1 || o->rounds >= SERIES_VALUES ? "--rounds is a number from 1 to 63"
                         : *end || !isfinite(o->budget)                ? "--budget is a number of seconds"
                         : !all_known(o->only, names)                  ? use == RUNNER_EVAL
                                                                             ? "--programs has a name that is none of a program"
                                                                             : "--rows has a name that is none of a group"
+                        : !size_known                                 ? "--size is small, medium or large"
                         : o->percent < 1                              ? "--percent is a number from 1"
                                                                       : NULL;
     if (!wrong)
@@ -139,11 +166,15 @@ int runner_options_parse(enum runner_use use, const char *intro, const char *con
     return 2;
 }
 
-bool runner_wants(const struct runner_options *o, const char *name) {
+bool runner_listed(const char *list, const char *name) {
     size_t n = strlen(name);
 
-    for (const char *at = o->only; at && (at = strstr(at, name)); at += n)
-        if ((at == o->only || at[-1] == ',') && (at[n] == ',' || at[n] == '\0'))
+    for (const char *at = list; at && (at = strstr(at, name)); at += n)
+        if ((at == list || at[-1] == ',') && (at[n] == ',' || at[n] == '\0'))
             return true;
-    return !o->only;
+    return false;
+}
+
+bool runner_wants(const struct runner_options *o, const char *name) {
+    return !o->only || runner_listed(o->only, name);
 }

@@ -12,16 +12,23 @@ struct runner_options {
     const char *out;    /* folder for results */
     const char *device; /* part of its platform's or its own name; NULL: the first */
     const char *only;   /* names, separated by commas, of what is measured; NULL: all */
-    int rounds;         /* below SERIES_VALUES */
-    double budget;      /* seconds after which no further round begins */
-    int percent;        /* samples, of the usual number */
-    bool no_vm, no_clpeak;
+    const char
+        *sides; /* names of sides to compare with native, separated by commas; NULL: those that are usual */
+    const char *size; /* of the workloads: "small", "medium" or "large" */
+    char **program;   /* a program with its arguments, to be measured instead of the own ones; NULL: none */
+    int rounds;       /* below SERIES_VALUES */
+    double budget;    /* seconds after which no further round begins */
+    int percent;      /* samples, of the usual number */
+    bool no_vm, no_clpeak, all;
 };
 
 /* -1: go on, with *o filled in; else the exit status, after help or an error message. `intro` stands at the
  * top of the help; `names`, which end with NULL, are what `only` may hold. */
 int runner_options_parse(enum runner_use use, const char *intro, const char *const *names, int argc,
                          char **argv, struct runner_options *o);
+
+/* Is `name` in the list, whose names are separated by commas? */
+bool runner_listed(const char *list, const char *name);
 
 /* Is `name` to be measured? */
 bool runner_wants(const struct runner_options *o, const char *name);

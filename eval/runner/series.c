@@ -4,8 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 struct series *series_get(struct series_list *list, const char *program, const char *metric, const char *unit,
                           bool higher) {
@@ -24,8 +22,17 @@ struct series *series_get(struct series_list *list, const char *program, const c
     snprintf(s->program, sizeof(s->program), "%s", program);
     snprintf(s->metric, sizeof(s->metric), "%s", metric);
     snprintf(s->unit, sizeof(s->unit), "%s", unit);
+    snprintf(s->phase, sizeof(s->phase), "warm");
     s->higher_is_better = higher;
     return s;
+}
+
+void series_free(struct series_list *list) {
+    for (int i = 0; i < list->count; i++)
+        for (int c = 0; c < SERIES_SIDES; c++)
+            json_decref(list->items[i].samples[c]);
+    free(list->items);
+    *list = (struct series_list){0};
 }
 
 void series_add(struct series *s, int column, double value) {
@@ -116,124 +123,111 @@ void series_number(char out[24], double value) {
                  value);
 }
 
+/* ---- intervals ---- */
+
+/* How likely the median lies between the k-th value from below and the k-th from above, of n. */
+static double held(int n, int k) {
+    double outside = 0, term = pow(0.5, n);
+
+    for (int i = 0; i < k; i++) {
+        outside += term;
+        term = term * (n - i) / (i + 1);
+    }
+    return 1 - 2 * outside;
+}
+
+struct interval interval_of(double *v, int n) {
+    struct interval i = {.median = NAN, .low = NAN, .high = NAN, .count = n};
+    int k = 1;
+
+    if (n == 0)
+        return i;
+    qsort(v, (size_t)n, sizeof(*v), by_value);
+    while (2 * (k + 1) <= n && held(n, k + 1) >= 0.95)
+        k++;
+    i.median = median(v, n);
+    i.low = v[k - 1];
+    i.high = v[n - k];
+    i.confidence = fmax(0, held(n, k));
+    return i;
+}
+
+struct interval series_interval(const struct series *s, int column) {
+    double v[SERIES_VALUES];
+
+    memcpy(v, s->values[column], sizeof(v));
+    return interval_of(v, s->count[column]);
+}
+
+struct interval series_speed_interval(const struct series *s, int column) {
+    double v[SERIES_VALUES];
+    int n = s->count[0] < s->count[column] ? s->count[0] : s->count[column];
+
+    for (int i = 0; i < n; i++)
+        v[i] = s->higher_is_better ? s->values[column][i] / s->values[0][i]
+                                   : s->values[0][i] / s->values[column][i];
+    return interval_of(v, n);
+}
+
+bool interval_holds(struct interval i, double value) {
+    return i.count < 2 || (i.low <= value && i.high >= value);
+}
+
+/* ---- JSON ---- */
+
+static json_t *number(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
 json_t *series_json(const struct series *s, const char *const *names, int columns) {
-    json_t *root = json_object(), *sides = json_object(), *speed = json_object();
+    json_t *sides = json_object(), *speed = json_object();
 
-    json_object_set_new(root, "program", json_string(s->program));
-    json_object_set_new(root, "metric", json_string(s->metric));
-    json_object_set_new(root, "unit", json_string(s->unit));
-    json_object_set_new(root, "better", json_string(s->higher_is_better ? "higher" : "lower"));
     for (int c = 0; c < columns; c++) {
-        json_t *one = json_object(), *values = json_array();
+        struct interval i = series_interval(s, c);
+        json_t *values = json_array();
 
+        for (int v = 0; v < s->count[c]; v++)
+            json_array_append_new(values, json_real(s->values[c][v]));
         if (s->count[c] == 0) {
-            json_decref(one);
             json_decref(values);
             continue;
         }
-        for (int i = 0; i < s->count[c]; i++)
-            json_array_append_new(values, json_real(s->values[c][i]));
-        json_object_set_new(one, "median", json_real(series_median(s, c)));
-        json_object_set_new(one, "min", json_real(series_min(s, c)));
-        json_object_set_new(one, "max", json_real(series_max(s, c)));
-        json_object_set_new(one, "values", values);
+        json_t *one = json_pack("{s:o, s:o, s:o, s:f, s:o}", "median", number(i.median), "low", number(i.low),
+                                "high", number(i.high), "confidence", i.confidence, "values", values);
+        if (s->samples[c])
+            json_object_set(one, "samples", s->samples[c]);
         json_object_set_new(sides, names[c], one);
         if (c > 0 && isfinite(series_speed(s, c)))
             json_object_set_new(speed, names[c], json_real(series_speed(s, c)));
     }
-    json_object_set_new(root, "sides", sides);
-    json_object_set_new(root, "speed", speed);
-    return root;
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "program", s->program, "metric", s->metric,
+                     "unit", s->unit, "better", s->higher_is_better ? "higher" : "lower", "phase", s->phase,
+                     "sides", sides, "speed", speed);
 }
 
-/* The first line of a file that starts with `key`, what stands behind ": ". */
-static void file_value(const char *path, const char *key, char *out, size_t room) {
-    char line[512];
-    FILE *f = fopen(path, "re");
+bool series_from_json(struct series_list *list, const json_t *from, const char *const *names, int columns) {
+    const char *program = json_string_value(json_object_get(from, "program"));
+    const char *metric = json_string_value(json_object_get(from, "metric"));
+    const char *unit = json_string_value(json_object_get(from, "unit"));
+    const char *better = json_string_value(json_object_get(from, "better"));
+    const char *phase = json_string_value(json_object_get(from, "phase"));
+    json_t *sides = json_object_get(from, "sides");
 
-    snprintf(out, room, "unknown");
-    while (f && fgets(line, sizeof(line), f)) {
-        char *value = key ? strchr(line, ':') : line;
+    if (!program || !metric || !unit || !better || !json_is_object(sides))
+        return false;
+    struct series *s = series_get(list, program, metric, unit, !strcmp(better, "higher"));
+    if (phase)
+        snprintf(s->phase, sizeof(s->phase), "%.7s", phase);
+    for (int c = 0; c < columns; c++) {
+        json_t *one = json_object_get(sides, names[c]), *values = json_object_get(one, "values"), *value;
+        size_t at;
 
-        if (key && (strncmp(line, key, strlen(key)) != 0 || !value))
-            continue;
-        if (key)
-            value++;
-        value[strcspn(value, "\n")] = '\0';
-        while (*value == ' ')
-            value++;
-        value[strnlen(value, room - 1)] = '\0';
-        memcpy(out, value, strlen(value) + 1);
-        break;
+        json_array_foreach(values, at, value) {
+            if (!json_is_number(value))
+                return false;
+            series_add(s, c, json_number_value(value));
+        }
+        s->samples[c] = json_incref(json_object_get(one, "samples"));
     }
-    if (f)
-        fclose(f);
-}
-
-/* Part of the CPUs' time that was used, all of them together, since the machine started. */
-static void cpu_times(double *busy, double *all) {
-    double v[8] = {0};
-    FILE *f = fopen("/proc/stat", "re");
-
-    if (f && fscanf(f, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6],
-                    &v[7]) != 8)
-        memset(v, 0, sizeof(v));
-    if (f)
-        fclose(f);
-    *busy = *all = 0;
-    for (int i = 0; i < 8; i++) {
-        *all += v[i];
-        *busy += i == 3 || i == 4 ? 0 : v[i];
-    }
-}
-
-static double used_by_others; /* 0..1 */
-
-void machine_look(void) {
-    double busy[2], all[2];
-
-    cpu_times(&busy[0], &all[0]);
-    usleep(1000000);
-    cpu_times(&busy[1], &all[1]);
-    used_by_others = all[1] > all[0] ? (busy[1] - busy[0]) / (all[1] - all[0]) : 0;
-}
-
-json_t *machine_json(const struct sides *s) {
-    char cpu[256], memory[64], load[64], system_name[128] = "";
-    struct utsname u;
-    json_t *m = json_object();
-    FILE *f = fopen("/etc/os-release", "re");
-    char line[256];
-
-    while (f && fgets(line, sizeof(line), f))
-        sscanf(line, "PRETTY_NAME=\"%127[^\"]", system_name);
-    if (f)
-        fclose(f);
-    file_value("/proc/cpuinfo", "model name", cpu, sizeof(cpu));
-    file_value("/proc/meminfo", "MemTotal", memory, sizeof(memory));
-    file_value("/proc/loadavg", NULL, load, sizeof(load));
-    uname(&u);
-    json_object_set_new(m, "cpu", json_string_nocheck(cpu));
-    json_object_set_new(m, "cpus", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
-    json_object_set_new(m, "memory", json_string(memory));
-    json_object_set_new(m, "system", json_string_nocheck(system_name));
-    json_object_set_new(m, "kernel", json_string(u.release));
-    json_object_set_new(m, "load average at the end", json_string(load));
-    json_object_set_new(m, "part of the CPUs used by others at the start", json_real(used_by_others));
-    json_object_set_new(m, "platform", json_string_nocheck(s->platform));
-    json_object_set_new(m, "device", json_string_nocheck(s->device));
-    return m;
-}
-
-void machine_print(FILE *out, const struct sides *s) {
-    json_t *m = machine_json(s);
-
-    fprintf(out, "%s, %d CPUs, %s; %s\n", json_string_value(json_object_get(m, "system")),
-            (int)json_integer_value(json_object_get(m, "cpus")), json_string_value(json_object_get(m, "cpu")),
-            s->platform);
-    fprintf(out, "OpenCL device: %s\n", s->device);
-    if (used_by_others > 0.1)
-        fprintf(out, "Mind: other programs use %.0f %% of this machine's CPUs. That disturbs what follows.\n",
-                used_by_others * 100);
-    json_decref(m);
+    return true;
 }

@@ -3,8 +3,6 @@
 #ifndef EVAL_RUNNER_SERIES_H
 #define EVAL_RUNNER_SERIES_H
 
-#include "eval/runner/sides.h"
-
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,9 +13,12 @@
 /* One metric of one program. A column is a side, or whatever else the caller compares. */
 struct series {
     char program[48], metric[64], unit[24];
+    char phase[8]; /* "warm", or "cold": first results and starts */
     bool higher_is_better;
     double values[SERIES_SIDES][SERIES_VALUES];
     int count[SERIES_SIDES];
+    json_t *samples
+        [SERIES_SIDES]; /* what the values are medians of, one array for each value; NULL: values are raw */
 };
 
 struct series_list {
@@ -29,6 +30,8 @@ struct series_list {
 struct series *series_get(struct series_list *list, const char *program, const char *metric, const char *unit,
                           bool higher);
 void series_add(struct series *s, int column, double value);
+/* Frees the list's items. */
+void series_free(struct series_list *list);
 
 /* NAN without values. */
 double series_median(const struct series *s, int column);
@@ -49,14 +52,26 @@ double series_difference(const struct series *s, int column);
 /* "12.3", "0.0123", "-" */
 void series_number(char out[24], double value);
 
-/* {"program", "metric", "unit", "better", "sides": {NAME: {"median", "min", "max", "values"}}, "speed":
- * {NAME: number}} */
-json_t *series_json(const struct series *s, const char *const *names, int columns);
-
-/* What the numbers were measured on, and how much of its CPUs other programs used just before (machine_look).
+/*
+ * A median with the interval in which the true one lies, from order statistics (no shape of the distribution is assumed): the
+ * narrowest pair of values, as far from both ends, that holds it with at least 95 %. Fewer than 6 values have none; then it is
+ * the least and the greatest with what those hold: 94 % of 5, 88 % of 4, 75 % of 3.
  */
-void machine_look(void);
-json_t *machine_json(const struct sides *s);
-void machine_print(FILE *out, const struct sides *s);
+struct interval {
+    double median, low, high; /* NAN: there are no values */
+    double confidence;        /* 0..1; 0 with one value */
+    int count;
+};
+struct interval series_interval(const struct series *s, int column);
+/* The same of the speeds relative to column 0, value by value in the order in which they were measured. */
+struct interval series_speed_interval(const struct series *s, int column);
+struct interval interval_of(double *values, int n); /* sorts them */
+/* Is that wider than what it shows: do both "faster" and "slower" lie in it? */
+bool interval_holds(struct interval i, double value);
+
+/* {"program", "metric", "unit", "better", "phase", "sides": {NAME: {"median", "low", "high", "confidence", "values", "samples"}},
+ * "speed": {NAME: number}}; and back: false for what is no such thing. Sides that `names` lacks are left out. */
+json_t *series_json(const struct series *s, const char *const *names, int columns);
+bool series_from_json(struct series_list *list, const json_t *from, const char *const *names, int columns);
 
 #endif

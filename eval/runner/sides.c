@@ -12,21 +12,52 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-const char *const side_names[SIDE_COUNT] = {"native", "process-source", "process-spirv", "vm-source",
-                                            "vm-spirv"};
-const char *const side_titles[SIDE_COUNT] = {"native", "process: Trillium", "process: SVGA", "VM: Trillium",
-                                             "VM: SVGA"};
+#define FIFO "an SVGA-style device: command FIFO, doorbell, fences; interposed on by the host"
+#define PLACED "; buffers lie in memory that both sides share"
+#define BACKED                                                                                               \
+    "; buffers lie with the host, and explicit update and readback commands move them through guest memory"
+#define SPIRV_WAY                                                                                            \
+    "the ISA: to SPIR-V by clang in the guest, validated and translated to the driver's input on the host"
+#define SHARED "one memory file, futexes"
+#define VIRTIO "virtio-gpu: QEMU's vhost-user-gpu-pci, guest RAM shared with the host"
+#define LIBRARY "the guest's OpenCL driver; a host worker process with the host's driver"
 
-/* Picks a line of the program `devices`: "platform index, device index, kind, platform name, device name". */
-static bool pick_device(const struct sides *s, char *list, bool by_name, int *p, int *d, char *platform,
-                        char *device) {
+const struct side_facts side_facts[SIDE_COUNT] = {
+    [SIDE_NATIVE] = {"native", "native", false, false, false, "-",
+                     "the program; the host's driver, in its process", "-", "-", "-"},
+    [SIDE_PROCESS_SOURCE] = {"process-source", "process: Trillium", false, false, false, "OpenCL API",
+                             LIBRARY, FIFO, SHARED PLACED, "none: source text is shipped"},
+    [SIDE_PROCESS_SPIRV] = {"process-spirv", "process: SVGA", false, true, false,
+                            "OpenCL API and a virtual ISA", LIBRARY, FIFO, SHARED PLACED, SPIRV_WAY},
+    [SIDE_PROCESS_BACKED] = {"process-spirv-backed", "process: SVGA, guest-backed", false, true, true,
+                             "OpenCL API and a virtual ISA", LIBRARY, FIFO, SHARED BACKED, SPIRV_WAY},
+    [SIDE_VM_SOURCE] = {"vm-source", "VM: Trillium", true, false, false, "OpenCL API", LIBRARY, FIFO,
+                        VIRTIO PLACED, "none: source text is shipped"},
+    [SIDE_VM_SPIRV] = {"vm-spirv", "VM: SVGA", true, true, false, "OpenCL API and a virtual ISA", LIBRARY,
+                       FIFO, VIRTIO PLACED, SPIRV_WAY},
+    [SIDE_VM_BACKED] = {"vm-spirv-backed", "VM: SVGA, guest-backed", true, true, true,
+                        "OpenCL API and a virtual ISA", LIBRARY, FIFO, VIRTIO BACKED, SPIRV_WAY},
+};
+
+enum side side_named(const char *name) {
+    int s = 0;
+
+    while (s < SIDE_COUNT && strcmp(side_facts[s].name, name) != 0)
+        s++;
+    return (enum side)s;
+}
+
+/* Picks a line of the program `devices`: "platform index, device index, kind, platform name, device name, version of
+ * the driver". */
+static bool pick_device(struct sides *s, char *list, bool by_name, int *p, int *d) {
     int best = -1;
 
     for (char *line = strtok(list, "\n"); line; line = strtok(NULL, "\n")) {
-        char kind[32], pname[256], dname[256];
+        char kind[32], pname[256], dname[256], driver[256] = "unknown";
         int pi, di, rank;
 
-        if (sscanf(line, "%d\t%d\t%31[^\t]\t%255[^\t]\t%255[^\t\n]", &pi, &di, kind, pname, dname) != 5)
+        if (sscanf(line, "%d\t%d\t%31[^\t]\t%255[^\t]\t%255[^\t\n]\t%255[^\t\n]", &pi, &di, kind, pname,
+                   dname, driver) < 5)
             continue;
         if (by_name)
             rank = !strcmp(pname, s->platform) && !strcmp(dname, s->device) ? 1 : -1;
@@ -39,8 +70,9 @@ static bool pick_device(const struct sides *s, char *list, bool by_name, int *p,
             *p = pi;
             *d = di;
             if (!by_name) {
-                snprintf(platform, 256, "%s", pname);
-                snprintf(device, 256, "%s", dname);
+                snprintf(s->platform, sizeof(s->platform), "%s", pname);
+                snprintf(s->device, sizeof(s->device), "%s", dname);
+                snprintf(s->driver, sizeof(s->driver), "%s", driver);
             }
         }
     }
@@ -53,12 +85,11 @@ static bool find_device(struct sides *s, enum side side) {
 
     snprintf(program, sizeof(program), "%s/devices", s->programs);
     struct proc_result r = sides_run(s, side, argv, 60);
-    bool found = r.status == 0 && pick_device(s, r.text, side != SIDE_NATIVE, &s->p[side], &s->d[side],
-                                              s->platform, s->device);
+    bool found = r.status == 0 && pick_device(s, r.text, side != SIDE_NATIVE, &s->p[side], &s->d[side]);
 
     if (!found) {
         s->p[side] = s->d[side] = -1;
-        fprintf(stderr, "eval: %s: %s%s\n", side_titles[side],
+        fprintf(stderr, "eval: %s: %s%s\n", side_facts[side].title,
                 side == SIDE_NATIVE ? "no OpenCL device" : "there is no device like the native ",
                 side == SIDE_NATIVE
                     ? (s->wanted ? " of the wanted name" : "; apt-get install pocl-opencl-icd")
@@ -176,13 +207,21 @@ bool sides_start_new_daemon(struct sides *s, struct proc *daemon, char *shm) {
     return start_daemon(s, daemon, -1, shm);
 }
 
+/* What was found on one side is the same on its sisters. */
+static void same_device(struct sides *s, enum side found) {
+    for (int other = 1; other < SIDE_COUNT; other++)
+        if (side_facts[other].vm == side_facts[found].vm) {
+            s->p[other] = s->p[found];
+            s->d[other] = s->d[found];
+        }
+}
+
 bool sides_start_process(struct sides *s) {
     if (!sides_start_daemon(s, &s->daemon, -1, s->shm))
         return false;
     if (!find_device(s, SIDE_PROCESS_SOURCE))
         return false;
-    s->p[SIDE_PROCESS_SPIRV] = s->p[SIDE_PROCESS_SOURCE];
-    s->d[SIDE_PROCESS_SPIRV] = s->d[SIDE_PROCESS_SOURCE];
+    same_device(s, SIDE_PROCESS_SOURCE);
     return true;
 }
 
@@ -229,23 +268,35 @@ bool sides_start_vm(struct sides *s) {
         return false;
     }
     s->vm_boot = proc_now() - s->vm.started;
+    if (vm_command(s, "grep -m1 '^model name' /proc/cpuinfo", 30, &status, &length) && status == 0) {
+        s->vm.text[length] = '\0';
+        snprintf(s->vm_cpu, sizeof(s->vm_cpu), "%s", s->vm.text + strcspn(s->vm.text, ":") + 1);
+        s->vm_cpu[strcspn(s->vm_cpu, "\r\n")] = '\0';
+    }
     if (!find_device(s, SIDE_VM_SOURCE))
         return false;
-    s->p[SIDE_VM_SPIRV] = s->p[SIDE_VM_SOURCE];
-    s->d[SIDE_VM_SPIRV] = s->d[SIDE_VM_SOURCE];
+    same_device(s, SIDE_VM_SOURCE);
     return true;
 }
 
-static bool is_spirv(enum side side) {
-    return side == SIDE_PROCESS_SPIRV || side == SIDE_VM_SPIRV;
+/* The guest's part of what a side is: "NAME=VALUE" or "NAME", which is to be unset. Ends with NULL. */
+static const char *const *guest_env(enum side side) {
+    static const char *env[8];
+    int n = 0;
+
+    env[n++] = side_facts[side].spirv ? "TRILLIUM_IR=spirv" : "TRILLIUM_IR=source";
+    env[n++] = side_facts[side].guest_backed ? "TRILLIUM_PLACED=0" : "TRILLIUM_PLACED=1";
+    env[n++] = side_facts[side].guest_backed ? "TRILLIUM_DIRECT=0" : "TRILLIUM_DIRECT=1";
+    env[n] = NULL;
+    return env;
 }
 
 const char *const *sides_env(const struct sides *s, enum side side, const char *shm) {
     static char vendors[PATH_MAX + 64], socket_path[PATH_MAX + 64];
-    static const char *env[8];
+    static const char *env[16];
     int n = 0;
 
-    if (side == SIDE_PROCESS_SOURCE || side == SIDE_PROCESS_SPIRV) {
+    if (side != SIDE_NATIVE && !side_facts[side].vm) {
         snprintf(vendors, sizeof(vendors), "OCL_ICD_VENDORS=%s/share/trillium/icd", s->prefix);
         snprintf(socket_path, sizeof(socket_path), "TRILLIUM_SHM=%s", shm);
         env[n++] = vendors;
@@ -255,29 +306,57 @@ const char *const *sides_env(const struct sides *s, enum side side, const char *
     } else {
         env[n++] = "TRILLIUM_SHM";
     }
-    env[n++] = is_spirv(side) ? "TRILLIUM_IR=spirv" : "TRILLIUM_IR=source";
+    for (const char *const *e = guest_env(side); *e; e++)
+        env[n++] = *e;
     env[n] = NULL;
     return env;
 }
 
-/* In the VM: the same through its shell. The programs' arguments are our own words: no quoting beyond '' is
- * needed. */
+/* Appends a word for a shell. false: no room. */
+static bool quote(char *out, size_t room, const char *word) {
+    size_t used = strlen(out);
+
+    if (used + 4 * strlen(word) + 4 > room)
+        return false;
+    char *to = out + used;
+    *to++ = ' ';
+    *to++ = '\'';
+    for (; *word; word++) {
+        if (*word == '\'') {
+            memcpy(to, "'\\''", 4);
+            to += 4;
+        } else {
+            *to++ = *word;
+        }
+    }
+    *to++ = '\'';
+    *to = '\0';
+    return true;
+}
+
+/* In the VM: the same through its shell. */
 static struct proc_result run_in_vm(struct sides *s, enum side side, char *const argv[], double timeout) {
     struct proc_result r = {.status = -1};
-    char command[2 * PATH_MAX];
-    size_t used, length = 0;
+    char command[8 * PATH_MAX] = "env";
+    size_t length = 0;
     double start = proc_now();
+    bool fits = true;
 
+    for (const char *const *e = guest_env(side); *e; e++)
+        fits = fits && quote(command, sizeof(command), *e);
     /* timeout(1) in the guest ends a program that takes too long; the VM stays for the next */
-    used = (size_t)snprintf(command, sizeof(command), "TRILLIUM_IR=%s timeout -k 5 %d",
-                            is_spirv(side) ? "spirv" : "source", (int)timeout);
-    for (int i = 0; argv[i] && used < sizeof(command); i++)
-        used += (size_t)snprintf(command + used, sizeof(command) - used, " '%s'", argv[i]);
-    if (s->vm.pid > 0 && used < sizeof(command) &&
-        !vm_command(s, command, timeout + 30, &r.status, &length)) {
+    size_t used = strlen(command);
+    snprintf(command + used, sizeof(command) - used, " timeout -k 5 %d", (int)timeout);
+    for (int i = 0; argv[i]; i++)
+        fits = fits && quote(command, sizeof(command), argv[i]);
+    if (!fits)
+        fprintf(stderr, "eval: the command line is too long for the VM\n");
+    if (s->vm.pid > 0 && fits && !vm_command(s, command, timeout + 30, &r.status, &length)) {
         fprintf(stderr, "eval: the VM does not answer any more; it is ended\n");
         proc_stop(&s->vm);
-        s->p[SIDE_VM_SOURCE] = s->p[SIDE_VM_SPIRV] = -1;
+        for (int other = 0; other < SIDE_COUNT; other++)
+            if (side_facts[other].vm)
+                s->p[other] = -1;
         length = 0;
     }
     r.wall = proc_now() - start;
@@ -290,7 +369,7 @@ static struct proc_result run_in_vm(struct sides *s, enum side side, char *const
 struct proc_result sides_run(struct sides *s, enum side side, char *const argv[], double timeout) {
     struct proc_options o = {.env = sides_env(s, side, s->shm), .cpu = -1, .timeout = timeout};
 
-    if (side == SIDE_VM_SOURCE || side == SIDE_VM_SPIRV)
+    if (side_facts[side].vm)
         return run_in_vm(s, side, argv, timeout);
     return proc_run(argv, &o);
 }

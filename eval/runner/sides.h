@@ -10,20 +10,40 @@
 
 #include <limits.h>
 
-enum side { SIDE_NATIVE, SIDE_PROCESS_SOURCE, SIDE_PROCESS_SPIRV, SIDE_VM_SOURCE, SIDE_VM_SPIRV, SIDE_COUNT };
-extern const char *const side_names[SIDE_COUNT];  /* for JSON: "native", "process-source" ... */
-extern const char *const side_titles[SIDE_COUNT]; /* for people */
+enum side {
+    SIDE_NATIVE,
+    SIDE_PROCESS_SOURCE,
+    SIDE_PROCESS_SPIRV,
+    SIDE_PROCESS_BACKED,
+    SIDE_VM_SOURCE,
+    SIDE_VM_SPIRV,
+    SIDE_VM_BACKED,
+    SIDE_COUNT
+};
+
+/* What a side is, also in the terms of the IEMTS scheme: which interface is virtualized, where the two endpoints of that lie, by
+ * which mechanism calls get from one to the other, over which transport, and what of an interface is synthesized. */
+struct side_facts {
+    const char *name;  /* for JSON: "native", "process-source" ... */
+    const char *title; /* for people */
+    bool vm, spirv, guest_backed;
+    const char *interface, *endpoint, *mechanism, *transport, *synthesis;
+};
+extern const struct side_facts side_facts[SIDE_COUNT];
+/* The side of that name, or SIDE_COUNT. */
+enum side side_named(const char *name);
 
 struct sides {
     char prefix[PATH_MAX];   /* of the build tree or the installation */
     char programs[PATH_MAX]; /* folder of eval's own programs */
     char dir[PATH_MAX];      /* folder for the daemons' sockets */
     const char *wanted;      /* --device; NULL: a GPU if there is one, else PoCL, else the first */
-    char platform[256], device[256];
+    char platform[256], device[256], driver[256];
     int p[SIDE_COUNT], d[SIDE_COUNT]; /* indices of the device on each side; -1: the side is not there */
     struct proc daemon, vm;
     char shm[PATH_MAX + 16];
-    double vm_boot; /* seconds from start to the first output of a program */
+    char vm_cpu[128]; /* which CPU programs in the VM see: an emulated one has its emulator's name */
+    double vm_boot;   /* seconds from start to the first output of a program */
 };
 
 /* Finds files and the device; no guest is started. false after saying why. */
@@ -44,7 +64,7 @@ bool sides_start_vm(struct sides *s);
  * Static memory. */
 const char *const *sides_env(const struct sides *s, enum side side, const char *shm);
 
-/* Runs argv on a side until its end. `cpu` counts for sides outside the VM. */
+/* Runs argv on a side until its end. */
 struct proc_result sides_run(struct sides *s, enum side side, char *const argv[], double timeout);
 
 /* "-p N -d N" of the device on that side, as two numbers in static text. */

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+/* Results as a table for the terminal, as Markdown, and as CSV. */
+#include "eval/runner/report.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "eval/runner/machine.h"
+
+/* "12.3 (1.05 ~)": the median, the speed relative to native, and whether noise could be all that there is to it. */
+static void cell(char *out, size_t room, const struct series *s, int side) {
+    char number[24];
+    struct interval speed = series_speed_interval(s, side);
+
+    series_number(number, series_median(s, side));
+    if (!s->count[side])
+        snprintf(out, room, "-");
+    else if (side == SIDE_NATIVE || speed.count == 0)
+        snprintf(out, room, "%s", number);
+    else
+        snprintf(out, room, "%s (%.2f%s)", number, speed.median, interval_holds(speed, 1) ? "~" : "");
+}
+
+static void print_phase(const struct results *r, const char *phase, const char *title) {
+    const char *last = "";
+
+    printf("\n%s\n%-44s %-15s", title, "", "");
+    for (int s = 0; s < SIDE_COUNT; s++)
+        if (results_has(r, s))
+            printf(" %22.22s", side_facts[s].title);
+    printf("\n");
+    for (int i = 0; i < r->list.count; i++) {
+        const struct series *m = &r->list.items[i];
+        char label[128], text[64];
+
+        if (strcmp(m->phase, phase) != 0)
+            continue;
+        snprintf(label, sizeof(label), "%s: %s", m->program, m->metric);
+        if (strcmp(last, m->program) != 0)
+            last = m->program;
+        printf("%-44.44s %-15s", label, m->unit);
+        for (int s = 0; s < SIDE_COUNT; s++) {
+            if (!results_has(r, s))
+                continue;
+            cell(text, sizeof(text), m, s);
+            printf(" %22s", text);
+        }
+        printf("\n");
+    }
+}
+
+static void say_on_terminal(void *opaque, const char *question, const char *sentence) {
+    (void)opaque;
+    if (question)
+        printf("\n%s\n", question);
+    printf("  %s\n", sentence);
+}
+
+void report_print(const struct results *r) {
+    printf("\nMedians of the rounds; in brackets the speed relative to native (2.00 is twice as fast), with "
+           "~ where the rounds do "
+           "not tell faster from slower.\n");
+    print_phase(r, "warm", "Warm: programs that are running");
+    print_phase(r, "cold", "Cold: starts, builds and first results");
+    report_answers(r, say_on_terminal, NULL);
+    printf("\n");
+}
+
+static void say_in_markdown(void *opaque, const char *question, const char *sentence) {
+    if (question)
+        fprintf(opaque, "\n**%s** ", question);
+    fprintf(opaque, "%s ", sentence);
+}
+
+static void markdown_phase(const struct results *r, const char *phase, const char *title, FILE *f) {
+    fprintf(f, "\n\n## %s\n\n| program | what | unit |", title);
+    for (int s = 0; s < SIDE_COUNT; s++)
+        if (results_has(r, s))
+            fprintf(f, " %s |", side_facts[s].title);
+    fprintf(f, "\n|---|---|---|");
+    for (int s = 0; s < SIDE_COUNT; s++)
+        if (results_has(r, s))
+            fprintf(f, "---|");
+    for (int i = 0; i < r->list.count; i++) {
+        const struct series *m = &r->list.items[i];
+        char text[64];
+
+        if (strcmp(m->phase, phase) != 0)
+            continue;
+        fprintf(f, "\n| %s | %s | %s |", m->program, m->metric, m->unit);
+        for (int s = 0; s < SIDE_COUNT; s++) {
+            if (!results_has(r, s))
+                continue;
+            cell(text, sizeof(text), m, s);
+            fprintf(f, " %s |", text);
+        }
+    }
+}
+
+void report_markdown(const struct results *r, FILE *f) {
+    json_t *machine = json_object_get(r->root, "machine");
+
+    fprintf(f, "# What virtualizing OpenCL costs\n\n");
+    machine_print(f, machine);
+    report_answers(r, say_in_markdown, f);
+    fprintf(f,
+            "\n\nMedians of %d rounds; in brackets the speed relative to native, with ~ where the rounds do "
+            "not tell faster from "
+            "slower.",
+            (int)json_integer_value(json_object_get(r->root, "rounds")));
+    markdown_phase(r, "warm", "Warm", f);
+    markdown_phase(r, "cold", "Cold", f);
+    fprintf(f, "\n\n## The configurations\n\n| | interface | endpoints | mechanism | transport | synthesis "
+               "|\n|---|---|---|---|---|---|\n");
+    for (int s = 0; s < SIDE_COUNT; s++) {
+        const struct side_facts *d = &side_facts[s];
+        if (results_has(r, s))
+            fprintf(f, "| %s | %s | %s | %s | %s | %s |\n", d->title, d->interface, d->endpoint, d->mechanism,
+                    d->transport, d->synthesis);
+    }
+}
+
+/* A field of CSV, in quotes. */
+static void field(FILE *f, const char *text) {
+    fputc('"', f);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', f);
+        fputc(*text, f);
+    }
+    fputs("\",", f);
+}
+
+void report_csv(const struct results *r, FILE *f) {
+    fprintf(f, "program,metric,unit,better,phase,side,round,value\n");
+    for (int i = 0; i < r->list.count; i++) {
+        const struct series *m = &r->list.items[i];
+        for (int s = 0; s < SIDE_COUNT; s++)
+            for (int v = 0; v < m->count[s]; v++) {
+                field(f, m->program);
+                field(f, m->metric);
+                field(f, m->unit);
+                fprintf(f, "%s,%s,%s,%d,%.9g\n", m->higher_is_better ? "higher" : "lower", m->phase,
+                        side_facts[s].name, v + 1, m->values[s][v]);
+            }
+    }
+}

@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# limit: 240
+# The comparison on one small program: every file is written, makes its pages again, and two results are compared.
+. "$(dirname "$0")/compare"
+
+expect() { # what, command...
+    local what=$1
+    shift
+    if "$@" >"$work/said" 2>&1; then
+        echo "PASS $what"
+    else
+        echo "FAIL $what"
+        tail -n 5 "$work/said"
+        failed=1
+    fi
+}
+exits() { # status, command...
+    local wanted=$1
+    shift
+    "$@"
+    [ $? = "$wanted" ]
+}
+out=$work/out
+expect "nn natively and as three kinds of guest" \
+    "$trillium" eval --no-vm --no-clpeak --device "Portable Computing" --programs nn --rounds 2 --out "$out"
+expect "any program, with arguments, is compared" \
+    "$trillium" eval --no-vm --device "Portable Computing" --sides process-source --rounds 2 --out "$work/given" -- "$build/eval/devices"
+for side in native process-source process-spirv process-spirv-backed; do
+    expect "$side has two rounds" \
+        [ "$(grep -c "\"nn\",\"run\",\"ms\",lower,warm,$side," "$out/results.csv")" = 2 ]
+done
+cp "$out/results.html" "$work/first.html"
+expect "the pages are made again from the JSON file" "$trillium" eval report "$out/results.json" "$work/again"
+expect "and are the same" cmp "$work/first.html" "$work/again/results.html"
+expect "the page needs nothing from anywhere" exits 1 grep -qE 'src=|href="http|@import|url\(' "$out/results.html"
+expect "no row differs from itself" exits 0 "$trillium" eval compare "$out/results.json" "$out/results.json"
+# Values of one metric a thousand times as large: worse, and said so.
+awk '/"metric": "run"/ {inside = 1} /"metric": "first/ {inside = 0}
+    inside && /^ *[0-9.e+-]+,?$/ {sub(/[0-9.e+-]+/, $1 * 1000 "")} {print}' "$out/results.json" >"$work/slow.json"
+expect "what is slower is found" exits 3 "$trillium" eval compare "$out/results.json" "$work/slow.json"
+expect "what is no result is refused" exits 1 "$trillium" eval report "$work/given/results.csv" "$work/again"
+exit $failed
