@@ -65,6 +65,8 @@ static void estimate(const int *places, const int *w, int *to, int out[2]) {
         y += (long long)w[i] * places[2 * i + 1];
         to[i] = all += w[i];
     }
+    if (all == 0)
+        all = 1;
     out[0] = (int)(x / all);
     out[1] = (int)(y / all);
 }

@@ -18,7 +18,7 @@
 struct run_options {
     bool vm, verbose, fresh_builds;
     const char *cache;
-    const char *ir, *device, *profile, *worker_options;
+    const char *ir, *svga_memory, *device, *profile, *worker_options;
     enum cell_mode sandbox;
     char **program;
 };
@@ -39,6 +39,11 @@ static const char help[] =
     "this machine\n"
     "  --ir source      ship OpenCL C, as Trillium does (default)\n"
     "  --ir spirv       compile to SPIR-V in the guest, as the SVGA baseline does\n"
+    "  --svga-memory shared | guest-backed\n"
+    "                   with --ir spirv: buffers lie in memory that guest and host share (default), or with "
+    "the host, and update\n"
+    "                   and readback commands move them through guest memory, as SVGA's guest-backed objects "
+    "do\n"
     "  --device NAME    show only devices whose platform or device name contains NAME\n"
     "  --profile FILE   print where each kernel's latency went, and write FILE in Chrome's trace format\n"
     "  --cache DIR      keep built programs in DIR (default ~/.cache/trillium/programs; none: do not keep "
@@ -59,6 +64,7 @@ static int parse(struct run_options *o, int argc, char **argv) {
     enum {
         OPT_VM = 256,
         OPT_IR,
+        OPT_SVGA_MEMORY,
         OPT_DEVICE,
         OPT_PROFILE,
         OPT_CACHE,
@@ -68,6 +74,7 @@ static int parse(struct run_options *o, int argc, char **argv) {
     };
     static const struct option options[] = {{"vm", no_argument, NULL, OPT_VM},
                                             {"ir", required_argument, NULL, OPT_IR},
+                                            {"svga-memory", required_argument, NULL, OPT_SVGA_MEMORY},
                                             {"device", required_argument, NULL, OPT_DEVICE},
                                             {"profile", required_argument, NULL, OPT_PROFILE},
                                             {"cache", required_argument, NULL, OPT_CACHE},
@@ -89,6 +96,11 @@ static int parse(struct run_options *o, int argc, char **argv) {
             if (strcmp(optarg, "source") != 0 && strcmp(optarg, "spirv") != 0)
                 return cli_misused("run", "--ir takes 'source' or 'spirv', not '%s'", optarg);
             o->ir = optarg;
+            break;
+        case OPT_SVGA_MEMORY:
+            if (strcmp(optarg, "shared") != 0 && strcmp(optarg, "guest-backed") != 0)
+                return cli_misused("run", "--svga-memory takes 'shared' or 'guest-backed', not '%s'", optarg);
+            o->svga_memory = optarg;
             break;
         case OPT_DEVICE:
             o->device = optarg;
@@ -121,6 +133,8 @@ static int parse(struct run_options *o, int argc, char **argv) {
     }
     if (optind == argc)
         return cli_misused("run", "which program?");
+    if (o->svga_memory && (!o->ir || strcmp(o->ir, "spirv") != 0))
+        return cli_misused("run", "--svga-memory goes with --ir spirv");
     o->program = argv + optind;
     return 0;
 }
@@ -225,6 +239,11 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
     }
     /* Always there: a program that is run so asks for Trillium, and is told what is missing. */
     setenv("TRILLIUM_IR", o->ir ? o->ir : "source", o->ir != NULL);
+    if (o->svga_memory) {
+        const char *shared = strcmp(o->svga_memory, "shared") == 0 ? "1" : "0";
+        setenv("TRILLIUM_PLACED", shared, 1);
+        setenv("TRILLIUM_DIRECT", shared, 1);
+    }
     if (traces)
         setenv("TRILLIUM_PROFILE", "1", 1);
     status = o->vm ? run_vm(o, paths) : run_process(o, paths);

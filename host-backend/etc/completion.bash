@@ -18,6 +18,7 @@ _trillium() {
     fi
     case $before in
     --ir) mapfile -t COMPREPLY < <(compgen -W 'source spirv' -- "$word") && return ;;
+    --svga-memory) mapfile -t COMPREPLY < <(compgen -W 'shared guest-backed' -- "$word") && return ;;
     --sandbox) mapfile -t COMPREPLY < <(compgen -W 'strict best off' -- "$word") && return ;;
     --group) mapfile -t COMPREPLY < <(compgen -g -- "$word") && return ;;
     --profile | --socket-path | --shm | --out) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
@@ -28,7 +29,7 @@ _trillium() {
         for ((i++; i < COMP_CWORD; i++)); do
             case ${COMP_WORDS[i]} in
             --) break ;;
-            --ir | --device | --profile | --cache | --worker-options | --sandbox) ((i++)) ;;
+            --ir | --svga-memory | --device | --profile | --cache | --worker-options | --sandbox) ((i++)) ;;
             -*) ;;
             *) break ;;
             esac
