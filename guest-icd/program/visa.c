@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "guest-icd/program/visa.h"
 
+#include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #include "guest-icd/api.h"
+#include "guest-icd/program/scan.h"
 #include "guest-icd/session/pool.h"
 #include "svga-model/visa/apart/guest.h"
 
@@ -238,6 +241,31 @@ static void keep(cl_program program, struct icd_visa *visa, struct icd_visa_resu
         icd_visa_free(visa);
 }
 
+static pthread_once_t kept_once = PTHREAD_ONCE_INIT;
+
+/* Compiles are kept where their user's caches are; a program with another user's rights keeps none. */
+static void keep_compiles(void) {
+    const char *cache = secure_getenv("XDG_CACHE_HOME"), *home = secure_getenv("HOME");
+    char path[PATH_MAX];
+    int n = 0;
+
+    if (!icd_session->settings.spirv_cache)
+        return;
+    if (cache && *cache == '/')
+        n = snprintf(path, sizeof path, "%s/trillium/spirv", cache);
+    else if (home && *home == '/' && home[1])
+        n = snprintf(path, sizeof path, "%s/.cache/trillium/spirv", home);
+    if (n > 0 && n < (int)sizeof path)
+        visa_apart_keep_in(path);
+}
+
+/* Does what comes out depend on the text alone? Not where it includes files or tells the time. */
+static bool is_closed(const char *text, size_t size) {
+    static const char date[] = "__DATE__", time[] = "__TIME";
+    return !icd_scan_worthwhile(text, size) && !memmem(text, size, date, sizeof date - 1) &&
+           !memmem(text, size, time, sizeof time - 1);
+}
+
 struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count, const cl_device_id *devices,
                                         const struct icd_visa_source *source) {
     struct features features = {0};
@@ -261,7 +289,9 @@ struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count
             .features = &features.f,
             .headers = headers,
             .header_count = source->header_count,
+            .closed = is_closed(source->text, source->size),
         };
+        pthread_once(&kept_once, keep_compiles);
         r.code = code_of(visa_apart_compile(&request, &visa->module), failure,
                          source->object ? CL_INVALID_COMPILER_OPTIONS : CL_INVALID_BUILD_OPTIONS);
         keep(program, visa, &r);

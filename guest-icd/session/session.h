@@ -23,6 +23,7 @@
  * variables). */
 struct icd_settings {
     bool spirv;         /* TRILLIUM_IR=spirv: the SVGA baseline */
+    bool spirv_cache;   /* what was compiled to SPIR-V is kept (TRILLIUM_SPIRV_CACHE=0 turns it off) */
     bool debug;         /* TRILLIUM_DEBUG: say on stderr what goes wrong */
     bool profile;       /* TRILLIUM_PROFILE=1: stamp commands */
     bool stats;         /* TRILLIUM_STATS=1: count, and print at the end */

@@ -53,6 +53,7 @@ bool icd_settings_read(struct icd_settings *settings) {
     }
     *settings = (struct icd_settings){
         .spirv = strcmp(ir, "spirv") == 0,
+        .spirv_cache = is_set("TRILLIUM_SPIRV_CACHE"),
         .debug = is_set("TRILLIUM_DEBUG"),
         .profile = is_set("TRILLIUM_PROFILE"),
         .stats = is_set("TRILLIUM_STATS"),

@@ -12,6 +12,8 @@
     V(TRILLIUM_SHM, "", "Unix socket of `trillium serve --shm`; unset: the virtual GPU's render node")       \
     V(TRILLIUM_IR, "source",                                                                                 \
       "source: ship kernel source; spirv: compile to SPIR-V in the guest (the SVGA baseline)")               \
+    V(TRILLIUM_SPIRV_CACHE, "1",                                                                             \
+      "0: compile to SPIR-V in every process; else what was compiled is kept in ~/.cache/trillium/spirv")    \
     V(TRILLIUM_DEBUG, "0", "1: say on stderr why calls fail, and why there is no device")                    \
     V(TRILLIUM_PROFILE, "0", "1: stamp every command (set by `trillium run --profile`)")                     \
     V(TRILLIUM_STATS, "0",                                                                                   \

@@ -20,6 +20,7 @@
 #include "svga-model/visa/features.h"
 #include "svga-model/visa/kernel.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,6 +62,7 @@ struct visa_compile_request {
     const struct visa_features *features;
     const struct visa_header *headers;
     size_t header_count;
+    bool closed; /* the source includes nothing: the result depends on this request and the compiler alone */
 };
 
 /* Something that visa_compile or visa_link made: an object or a library. */

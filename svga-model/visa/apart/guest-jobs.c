@@ -4,18 +4,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Jobs are compared byte by byte (kept.h), so what stands in them is what matters and nothing else: no addresses, and zeros between
+ * a struct's members.
+ */
 static void begin(struct visa_packet *job, enum visa_job_kind kind, const struct visa_features *f) {
     struct visa_job_head head = {VISA_GUEST_ABI, kind};
+    struct visa_features plain;
 
+    memset(&plain, 0, sizeof plain);
+    plain.address_bits = f->address_bits;
+    plain.device_version = f->device_version;
+    plain.c_version = f->c_version;
+    plain.c_version_max = f->c_version_max;
+    plain.images = f->images;
+    plain.little_endian = f->little_endian;
+    plain.embedded_profile = f->embedded_profile;
     VISA_PACKET_PUT(job, head);
-    VISA_PACKET_PUT(job, *f);
+    VISA_PACKET_PUT(job, plain);
     visa_packet_put_text(job, f->extensions);
     visa_packet_put_text(job, f->c_features);
 }
 
 void visa_put_compile(struct visa_packet *job, const struct visa_compile_request *request) {
+    struct visa_compile_request plain;
+
     begin(job, VISA_JOB_COMPILE, request->features);
-    VISA_PACKET_PUT(job, *request);
+    memset(&plain, 0, sizeof plain);
+    plain.dir_count = request->dir_count;
+    plain.output = request->output;
+    plain.header_count = request->header_count;
+    VISA_PACKET_PUT(job, plain);
     visa_packet_put_bytes(job, request->source, request->source_size);
     visa_packet_put_text(job, request->options);
     for (size_t i = 0; i < request->dir_count; i++)
@@ -27,8 +46,12 @@ void visa_put_compile(struct visa_packet *job, const struct visa_compile_request
 }
 
 void visa_put_link(struct visa_packet *job, const struct visa_link_request *request) {
+    struct visa_link_request plain;
+
     begin(job, VISA_JOB_LINK, request->features);
-    VISA_PACKET_PUT(job, *request);
+    memset(&plain, 0, sizeof plain);
+    plain.input_count = request->input_count;
+    VISA_PACKET_PUT(job, plain);
     visa_packet_put_text(job, request->options);
     for (size_t i = 0; i < request->input_count; i++)
         visa_packet_put_bytes(job, request->inputs[i].bytes, request->inputs[i].size);

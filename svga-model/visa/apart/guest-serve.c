@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "svga-model/visa/apart/kept.h"
 #include "svga-model/visa/load.h"
 
 static enum visa_status compile(const struct visa_guest *lib, struct visa_packet_reader *job,
@@ -77,4 +78,8 @@ void visa_answer_guest(struct visa_packet_reader *job, struct visa_packet *answe
         status = link_inputs(lib, job, &features, &module);
     visa_put_module(answer, status, &module);
     lib->module_free(&module);
+    /* Behind the module, for who keeps the answer: what made it. */
+    char *parts = visa_kept_parts();
+    visa_packet_put_text(answer, parts);
+    free(parts);
 }

@@ -12,6 +12,7 @@
 
 #include "svga-model/own-fd.h"
 #include "svga-model/visa/apart/guest-jobs.h"
+#include "svga-model/visa/apart/kept.h"
 #include "svga-model/visa/apart/start.h"
 #include "svga-model/visa/common/clock.h"
 
@@ -23,6 +24,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards what follows;
 static struct svga_own_fd server = {.fd = -1};
 static uid_t server_uid; /* whose files it reads */
 static gid_t server_gid;
+
+static const char *folder; /* of what is kept; NULL: nothing is. Set before the first compile. */
 
 /* Is there a server that reads the files that the application may read? */
 static bool is_served(void) {
@@ -78,18 +81,18 @@ static int ask(const int fds[VISA_APART_FDS], const struct visa_apart_limits *li
     return r;
 }
 
-static enum visa_status carry_out(struct visa_packet *job, struct visa_module *out) {
+/* Carries the job out. *bytes: its answer, the caller's; NULL: none, and the outcome says why. */
+static enum visa_status carry_out(const struct visa_packet *job, struct visa_module *out, void **bytes,
+                                  size_t *size) {
     static const struct visa_apart_limits limits = {0}; /* the application's own */
     struct visa_packet_reader answer = {0};
     struct visa_apart_end end;
     enum visa_status status;
     int fds[VISA_APART_FDS], r = visa_apart_open(job, fds);
     char why[WHY_SIZE];
-    void *bytes = NULL;
     bool started;
 
-    free(job->bytes);
-    *out = (struct visa_module){0};
+    *bytes = NULL;
     if (r < 0) {
         snprintf(why, sizeof why, "no memory for a compile: %s", strerror(-r));
         return fail(out, why);
@@ -101,7 +104,7 @@ static enum visa_status carry_out(struct visa_packet *job, struct visa_module *o
     r = ask(fds, &limits, &end, &started);
     pthread_mutex_unlock(&lock);
     if (r == 0)
-        r = visa_apart_answer(fds, &bytes, &answer.left);
+        r = visa_apart_answer(fds, bytes, size);
     if (r == -EPIPE || r == -EFAULT) {
         visa_apart_explain(fds, &limits, NULL, compiler, why, sizeof why);
         status = fail(out, why);
@@ -110,31 +113,73 @@ static enum visa_status carry_out(struct visa_packet *job, struct visa_module *o
                  started ? "started" : "reached", strerror(-r));
         status = fail(out, why);
     } else {
-        answer.at = bytes;
+        answer = (struct visa_packet_reader){.at = *bytes, .left = *size};
         if (!visa_get_module(&answer, &status, out)) {
             visa_apart_module_free(out);
+            free(*bytes);
+            *bytes = NULL;
             status = fail(out, "the compiler to SPIR-V gave an answer that is none");
         }
         out->timing.lock_ns = locked - begin;
         out->timing.total_ns = visa_now() - begin;
     }
-    free(bytes);
     visa_apart_close(fds);
     return status;
 }
 
-enum visa_status visa_apart_compile(const struct visa_compile_request *request, struct visa_module *out) {
-    struct visa_packet job = {0};
+void visa_apart_keep_in(const char *path) {
+    folder = strdup(path);
+}
 
+/* Was it compiled before, by this compiler? */
+static bool remember(const struct visa_packet *job, struct visa_module *out) {
+    uint64_t begin = visa_now();
+    size_t size = 0;
+    void *bytes = visa_kept_get(folder, job, &size);
+    struct visa_packet_reader answer = {.at = bytes, .left = size};
+    enum visa_status status;
+    bool found = bytes && visa_get_module(&answer, &status, out) && status == VISA_OK;
+    const char *parts = found ? visa_packet_get_text(&answer) : NULL;
+
+    found = parts && visa_kept_current(parts);
+    free(bytes);
+    if (!found)
+        visa_apart_module_free(out);
+    else
+        out->timing = (struct visa_compile_timing){.total_ns = visa_now() - begin};
+    return found;
+}
+
+enum visa_status visa_apart_compile(const struct visa_compile_request *request, struct visa_module *out) {
+    bool keeps = folder && request->closed;
+    struct visa_packet job = {0};
+    enum visa_status status = VISA_OK;
+    void *bytes = NULL;
+    size_t size = 0;
+
+    *out = (struct visa_module){0};
     visa_put_compile(&job, request);
-    return carry_out(&job, out);
+    if (!keeps || !remember(&job, out)) {
+        status = carry_out(&job, out, &bytes, &size);
+        if (keeps && bytes && status == VISA_OK)
+            visa_kept_put(folder, &job, bytes, size);
+    }
+    free(bytes);
+    free(job.bytes);
+    return status;
 }
 
 enum visa_status visa_apart_link(const struct visa_link_request *request, struct visa_module *out) {
     struct visa_packet job = {0};
+    void *bytes = NULL;
+    size_t size = 0;
 
+    *out = (struct visa_module){0};
     visa_put_link(&job, request);
-    return carry_out(&job, out);
+    enum visa_status status = carry_out(&job, out, &bytes, &size);
+    free(bytes);
+    free(job.bytes);
+    return status;
 }
 
 void visa_apart_module_free(struct visa_module *module) {

@@ -18,4 +18,7 @@ enum visa_status visa_apart_compile(const struct visa_compile_request *request, 
 enum visa_status visa_apart_link(const struct visa_link_request *request, struct visa_module *out);
 void visa_apart_module_free(struct visa_module *module);
 
+/* Keeps what is compiled from `closed` requests in this folder from now on (kept.h). Once, before the first compile. */
+void visa_apart_keep_in(const char *folder);
+
 #endif
