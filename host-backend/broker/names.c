@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/broker/names.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "host-backend/broker/container.h"
+#include "host-backend/broker/prune.h"
 
 enum { MAX_GENERATIONS = 256 };
 
@@ -15,12 +19,33 @@ static struct ucred peer_of(int fd) {
     return peer;
 }
 
+/* Containers are apart, whoever their processes' user is: that is root for most. */
+static void name_container(struct guest_name *n, int fd, pid_t pid, unsigned number) {
+    char id[CONTAINER_ID_SIZE];
+    uint64_t digest = 0;
+
+    switch (container_of_peer(fd, pid, id)) {
+    case CONTAINER_NONE:
+        break;
+    case CONTAINER_FOUND:
+        snprintf(n->text, sizeof n->text, "guest %u (process %d of container %.12s)", number, (int)pid, id);
+        snprintf(n->tenant, sizeof n->tenant, PRUNE_PREFIX "%s", id);
+        sscanf(id, "%16" SCNx64, &digest);
+        n->peer = digest | UINT64_C(1) << 63; /* no user's, and not the VM's */
+        break;
+    case CONTAINER_GONE:
+        snprintf(n->tenant, sizeof n->tenant, PRUNE_PREFIX "gone-%u", number); /* shares with nobody */
+        break;
+    }
+}
+
 struct guest_name name_of_process(int fd, unsigned number) {
     struct ucred peer = peer_of(fd);
     struct guest_name n = {.peer = peer.uid};
     snprintf(n.text, sizeof n.text, "guest %u (process %d of user %u)", number, (int)peer.pid,
              (unsigned)peer.uid);
     snprintf(n.tenant, sizeof n.tenant, "user-%u", (unsigned)peer.uid);
+    name_container(&n, fd, peer.pid, number);
     return n;
 }
 

@@ -16,7 +16,7 @@
 struct guest_name {
     char text[GUEST_NAME_SIZE];     /* in messages */
     char tenant[STORE_TENANT_SIZE]; /* whose built programs it has (store.h) */
-    uint64_t peer;                  /* among whom the broker shares itself out: the user, or the VM */
+    uint64_t peer; /* among whom the broker shares itself out: the user, the container, or the VM */
 };
 
 /* The process at the other end of a connected socket; `number` tells those of one user apart. */

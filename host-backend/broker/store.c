@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "host-backend/broker/cache.h"
+#include "host-backend/broker/prune.h"
 #include "host-backend/broker/mac.h"
 #include "host-backend/cache/ask.h"
 #include "host-backend/cache/packet.h"
@@ -90,6 +91,10 @@ static struct cache *cache_of(struct store *s, struct client *c) {
                       : snprintf(path, sizeof path, "%s/%s", s->cache_dir, name);
     if (n >= 0 && n < (int)sizeof path)
         c->cache = cache_open(path, s->max_bytes);
+    if (c->cache && !s->shared && strncmp(name, PRUNE_PREFIX, strlen(PRUNE_PREFIX)) == 0) {
+        prune_mark(path);
+        prune_containers(s->cache_dir, STORE_MAX_CONTAINERS);
+    }
     if (!c->cache)
         fprintf(stderr, "trillium: no cache of built programs in %s: %s\n", s->cache_dir, strerror(errno));
     return c->cache;

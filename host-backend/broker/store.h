@@ -8,7 +8,8 @@
  * all; what it asks is checked, costs credit, and is answered on a thread of the store's, so that neither a
  * flood nor a slow disk holds up the broker.
  *
- * Tenants are named by what the host knows of a guest: the user of its process, the socket of its VM.
+ * Tenants are named by what the host knows of a guest: the user of its process, its container, the socket of its
+ * VM. Of containers, which have new names every time, those that came last have something kept.
  *
  * Threads: any.
  */
@@ -30,6 +31,7 @@ struct store_config {
 };
 
 #define STORE_MAX_BYTES ((uint64_t)256 << 20)
+#define STORE_MAX_CONTAINERS 16
 
 /* `config` is copied. NULL with errno. A key file that cannot be used is said on stderr, and replaced by a new
  * key that ends with the store. */

@@ -23,6 +23,7 @@ extern const char cli_version[];
 int cmd_run(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_cdi(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 
 /* "trillium SUBCOMMAND: sentence" on stderr. */

@@ -15,6 +15,7 @@ static const struct subcommand {
     {"run", cmd_run, "run an OpenCL program as a guest: a process of this machine, or in a throwaway VM"},
     {"serve", cmd_serve, "the host daemon, for VMs that stay and for process guests"},
     {"doctor", cmd_doctor, "what this machine has and lacks for each use, and what mends it"},
+    {"cdi", cmd_cdi, "the description by which container engines give containers the devices of a daemon"},
     {"eval", cmd_eval, "measure: native, the SVGA baseline and Trillium side by side"},
 };
 

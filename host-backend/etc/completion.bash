@@ -21,7 +21,7 @@ _trillium() {
     --svga-memory) mapfile -t COMPREPLY < <(compgen -W 'shared guest-backed' -- "$word") && return ;;
     --sandbox) mapfile -t COMPREPLY < <(compgen -W 'strict best off' -- "$word") && return ;;
     --group) mapfile -t COMPREPLY < <(compgen -g -- "$word") && return ;;
-    --profile | --socket-path | --shm | --out) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+    --profile | --socket-path | --shm | --out | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
     --cache) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
     esac
     # Behind the program of run, it is the program's turn.

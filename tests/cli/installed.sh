@@ -24,7 +24,7 @@ grep -ohE '(BR |\\fB)[a-z\\-]+(\\fR| )\([1-8]\)' "$root"/usr/share/man/man*/* | 
     done >"$work/missing"
 if [ ! -s "$work/missing" ]; then pass manual.references; else fail manual.references "not installed:" "$work/missing"; fi
 # Every option that --help tells of stands in the page.
-for subcommand in run serve doctor; do
+for subcommand in run serve doctor cdi; do
     "$trillium" $subcommand --help | grep -o '^  --[a-z-]*' | grep -v -- --help | while read -r option; do
         grep -q -- "${option//-/\\\\-}" "$root/usr/share/man/man1/trillium.1" || echo "$option"
     done >"$work/missing"
