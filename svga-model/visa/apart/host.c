@@ -21,8 +21,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* one job at a time */
 static int server = -1;                                  /* the socket; written before there are threads */
 static struct visa_apart_limits limits_of_jobs;
 static struct visa_host table;
-static char
-    warm_for[sizeof(struct visa_target)]; /* the target that the server was warmed for last; under the lock */
+static struct visa_target warm_for; /* what the server was warmed for last; under the lock */
 static char missing[VISA_WHY_SIZE] = "the process for translations was not started";
 
 /* ---- there: the server's side ---- */
@@ -171,10 +170,10 @@ static int warm_server(const struct visa_target *target, char why[VISA_WHY_SIZE]
     void *bytes = NULL;
     int r = 0;
 
-    if (memcmp(warm_for, target, sizeof warm_for) != 0)
+    if (warm_for.kind != target->kind || strcmp(warm_for.library_hint, target->library_hint) != 0)
         r = ask(&job, true, why, &bytes, &answer);
     if (r == 0)
-        memcpy(warm_for, target, sizeof warm_for);
+        warm_for = *target;
     free(job.bytes);
     free(bytes);
     return r;

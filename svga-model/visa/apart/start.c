@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,35 +17,28 @@ enum { STACK_SIZE = 64 << 10 };
 
 char *visa_apart_find(const char *name) {
     static const char *const folders[] = {"../libexec", "../../libexec", "."};
-    char self[PATH_MAX], *path;
-    const char *object;
+    char *path = NULL, *object;
     Dl_info info;
 
-    if (!dladdr(folders, &info)) {
-        errno = ENOENT;
+    errno = ENOENT;
+    if (!dladdr(folders, &info))
         return NULL;
-    }
-    object = info.dli_fname;
-    if (!strchr(object, '/') || strncmp(object, "/proc/self/", 11) == 0) {
-        /* the program itself, under the name that it was started by */
-        ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-
-        if (length < 0)
-            return NULL;
-        self[length] = '\0';
-        object = self;
-    }
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+    /* The program itself goes by the name that it was started by. */
+    object = realpath(strchr(info.dli_fname, '/') ? info.dli_fname : "/proc/self/exe", NULL);
+    if (!object)
+        return NULL;
+    for (size_t i = 0; !path && i < sizeof folders / sizeof folders[0]; i++) {
         int folder = (int)(strrchr(object, '/') - object);
 
         if (asprintf(&path, "%.*s/%s/%s", folder, object, folders[i], name) < 0)
-            return NULL;
-        if (access(path, X_OK) == 0)
-            return path;
-        free(path);
+            path = NULL;
+        if (path && access(path, X_OK) < 0) {
+            free(path);
+            path = NULL;
+        }
     }
-    errno = ENOENT;
-    return NULL;
+    free(object);
+    return path;
 }
 
 /* What the two processes need. They share memory with the application and hold up the thread that starts them. */

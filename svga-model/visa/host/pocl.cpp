@@ -275,7 +275,7 @@ int visa::open_pocl_library(const char *library_hint, char *why) {
                  file.getError().message().c_str());
         return -ENOENT;
     }
-    auto module = llvm::getOwningLazyBitcodeModule(std::move(*file), candidate->context);
+    auto module = llvm::getOwningLazyBitcodeModule(std::move(*file), candidate->context, true);
     if (!module) {
         snprintf(why, VISA_WHY_SIZE, "cannot understand PoCL's kernel library %.200s: %.200s", path.c_str(),
                  llvm::toString(module.takeError()).c_str());
