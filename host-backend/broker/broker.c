@@ -297,6 +297,9 @@ static void handle(struct broker *b, const struct epoll_event *e) {
     case EVENT_WORKER_CONTROL:
         workers_control(&b->workers, events_id(e));
         break;
+    case EVENT_WORKER_WORDS:
+        workers_words(&b->workers, events_id(e));
+        break;
     case EVENT_SESSION_OVER:
         workers_session_over(&b->workers, events_id(e));
         break;

@@ -17,6 +17,7 @@ enum event_kind {
     EVENT_GUEST,          /* one that has no worker yet speaks, or goes */
     EVENT_WORKER_ENDED,   /* its pidfd */
     EVENT_WORKER_CONTROL, /* its control socket */
+    EVENT_WORKER_WORDS,   /* what it writes */
     EVENT_SESSION_OVER,   /* the guest of a worker has gone */
     EVENT_KINDS = 8
 };

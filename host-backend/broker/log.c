@@ -11,12 +11,15 @@
 #include "host-backend/util/service.h"
 
 /* A line costs so many of a topic's milliseconds of credit. */
-enum { LINE_MS = 1000 / LOG_PER_SECOND };
+static int64_t line_ms(enum log_topic topic) {
+    return 1000 / LOG_PER_SECOND / (topic == LOG_WORDS ? 10 : 1);
+}
 
 static const enum service_priority priorities[LOG_TOPICS] = {[LOG_DAEMON] = SERVICE_NOTICE,
                                                              [LOG_WORKERS] = SERVICE_WARNING,
                                                              [LOG_GUESTS] = SERVICE_INFO,
-                                                             [LOG_REFUSALS] = SERVICE_WARNING};
+                                                             [LOG_REFUSALS] = SERVICE_WARNING,
+                                                             [LOG_WORDS] = SERVICE_NOTICE};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards topics */
 static struct {
@@ -35,9 +38,9 @@ static bool may_say(enum log_topic topic, unsigned long *left_out) {
     pthread_mutex_lock(&lock);
     if (topics[topic].paid_until_ms < now)
         topics[topic].paid_until_ms = now;
-    may = topics[topic].paid_until_ms - now < (int64_t)LOG_BURST * LINE_MS;
+    may = topics[topic].paid_until_ms - now < (int64_t)LOG_BURST * 1000 / LOG_PER_SECOND;
     if (may) {
-        topics[topic].paid_until_ms += LINE_MS;
+        topics[topic].paid_until_ms += line_ms(topic);
         *left_out = topics[topic].left_out;
         topics[topic].left_out = 0;
     } else {

@@ -4,7 +4,8 @@
  * priority (util/service.h).
  *
  * What guests can bring about is rate-limited by topic, so that none of them fills the host's log or hides what
- * the others' say: LOG_BURST lines at once, then LOG_PER_SECOND. How many were left out is said when the next
+ * the others' say: LOG_BURST lines at once, then LOG_PER_SECOND (ten times as many of what drivers write, which is
+ * long where they crash). How many were left out is said when the next
  * one may be.
  *
  * Threads: any.
@@ -17,6 +18,7 @@ enum log_topic {
     LOG_WORKERS,  /* workers that end, or cannot start */
     LOG_GUESTS,   /* guests that come and go */
     LOG_REFUSALS, /* guests that are refused */
+    LOG_WORDS,    /* what workers and their drivers write (words.h) */
     LOG_TOPICS
 };
 

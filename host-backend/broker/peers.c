@@ -5,7 +5,8 @@
 #include <sys/resource.h>
 
 enum {
-    FDS_OF_SESSION = 5, /* its pidfd, control and store sockets; its own while it waits; one on the way */
+    FDS_OF_SESSION =
+        6, /* its pidfd, control and store sockets, and words; its own while it waits; one on the way */
     FDS_OF_DAEMON = 64,
     MIN_SESSIONS = 4,
     MAX_SILENT = 64,

@@ -33,6 +33,14 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         close(sockets[1]);
         return r;
     }
+    const int words = words_begin(&out->words);
+    if (words < 0) {
+        close(sockets[0]);
+        close(sockets[1]);
+        close(stores[0]);
+        close(stores[1]);
+        return words;
+    }
     snprintf(number, sizeof number, "%d", sockets[1]);
     snprintf(store, sizeof store, "%d", stores[1]);
     snprintf(walls, sizeof walls, "%u", cell_standing(cell));
@@ -66,7 +74,7 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
                                      .env = env,
                                      .keep = (int[]){sockets[1], stores[1]},
                                      .keep_count = 2,
-                                     .error_fd = -1,
+                                     .error_fd = words,
                                      .pid_text = pid,
                                      .trace_dir = config->profile_dir,
                                      .trace_fd = sockets[0]};
@@ -76,6 +84,7 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
     free(env);
     close(sockets[1]);
     close(stores[1]);
+    close(words);
     out->control = sockets[0];
     out->store = stores[0];
     out->pidfd = out->pid > 0 ? (int)syscall(SYS_pidfd_open, out->pid, 0) : -1;
@@ -88,6 +97,7 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
     if (r < 0) {
         close(sockets[0]);
         close(stores[0]);
+        words_end(&out->words, "a worker");
     }
     return r;
 }

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "host-backend/broker/broker.h"
+#include "host-backend/broker/words.h"
 #include "host-backend/cell/cell.h"
 
 struct spawned {
@@ -16,12 +17,13 @@ struct spawned {
     int pidfd;   /* readable once the worker has ended */
     int control; /* host-backend/worker/control.h */
     int store;   /* the broker's end of host-backend/cache/ask.h's socket; -1: handed on */
+    struct words words;
 };
 
 /*
  * Starts a worker in `cell` and in a process group of its own, so that signals of a terminal do not reach it;
  * it is killed when the calling thread ends. It gets the part of the host's environment that is drivers'
- * (environment.h), and no descriptor but standard output and error. `refuse`: it loads no driver and tells
+ * (environment.h), and no descriptor but standard output and error, which are a pipe (words.h). `refuse`: it loads no driver and tells
  * its guest this text. `eager`: a guest waits for it. 0 or a negative errno.
  */
 int spawn_worker(const struct broker_config *config, const struct cell *cell, bool eager, const char *refuse,

@@ -50,6 +50,16 @@ bool workers_signal(const struct worker *w, int number) {
 
 /* ---- life ---- */
 
+static void pass_on(struct worker *w, void (*how)(struct words *words, const char *who)) {
+    char name[32];
+    snprintf(name, sizeof name, "worker %d", (int)w->process.pid);
+    how(&w->process.words, w->guest ? w->guest->who.text : name);
+}
+
+static void kill_worker(struct worker *w) {
+    w->killed = workers_signal(w, SIGKILL);
+}
+
 /* One that has been waited for. */
 static void forget(struct workers *all, struct worker *w) {
     *w->link = w->next;
@@ -62,6 +72,8 @@ static void forget(struct workers *all, struct worker *w) {
     /* Not by closing alone: a child that is about to exec may still hold copies. */
     events_unwatch(all->epoll, w->process.pidfd);
     events_unwatch(all->epoll, w->process.control);
+    events_unwatch(all->epoll, w->process.words.fd);
+    pass_on(w, words_end);
     close(w->process.control);
     if (w->process.store >= 0)
         close(w->process.store);
@@ -105,6 +117,8 @@ struct worker *workers_start(struct workers *all, bool eager, const char *refuse
     r = events_watch(all->epoll, w->process.pidfd, EPOLLIN, EVENT_WORKER_ENDED, w->id);
     if (r == 0)
         r = events_watch(all->epoll, w->process.control, EPOLLIN, EVENT_WORKER_CONTROL, w->id);
+    if (r == 0)
+        r = events_watch(all->epoll, w->process.words.fd, EPOLLIN, EVENT_WORKER_WORDS, w->id);
     if (r < 0) {
         workers_signal(w, SIGKILL);
         waitpid(w->process.pid, NULL, 0);
@@ -131,7 +145,7 @@ static bool is_stopped(const struct worker *w) {
 bool workers_give(struct workers *all, struct worker *w, struct guest *guest) {
     if (is_stopped(w)) {
         log_say(LOG_WORKERS, "worker %d is stopped, and serves nobody", (int)w->process.pid);
-        workers_signal(w, SIGKILL);
+        kill_worker(w);
         return false;
     }
     /* Before it goes: the worker may be faster than we are. What is watched is the socket, wherever it is. */
@@ -188,7 +202,15 @@ static void describe(const siginfo_t *info, char *text, size_t size) {
         snprintf(text, size, "signal %d, %s", number, strsignal(number));
 }
 
-/* One word of a worker's. What recv says: 0 or less, there was none. */
+/* A worker that served a guest: also one whose guest has gone already, for it may have gone because of it. */
+static bool say_if_it_crashed(const struct worker *w, const siginfo_t *info, const char *how) {
+    if (w->killed || (info->si_code == CLD_EXITED && info->si_status == 0))
+        return false;
+    log_say(LOG_WORKERS, "%s: its worker ended (%s); other guests are not affected", w->guest->who.text, how);
+    return true;
+}
+
+/* One byte of a worker's. What recv says: 0 or less, there was none. */
 static ssize_t hear(struct workers *all, struct worker *w) {
     char byte;
     ssize_t n = recv(w->process.control, &byte, 1, MSG_DONTWAIT);
@@ -215,16 +237,13 @@ void workers_ended(struct workers *all, uint64_t id) {
     if (!w || waitid(P_PID, (id_t)w->process.pid, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
         return;
     describe(&info, how, sizeof how);
-    bool clean = info.si_code == CLD_EXITED && info.si_status == 0;
     while (hear(all, w) > 0) /* what it said before it ended may not have been heard yet */
         ;
+    pass_on(w, words_pass_on);
     if (is_on_its_way(w)) {
         give_back(all, w, how);
     } else if (w->state == WORKER_BUSY) {
-        if (!clean && w->until_ms < 0)
-            log_say(LOG_WORKERS, "%s: its worker ended (%s); other guests are not affected",
-                    w->guest->who.text, how);
-        else if (all->config->verbose)
+        if (!say_if_it_crashed(w, &info, how) && all->config->verbose)
             log_say(LOG_GUESTS, "%s: gone", w->guest->who.text);
     } else if (w->state == WORKER_STARTING || w->state == WORKER_WARMING) {
         early_death(all, w->state == WORKER_WARMING ? &all->warm_deaths : &all->early_deaths, how);
@@ -239,6 +258,12 @@ void workers_control(struct workers *all, uint64_t id) {
     struct worker *w = with_id(all, id);
     if (w && hear(all, w) == 0)
         events_unwatch(all->epoll, w->process.control); /* its pidfd tells the rest */
+}
+
+void workers_words(struct workers *all, uint64_t id) {
+    struct worker *w = with_id(all, id);
+    if (w)
+        pass_on(w, words_pass_on);
 }
 
 void workers_session_over(struct workers *all, uint64_t id) {
@@ -263,7 +288,7 @@ int64_t workers_tick(struct workers *all, int64_t now_ms) {
             if (is_stopped(w)) {
                 log_say(LOG_WORKERS, "worker %d, which a guest waits for, was stopped, and is killed",
                         (int)w->process.pid);
-                workers_signal(w, SIGKILL);
+                kill_worker(w);
             }
         }
         if (w->until_ms >= 0 && w->until_ms <= now_ms) {
@@ -273,7 +298,7 @@ int64_t workers_tick(struct workers *all, int64_t now_ms) {
             else
                 log_say(LOG_WORKERS, "a worker is not ready after %d s, and is killed",
                         WORKER_START_MS / 1000);
-            workers_signal(w, SIGKILL);
+            kill_worker(w);
             w->until_ms = now_ms + WORKER_END_MS; /* said again if even that does not help */
         }
         next = clock_nearer(next, w->until_ms);
@@ -295,14 +320,12 @@ void workers_finish(struct workers *all) {
         siginfo_t info = {0};
         char how[96];
         if (killed)
-            workers_signal(w, SIGKILL);
+            kill_worker(w);
         waitid(P_PID, (id_t)w->process.pid, &info, WEXITED);
         describe(&info, how, sizeof how);
-        /* A program that ends when it hears of its worker's end must not be the reason that nobody says why. */
-        if (w->state == WORKER_BUSY && !killed && w->until_ms < 0 &&
-            !(info.si_code == CLD_EXITED && info.si_status == 0))
-            log_say(LOG_WORKERS, "%s: its worker ended (%s); other guests are not affected",
-                    w->guest->who.text, how);
+        pass_on(w, words_pass_on);
+        if (w->state == WORKER_BUSY)
+            say_if_it_crashed(w, &info, how);
         forget(all, w);
     }
 }

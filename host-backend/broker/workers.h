@@ -40,6 +40,7 @@ struct worker {
     struct spawned process;
     enum worker_state state;
     bool stopped;        /* warming: by SIGSTOP, while guests need the CPUs */
+    bool killed;         /* by us */
     int64_t until_ms;    /* killed then; -1: never. Starting: if it is not ready; busy: its guest has gone */
     struct guest *guest; /* busy: whom it serves */
 };
@@ -74,9 +75,10 @@ struct worker *workers_start(struct workers *all, bool eager, const char *refuse
  * nobody. */
 bool workers_give(struct workers *all, struct worker *w, struct guest *guest);
 
-/* EVENT_WORKER_ENDED, EVENT_WORKER_CONTROL, EVENT_SESSION_OVER. */
+/* EVENT_WORKER_ENDED, EVENT_WORKER_CONTROL, EVENT_WORKER_WORDS, EVENT_SESSION_OVER. */
 void workers_ended(struct workers *all, uint64_t id);
 void workers_control(struct workers *all, uint64_t id);
+void workers_words(struct workers *all, uint64_t id);
 void workers_session_over(struct workers *all, uint64_t id);
 
 /* Kills those whose time is up. When to be called again; -1: never. */

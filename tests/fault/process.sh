@@ -74,8 +74,8 @@ check_leftovers fork
 # ---- kernels ----
 timeout "$patience" "$trillium" run -- "$program" out-of-bounds >"$work/crash.out" 2>"$work/crash.err"
 status=$?
-if [ $status = 3 ] && says "$work/crash.out" "$lost"; then pass kernel-crash; else
-    fail kernel-crash "an OpenCL error was expected, status $status" "$work"/crash.*; fi
+if [ $status = 3 ] && says "$work/crash.out" "$lost" && says "$work/crash.err" "its worker ended (signal"; then pass kernel-crash; else
+    fail kernel-crash "an OpenCL error and the broker's word about it were expected, status $status" "$work"/crash.*; fi
 check_leftovers kernel-crash
 
 start_daemon pair

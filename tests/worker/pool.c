@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Workers made ready ahead of need: who gets a guest, who stands back for it, and what becomes of a guest whose
- * worker ends at that moment. The workers are this program itself: each says in its name what it does, warms up
+/* Workers made ready ahead of need: who gets a guest, who stands back for it, what becomes of a guest whose worker
+ * ends at that moment, and where what workers write goes. The workers are this program itself: each says in its name what it does, warms up
  * for ever, and refuses its guest by that name. */
 #include "tests/lib/unit.h"
 
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host-backend/broker/broker.h"
+#include "host-backend/broker/words.h"
 #include "host-backend/worker/control.h"
 #include "host-backend/worker/session.h"
 #include "svga-model/carrier.h"
@@ -23,8 +24,19 @@
 
 enum { TRIES = 3000, TRY_US = 10000 };
 
+/* As drivers do. */
+static void speak_of_everything(void) {
+    char wide[3000];
+
+    memset(wide, 'w', sizeof wide);
+    printf("on standard output\n");
+    fflush(stdout);
+    fprintf(stderr, "trillium: of its own\n\x1b[2J\ttext\n%.*s\nthe last", (int)sizeof wide, wide);
+}
+
 /* What a worker does to itself when it is handed a guest: raises SIGNAL, before or after it says that it has
- * taken it over, if it can remove FILE ("-": always). From its options: --harm SIGNAL before|after FILE. */
+ * taken it over, or when that has gone, if it can remove FILE ("-": always). From its options:
+ * --harm SIGNAL before|after|gone FILE. */
 static void harm(int argc, char **argv, const char *moment) {
     for (int i = 1; i + 3 < argc; i++) {
         if (strcmp(argv[i], "--harm") != 0 || strcmp(argv[i + 2], moment) != 0)
@@ -44,6 +56,10 @@ int pool_worker(int argc, char **argv) {
     struct iovec iov = {&byte, 1};
     int link;
 
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--speak") == 0)
+            speak_of_everything();
+    signal(SIGTERM, SIG_IGN); /* it ends when its guest has gone, as a worker does */
     prctl(PR_SET_NAME, name);
     send(control, &byte, 1, MSG_NOSIGNAL);
     for (;;) {
@@ -65,6 +81,7 @@ int pool_worker(int argc, char **argv) {
     harm(argc, argv, "after");
     prctl(PR_GET_NAME, name);
     session_refuse(link, name, &(struct session_options){0});
+    harm(argc, argv, "gone");
     return 0;
 }
 
@@ -250,6 +267,97 @@ static void test_a_worker_that_dies_when_it_has_taken_over(void **state) {
     assert_non_null(strstr(why, "closed the connection"));
 }
 
+/* The daemon's log while `what` happens. */
+static const char *log_of(void (*what)(void)) {
+    static char text[16384];
+    char name[] = "/tmp/trillium-test-XXXXXX";
+    int kept = dup(STDERR_FILENO), fd = mkstemp(name);
+
+    assert_true(kept >= 0 && fd >= 0);
+    unlink(name);
+    fflush(stderr);
+    dup2(fd, STDERR_FILENO);
+    what();
+    fflush(stderr);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    ssize_t n = pread(fd, text, sizeof text - 1, 0);
+    close(fd);
+    assert_true(n >= 0);
+    text[n] = '\0';
+    return text;
+}
+
+static void open_where_they_speak(void) {
+    char why[SVGA_WHY_SIZE] = "";
+    pthread_t thread;
+    struct broker *b = start(&thread, &(struct broker_config){.worker_path = self,
+                                                              .worker_options = "--speak",
+                                                              .warm_workers = 0,
+                                                              .sandbox = CELL_MODE_OFF});
+    struct svga_carrier *carrier = svga_carrier_shm_from_fd(broker_open_session(b, "a test"), why);
+    if (carrier)
+        svga_guest_open(carrier, TR_VERSION, 0, why);
+    stop(b, thread);
+}
+
+static unsigned lines_with(const char *text, const char *wanted) {
+    unsigned n = 0;
+    for (const char *at = text; (at = strstr(at, wanted)); at += strlen(wanted))
+        n++;
+    return n;
+}
+
+/* What drivers write is the daemon's to say, in whose name it was; and cannot do what it likes to a terminal. */
+static void test_words_of_workers(void **state) {
+    (void)state;
+
+    const char *text = log_of(open_where_they_speak);
+    assert_int_equal(lines_with(text, ": on standard output\n"), 1);
+    assert_int_equal(lines_with(text, ": of its own\n"), 1);
+    assert_int_equal(lines_with(text, ": ?[2J text\n"), 1);
+    assert_int_equal(lines_with(text, "the last"), 1);
+    assert_int_equal(lines_with(text, "\x1b"), 0);
+    const char *wide = strstr(text, ": www");
+    assert_non_null(wide);
+    assert_int_equal(strspn(wide + 2, "w"), WORDS_LINE);
+    for (const char *at = text; *at; at = strchr(at, '\n') + 1) {
+        assert_int_equal(strncmp(at, "trillium: ", 10), 0);
+        assert_non_null(strchr(at, '\n'));
+    }
+}
+
+/* Also the broker's end, for its thread's end is that of the workers that it has started. */
+static void *run_and_end(void *opaque) {
+    broker_run(opaque);
+    broker_destroy(opaque);
+    return NULL;
+}
+
+static void open_where_they_crash_late(void) {
+    char why[BROKER_WHY_SIZE] = "";
+    pthread_t thread;
+    struct broker *b = broker_create(&(struct broker_config){.worker_path = self,
+                                                             .worker_options = "--harm 11 gone -",
+                                                             .warm_workers = 0,
+                                                             .sandbox = CELL_MODE_OFF},
+                                     why);
+    assert_non_null(b);
+    assert_int_equal(pthread_create(&thread, NULL, run_and_end, b), 0);
+    struct svga_carrier *carrier = svga_carrier_shm_from_fd(broker_open_session(b, "a test"), why);
+    if (carrier)
+        svga_guest_open(carrier, TR_VERSION, 0, why);
+    broker_stop(b);
+    pthread_join(thread, NULL);
+}
+
+/* A guest that hears of its worker's end may go first: that is no reason to say nothing. */
+static void test_a_crash_is_told_also_when_its_guest_has_gone(void **state) {
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(lines_with(log_of(open_where_they_crash_late), "its worker ended (signal 11"), 1);
+}
+
 int test_pool(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_guest_does_not_wait_for_warming_up),
@@ -259,6 +367,8 @@ int test_pool(void) {
         cmocka_unit_test(test_a_worker_that_stops_on_the_way_costs_no_session),
         cmocka_unit_test(test_workers_that_all_die_on_the_way),
         cmocka_unit_test(test_a_worker_that_dies_when_it_has_taken_over),
+        cmocka_unit_test(test_words_of_workers),
+        cmocka_unit_test(test_a_crash_is_told_also_when_its_guest_has_gone),
     };
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     self[n > 0 ? n : 0] = '\0';
