@@ -227,6 +227,14 @@ SRC_test := $(SRC_testlib)
 link = $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@
 LINKED = $(PROGRAMS) $(ICD) $(VISA) $(EVAL) $(TESTBINS)
 $(filter-out %/trillium-vhost-user-gpu,$(LINKED)): $(B)/flags/linked
+# What ThreadSanitizer is not to report is in the programs: a worker's cell has no file of this tree.
+ifneq ($(findstring thread,$(SAN)),)
+$(filter-out %/trillium-vhost-user-gpu %.icd,$(LINKED)): $(B)/suppressions.o
+$(B)/suppressions.o: tests/tsan.supp
+	@mkdir -p $(@D)
+	@{ echo 'const char *__tsan_default_suppressions(void);'; echo 'const char *__tsan_default_suppressions(void) { return'; \
+	  sed 's/.*/"&\\n"/' $<; echo '""; }'; } | $(CC) -fPIC -x c -c -o $@ -
+endif
 
 $(B)/bin/trillium: $(call objs,$(SRC_cli)) $(LIB_host) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
