@@ -153,6 +153,7 @@ help:
 	@echo '  make deps         install the Debian packages for building, testing and eval (deps-build: for building only)'
 	@echo '  make check-release RELEASE=trixie   build and test in a throwaway root of that Debian release'
 	@echo '  make check-services   the installed systemd units, in a booted throwaway root (as root)'
+	@echo '  make check-image RELEASE=trixie   a guest image of that release, in a stock QEMU'
 	@echo '  make dist         a tarball of this version in $(BUILD)/; check-reproducible builds it twice and compares the bytes'
 	@echo '  make docs         write the reference pages made from the code'
 	@echo '  make clean        remove $(BUILD)/'
@@ -422,7 +423,7 @@ INSTALLED_TEXTS = guest-icd/trillium.icd.in:share/trillium/icd/trillium.icd \
   host-backend/etc/trillium.service.in:lib/systemd/system/trillium.service \
   host-backend/etc/trillium-vm@.service.in:lib/systemd/system/trillium-vm@.service \
   host-backend/etc/sysusers.conf:lib/sysusers.d/trillium.conf host-backend/etc/tmpfiles.conf:lib/tmpfiles.d/trillium.conf \
-  host-backend/etc/completion.bash:share/bash-completion/completions/trillium
+  host-backend/etc/apparmor-libvirt:share/trillium/apparmor-libvirt host-backend/etc/completion.bash:share/bash-completion/completions/trillium
 D = $(DESTDIR)$(PREFIX)
 text_of = sed -e '/@HARDENED@/{r host-backend/etc/hardened.inc' -e 'd}' -e 's|@BINDIR@|$(PREFIX)/bin|; s|@LIBDIR@|$(PREFIX)/lib|; s|@LIBEXECDIR@|$(PREFIX)/libexec|'
 .PHONY: install install-built uninstall
@@ -451,7 +452,10 @@ check-release: deps-pack
 	@tests/release.sh $(RELEASE) $(B)/roots $(RELEASE_TARGETS)
 
 # The installed units under a real systemd, in a throwaway root of this machine's release: needs root.
-.PHONY: check-services
+.PHONY: check-services check-image
+# A guest image made as docs/vm.md says, in a stock QEMU.
+check-image: deps-pack all
+	@tests/image.sh $(RELEASE) $(B)/roots
 check-services: deps-pack all
 	@tests/services.sh $$(. /etc/os-release && echo $$VERSION_CODENAME) $(B)/roots
 

@@ -258,7 +258,7 @@ int cmd_run(int argc, char **argv) {
     char traces[80] = "";
     int status = parse(&o, argc, argv);
 
-    if (status != 0)
+    if (status != 0 || !o.program) /* which the analyzer cannot see are the same */
         return status;
     if (cli_paths_find(&paths, "run") < 0)
         return CLI_EXIT_FAILED;

@@ -52,6 +52,14 @@ else
     echo "SKIP units there is no systemd-analyze"
 fi
 
+# ---- AppArmor ----
+if command -v apparmor_parser >/dev/null && [ -d /etc/apparmor.d/tunables ]; then
+    { echo '#include <tunables/global>'; echo 'profile test {'; cat "$root/usr/share/trillium/apparmor-libvirt"; echo '}'; } >"$work/profile"
+    if apparmor_parser -Q -K "$work/profile" 2>"$work/said"; then pass apparmor; else fail apparmor "" "$work/said"; fi
+else
+    echo "SKIP apparmor there is no apparmor_parser"
+fi
+
 # ---- completion ----
 completes() { # NAME WORD-THAT-MUST-BE-THERE LINE...: the last word of the line is being written
     local name=$1 wanted=$2
