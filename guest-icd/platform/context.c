@@ -6,7 +6,6 @@
 #include "guest-icd/reclaim/limbo.h"
 #include "guest-icd/platform/context.h"
 #include "guest-icd/session/session.h"
-#include "svga-model/visa/apart/guest.h"
 
 bool icd_context_has_device(cl_context context, cl_device_id device) {
     for (cl_uint i = 0; i < context->device_count; i++)
@@ -168,8 +167,6 @@ static cl_int create(const cl_context_properties *properties, size_t property_co
     }
     if (r == CL_SUCCESS)
         r = create_on_host(c);
-    if (r == CL_SUCCESS && icd_session->settings.spirv)
-        visa_apart_prepare(); /* while the application makes its queues and buffers */
     if (r == CL_SUCCESS)
         *out = c;
     else

@@ -53,18 +53,6 @@ static int start(int words) {
     return r;
 }
 
-void visa_apart_prepare(void) {
-    pthread_mutex_lock(&lock);
-    if (!is_served()) {
-        int words = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        if (words >= 0) {
-            start(words); /* a compile starts it again, and says why it cannot be started */
-            close(words);
-        }
-    }
-    pthread_mutex_unlock(&lock);
-}
-
 static enum visa_status fail(struct visa_module *out, const char *why) {
     *out = (struct visa_module){.driver_options = strdup("")};
     if (!out->driver_options || asprintf(&out->log, "error: %s\n", why) < 0) {

@@ -12,9 +12,6 @@
 #include "svga-model/visa/apart/apart.h"
 #include "svga-model/visa/compile.h"
 
-/* Programs will be compiled: starts the process, which loads the compiler while the application goes on. */
-void visa_apart_prepare(void);
-
 /* As visa_compile, visa_link and visa_module_free. Any thread; compiles take turns. Where the program cannot be started or lacks what
  * it needs, that is a VISA_BUILD_FAILURE with the reason in the log. */
 enum visa_status visa_apart_compile(const struct visa_compile_request *request, struct visa_module *out);

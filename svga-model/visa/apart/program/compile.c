@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "svga-model/visa/apart/guest-jobs.h"
-#include "svga-model/visa/load.h"
 
 enum {
     SOCKET = 3,
@@ -26,20 +25,6 @@ static void *watch(void *unused) {
     while (poll(&p, 1, -1) < 0 || !(p.revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)))
         ;
     _exit(0);
-}
-
-/* The compiler is loaded and its tables are made before there is a job. Why it cannot be loaded, jobs will say. */
-static void prepare(void) {
-    static const struct visa_features features = {.address_bits = 64,
-                                                  .device_version = 120,
-                                                  .c_version = 120,
-                                                  .c_version_max = 120,
-                                                  .little_endian = true};
-    char why[VISA_WHY_SIZE];
-    const struct visa_guest *lib = visa_guest_load(why);
-
-    if (lib)
-        lib->warm(&features);
 }
 
 int main(int argc, char **argv) {
@@ -56,7 +41,6 @@ int main(int argc, char **argv) {
     }
     if (pthread_create(&thread, NULL, watch, NULL) != 0)
         return 1;
-    prepare();
     mallopt(M_TRIM_THRESHOLD, KEPT);
     mallopt(M_MMAP_THRESHOLD, KEPT);
     visa_apart_serve(SOCKET, false, visa_answer_guest);
