@@ -312,8 +312,10 @@ $(B)/tests/programs/%: $(B)/obj/tests/programs/%.c.o $(LIB_test)
 define test-folder
 $(B)/tests/$(1)/$(1): $(call objs,$(wildcard tests/$(1)/*.c)) $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_trillium) $(LIB_svga)
 	$$(call say,LINK)
-	$$(link) $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lseccomp -lmd -ljansson -ldl -lm
+	$$(link) $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(TEST_WITH_$(1)) -lcmocka -lOpenCL -ldrm -lseccomp -lmd -ljansson -ldl -lm
 endef
+# Its tests do not wait for time limits.
+TEST_WITH_vhost-user := -Wl,--wrap=clock_gettime
 $(foreach f,$(TESTFOLDERS),$(eval $(call test-folder,$f)))
 
 # ---- tests -----------------------------------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ static void turn_away(struct door *d, int error) {
     int fd = accept4(d->socket.fd, NULL, NULL, SOCK_CLOEXEC);
     log_say(LOG_REFUSALS, "a guest is refused: %s", strerror(error));
     if (fd >= 0) {
+        /* What it says, that it may be told, comes at once or is not waited for. */
+        poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, PAUSE_MS);
         refuse_guest(fd, error == EMFILE || error == ENFILE
                              ? "the host has no descriptors left for more guests"
                              : "the host has no memory left for more guests");

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "svga-model/hand.h"
@@ -116,6 +117,30 @@ uint16_t machine_stop_rings(struct machine *m) {
 }
 
 /* ---- the front ---- */
+
+static _Atomic int64_t stands_ms; /* 0: the time passes as ever */
+
+/* Linked in the C library's stead: -Wl,--wrap=clock_gettime. */
+int __real_clock_gettime(clockid_t id, struct timespec *t);
+int __wrap_clock_gettime(clockid_t id, struct timespec *t);
+int __wrap_clock_gettime(clockid_t id, struct timespec *t) {
+    int64_t ms = id == CLOCK_MONOTONIC ? atomic_load(&stands_ms) : 0;
+    if (ms == 0)
+        return __real_clock_gettime(id, t);
+    *t = (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    return 0;
+}
+
+void machine_pass_time(int ms) {
+    struct timespec t;
+    __real_clock_gettime(CLOCK_MONOTONIC, &t);
+    if (ms < 0)
+        atomic_store(&stands_ms, 0);
+    else if (atomic_load(&stands_ms) == 0)
+        atomic_store(&stands_ms, t.tv_sec * 1000 + t.tv_nsec / 1000000 + ms);
+    else
+        atomic_fetch_add(&stands_ms, ms);
+}
 
 static int open_session(void *opaque) {
     struct machine *m = opaque;

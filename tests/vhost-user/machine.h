@@ -58,6 +58,10 @@ void machine_start(struct machine *m);
 /* Ends both. */
 void machine_stop(struct machine *m);
 
+/* For the front, and all else of ours in this process, time stands still, so much later; a negative one: it goes
+ * on as ever. */
+void machine_pass_time(int ms);
+
 /* Parts of machine_start. */
 void machine_make_ram(struct machine *m);
 void machine_send(struct machine *m, uint32_t request, const void *payload, size_t size, const int *fds,

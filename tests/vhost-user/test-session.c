@@ -5,8 +5,10 @@
 #include "tests/vhost-user/tests.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -41,6 +43,7 @@ static void drop_link(void) {
 
 static int teardown(void **state) {
     (void)state;
+    machine_pass_time(-1);
     machine_stop(&m);
     drop_link();
     close(irqfd);
@@ -405,6 +408,70 @@ static void refused_session_says_why(void **state) {
     assert_int_equal(machine_wait(&m, gpu_unref_begin(&m, bar)), VIRTIO_GPU_RESP_OK_NODATA);
 }
 
+/* A session whose device half does not come: our end of its link. */
+static int open_unanswered(uint64_t at) {
+    struct svga_payload p = {
+        .op = SVGA_PAYLOAD_GMR_DEFINE, .seq = 1, .id = SVGA_GMR_BAR, .arg = SVGA_BAR_SIZE, .count = 1};
+    uint32_t bar = 200;
+
+    gpu_context(&m, VIRTIO_GPU_CMD_CTX_CREATE, 6);
+    gpu_resource(&m, bar, 6, at, SVGA_BAR_SIZE);
+    assert_int_equal(gpu_payload(&m, 6, p, &bar), VIRTIO_GPU_RESP_OK_NODATA);
+    return machine_link(&m);
+}
+
+/* What the front does next sees another time. */
+static void later(int ms) {
+    machine_pass_time(ms);
+    gpu_context(&m, VIRTIO_GPU_CMD_CTX_CREATE, 7);
+    gpu_context(&m, VIRTIO_GPU_CMD_CTX_DESTROY, 7);
+}
+
+static void end_unanswered(int link) {
+    gpu_context(&m, VIRTIO_GPU_CMD_CTX_DESTROY, 6);
+    close(link);
+    assert_int_equal(machine_wait(&m, gpu_unref_begin(&m, 200)), VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+static void opening_has_a_deadline(void **state) {
+    uint64_t at = machine_pages(&m, SVGA_BAR_SIZE / 4096);
+    (void)state;
+
+    later(0);
+    int link = open_unanswered(at);
+    svga_word *w = bar_words(&m, at);
+    later(9000);
+    assert_int_equal(atomic_load(&w[SVGA_FIFO_ERROR]), SVGA_ERROR_NONE);
+    later(2000);
+    assert_int_equal(atomic_load(&w[SVGA_FIFO_ERROR]), SVGA_ERROR_WORKER_DIED);
+    assert_non_null(strstr((char *)machine_at(&m, at) + SVGA_BAR_ERROR_TEXT, "does not answer"));
+    end_unanswered(link);
+}
+
+/* As long as somebody is there who says so (SVGA_LINK_WAIT), and no longer. */
+static void who_is_told_to_wait_waits(void **state) {
+    const struct svga_link_msg wait = {.type = SVGA_LINK_WAIT};
+    uint64_t at = machine_pages(&m, SVGA_BAR_SIZE / 4096);
+    (void)state;
+
+    later(0);
+    int link = open_unanswered(at), unread = 1;
+    svga_word *w = bar_words(&m, at);
+    for (int i = 0; i < 3; i++) {
+        later(9000);
+        assert_int_equal(atomic_load(&w[SVGA_FIFO_ERROR]), SVGA_ERROR_NONE);
+        assert_int_equal(svga_link_send(link, &wait, NULL, NULL, 0), 0);
+        for (int tries = 0; tries < LIMIT_MS && unread > 0; tries++, usleep(1000))
+            assert_int_equal(ioctl(link, SIOCOUTQ, &unread), 0);
+        assert_int_equal(unread, 0);
+        unread = 1;
+        later(0); /* it has been taken, and now it has been acted on */
+    }
+    later(11000);
+    assert_int_equal(atomic_load(&w[SVGA_FIFO_ERROR]), SVGA_ERROR_WORKER_DIED);
+    end_unanswered(link);
+}
+
 static void a_reset_ends_all_sessions(void **state) {
     (void)state;
     machine_send(&m, VU_RESET_DEVICE, NULL, 0, NULL, 0, NULL, 0);
@@ -455,6 +522,8 @@ int run_session_tests(void) {
         T(an_error_that_is_there_stays),
         T(device_half_that_lies),
         T(refused_session_says_why),
+        T(opening_has_a_deadline),
+        T(who_is_told_to_wait_waits),
         T(a_reset_ends_all_sessions),
         T(a_vm_that_goes_ends_all_sessions),
         T(waits_of_a_paused_machine_are_answered_later),

@@ -3,6 +3,8 @@
 #include "tests/lib/unit.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -163,6 +165,59 @@ static void test_few_descriptors(void **state) {
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+/* With no descriptor left at all: who comes is told why from what is held in reserve, and is served as soon as
+ * there are some. */
+static void test_no_descriptors(void **state) {
+    struct rlimit before, few = {128, 0};
+    struct fixture f;
+    int held[128], n = 0, go[2], told[2];
+    char why[SVGA_WHY_SIZE] = "";
+    (void)state;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few.rlim_max = before.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    start(&f, 0);
+    assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+    pid_t guest = fork(); /* with descriptors of its own */
+    if (guest == 0) {
+        char byte;
+        close(go[1]);
+        for (int tries = 0; read(go[0], &byte, 1) == 1 && tries < 3000 && !strstr(why, "no descriptors left");
+             tries++) {
+            struct svga_carrier *carrier = svga_carrier_shm_open(f.path, why);
+            struct svga_guest *g = carrier ? svga_guest_open(carrier, TR_VERSION, 0, why) : NULL;
+            if (g || write(told[1], why, sizeof why) != sizeof why)
+                _exit(1);
+        }
+        _exit(0);
+    }
+    close(go[0]);
+    while (n < 128 && (held[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+        n++;
+    assert_int_equal(errno, EMFILE);
+    /* Whose first words come too late, when it has been let in, only sees its connection closed. */
+    for (int tries = 0; tries < 3000 && !strstr(why, "no descriptors left"); tries++) {
+        assert_int_equal(write(go[1], "", 1), 1);
+        assert_int_equal(read(told[0], why, sizeof why), sizeof why);
+    }
+    assert_non_null(strstr(why, "no descriptors left"));
+    close(go[1]);
+    assert_int_equal(waitpid(guest, NULL, 0), guest);
+    while (n > 0)
+        close(held[--n]);
+    struct svga_carrier *carrier = svga_carrier_shm_open(f.path, why);
+    struct svga_guest *g = carrier ? svga_guest_open(carrier, TR_VERSION, 0, why) : NULL;
+    if (!g)
+        fail_msg("%s", why);
+    svga_guest_close(g);
+    close(told[0]);
+    close(told[1]);
+    stop(&f);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 /* A peer that has all it may have is told so; another one is served before it. */
 static void test_peers(void **state) {
     struct guests g;
@@ -290,9 +345,9 @@ static void test_log(void **state) {
 
 int test_crowd(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_silent), cmocka_unit_test(test_few_descriptors),
-        cmocka_unit_test(test_peers),  cmocka_unit_test(test_outlives),
-        cmocka_unit_test(test_log),
+        cmocka_unit_test(test_silent),         cmocka_unit_test(test_few_descriptors),
+        cmocka_unit_test(test_no_descriptors), cmocka_unit_test(test_peers),
+        cmocka_unit_test(test_outlives),       cmocka_unit_test(test_log),
     };
     const char *build = getenv("TRILLIUM_BUILD");
     snprintf(worker, sizeof worker, "%s/libexec/trillium-worker", build ? build : "build");
