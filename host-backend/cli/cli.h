@@ -25,6 +25,7 @@ int cmd_serve(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_cdi(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
+int cmd_profile(int argc, char **argv);
 
 /* "trillium SUBCOMMAND: sentence" on stderr. */
 void cli_say(const char *subcommand, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -16,6 +16,8 @@ static const struct subcommand {
     {"serve", cmd_serve, "the host daemon, for VMs that stay and for process guests"},
     {"doctor", cmd_doctor, "what this machine has and lacks for each use, and what mends it"},
     {"cdi", cmd_cdi, "the description by which container engines give containers the devices of a daemon"},
+    {"profile", cmd_profile,
+     "read profiles that run --profile has recorded: what bounds a program, and where latency goes"},
     {"eval", cmd_eval, "measure: native, the SVGA baseline and Trillium side by side"},
 };
 

@@ -8,10 +8,11 @@
 
 #include <jansson.h>
 
+#include "host-backend/profile/record.h"
 #include "host-backend/profile/stages.h"
 
 /* Rows of a guest in the viewer. */
-enum { ROW_GUEST = 1, ROW_WORKER = 2, ROW_BUILDS = 3, ROW_QUEUES = 16 };
+enum { ROW_GUEST = 1, ROW_FIFO = 2, ROW_WORKER = 3, ROW_BUILDS = 4, ROW_QUEUES = 16 };
 
 /* Written piece by piece: a profile may have millions of events, and a tree of all of them would not fit. */
 struct writer {
@@ -69,7 +70,11 @@ static uint32_t row_of(const struct trace_item *item, enum stage stage) {
     case STAGE_GUEST:
     case STAGE_WAKE:
         return ROW_GUEST;
-    case STAGE_QUEUE:
+    case STAGE_DOORBELL:
+    case STAGE_FIFO:
+        return ROW_FIFO;
+    case STAGE_SUBMIT:
+    case STAGE_DEVICE:
     case STAGE_RUN:
         return item->command.what == TRACE_BUILD ? ROW_BUILDS : ROW_QUEUES + item->command.queue;
     default:
@@ -77,21 +82,37 @@ static uint32_t row_of(const struct trace_item *item, enum stage stage) {
     }
 }
 
-/* One complete event ("X") for each stage; times are microseconds from the first call. */
-static void put_item(struct writer *w, const struct trace_item *item, uint64_t origin) {
+/* One complete event ("X") for each stage, and an arrow that goes through them; times are microseconds from the first call.
+ * Stages of no length are left out: most commands have some. */
+static void put_item(struct writer *w, const struct trace_item *item, size_t number, uint64_t origin) {
+    bool begun = false;
+
     for (int s = 0; s < STAGE_COUNT; s++) {
         char name[96];
         uint64_t begin, end;
-        if (!stage_times(item, (enum stage)s, &begin, &end) || begin < origin)
+        if (!stage_times(item, (enum stage)s, &begin, &end) || begin < origin ||
+            (begin == end && s != STAGE_RUN))
             continue;
         if (s == STAGE_RUN)
             snprintf(name, sizeof name, "%s", item->command.name);
         else
-            snprintf(name, sizeof name, "%s: %s", item->command.name, stage_names[s]);
-        put(w, json_pack("{s:s, s:s, s:s, s:i, s:i, s:f, s:f, s:o}", "name", name, "cat", stage_names[s],
-                         "ph", "X", "pid", (int)item->pid, "tid", (int)row_of(item, (enum stage)s), "ts",
-                         (double)(begin - origin) / 1e3, "dur", (double)(end - begin) / 1e3, "args",
-                         arguments(item)));
+            snprintf(name, sizeof name, "%s: %s", item->command.name, stages[s].name);
+        json_t *event = json_pack("{s:s, s:s, s:s, s:i, s:i, s:f, s:f}", "name", name, "cat", stages[s].name,
+                                  "ph", "X", "pid", (int)item->pid, "tid", (int)row_of(item, (enum stage)s),
+                                  "ts", (double)(begin - origin) / 1e3, "dur", (double)(end - begin) / 1e3);
+        if (event && s == STAGE_RUN)
+            json_object_set_new(event, "args", arguments(item));
+        put(w, event);
+        if (s == STAGE_GUEST || s == STAGE_DRIVER || s == STAGE_RUN || s == STAGE_WAKE) {
+            put(w, json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:f}", "name", "command", "cat", "command",
+                             "ph",
+                             !begun            ? "s"
+                             : s == STAGE_WAKE ? "f"
+                                               : "t",
+                             "bp", "e", "id", (json_int_t)number, "pid", (int)item->pid, "tid",
+                             (int)row_of(item, (enum stage)s), "ts", (double)(begin - origin) / 1e3));
+            begun = true;
+        }
     }
 }
 
@@ -105,6 +126,7 @@ static void put_names(struct writer *w, const struct trace_item *items, size_t c
             snprintf(name, sizeof name, "guest of worker %u", item->pid);
             put_name(w, "process_name", item->pid, 0, name);
             put_name(w, "thread_name", item->pid, ROW_GUEST, "guest");
+            put_name(w, "thread_name", item->pid, ROW_FIFO, "FIFO");
             put_name(w, "thread_name", item->pid, ROW_WORKER, "worker");
             put_name(w, "thread_name", item->pid, ROW_BUILDS, "builds");
             last_pid = item->pid;
@@ -118,17 +140,19 @@ static void put_names(struct writer *w, const struct trace_item *items, size_t c
     }
 }
 
-int chrome_write(const char *path, const struct trace_item *items, size_t count, char *why, size_t why_size) {
+int chrome_write(const char *path, const struct trace_set *set, char *why, size_t why_size) {
     struct writer w = {.file = fopen(path, "we"), .first = true};
+    size_t shown = set->count < CHROME_COMMANDS ? set->count : CHROME_COMMANDS;
 
     if (!w.file) {
         snprintf(why, why_size, "cannot write %s: %s", path, strerror(errno));
         return -1;
     }
-    fprintf(w.file, "{\"displayTimeUnit\": \"ns\", \"traceEvents\": [");
-    put_names(&w, items, count);
-    for (size_t i = 0; i < count; i++)
-        put_item(&w, &items[i], items[0].command.call);
+    record_put(w.file, set);
+    fprintf(w.file, "\"traceEvents\": [");
+    put_names(&w, set->items, shown);
+    for (size_t i = 0; i < shown; i++)
+        put_item(&w, &set->items[i], i, set->items[0].command.call);
     fprintf(w.file, "\n]}\n");
     bool failed = ferror(w.file) != 0;
     failed |= fclose(w.file) != 0;

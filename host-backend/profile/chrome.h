@@ -7,8 +7,11 @@
 
 #include "host-backend/profile/trace.h"
 
-/* One process for each guest, with a row for the guest's thread, the worker, and each queue of the device. 0,
- * or -1 with a sentence. */
-int chrome_write(const char *path, const struct trace_item *items, size_t count, char *why, size_t why_size);
+/* Commands whose events are written: viewers do not open much more. The record holds all (record.h). */
+#define CHROME_COMMANDS 20000u
+
+/* A recorded profile: one process for each guest, with a row for the guest's threads, the FIFO, the worker, builds, and each
+ * queue of the device, and arrows along each command. 0, or -1 with a sentence. */
+int chrome_write(const char *path, const struct trace_set *set, char *why, size_t why_size);
 
 #endif

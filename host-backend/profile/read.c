@@ -16,6 +16,7 @@ struct list {
         uint32_t pid;
     } * stamps;
     size_t stamp_count, stamp_cap;
+    uint64_t lost, driver_error;
 };
 
 static bool grow(void **array, size_t count, size_t *cap, size_t size) {
@@ -40,6 +41,12 @@ static bool add_command(struct list *l, const struct trace_command *c, uint32_t 
 }
 
 static bool add_stamp(struct list *l, const struct trace_stamp *s, uint32_t pid) {
+    if (s->type == TRACE_LOST)
+        l->lost += s->time;
+    if (s->type == TRACE_CLOCK && (l->driver_error == UINT64_MAX || s->time > l->driver_error))
+        l->driver_error = s->time;
+    if (s->type == TRACE_LOST || s->type == TRACE_CLOCK)
+        return true;
     if (!grow((void **)&l->stamps, l->stamp_count, &l->stamp_cap, sizeof *l->stamps))
         return false;
     l->stamps[l->stamp_count++] = (struct stamp){*s, pid};
@@ -64,7 +71,7 @@ static bool read_entries(struct list *l, FILE *f, uint32_t pid) {
             if (fread(rest, sizeof entry.command - sizeof head, 1, f) == 1 &&
                 !add_command(l, &entry.command, pid))
                 return false;
-        } else if ((head.type == TRACE_PUBLISHED || head.type == TRACE_WOKEN) &&
+        } else if (head.type >= TRACE_PUBLISHED && head.type <= TRACE_CLOCK &&
                    head.size == sizeof entry.stamp) {
             if (fread(rest, sizeof entry.stamp - sizeof head, 1, f) == 1 && !add_stamp(l, &entry.stamp, pid))
                 return false;
@@ -150,8 +157,8 @@ static bool join(struct list *l) {
     return true;
 }
 
-int trace_read(const char *dir, struct trace_item **items, size_t *count, char *why, size_t why_size) {
-    struct list l = {0};
+int trace_read(const char *dir, struct trace_set *set, char *why, size_t why_size) {
+    struct list l = {.driver_error = UINT64_MAX};
     struct dirent *entry;
     DIR *d = opendir(dir);
     int r = 0;
@@ -178,7 +185,29 @@ int trace_read(const char *dir, struct trace_item **items, size_t *count, char *
         free(l.items);
         return -1;
     }
-    *items = l.items;
-    *count = l.count;
+    *set = (struct trace_set){l.items, l.count, l.lost, l.driver_error};
     return 0;
+}
+
+void trace_free(struct trace_set *set) {
+    free(set->items);
+    *set = (struct trace_set){0};
+}
+
+uint64_t trace_guest_error(const struct trace_set *set) {
+    int64_t there = INT64_MAX, back = INT64_MAX;
+
+    for (size_t i = 0; i < set->count; i++) {
+        const struct trace_item *item = &set->items[i];
+        if (item->command.write && item->command.picked_up &&
+            (int64_t)(item->command.picked_up - item->command.write) < there)
+            there = (int64_t)(item->command.picked_up - item->command.write);
+        if (item->published && item->woken && (int64_t)(item->woken - item->published) < back)
+            back = (int64_t)(item->woken - item->published);
+    }
+    if (there == INT64_MAX || back == INT64_MAX)
+        return UINT64_MAX;
+    /* where one way seems negative, at least that much is wrong */
+    int64_t worst = there < 0 ? -there : back < 0 ? -back : (there + back) / 2;
+    return (uint64_t)worst;
 }

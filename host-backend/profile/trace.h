@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC "TRLTRACE"
-#define TRACE_FILE_VERSION 1u
+#define TRACE_FILE_VERSION 2u
 
 struct trace_header {
     char magic[8];
@@ -27,6 +27,9 @@ enum trace_type {
     TRACE_COMMAND = 1,   /* struct trace_command: a traced command has ended */
     TRACE_PUBLISHED = 2, /* struct trace_stamp: its end was written where the guest reads it */
     TRACE_WOKEN = 3,     /* struct trace_stamp: the guest thread that waited for it runs again */
+    TRACE_LOST = 4,      /* struct trace_stamp: `time` entries found no room (TRACE_ROOM) and are missing */
+    TRACE_CLOCK =
+        5, /* struct trace_stamp: stamps of a device's driver are off by at most `time` nanoseconds */
 };
 
 enum trace_what {
@@ -35,6 +38,9 @@ enum trace_what {
     TRACE_FINISH = 3,
     TRACE_BUILD = 4,
 };
+
+/* Bytes that one worker writes at most. */
+#define TRACE_ROOM ((uint64_t)64 << 20)
 
 struct trace_command {
     uint32_t type;     /* TRACE_COMMAND */
@@ -52,7 +58,10 @@ struct trace_command {
     uint64_t call;  /* the application called */
     uint64_t write; /* the command was written into the FIFO */
     /* in the worker */
+    uint64_t awake;     /* when the worker that read it last awoke from sleep, 0: it has not slept yet */
     uint64_t picked_up; /* read from the FIFO */
+    uint64_t decoded;   /* checked and looked up; what policy makes it wait for begins */
+    uint64_t begun;     /* the driver's enqueue call began */
     uint64_t enqueued;  /* the driver's enqueue call has returned; builds: the driver's build began */
     uint64_t ended;     /* the worker knew that it had ended */
     /* in the driver: CL_PROFILING_COMMAND_*, moved to the host's clock */
@@ -77,8 +86,23 @@ struct trace_item {
     uint32_t pid;
 };
 
-/* Reads all *.trace files in `dir`. *items is malloc'ed, ordered by call time. 0, or -1 with a sentence in
- * `why`. A file that is cut short (its worker died) counts as far as it goes. */
-int trace_read(const char *dir, struct trace_item **items, size_t *count, char *why, size_t why_size);
+/* A profile: all commands that were traced, in order of their calls. */
+struct trace_set {
+    struct trace_item *items;
+    size_t count;
+    uint64_t lost; /* entries that found no room */
+    uint64_t
+        driver_error; /* stamps of the driver are off by at most so many nanoseconds; UINT64_MAX: nobody knows */
+};
+
+/* Reads all *.trace files in `dir`. 0, or -1 with a sentence in `why`. A file that is cut short (its worker
+ * died) counts as far as it goes. */
+int trace_read(const char *dir, struct trace_set *set, char *why, size_t why_size);
+void trace_free(struct trace_set *set);
+
+/* How far the guest's stamps may be off the host's, nanoseconds, as the stamps themselves show: nothing is read before it was
+ * written, nor published after somebody woke up of it, and the shortest ways there and back leave so much room. UINT64_MAX: no
+ * command went both ways. */
+uint64_t trace_guest_error(const struct trace_set *set);
 
 #endif

@@ -82,6 +82,8 @@ bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_
         e->wait_count = s->replay->wait_count;
         e->waits = e->wait_count > 0 ? s->replay->waits : NULL;
     }
+    if (e->trace)
+        trace_begins(e->trace);
     return e->queue;
 }
 

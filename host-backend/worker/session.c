@@ -257,6 +257,8 @@ static void *decode(void *opaque) {
         svga_device_sleep(&s->device, timeout_ms);
         pthread_mutex_lock(&s->lock);
         svga_device_awake(&s->device);
+        if (s->trace)
+            trace_awake(s->trace);
     }
     s->decoders--;
     pthread_mutex_unlock(&s->lock);

@@ -23,11 +23,13 @@ struct trace {
     /* the leader's */
     bool have_next;
     struct tr_trace next;
-    uint64_t picked_up;
+    uint64_t awake, picked_up;
     uint64_t sequence;
 
     pthread_mutex_t lock; /* guards the rest */
     FILE *file;
+    uint64_t room; /* bytes that may still be written */
+    uint64_t lost; /* entries for which there was none */
     struct clock_bounds clocks[MAX_CLOCKS];
     unsigned clock_count;
     struct trace_record *open; /* enqueued and not ended: written as they are at the end */
@@ -37,7 +39,6 @@ struct trace_record {
     struct trace *trace;
     struct trace_command command;
     const struct driver_device *device; /* NULL: a build */
-    uint64_t taken;                     /* when the worker began with the command */
     cl_event event;
     _Atomic uint32_t refs;
     struct trace_record *next, **link; /* in trace->open; link NULL: not in it */
@@ -55,6 +56,9 @@ struct trace *trace_open(int fd, unsigned pid) {
         free(t);
         return NULL;
     }
+    /* commands come by the million in long runs: few, large writes */
+    setvbuf(t->file, NULL, _IOFBF, 1 << 20);
+    t->room = TRACE_ROOM;
     struct trace_header header = {.magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = pid};
     fwrite(&header, sizeof header, 1, t->file);
     return t;
@@ -79,6 +83,14 @@ void trace_picked_up(struct trace *t) {
     t->picked_up = svga_now_ns();
 }
 
+void trace_awake(struct trace *t) {
+    t->awake = svga_now_ns();
+}
+
+void trace_begins(struct trace_record *r) {
+    r->command.begun = svga_now_ns();
+}
+
 void trace_next(struct trace *t, const struct tr_trace *stamps) {
     t->next = *stamps;
     t->have_next = true;
@@ -100,7 +112,6 @@ static struct trace_record *take(struct trace *t, enum trace_what what) {
         return NULL;
     r->trace = t;
     atomic_init(&r->refs, 1);
-    r->taken = svga_now_ns();
     r->command = (struct trace_command){
         .type = TRACE_COMMAND,
         .size = sizeof r->command,
@@ -109,6 +120,7 @@ static struct trace_record *take(struct trace *t, enum trace_what what) {
         .what = what,
         .call = t->next.call_ns,
         .write = t->next.write_ns,
+        .awake = t->awake,
         .picked_up = t->picked_up,
         .compile = t->next.compile_ns,
     };
@@ -119,6 +131,7 @@ struct trace_record *trace_take(struct trace *t, const struct queue *q) {
     struct trace_record *r = q->host_profiled ? take(t, TRACE_TRANSFER) : NULL;
     if (r) {
         r->device = q->device;
+        r->command.decoded = svga_now_ns();
         r->command.queue = q->id;
     }
     return r;
@@ -149,9 +162,19 @@ void trace_kernel(struct trace_record *r, const char *name, uint32_t work_dim, c
     }
 }
 
+/* trace->lock is held. */
+static void put(struct trace *t, const void *entry, size_t size) {
+    if (t->room < size) {
+        t->lost++;
+        return;
+    }
+    t->room -= size;
+    fwrite(entry, size, 1, t->file);
+}
+
 static void write_entry(struct trace *t, const void *entry, size_t size) {
     pthread_mutex_lock(&t->lock);
-    fwrite(entry, size, 1, t->file);
+    put(t, entry, size);
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -229,7 +252,7 @@ static void read_driver_stamps(struct trace *t, struct trace_record *r) {
         !stamp(r->event, CL_PROFILING_COMMAND_START, &start) ||
         !stamp(r->event, CL_PROFILING_COMMAND_END, &end))
         return;
-    uint64_t offset = (uint64_t)narrow(t, r->device, queued, r->taken, c->enqueued, end, c->ended);
+    uint64_t offset = (uint64_t)narrow(t, r->device, queued, c->begun, c->enqueued, end, c->ended);
     c->queued = queued - offset;
     c->submit = submit - offset;
     c->start = start - offset;
@@ -327,7 +350,15 @@ void trace_built(struct trace *t, struct build *b, uint64_t start_ns, cl_int res
 void trace_close(struct trace *t) {
     pthread_mutex_lock(&t->lock);
     for (struct trace_record *r = t->open; r; r = r->next)
-        fwrite(&r->command, sizeof r->command, 1, t->file);
+        put(t, &r->command, sizeof r->command);
+    for (unsigned i = 0; i < t->clock_count; i++) {
+        const struct clock_bounds *b = &t->clocks[i];
+        struct trace_stamp clock = {TRACE_CLOCK, sizeof clock, i, (uint64_t)(b->high - b->low) / 2 + 1};
+        if (b->low != INT64_MIN && b->high != INT64_MAX)
+            fwrite(&clock, sizeof clock, 1, t->file);
+    }
+    struct trace_stamp lost = {TRACE_LOST, sizeof lost, 0, t->lost};
+    fwrite(&lost, sizeof lost, 1, t->file);
     if (fclose(t->file) != 0)
         fprintf(stderr, "trillium-worker: the profile is incomplete: %s\n", strerror(errno));
     /* The lock stays taken: the process is about to exit, and nothing may be written any more. */

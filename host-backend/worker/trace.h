@@ -31,6 +31,8 @@ void trace_calibrate(struct trace *t, const struct queue *q);
 
 /* The next command was read from the FIFO just now. */
 void trace_picked_up(struct trace *t);
+/* The decoder has just awoken from sleep. Leader lock. */
+void trace_awake(struct trace *t);
 /* TRACE: stamps of the command that follows. */
 void trace_next(struct trace *t, const struct tr_trace *stamps);
 /* Takes the stamps of a TRACE that came before the present command back out, for trace_next. False: none
@@ -41,6 +43,9 @@ struct trace_record *trace_take(struct trace *t, const struct queue *q);
 struct trace_record *trace_ref(struct trace_record *r);
 /* Drops a reference; NULL is ignored. */
 void trace_drop(struct trace_record *r);
+
+/* The record's command may begin, and the driver's enqueue call is next. */
+void trace_begins(struct trace_record *r);
 
 void trace_kernel(struct trace_record *r, const char *name, uint32_t work_dim, const size_t *global,
                   const size_t *local);

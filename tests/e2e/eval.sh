@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # limit: 240
-# The comparison on one small program: every file is written, makes its pages again, and two results are compared.
+# The comparison on one small program: every file is written, makes its pages again, and two results are compared; and the
+# latency profile of a guest.
 . "$(dirname "$0")/compare"
 
 expect() { # what, command...
@@ -40,4 +41,15 @@ awk '/"metric": "run"/ {inside = 1} /"metric": "first/ {inside = 0}
     inside && /^ *[0-9.e+-]+,?$/ {sub(/[0-9.e+-]+/, $1 * 1000 "")} {print}' "$out/results.json" >"$work/slow.json"
 expect "what is slower is found" exits 3 "$trillium" eval compare "$out/results.json" "$work/slow.json"
 expect "what is no result is refused" exits 1 "$trillium" eval report "$work/given/results.csv" "$work/again"
+
+# The latency profile of one guest, recorded and read again.
+expect "a profile is recorded" "$trillium" run --profile "$work/one.json" --device "Portable Computing" -- "$build/eval/nn"
+expect "it is read again" "$trillium" profile "$work/one.json"
+cp "$work/said" "$work/table"
+expect "it says what bounds the program" grep -q 'The program is bound by' "$work/table"
+expect "with every stage of the kernel" grep -qE '^distances 65536( +[0-9.]+){9}' "$work/table"
+expect "as a page and as CSV" "$trillium" profile --html "$work/one.html" --csv "$work/one.csv" "$work/one.json"
+expect "which has the run stage's times" grep -q '"distances 65536",run,11,' "$work/one.csv"
+expect "it is compared with itself" "$trillium" profile diff "$work/one.json" "$work/one.json"
+expect "what is no profile is refused" exits 1 "$trillium" profile "$out/results.json"
 exit $failed

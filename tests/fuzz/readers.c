@@ -40,16 +40,15 @@ static void write_file(const char *path, const uint8_t *data, size_t size) {
 }
 
 static void read_trace(const uint8_t *data, size_t size) {
-    struct trace_item *items = NULL;
+    struct trace_set set;
     char why[256] = "";
-    size_t count = 0;
 
     write_file(trace_path, data, size);
-    if (trace_read(folder, &items, &count, why, sizeof why) == 0) {
-        for (size_t i = 0; i < count; i++)
-            if (memchr(items[i].command.name, 0, sizeof items[i].command.name) == NULL)
+    if (trace_read(folder, &set, why, sizeof why) == 0) {
+        for (size_t i = 0; i < set.count; i++)
+            if (memchr(set.items[i].command.name, 0, sizeof set.items[i].command.name) == NULL)
                 abort();
-        free(items);
+        trace_free(&set);
     } else if (!why[0]) {
         abort(); /* refused without a reason */
     }

@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host-backend/profile/record.h"
 #include "host-backend/profile/report.h"
+#include "host-backend/profile/summary.h"
 #include "host-backend/profile/trace.h"
 #include "svga-model/futex.h"
 #include "tests/worker/guest.h"
@@ -65,17 +67,64 @@ static void remove_all(const char *dir) {
     rmdir(dir);
 }
 
+/* What was recorded is read again as it was; a part of it is refused. */
+static void check_record(const char *dir, const char *path) {
+    struct trace_set was, is;
+    struct summary_share share;
+    char why[256] = "";
+
+    assert_int_equal(trace_read(dir, &was, why, sizeof why), 0);
+    assert_int_equal(record_load(path, &is, why, sizeof why), 0);
+    assert_int_equal(was.count, is.count);
+    assert_int_equal(was.driver_error, is.driver_error);
+    for (size_t i = 0; i < was.count; i++) {
+        const struct trace_command *c = &was.items[i].command, *d = &is.items[i].command;
+        assert_string_equal(c->name, d->name);
+        assert_memory_equal(c->global, d->global, sizeof c->global);
+        assert_true(c->call == d->call && c->begun == d->begun && c->end == d->end &&
+                    c->compile == d->compile);
+        assert_true(was.items[i].published == is.items[i].published &&
+                    was.items[i].woken == is.items[i].woken);
+    }
+    /* every moment of the run counts once */
+    assert_true(summary_shares(&is, &share));
+    uint64_t all = share.kernels + share.transfers + share.builds + share.program;
+    for (int s = 0; s < STAGE_COUNT; s++)
+        all += share.stage[s];
+    assert_true(share.span > 0 && all == share.span);
+    FILE *nowhere = fopen("/dev/null", "w");
+    assert_int_equal(profile_csv(&is, nowhere), 0);
+    assert_int_equal(profile_html(&is, nowhere), 0);
+    assert_int_equal(profile_diff(&was, &is, nowhere), 0);
+    fclose(nowhere);
+    trace_free(&was);
+    trace_free(&is);
+    assert_int_equal(truncate(path, 2000), 0);
+    assert_int_equal(record_load(path, &is, why, sizeof why), -1);
+    assert_non_null(strstr(why, "not a whole one"));
+}
+
+/* A bin holds what lies between the last one's end and its own, which is at most an eighth further. */
+static void test_histogram(void **state) {
+    (void)state;
+    for (uint64_t ns = 1; ns < (uint64_t)1 << 34; ns += ns / 7 + 1) {
+        int bin = histogram_bin(ns);
+        assert_true(ns <= histogram_end(bin));
+        assert_true(bin == 0 || (ns > histogram_end(bin - 1) && histogram_end(bin) <= ns + ns / 8));
+    }
+}
+
 static void test_trace_and_reports(void **state) {
     char dir[] = "/tmp/trillium-test-XXXXXX", out[64], why[256] = "", table[8192] = "";
-    struct trace_item *items;
-    size_t count, kernels = 0;
+    struct trace_set set;
+    size_t kernels = 0;
     (void)state;
 
     assert_non_null(mkdtemp(dir));
     run_guest(dir);
-    assert_int_equal(trace_read(dir, &items, &count, why, sizeof why), 0);
-    for (size_t i = 0; i < count; i++) {
-        const struct trace_command *c = &items[i].command;
+    assert_int_equal(trace_read(dir, &set, why, sizeof why), 0);
+    for (size_t i = 0; i < set.count; i++) {
+        const struct trace_command *c = &set.items[i].command;
         if (c->what != TRACE_KERNEL)
             continue;
         kernels++;
@@ -86,22 +135,24 @@ static void test_trace_and_reports(void **state) {
         /* All on one clock and in order. */
         assert_true(c->call < c->write && c->write <= c->picked_up && c->picked_up <= c->enqueued);
         assert_true(c->queued <= c->submit && c->submit <= c->start && c->start <= c->end);
-        assert_true(c->queued >= c->call && c->end <= items[i].woken);
-        assert_true(items[i].published != 0 && items[i].published <= items[i].woken);
+        assert_true(c->queued >= c->call && c->end <= set.items[i].woken);
+        assert_true(set.items[i].published != 0 && set.items[i].published <= set.items[i].woken);
     }
     assert_int_equal(kernels, KERNELS);
-    free(items);
+    trace_free(&set);
 
     snprintf(out, sizeof out, "%s/chrome.json", dir);
     FILE *f = fmemopen(table, sizeof table, "w");
     assert_int_equal(profile_report(dir, out, f), 0);
     fclose(f);
     assert_non_null(strstr(table, "work"));
+    assert_non_null(strstr(table, "The program is bound by"));
     json_t *json = json_load_file(out, 0, NULL);
     assert_non_null(json);
     json_t *events = json_object_get(json, "traceEvents");
     assert_true(json_array_size(events) >= KERNELS * 5);
     json_decref(json);
+    check_record(dir, out);
     remove_all(dir);
 }
 
@@ -111,8 +162,7 @@ static void test_damaged_files(void **state) {
     struct trace_header header = {.magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = 1};
     struct trace_command command = {
         .type = TRACE_COMMAND, .size = sizeof command, .sequence = 1, .what = TRACE_KERNEL};
-    struct trace_item *items;
-    size_t count;
+    struct trace_set set;
     (void)state;
 
     assert_non_null(mkdtemp(dir));
@@ -123,23 +173,24 @@ static void test_damaged_files(void **state) {
     fwrite(&command, sizeof command, 1, f);
     fwrite(&command, sizeof command / 2, 1, f);
     fclose(f);
-    assert_int_equal(trace_read(dir, &items, &count, why, sizeof why), 0);
-    assert_int_equal(count, 1);
-    assert_int_equal(strlen(items[0].command.name), sizeof command.name - 1);
-    free(items);
+    assert_int_equal(trace_read(dir, &set, why, sizeof why), 0);
+    assert_int_equal(set.count, 1);
+    assert_int_equal(strlen(set.items[0].command.name), sizeof command.name - 1);
+    trace_free(&set);
     f = fopen(path, "we");
     fputs("this is a letter to somebody, not a trace\n", f);
     fclose(f);
-    assert_int_equal(trace_read(dir, &items, &count, why, sizeof why), -1);
+    assert_int_equal(trace_read(dir, &set, why, sizeof why), -1);
     assert_non_null(strstr(why, "no trace"));
     remove_all(dir);
-    assert_int_equal(trace_read(dir, &items, &count, why, sizeof why), -1);
+    assert_int_equal(trace_read(dir, &set, why, sizeof why), -1);
 }
 
 int test_profile(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trace_and_reports),
         cmocka_unit_test(test_damaged_files),
+        cmocka_unit_test(test_histogram),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
 }

@@ -154,19 +154,19 @@ static const char *argument_name(struct builder *b, uint32_t program) {
 /* Ends the session; a string with one letter per build: 'd' by the driver, 's' seen before. */
 static const char *close_builder(struct builder *b) {
     static char how[64];
-    struct trace_item *items;
-    size_t count, n = 0;
+    struct trace_set set;
+    size_t n = 0;
     char why[256] = "";
 
     int status = guest_close(&b->t);
     store_destroy(b->store);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    assert_int_equal(trace_read(b->f->profile, &items, &count, why, sizeof why), 0);
-    for (size_t i = 0; i < count && n < sizeof how - 1; i++)
-        if (items[i].command.what == TRACE_BUILD)
-            how[n++] = items[i].command.cached ? 's' : 'd';
+    assert_int_equal(trace_read(b->f->profile, &set, why, sizeof why), 0);
+    for (size_t i = 0; i < set.count && n < sizeof how - 1; i++)
+        if (set.items[i].command.what == TRACE_BUILD)
+            how[n++] = set.items[i].command.cached ? 's' : 'd';
     how[n] = '\0';
-    free(items);
+    trace_free(&set);
     remove_all(b->f->profile);
     mkdir(b->f->profile, 0700);
     return how;

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+/* What bounds a program, in words. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host-backend/profile/summary.h"
+
+struct speaker {
+    void (*say)(void *opaque, const char *sentence);
+    void *opaque;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(const struct speaker *to, const char *format, ...) {
+    char sentence[512];
+    va_list list;
+
+    va_start(list, format);
+    vsnprintf(sentence, sizeof sentence, format, list);
+    va_end(list);
+    to->say(to->opaque, sentence);
+}
+
+struct cause {
+    uint64_t time;
+    int what; /* a stage, or one of these */
+};
+enum { KERNELS = STAGE_COUNT, TRANSFERS, BUILDS, PROGRAM, CAUSES };
+
+static int by_time(const void *a, const void *b) {
+    const struct cause *x = a, *y = b;
+    return x->time < y->time ? 1 : x->time > y->time ? -1 : 0;
+}
+
+static const struct summary_group *weightiest(const struct summary_group *groups, size_t count,
+                                              uint32_t what) {
+    const struct summary_group *best = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        if (groups[i].what == what && (!best || groups[i].times[STAGE_RUN].sum > best->times[STAGE_RUN].sum))
+            best = &groups[i];
+    return best;
+}
+
+static double percent(uint64_t part, uint64_t whole) {
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void say_cause(const struct speaker *to, const struct cause *c, const struct summary_share *s,
+                      const struct summary_group *groups, size_t count) {
+    double share = percent(c->time, s->span), ms = (double)c->time / 1e6;
+    const struct summary_group *g;
+
+    switch (c->what) {
+    case KERNELS:
+        g = weightiest(groups, count, TRACE_KERNEL);
+        if (g)
+            say(to,
+                "%.0f %% of the time (%.1f ms) the device runs kernels, foremost %s (%zu times, %.1f us "
+                "each): faster kernels help.",
+                share, ms, g->label, g->count, (double)g->times[STAGE_RUN].median / 1e3);
+        break;
+    case TRANSFERS:
+        g = weightiest(groups, count, TRACE_TRANSFER);
+        if (g)
+            say(to,
+                "%.0f %% (%.1f ms) goes into transfers with no kernel beside them, foremost %s (%zu times, "
+                "%.1f us each): overlap them "
+                "with kernels, or leave data where it is.",
+                share, ms, g->label, g->count, (double)g->times[STAGE_RUN].median / 1e3);
+        break;
+    case BUILDS:
+        say(to,
+            "%.0f %% (%.1f ms) goes into building programs: build once, and early; what was built before "
+            "comes from the cache.",
+            share, ms);
+        break;
+    case PROGRAM:
+        say(to,
+            "%.0f %% (%.1f ms) there is no command anywhere: the program itself computes, or has not "
+            "enqueued yet.",
+            share, ms);
+        break;
+    default:
+        say(to, "%.0f %% (%.1f ms) nothing runs and the foremost command is in the stage %s (%s): %s.", share,
+            ms, stages[c->what].name, stages[c->what].what, stages[c->what].remedy);
+    }
+}
+
+/* Kernels that wait for their turns behind other guests. */
+static void say_turns(const struct speaker *to, const struct summary_group *groups, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        double share = percent(groups[i].times[STAGE_TURN].sum, groups[i].times[SUMMARY_TOTAL].sum);
+        if (groups[i].what == TRACE_KERNEL && share >= 5)
+            say(to, "%s spends %.0f %% of its latency waiting behind another guest.", groups[i].label, share);
+    }
+}
+
+void summary_words(const struct trace_set *set, const struct summary_share *s,
+                   const struct summary_group *groups, size_t count,
+                   void (*sayer)(void *opaque, const char *sentence), void *opaque) {
+    const struct speaker to = {sayer, opaque};
+    struct cause causes[CAUSES];
+    uint64_t overhead = 0, known = 0;
+
+    for (int c = 0; c < CAUSES; c++) {
+        uint64_t time = c == KERNELS     ? s->kernels
+                        : c == TRANSFERS ? s->transfers
+                        : c == BUILDS    ? s->builds
+                        : c == PROGRAM   ? s->program
+                                         : s->stage[c];
+        causes[c] = (struct cause){time, c};
+        known += time;
+        if (c < STAGE_COUNT)
+            overhead += time;
+    }
+    qsort(causes, CAUSES, sizeof causes[0], by_time);
+    const char *bound = causes[0].what == KERNELS     ? "the device: its kernels"
+                        : causes[0].what == TRANSFERS ? "transfers"
+                        : causes[0].what == BUILDS    ? "building programs"
+                        : causes[0].what == PROGRAM   ? "itself: the device has nothing to do"
+                                                      : "launch overhead";
+    if (overhead > causes[0].time)
+        bound = "launch overhead: commands on their way, with nothing running";
+    say(&to,
+        "The program is bound by %s. It took %.1f ms from its first call to its last, with %zu commands.",
+        bound, (double)s->span / 1e6, s->commands);
+    for (int c = 0; c < CAUSES && percent(causes[c].time, s->span) >= 3; c++)
+        say_cause(&to, &causes[c], s, groups, count);
+    say_turns(&to, groups, count);
+    if (s->waits > 10 && s->commands < 4 * s->waits && overhead > s->span / 10)
+        say(&to,
+            "It waits %zu times for %zu commands: calls that wait for each command hide nothing behind one "
+            "another.",
+            s->waits, s->commands);
+    if (set->lost > 0)
+        say(&to, "%llu entries found no room in the trace and are missing here.",
+            (unsigned long long)set->lost);
+}
