@@ -128,8 +128,13 @@ static const cl_name_version own[] = {
 };
 enum { OWN = sizeof own / sizeof own[0] };
 
-static const cl_name_version devices_own = {.version = CL_MAKE_VERSION(0, 9, 8),
-                                            .name = CL_KHR_COMMAND_BUFFER_EXTENSION_NAME};
+static const cl_name_version devices_own[] = {
+    {.version = CL_MAKE_VERSION(0, 9, 8), .name = CL_KHR_COMMAND_BUFFER_EXTENSION_NAME},
+    {.version = CL_MAKE_VERSION(0, 9, 5), .name = "cl_khr_command_buffer_mutable_dispatch"},
+};
+enum { DEVICES_OWN = sizeof devices_own / sizeof devices_own[0] };
+_Static_assert(sizeof devices_own / sizeof devices_own[0] == ICD_OWN_EXTENSIONS,
+               "the room that callers make");
 
 bool icd_extension_shown(const char *name, size_t length) {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
@@ -174,11 +179,13 @@ static char *filter(const char *host, bool platform) {
 
 char *icd_device_extensions(const char *host, unsigned version) {
     char *text = filter(host, false), *more;
-    if (!text || version < 12)
-        return text;
-    int n = asprintf(&more, "%s%s%s", text, *text ? " " : "", devices_own.name);
-    free(text);
-    return n < 0 ? NULL : more;
+    for (size_t i = 0; text && version >= 12 && i < DEVICES_OWN; i++) {
+        if (asprintf(&more, "%s%s%s", text, *text ? " " : "", devices_own[i].name) < 0)
+            more = NULL;
+        free(text);
+        text = more;
+    }
+    return text;
 }
 
 char *icd_platform_extensions(const char *host) {
@@ -198,8 +205,8 @@ static size_t filter_versions(cl_name_version *list, size_t count, bool platform
 size_t icd_device_extensions_with_version(void *host, size_t size, unsigned version) {
     cl_name_version *list = host;
     size_t kept = filter_versions(list, size / sizeof *list, false);
-    if (version >= 12)
-        list[kept++] = devices_own;
+    for (size_t i = 0; version >= 12 && i < DEVICES_OWN; i++)
+        list[kept++] = devices_own[i];
     return kept * sizeof *list;
 }
 

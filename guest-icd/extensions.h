@@ -23,8 +23,9 @@ char *icd_device_extensions(const char *host, unsigned version);
 /* CL_PLATFORM_EXTENSIONS: with what the driver has of its own. */
 char *icd_platform_extensions(const char *host);
 
-/* CL_DEVICE_EXTENSIONS_WITH_VERSION: `size` bytes of cl_name_version, in place, with room for one more.
+/* CL_DEVICE_EXTENSIONS_WITH_VERSION: `size` bytes of cl_name_version, in place, with room for as many more.
  * Returns the new size. */
+enum { ICD_OWN_EXTENSIONS = 2 };
 size_t icd_device_extensions_with_version(void *host, size_t size, unsigned version);
 /* CL_PLATFORM_EXTENSIONS_WITH_VERSION: *bytes is malloc'ed and may be replaced (freed on error). */
 cl_int icd_platform_extensions_with_version(void **bytes, size_t *size);

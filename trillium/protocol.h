@@ -77,7 +77,6 @@ enum tr_info {
     TR_INFO_HOST_TIMER,        /* clGetHostTimer(object): u64 */
     TR_INFO_SUGGESTED_LOCAL,   /* clGetKernelSuggestedLocalWorkSizeKHR; object kernel, index queue id; input:
                                   u64 dim, offset[3],   global[3]; answer: u64[3] */
-    TR_INFO_BATCH, /* u32: how often RUN_BATCH was sent for it without its commands having ended yet */
     TR_INFO_COUNT
 };
 

@@ -7,6 +7,7 @@
 #include "guest-icd/extensions.h"
 #include "guest-icd/memory/svm.h"
 #include "guest-icd/platform/context.h"
+#include "guest-icd/queue/mutable-command.h"
 #include "guest-icd/session/session.h"
 
 enum mask {
@@ -56,7 +57,7 @@ const struct icd_info_entry *icd_device_info_put(cl_device_id device, cl_device_
         return own ? (e = icd_info_cache_add(&device->info, param, own, strlen(own) + 1), free(own), e)
                    : NULL;
     }
-    own = malloc(size + sizeof(cl_name_version)); /* room for one more extension */
+    own = malloc(size + ICD_OWN_EXTENSIONS * sizeof(cl_name_version)); /* room for them */
     if (!own)
         return NULL;
     memcpy(own, bytes, size);
@@ -133,6 +134,10 @@ cl_int CL_API_CALL icd_GetDeviceInfo(cl_device_id device, cl_device_info param_n
         return ICD_INFO_VALUE(cl_command_queue_properties,
                               device->limits.queue_properties &
                                   (CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE | CL_QUEUE_PROFILING_ENABLE));
+    case CL_DEVICE_MUTABLE_DISPATCH_CAPABILITIES_KHR:
+        if (device->limits.version < 12)
+            return CL_INVALID_VALUE;
+        return ICD_INFO_VALUE(cl_bitfield, icd_mutable_capabilities(device));
     case CL_DEVICE_COMMAND_BUFFER_REQUIRED_QUEUE_PROPERTIES_KHR:
         if (device->limits.version < 12)
             return CL_INVALID_VALUE;

@@ -110,7 +110,26 @@ static void mark_dirty(cl_kernel kernel, cl_uint index) {
 
 void icd_kernel_all_dirty(cl_kernel kernel) {
     for (cl_uint i = 0; i < kernel->arg_count; i++)
-        mark_dirty(kernel, i);
+        if (kernel->args[i].state != ICD_ARG_UNSET)
+            mark_dirty(kernel, i);
+}
+
+void icd_kernel_restore_args(cl_kernel kernel, cl_kernel saved) {
+    for (cl_uint i = 0; i < kernel->arg_count; i++) {
+        struct icd_arg *a = &kernel->args[i], *b = &saved->args[i], swap = *a;
+        bool dirty = a->dirty;
+        *a = *b;
+        *b = swap;
+        a->dirty = dirty;
+        b->dirty = false;
+        /* short values lie inside */
+        if (a->bytes == b->few)
+            a->bytes = a->few;
+        if (b->bytes == a->few)
+            b->bytes = b->few;
+    }
+    kernel->unset = saved->unset;
+    icd_kernel_all_dirty(kernel);
 }
 
 static void was_set(cl_kernel kernel, struct icd_arg *a, enum icd_arg_state state, size_t size) {
@@ -306,10 +325,7 @@ static cl_int set_unknown(cl_kernel kernel, cl_uint index, size_t size, const vo
     }
 }
 
-cl_int CL_API_CALL icd_SetKernelArg(cl_kernel kernel, cl_uint arg_index, size_t arg_size,
-                                    const void *arg_value) {
-    if (!icd_valid(kernel, ICD_KERNEL))
-        return CL_INVALID_KERNEL;
+cl_int icd_kernel_set_arg(cl_kernel kernel, cl_uint arg_index, size_t arg_size, const void *arg_value) {
     if (arg_index >= kernel->arg_count)
         return icd_fail(CL_INVALID_ARG_INDEX, "%s has %u arguments, not one with index %u",
                         kernel->function->name, kernel->arg_count, arg_index);
@@ -332,9 +348,7 @@ cl_int CL_API_CALL icd_SetKernelArg(cl_kernel kernel, cl_uint arg_index, size_t 
     return set_unknown(kernel, arg_index, arg_size, arg_value);
 }
 
-cl_int CL_API_CALL icd_SetKernelArgSVMPointer(cl_kernel kernel, cl_uint arg_index, const void *arg_value) {
-    if (!icd_valid(kernel, ICD_KERNEL))
-        return CL_INVALID_KERNEL;
+cl_int icd_kernel_set_svm(cl_kernel kernel, cl_uint arg_index, const void *arg_value) {
     if (!icd_svm_in_context(kernel->program->context))
         return CL_INVALID_OPERATION;
     if (arg_index >= kernel->arg_count)
@@ -366,10 +380,8 @@ cl_int CL_API_CALL icd_SetKernelArgSVMPointer(cl_kernel kernel, cl_uint arg_inde
 
 /* Kernels reach every SVM allocation of their context whether it is named here or not: the worker has them
  * all mapped. */
-cl_int CL_API_CALL icd_SetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info param_name,
-                                         size_t param_value_size, const void *param_value) {
-    if (!icd_valid(kernel, ICD_KERNEL))
-        return CL_INVALID_KERNEL;
+cl_int icd_kernel_set_exec_info(cl_kernel kernel, cl_kernel_exec_info param_name, size_t param_value_size,
+                                const void *param_value) {
     if (!icd_svm_in_context(kernel->program->context))
         return CL_INVALID_OPERATION;
     switch (param_name) {
@@ -384,4 +396,24 @@ cl_int CL_API_CALL icd_SetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info p
     default:
         return CL_INVALID_VALUE;
     }
+}
+
+/* ---- OpenCL ---- */
+
+cl_int CL_API_CALL icd_SetKernelArg(cl_kernel kernel, cl_uint arg_index, size_t arg_size,
+                                    const void *arg_value) {
+    return icd_valid(kernel, ICD_KERNEL) ? icd_kernel_set_arg(kernel, arg_index, arg_size, arg_value)
+                                         : CL_INVALID_KERNEL;
+}
+
+cl_int CL_API_CALL icd_SetKernelArgSVMPointer(cl_kernel kernel, cl_uint arg_index, const void *arg_value) {
+    return icd_valid(kernel, ICD_KERNEL) ? icd_kernel_set_svm(kernel, arg_index, arg_value)
+                                         : CL_INVALID_KERNEL;
+}
+
+cl_int CL_API_CALL icd_SetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info param_name,
+                                         size_t param_value_size, const void *param_value) {
+    return icd_valid(kernel, ICD_KERNEL)
+               ? icd_kernel_set_exec_info(kernel, param_name, param_value_size, param_value)
+               : CL_INVALID_KERNEL;
 }

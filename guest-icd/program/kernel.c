@@ -212,6 +212,17 @@ cl_int icd_kernel_snapshot(cl_kernel kernel, cl_kernel *snapshot) {
     return CL_SUCCESS;
 }
 
+cl_kernel icd_kernel_save_args(cl_kernel kernel) {
+    cl_kernel saved = kernel_new(kernel->program, kernel->function, 0);
+    if (!saved)
+        return NULL;
+    count_kernel(saved->program);
+    if (icd_kernel_copy_args(saved, kernel))
+        return saved;
+    icd_kernel_unref(saved);
+    return NULL;
+}
+
 static cl_int clone_on_host(cl_kernel source, uint32_t id) {
     struct icd_call call;
     cl_int r = icd_call_begin(&call);

@@ -45,12 +45,24 @@ struct _cl_kernel {
  */
 cl_int icd_kernel_snapshot(cl_kernel kernel, cl_kernel *snapshot);
 
+/* What clSetKernelArg, clSetKernelArgSVMPointer and clSetKernelExecInfo do to a valid kernel. */
+cl_int icd_kernel_set_arg(cl_kernel kernel, cl_uint arg_index, size_t arg_size, const void *arg_value);
+cl_int icd_kernel_set_svm(cl_kernel kernel, cl_uint arg_index, const void *arg_value);
+cl_int icd_kernel_set_exec_info(cl_kernel kernel, cl_kernel_exec_info param_name, size_t param_value_size,
+                                const void *param_value);
+
+/* The arguments as they are now, as a kernel that the host does not know; NULL when out of memory. The caller drops
+ * it with icd_kernel_unref. */
+cl_kernel icd_kernel_save_args(cl_kernel kernel);
+/* Takes them back out of it: the host is to be told all of them with the next flush. */
+void icd_kernel_restore_args(cl_kernel kernel, cl_kernel saved);
+
 /* Sends the host every dirty argument. svga_guest_lock is held. */
 void icd_kernel_flush(cl_kernel kernel);
 
 /* Copies the arguments' values (clCloneKernel): the host's kernel has them already. */
 bool icd_kernel_copy_args(cl_kernel to, cl_kernel from);
-/* The host is to be told all of them with the next flush: its kernel is a new one. */
+/* The host is to be told all that are set with the next flush: its kernel is a new one. */
 void icd_kernel_all_dirty(cl_kernel kernel);
 /* Drops what the arguments hold. */
 void icd_kernel_free_args(cl_kernel kernel);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/queue/command-buffer.h"
+#include "guest-icd/queue/mutable-command.h"
 #include "guest-icd/queue/prepare.h"
 #include "guest-icd/session/debug.h"
 
@@ -87,13 +87,34 @@ static cl_int put(cl_command_buffer_khr b, bool barrier, struct tr_array after, 
 }
 
 /* Nothing, as a command: what waits and what is waited for. */
-static cl_int put_marker(cl_command_buffer_khr b, bool barrier, struct tr_array after) {
-    const struct tr_marker fixed = {.queue = b->queue->object.id, .event_slot = TR_NO_SLOT};
+struct marker {
     uint64_t bytes[8];
-    uint32_t size = tr_encoded_size(TR_CMD_MARKER, NULL);
-    _Static_assert(sizeof bytes >= sizeof(struct svga_cmd_header) + sizeof fixed + 8, "room");
-    tr_encode(bytes, size, TR_CMD_MARKER, &fixed, NULL);
-    return put(b, barrier, after, bytes, size);
+    uint32_t size;
+};
+
+static struct marker make_marker(cl_command_buffer_khr b) {
+    const struct tr_marker fixed = {.queue = b->queue->object.id, .event_slot = TR_NO_SLOT};
+    struct marker m = {.size = tr_encoded_size(TR_CMD_MARKER, NULL)};
+    _Static_assert(sizeof m.bytes >= sizeof(struct svga_cmd_header) + sizeof fixed + 8, "room");
+    tr_encode(m.bytes, m.size, TR_CMD_MARKER, &fixed, NULL);
+    return m;
+}
+
+static cl_int put_marker(cl_command_buffer_khr b, bool barrier, struct tr_array after) {
+    const struct marker m = make_marker(b);
+    return put(b, barrier, after, m.bytes, m.size);
+}
+
+void icd_command_buffer_replace(cl_command_buffer_khr b, uint32_t number, const struct tr_enqueue_kernel *c) {
+    uint64_t bytes[(TR_MAX_FIXED + 256) / sizeof(uint64_t)];
+    const struct marker m = make_marker(b);
+    struct tr_array command = {m.bytes, m.size};
+    if (c->work_dim > 0) {
+        const struct tr_array no_waits = {NULL, 0};
+        command = (struct tr_array){bytes, tr_encoded_size(TR_CMD_ENQUEUE_KERNEL, &no_waits)};
+        tr_encode(bytes, command.count, TR_CMD_ENQUEUE_KERNEL, c, &no_waits);
+    }
+    TR_SEND(icd_session->g, UPDATE_RECORD, update_record, &command, .batch = b->object.id, .index = number);
 }
 
 /* What the record's command waits for, as numbers; the caller frees *many. */
@@ -313,6 +334,14 @@ cl_int CL_API_CALL icd_CommandSVMMemFillKHR(cl_command_buffer_khr command_buffer
 
 /* ---- NDRanges ---- */
 
+/* A command that may change. */
+struct mutable {
+    struct icd_mutable_range range;
+    struct icd_mutable_properties properties;
+    const cl_properties *list;
+    cl_mutable_command_khr *handle;
+};
+
 /* The objects among the arguments, and the kernel itself: all that the snapshot needs. NULL if memory is out.
  */
 static void **needed_by(cl_kernel kernel, size_t *count) {
@@ -327,21 +356,35 @@ static void **needed_by(cl_kernel kernel, size_t *count) {
     return objects;
 }
 
-/* A kernel of its own for the command: what is done to the application's one from now on must not show. */
-static cl_int record_kernel(struct record *r, cl_kernel kernel, struct tr_enqueue_kernel *c) {
+/* A kernel of its own for the command: what is done to the application's one from now on must not show. The kernel
+ * holds objects for the buffer, or for `mutable`, the command that will be known to the application. */
+static cl_int record_kernel(struct record *r, cl_kernel kernel, struct tr_enqueue_kernel *c,
+                            const struct mutable *mutable) {
+    cl_command_buffer_khr b = r->buffer;
+    cl_mutable_command_khr m = NULL;
     size_t count;
     cl_kernel own;
     void **objects = needed_by(kernel, &count);
-    cl_int e = objects && make_room(r->buffer, count + 1) ? icd_kernel_snapshot(kernel, &own)
-                                                          : CL_OUT_OF_HOST_MEMORY;
-    if (e != CL_SUCCESS) {
-        free(objects);
-        return end(r, e, false, 0, NULL, NULL, NULL, 0);
+    cl_int e = objects && make_room(b, count + 1) ? icd_kernel_snapshot(kernel, &own) : CL_OUT_OF_HOST_MEMORY;
+    if (e == CL_SUCCESS) {
+        c->kernel = own->object.id;
+        b->held[b->held_count++] = own; /* goes with the buffer in any case */
+        if (mutable) {
+            count = 1; /* the kernel; what is among its arguments changes with them */
+            m = icd_mutable_new(b, kernel, own, &mutable->range, &mutable->properties, mutable->list);
+            e = m ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
+        }
     }
-    c->kernel = own->object.id;
-    r->buffer->held[r->buffer->held_count++] = own; /* goes with the buffer in any case */
-    e = end(r, CL_SUCCESS, false, TR_CMD_ENQUEUE_KERNEL, c, NULL, objects, count);
+    if (m) { /* before the buffer is unlocked */
+        m->number = b->count;
+        m->next = b->mutables;
+        b->mutables = m;
+        b->incomplete += own->unset > 0;
+    }
+    e = end(r, e, false, c->work_dim > 0 ? TR_CMD_ENQUEUE_KERNEL : 0, c, NULL, objects, count);
     free(objects);
+    if (e == CL_SUCCESS && mutable && mutable->handle)
+        *mutable->handle = m;
     return e;
 }
 
@@ -353,15 +396,30 @@ cl_int CL_API_CALL icd_CommandNDRangeKernelKHR(
     cl_mutable_command_khr *mutable_handle) {
     struct record r = RECORD(command_buffer);
     struct tr_enqueue_kernel c = {.work_dim = 0};
-    cl_int e = begin(&r, command_queue, properties, mutable_handle);
+    struct mutable m = {.range = {.dim = work_dim}, .list = properties, .handle = mutable_handle};
+    cl_int e = begin(&r, command_queue, NULL, NULL);
     if (e != CL_SUCCESS)
         return e;
-    if (!icd_valid(kernel, ICD_KERNEL))
+    e = icd_mutable_read_properties(properties, command_buffer->queue->device, &m.properties);
+    if (e == CL_SUCCESS && !icd_valid(kernel, ICD_KERNEL))
         e = CL_INVALID_KERNEL;
-    else
-        e = icd_prepare_kernel(command_buffer->queue, kernel, work_dim, global_work_offset, global_work_size,
-                               local_work_size, &c);
-    if (e != CL_SUCCESS || c.work_dim == 0)
+    if (e == CL_SUCCESS && !local_work_size &&
+        (m.properties.no_more_groups || command_buffer->no_more_groups))
+        e = icd_fail(CL_INVALID_VALUE, "a number of work-groups is promised, but not their size");
+    /* The specification lets arguments wait only where the list says that they change. */
+    bool later = m.properties.fields_given && (m.properties.fields & CL_MUTABLE_DISPATCH_ARGUMENTS_KHR);
+    if (e == CL_SUCCESS)
+        e = icd_prepare_kernel(command_buffer->queue, kernel, later, work_dim, global_work_offset,
+                               global_work_size, local_work_size, &c);
+    bool changes = e == CL_SUCCESS && (mutable_handle || kernel->unset > 0);
+    if (e != CL_SUCCESS || (c.work_dim == 0 && !changes))
         return end(&r, e, false, 0, NULL, NULL, (void *[]){kernel}, 1);
-    return record_kernel(&r, kernel, &c);
+    for (cl_uint i = 0; i < work_dim; i++) {
+        m.range.offset[i] = global_work_offset ? global_work_offset[i] : 0;
+        m.range.global[i] = global_work_size ? global_work_size[i] : 0;
+        m.range.local[i] = local_work_size ? local_work_size[i] : 0;
+        m.range.has_local = m.range.has_local || m.range.local[i] != 0;
+    }
+    m.range.has_offset = global_work_offset != NULL;
+    return record_kernel(&r, kernel, &c, changes ? &m : NULL);
 }

@@ -5,11 +5,12 @@
 #include <stdlib.h>
 
 #include "guest-icd/api.h"
+#include "guest-icd/queue/mutable-command.h"
 #include "guest-icd/session/debug.h"
 
 /* ---- life ---- */
 
-static void release(void *object) {
+void icd_command_buffer_release(void *object) {
     switch (((const struct icd_object *)object)->magic) {
     case ICD_MEM:
         icd_ReleaseMemObject(object);
@@ -26,8 +27,12 @@ static void release(void *object) {
 static void destroy(cl_command_buffer_khr b) {
     b->object.magic = 0;
     icd_release_id(b->object.id);
+    for (cl_mutable_command_khr m = b->mutables, next; m; m = next) {
+        next = m->next;
+        icd_mutable_free(m);
+    }
     for (size_t i = 0; i < b->held_count; i++)
-        release(b->held[i]);
+        icd_command_buffer_release(b->held[i]);
     icd_ReleaseCommandQueue(b->queue);
     svga_lock_destroy(&b->lock);
     free(b->held);
@@ -35,31 +40,41 @@ static void destroy(cl_command_buffer_khr b) {
     free(b);
 }
 
-/* The list of clCreateCommandBufferKHR: *count gets its length with the final 0. */
-static cl_int check_properties(const cl_command_buffer_properties_khr *list, size_t *count) {
+/* What a list of clCreateCommandBufferKHR says. */
+struct properties {
+    size_t count; /* with the final 0 */
+    bool changes, no_more_groups;
+};
+
+static cl_int read_properties(const cl_command_buffer_properties_khr *list, struct properties *p) {
     const cl_command_buffer_flags_khr known =
         CL_COMMAND_BUFFER_SIMULTANEOUS_USE_KHR | CL_COMMAND_BUFFER_MUTABLE_KHR;
-    bool seen = false;
+    bool seen = false, asserted = false;
 
-    *count = 0;
+    *p = (struct properties){0};
     if (!list)
         return CL_SUCCESS;
-    for (; list[*count] != 0; *count += 2) {
-        cl_command_buffer_flags_khr flags = list[*count + 1];
-        if (list[*count] != CL_COMMAND_BUFFER_FLAGS_KHR || seen || (flags & ~known))
+    for (; list[p->count] != 0; p->count += 2) {
+        cl_bitfield value = list[p->count + 1];
+        if (list[p->count] == CL_COMMAND_BUFFER_FLAGS_KHR && !seen && !(value & ~known)) {
+            p->changes = (value & CL_COMMAND_BUFFER_MUTABLE_KHR) != 0;
+            seen = true;
+        } else if (list[p->count] == ICD_COMMAND_BUFFER_ASSERTS && !asserted &&
+                   !(value & ~(cl_bitfield)ICD_ASSERT_NO_MORE_GROUPS)) {
+            p->no_more_groups = value != 0;
+            asserted = true;
+        } else {
             return CL_INVALID_VALUE;
-        if (flags & CL_COMMAND_BUFFER_MUTABLE_KHR) /* of cl_khr_command_buffer_mutable_dispatch */
-            return CL_INVALID_PROPERTY;
-        seen = true;
+        }
     }
-    ++*count;
+    p->count++;
     return CL_SUCCESS;
 }
 
 static cl_int create(cl_command_queue queue, const cl_command_buffer_properties_khr *properties,
                      cl_command_buffer_khr *buffer) {
-    size_t count;
-    cl_int r = check_properties(properties, &count);
+    struct properties p;
+    cl_int r = read_properties(properties, &p);
     if (r != CL_SUCCESS)
         return r;
     if (svga_guest_lost(icd_session->g))
@@ -70,20 +85,22 @@ static cl_int create(cl_command_queue queue, const cl_command_buffer_properties_
         return CL_OUT_OF_HOST_MEMORY;
     if (id == 0) {
         free(b);
-        return CL_OUT_OF_RESOURCES;
+        return icd_id_error();
     }
-    if (count > 0) {
-        b->property_list = malloc(count * sizeof *properties);
+    if (p.count > 0) {
+        b->property_list = malloc(p.count * sizeof *properties);
         if (!b->property_list) {
             icd_id_free(id);
             free(b);
             return CL_OUT_OF_HOST_MEMORY;
         }
-        memcpy(b->property_list, properties, count * sizeof *properties);
+        memcpy(b->property_list, properties, p.count * sizeof *properties);
     }
     icd_object_init(&b->object, ICD_COMMAND_BUFFER, id);
     b->queue = queue;
-    b->property_count = count;
+    b->property_count = p.count;
+    b->changes = p.changes;
+    b->no_more_groups = p.no_more_groups;
     svga_lock_init(&b->lock, ICD_LOCK_COMMAND_BUFFER);
     icd_RetainCommandQueue(queue);
     TR_SEND(icd_session->g, CREATE_BATCH, create_batch, NULL, .batch = id);
@@ -152,6 +169,8 @@ static cl_int run(cl_command_buffer_khr b, cl_command_queue queue, cl_uint wait_
 
     if (!b->finalized)
         return CL_INVALID_OPERATION;
+    if (b->incomplete > 0)
+        return icd_fail(CL_INVALID_OPERATION, "%u recorded commands lack arguments", b->incomplete);
     cl_int r = icd_enqueue_begin(&e, queue, CL_COMMAND_COMMAND_BUFFER_KHR, wait_count, waits, event);
     if (r != CL_SUCCESS)
         return r;
@@ -184,10 +203,14 @@ cl_int CL_API_CALL icd_EnqueueCommandBufferKHR(cl_uint num_queues, cl_command_qu
 /* CL_COMMAND_BUFFER_CONTEXT_KHR: of 0.9.2, which Debian 12's headers are older than. */
 enum { COMMAND_BUFFER_CONTEXT = 0x1299 };
 
+/* CL_COMMAND_BUFFER_STATE_FINALIZED_KHR of mutable dispatch 0.9.5: arguments are missing. */
+enum { COMMAND_BUFFER_STATE_FINALIZED = 2 };
+
 static cl_command_buffer_state_khr state_of(cl_command_buffer_khr b) {
     svga_lock_take(&b->lock);
-    cl_command_buffer_state_khr state =
-        b->finalized ? CL_COMMAND_BUFFER_STATE_EXECUTABLE_KHR : CL_COMMAND_BUFFER_STATE_RECORDING_KHR;
+    cl_command_buffer_state_khr state = !b->finalized       ? CL_COMMAND_BUFFER_STATE_RECORDING_KHR
+                                        : b->incomplete > 0 ? COMMAND_BUFFER_STATE_FINALIZED
+                                                            : CL_COMMAND_BUFFER_STATE_EXECUTABLE_KHR;
     svga_lock_give(&b->lock);
     return state;
 }

@@ -145,7 +145,8 @@ static struct icd_function_device *function_device(cl_command_queue queue, cl_ke
 
 /* ---- the whole check ---- */
 
-static cl_int check(cl_command_queue queue, cl_kernel kernel, struct ndrange *n, cl_uint dim,
+/* `later`: arguments may still be set later. */
+static cl_int check(cl_command_queue queue, cl_kernel kernel, bool later, struct ndrange *n, cl_uint dim,
                     const size_t *offset, const size_t *global, const size_t *local) {
     cl_program program = kernel->program;
     const struct icd_program_device *d = icd_program_device(program, queue->device);
@@ -156,7 +157,7 @@ static cl_int check(cl_command_queue queue, cl_kernel kernel, struct ndrange *n,
     if (!d || d->status != CL_BUILD_SUCCESS || d->type != CL_PROGRAM_BINARY_TYPE_EXECUTABLE)
         return icd_fail(CL_INVALID_PROGRAM_EXECUTABLE,
                         "the program of %s is not built for the queue's device", kernel->function->name);
-    if (kernel->unset > 0)
+    if (kernel->unset > 0 && !later)
         return icd_fail(CL_INVALID_KERNEL_ARGS, "%u arguments of %s are not set", kernel->unset,
                         kernel->function->name);
     cl_int r = read_sizes(n, &queue->device->limits, dim, offset, global, local);
@@ -250,18 +251,19 @@ static cl_int ask_driver(cl_command_queue queue, cl_kernel kernel, const struct 
 
 /* What the driver says can only be known by running it: where it has not said so yet, no local size means the
  * required one, and larger work-groups are taken. */
-cl_int icd_prepare_kernel(cl_command_queue queue, cl_kernel kernel, cl_uint work_dim,
+cl_int icd_prepare_kernel(cl_command_queue queue, cl_kernel kernel, bool later, cl_uint work_dim,
                           const size_t *global_work_offset, const size_t *global_work_size,
                           const size_t *local_work_size, struct tr_enqueue_kernel *c) {
     struct ndrange n;
-    cl_int r = check(queue, kernel, &n, work_dim, global_work_offset, global_work_size, local_work_size);
+    cl_int r =
+        check(queue, kernel, later, &n, work_dim, global_work_offset, global_work_size, local_work_size);
     if (r == CL_SUCCESS && n.doubt != ICD_NO_DOUBT) {
         struct icd_function_device *f = function_device(queue, kernel);
         int verdict = atomic_load_explicit(&f->verdicts[n.doubt], memory_order_relaxed);
         if (verdict < 0)
             r = CL_INVALID_WORK_GROUP_SIZE;
         else if (verdict == 0 && n.doubt == ICD_DOUBT_NO_LOCAL)
-            r = check(queue, kernel, &n, work_dim, global_work_offset, global_work_size, f->required);
+            r = check(queue, kernel, later, &n, work_dim, global_work_offset, global_work_size, f->required);
     }
     if (r == CL_SUCCESS)
         *c = WIRE(queue, kernel, &n, 0, TR_NO_SLOT, 0);
@@ -280,8 +282,8 @@ cl_int CL_API_CALL icd_EnqueueNDRangeKernel(cl_command_queue command_queue, cl_k
         return CL_INVALID_COMMAND_QUEUE;
     if (!icd_valid(kernel, ICD_KERNEL))
         return CL_INVALID_KERNEL;
-    cl_int r =
-        check(command_queue, kernel, &n, work_dim, global_work_offset, global_work_size, local_work_size);
+    cl_int r = check(command_queue, kernel, false, &n, work_dim, global_work_offset, global_work_size,
+                     local_work_size);
     if (r != CL_SUCCESS)
         return r;
     if (n.doubt != ICD_NO_DOUBT)
@@ -299,7 +301,7 @@ cl_int CL_API_CALL icd_EnqueueTask(cl_command_queue command_queue, cl_kernel ker
         return CL_INVALID_COMMAND_QUEUE;
     if (!icd_valid(kernel, ICD_KERNEL))
         return CL_INVALID_KERNEL;
-    cl_int r = check(command_queue, kernel, &n, 1, NULL, &one, &one);
+    cl_int r = check(command_queue, kernel, false, &n, 1, NULL, &one, &one);
     return r == CL_SUCCESS ? enqueue(command_queue, kernel, CL_COMMAND_TASK, &n, num_events_in_wait_list,
                                      event_wait_list, event)
                            : r;
@@ -317,7 +319,7 @@ cl_int CL_API_CALL icd_GetKernelSuggestedLocalWorkSizeKHR(cl_command_queue comma
         return CL_INVALID_COMMAND_QUEUE;
     if (!icd_valid(kernel, ICD_KERNEL))
         return CL_INVALID_KERNEL;
-    cl_int r = check(command_queue, kernel, &n, work_dim, global_work_offset, global_work_size, NULL);
+    cl_int r = check(command_queue, kernel, false, &n, work_dim, global_work_offset, global_work_size, NULL);
     if (r != CL_SUCCESS)
         return r;
     if (n.empty)

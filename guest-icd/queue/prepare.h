@@ -59,8 +59,8 @@ cl_int icd_prepare_svm_copy(cl_command_queue queue, void *target, const void *so
 cl_int icd_prepare_svm_fill(cl_command_queue queue, void *target, const void *pattern, size_t pattern_size,
                             size_t size, cl_mem *buffer, struct tr_fill_buffer *c);
 
-/* ndrange.c. work_dim 0 in the command: there is nothing to run. */
-cl_int icd_prepare_kernel(cl_command_queue queue, cl_kernel kernel, cl_uint work_dim,
+/* ndrange.c. work_dim 0 in the command: there is nothing to run. `later`: arguments may still be missing. */
+cl_int icd_prepare_kernel(cl_command_queue queue, cl_kernel kernel, bool later, cl_uint work_dim,
                           const size_t *global_work_offset, const size_t *global_work_size,
                           const size_t *local_work_size, struct tr_enqueue_kernel *c);
 

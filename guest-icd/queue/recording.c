@@ -3,11 +3,13 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "guest-icd/api.h"
 #include "guest-icd/debug-calls.h"
 #include "guest-icd/memory/svm.h"
+#include "guest-icd/queue/mutable-command.h"
 #include "guest-icd/session/session.h"
 
 /* Is it a memory object? A list of properties has at least one word, and that is no address of ours. */
@@ -131,4 +133,48 @@ WORDS icd_either_CommandSVMMemFillKHR(icd_word command_buffer, icd_word command_
     TAKE(11);
     make_newer(w, 11, is_svm(w[2]) || !is_svm(w[3]));
     return CALL(CommandSVMMemFillKHR, BUFFER, (void *)w[3], (const void *)w[4], w[5], w[6], POINTS(7));
+}
+
+/* ---- updates ---- */
+
+struct older_config {
+    cl_uint type; /* CL_STRUCTURE_TYPE_MUTABLE_DISPATCH_CONFIG_KHR, which was 1 */
+    const void *next;
+    struct icd_mutable_config config;
+};
+
+struct older_base {
+    cl_uint type; /* CL_STRUCTURE_TYPE_MUTABLE_BASE_CONFIG_KHR: 0 */
+    const void *next;
+    cl_uint count;
+    const struct older_config *list;
+};
+
+static cl_int update_older(cl_command_buffer_khr b, const struct older_base *base) {
+    if (!icd_valid(b, ICD_COMMAND_BUFFER))
+        return CL_INVALID_COMMAND_BUFFER_KHR;
+    if (base->type != 0 || base->next || (base->count == 0) != (base->list == NULL))
+        return CL_INVALID_VALUE;
+    cl_uint *types = calloc(base->count + (size_t)1, sizeof *types);
+    const void **configs = calloc(base->count + (size_t)1, sizeof *configs);
+    cl_int r = types && configs ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
+    for (cl_uint i = 0; r == CL_SUCCESS && i < base->count; i++) {
+        if (base->list[i].type != 1 || base->list[i].next)
+            r = CL_INVALID_VALUE;
+        configs[i] = &base->list[i].config;
+    }
+    if (r == CL_SUCCESS)
+        r = CALL(UpdateMutableCommandsKHR, b, base->count, base->count > 0 ? types : NULL,
+                 base->count > 0 ? configs : NULL);
+    free(types);
+    free(configs);
+    return r;
+}
+
+cl_int CL_API_CALL icd_either_UpdateMutableCommandsKHR(icd_word command_buffer, icd_word second,
+                                                       icd_word types, icd_word configs) {
+    cl_command_buffer_khr b = (cl_command_buffer_khr)command_buffer;
+    if (second >= LOWEST_ADDRESS)
+        return update_older(b, (const struct older_base *)second);
+    return CALL(UpdateMutableCommandsKHR, b, (cl_uint)second, (const cl_uint *)types, (const void **)configs);
 }

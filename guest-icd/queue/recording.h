@@ -32,4 +32,9 @@ cl_int CL_API_CALL icd_either_CommandFillImageKHR(icd_word command_buffer, icd_w
 cl_int CL_API_CALL icd_either_CommandSVMMemcpyKHR(icd_word command_buffer, icd_word command_queue, ...);
 cl_int CL_API_CALL icd_either_CommandSVMMemFillKHR(icd_word command_buffer, icd_word command_queue, ...);
 
+/* Until 0.9.2 of cl_khr_command_buffer_mutable_dispatch: (command_buffer, base configuration). Two more words are
+ * read then, which are no arguments and are not used. */
+cl_int CL_API_CALL icd_either_UpdateMutableCommandsKHR(icd_word command_buffer, icd_word second,
+                                                       icd_word types, icd_word configs);
+
 #endif

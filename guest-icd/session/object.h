@@ -33,6 +33,7 @@ enum icd_magic {
     ICD_KERNEL = 0x4b45524e,
     ICD_EVENT = 0x4556454e,
     ICD_COMMAND_BUFFER = 0x434d4442,
+    ICD_MUTABLE_COMMAND = 0x4d555441,
 };
 
 struct icd_object {

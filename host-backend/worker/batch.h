@@ -30,7 +30,4 @@ struct replay {
     struct trace_record *trace; /* of the newest traced command; owned */
 };
 
-/* How many runs of the batch have not ended. Leader lock held. */
-uint32_t batch_pending(struct batch *b);
-
 #endif

@@ -60,44 +60,46 @@ void do_create_batch(struct session *s, const struct tr_create_batch *c, const s
 
 /* ---- recording ---- */
 
-/* The command of a RECORD, checked but for what only its handler can find; NULL with the session failed. */
-static struct recorded *check_record(struct session *s, const struct batch *b, const struct tr_record *c,
-                                     const uint32_t *after, const void *bytes) {
+/* May the command be in a batch, but for what only its handler can find? If not, the session has failed. */
+static bool check_command(struct session *s, const void *bytes, uint32_t size) {
     struct svga_cmd_header header;
     struct tr_view command;
 
-    if (c->command_count < sizeof header) {
-        session_violation(s, "record: %u bytes are no command", c->command_count);
-        return NULL;
+    if (size < sizeof header) {
+        session_violation(s, "record: %u bytes are no command", size);
+        return false;
     }
     memcpy(&header, bytes, sizeof header);
     if (!recordable(header.id)) {
         session_violation(s, "record: command %u cannot be in a batch", header.id);
-        return NULL;
+        return false;
     }
-    if (!session_verify(s, bytes, c->command_count, &command))
-        return NULL;
+    if (!session_verify(s, bytes, size, &command))
+        return false;
     if (!is_bare(&command)) {
         session_violation(s, "record: a command with an event or a wait list of its own");
-        return NULL;
+        return false;
     }
-    for (uint32_t i = 0; i < c->after_count; i++)
-        if (after[i] >= b->count) {
-            session_violation(s, "record: waits for command %u, which is none before it", after[i]);
-            return NULL;
-        }
-    struct recorded *r = malloc(sizeof *r + c->command_count + (size_t)c->after_count * sizeof *after);
+    return true;
+}
+
+/* A command that was checked; NULL with the session failed. */
+static struct recorded *recorded_new(struct session *s, const void *bytes, uint32_t size, bool barrier,
+                                     const uint32_t *after, uint32_t after_count) {
+    struct svga_cmd_header header;
+    struct recorded *r = malloc(sizeof *r + size + (size_t)after_count * sizeof *after);
     if (!r) {
         out_of_memory(s);
         return NULL;
     }
-    *r = (struct recorded){.size = c->command_count,
+    memcpy(&header, bytes, sizeof header);
+    *r = (struct recorded){.size = size,
                            .is_marker = header.id == TR_CMD_MARKER,
-                           .barrier = c->barrier != 0,
-                           .after_count = c->after_count};
-    memcpy(r->command, bytes, c->command_count);
-    if (c->after_count > 0)
-        memcpy((uint8_t *)r->command + r->size, after, c->after_count * sizeof *after);
+                           .barrier = barrier,
+                           .after_count = after_count};
+    memcpy(r->command, bytes, size);
+    if (after_count > 0)
+        memcpy((uint8_t *)r->command + size, after, after_count * sizeof *after);
     return r;
 }
 
@@ -129,7 +131,16 @@ void do_record(struct session *s, const struct tr_record *c, const struct tr_vie
         session_violation(s, "record: the batch is full with %u commands", b->count);
         return;
     }
-    struct recorded *r = check_record(s, b, c, v->arrays[0], v->arrays[1]);
+    const uint32_t *after = v->arrays[0];
+    if (!check_command(s, v->arrays[1], c->command_count))
+        return;
+    for (uint32_t i = 0; i < c->after_count; i++)
+        if (after[i] >= b->count) {
+            session_violation(s, "record: waits for command %u, which is none before it", after[i]);
+            return;
+        }
+    struct recorded *r =
+        recorded_new(s, v->arrays[1], c->command_count, c->barrier != 0, after, c->after_count);
     if (!r)
         return;
     if (b->count == b->room) {
@@ -150,55 +161,29 @@ void do_record(struct session *s, const struct tr_record *c, const struct tr_vie
         b->most_after = r->after_count;
 }
 
-/* ---- runs that have not ended ---- */
+void do_update_record(struct session *s, const struct tr_update_record *c, const struct tr_view *v) {
+    struct batch *b = batch_of(s, c->batch);
 
-static bool has_ended(cl_event event) {
-    cl_int status = CL_OUT_OF_RESOURCES;
-    return clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, NULL) !=
-               CL_SUCCESS ||
-           status <= CL_COMPLETE;
-}
-
-/* Forgets those at the front that have ended: of one queue they end in order, or nearly so. */
-static void forget_ended(struct batch *b) {
-    while (b->run_count > 0 && has_ended(b->runs[b->run_first])) {
-        clReleaseEvent(b->runs[b->run_first++]);
-        b->run_count--;
+    if (c->index >= b->count) {
+        session_violation(s, "update_record: the batch has no command %u", c->index);
+        return;
     }
-    if (b->run_count == 0)
-        b->run_first = 0;
-}
-
-uint32_t batch_pending(struct batch *b) {
-    uint32_t pending = 0;
-    forget_ended(b);
-    for (uint32_t i = 0; i < b->run_count; i++)
-        pending += !has_ended(b->runs[b->run_first + i]);
-    return pending;
-}
-
-/* Notes a run with this end. False when out of memory. */
-static bool note_run(struct batch *b, cl_event end) {
-    forget_ended(b);
-    if (b->run_first + b->run_count == b->run_room) {
-        if (b->run_first > b->run_room / 2) {
-            memmove(b->runs, b->runs + b->run_first, b->run_count * sizeof(*b->runs));
-        } else {
-            uint32_t room = b->run_room ? 2 * b->run_room : 4;
-            cl_event *bigger = malloc(room * sizeof(*bigger));
-            if (!bigger)
-                return false;
-            if (b->run_count > 0)
-                memcpy(bigger, b->runs + b->run_first, b->run_count * sizeof(*bigger));
-            free(b->runs);
-            b->runs = bigger;
-            b->run_room = room;
-        }
-        b->run_first = 0;
+    struct recorded *old = b->commands[c->index];
+    uint64_t bytes = b->bytes - old->size + c->command_count;
+    if (bytes > TR_BATCH_BYTES) {
+        session_violation(s, "update_record: the batch is full");
+        return;
     }
-    clRetainEvent(end);
-    b->runs[b->run_first + b->run_count++] = end;
-    return true;
+    if (!check_command(s, v->arrays[0], c->command_count))
+        return;
+    struct recorded *r =
+        recorded_new(s, v->arrays[0], c->command_count, old->barrier, after_of(old), old->after_count);
+    if (!r)
+        return;
+    r->awaited = old->awaited;
+    b->commands[c->index] = r;
+    b->bytes = bytes;
+    free(old);
 }
 
 /* ---- replaying ---- */
@@ -378,10 +363,6 @@ void do_run_batch(struct session *s, const struct tr_run_batch *c, const struct 
     if (ENQUEUE_BEGIN(e, s, c, v, 0)) {
         r.profiled = c->event != 0 && e.q->profiled;
         e.result = run(&r, &e.made);
-        if (e.result == CL_SUCCESS && !note_run(r.batch, e.made)) {
-            clReleaseEvent(e.made);
-            e.result = CL_OUT_OF_HOST_MEMORY;
-        }
     }
     enqueue_end(&e);
     finish(&r, e.result == CL_SUCCESS && !s->over && c->event != 0 ? event_of(s, c->event) : NULL);

@@ -8,7 +8,6 @@
 
 #include <CL/cl_ext.h>
 
-#include "host-backend/worker/batch.h"
 #include "host-backend/worker/binaries.h"
 #include "host-backend/worker/handlers.h"
 #include "host-backend/worker/kernel.h"
@@ -30,7 +29,6 @@ struct query {
         struct kernel *kernel;
         struct mem *mem;
         struct event *event;
-        struct batch *batch;
     };
 };
 
@@ -92,7 +90,7 @@ static bool param_passes(enum tr_info what, cl_uint p) {
         return LISTED(p, CL_PROFILING_COMMAND_QUEUED, CL_PROFILING_COMMAND_SUBMIT, CL_PROFILING_COMMAND_START,
                       CL_PROFILING_COMMAND_END, CL_PROFILING_COMMAND_COMPLETE);
     default:
-        return true; /* the timers, the suggested local size and batches have no parameter */
+        return true; /* the timers, and the suggested local size have no parameter */
     }
 }
 
@@ -116,8 +114,6 @@ static enum tr_kind kind_of_query(uint32_t what) {
         return TR_KIND_MEM;
     case TR_INFO_EVENT_PROFILING:
         return TR_KIND_EVENT;
-    case TR_INFO_BATCH:
-        return TR_KIND_BATCH;
     default:
         return TR_KIND_NONE;
     }
@@ -216,15 +212,6 @@ static cl_int ask_profiling(const struct query *q, size_t size, void *value, siz
     return r;
 }
 
-static cl_int ask_batch(const struct query *q, size_t size, void *value, size_t *needed) {
-    uint32_t pending = batch_pending(q->batch);
-
-    *needed = sizeof pending;
-    if (size >= *needed)
-        memcpy(value, &pending, sizeof pending);
-    return CL_SUCCESS;
-}
-
 static cl_int ask(const struct query *q, size_t size, void *value, size_t *needed) {
     cl_uint param = q->c->param;
 
@@ -258,8 +245,6 @@ static cl_int ask(const struct query *q, size_t size, void *value, size_t *neede
         return clGetPipeInfo(q->mem->cl, param, size, value, needed);
     case TR_INFO_EVENT_PROFILING:
         return ask_profiling(q, size, value, needed);
-    case TR_INFO_BATCH:
-        return ask_batch(q, size, value, needed);
     case TR_INFO_SUGGESTED_LOCAL:
         return ask_suggested_local(q, size, value, needed);
     default:

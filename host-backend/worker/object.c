@@ -37,10 +37,7 @@ static void destroy_program(struct program *p) {
 static void destroy_batch(struct batch *b) {
     for (uint32_t i = 0; i < b->count; i++)
         free(b->commands[i]);
-    for (uint32_t i = 0; i < b->run_count; i++)
-        clReleaseEvent(b->runs[b->run_first + i]);
     free(b->commands);
-    free(b->runs);
 }
 
 static void destroy(struct object *o) {

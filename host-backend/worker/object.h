@@ -143,9 +143,6 @@ struct batch {
     uint32_t most_after; /* longest `after` */
     uint32_t gate;       /* number of the newest barrier + 1; 0: none yet */
     uint32_t open;       /* commands before this one are waited for by a barrier for all */
-    /* ends of runs that are not known to have ended: runs[run_first .. run_first + run_count) */
-    cl_event *runs;
-    uint32_t run_first, run_count, run_room;
 };
 
 struct objects {

@@ -25,7 +25,8 @@
     X(many)                                                                                                  \
     X(command_buffers)                                                                                       \
     X(command_buffer_replays)                                                                                \
-    X(command_buffer_runs) X(command_buffer_signatures) X(native_kernels) X(memory_habits)
+    X(command_buffer_runs)                                                                                   \
+    X(command_buffer_signatures) X(command_buffer_updates) X(native_kernels) X(memory_habits)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,

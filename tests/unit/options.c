@@ -68,10 +68,10 @@ static void extensions(void **state) {
     assert_string_equal(text, "");
     free(text);
     text = icd_device_extensions("", 12);
-    assert_string_equal(text, "cl_khr_command_buffer");
+    assert_string_equal(text, "cl_khr_command_buffer cl_khr_command_buffer_mutable_dispatch");
     free(text);
     text = icd_device_extensions("cl_khr_command_buffer cl_khr_fp16", 30);
-    assert_string_equal(text, "cl_khr_fp16 cl_khr_command_buffer");
+    assert_string_equal(text, "cl_khr_fp16 cl_khr_command_buffer cl_khr_command_buffer_mutable_dispatch");
     free(text);
     /* What the driver has of its own comes once. */
     text = icd_platform_extensions("cl_khr_fp64 cl_khr_icd");
@@ -86,8 +86,9 @@ static void extensions_with_version(void **state) {
     size_t size = 3 * sizeof list[0];
     (void)state;
     memcpy(copy, list, sizeof list);
-    assert_int_equal(icd_device_extensions_with_version(list, size, 30), 3 * sizeof list[0]);
+    assert_int_equal(icd_device_extensions_with_version(list, size, 30), 4 * sizeof list[0]);
     assert_string_equal(list[2].name, "cl_khr_command_buffer");
+    assert_string_equal(list[3].name, "cl_khr_command_buffer_mutable_dispatch");
     assert_int_equal(icd_device_extensions_with_version(list, size, 11), 2 * sizeof list[0]);
     assert_string_equal(list[0].name, "cl_khr_fp64");
     assert_int_equal(list[0].version, 8);

@@ -106,12 +106,11 @@ static cl_int run(struct fixture *f, uint32_t queue, struct tr_slot **slot) {
     return atomic_load(&guest_slot_ptr(&f->t, number)->status);
 }
 
-static uint32_t pending(struct fixture *f) {
-    uint32_t slot = guest_slot(&f->t), *answer = (uint32_t *)((char *)f->t.memory.ptr + 65536);
-    TR_SEND(f->t.g, GET_INFO, get_info, ((struct tr_array[]){{NULL, 0}}), .slot = slot, .what = TR_INFO_BATCH,
-            .object = f->batch, .out = guest_span(&f->t, 65536, 4));
+/* Waits until the worker has carried out all that was sent. */
+static void catch_up(struct fixture *f) {
+    uint32_t slot = guest_slot(&f->t);
+    TR_SEND(f->t.g, GET_CLOCK, get_clock, NULL, .slot = slot);
     assert_int_equal(guest_result(&f->t, slot), CL_SUCCESS);
-    return *answer;
 }
 
 static void expect_all(const int *x, int value) {
@@ -139,7 +138,6 @@ static void test_in_order(void **state) {
         assert_true(slot->profiled);
         assert_true(slot->queued <= slot->submit && slot->submit <= slot->start && slot->start < slot->end);
     }
-    assert_int_equal(pending(f), 0);
     assert_int_equal(guest_finish(&f->t, f->s.queue), CL_SUCCESS);
 }
 
@@ -161,7 +159,6 @@ static void test_out_of_order(void **state) {
         expect_all(f->y, 16);
         assert_true(slot->profiled && slot->start < slot->end);
     }
-    assert_int_equal(pending(f), 0);
 }
 
 /* The wait list of RUN_BATCH holds up all of it. */
@@ -176,12 +173,11 @@ static void test_wait_list(void **state) {
     TR_SEND(f->t.g, RUN_BATCH, run_batch, ((struct tr_array[]){{&user, 1}}), .batch = f->batch,
             .queue = f->s.queue, .event = event, .event_slot = slot);
     TR_SEND(f->t.g, WAIT_EVENTS, wait_events, ((struct tr_array[]){{&event, 1}}));
-    assert_int_equal(pending(f), 1);
+    catch_up(f);
     expect_all(f->x, 0);
     TR_SEND(f->t.g, SET_USER_EVENT, set_user_event, NULL, .event = user, .status = CL_COMPLETE);
     assert_int_equal(guest_wait(&f->t, slot), 0);
     expect_all(f->x, 8);
-    assert_int_equal(pending(f), 0);
     assert_int_equal(guest_finish(&f->t, f->s.queue), CL_SUCCESS);
 }
 
@@ -255,7 +251,7 @@ static void test_released_while_pending(void **state) {
     for (int i = 0; i < 10; i++)
         TR_SEND(f->t.g, RUN_BATCH, run_batch, ((struct tr_array[]){{&user, 1}}), .batch = f->batch,
                 .queue = f->s.queue, .event_slot = TR_NO_SLOT);
-    assert_int_equal(pending(f), 10);
+    catch_up(f);
     TR_SEND(f->t.g, RELEASE, release, NULL, .object = f->batch);
     TR_SEND(f->t.g, SET_USER_EVENT, set_user_event, NULL, .event = user, .status = CL_COMPLETE);
     assert_int_equal(guest_finish(&f->t, f->s.queue), CL_SUCCESS);
@@ -395,10 +391,54 @@ static void test_wrong_kinds(void **state) {
             .queue = f->s.queue, .event_slot = TR_NO_SLOT);
     expect_violation(f, "no such object");
 }
+static void update(struct fixture *f, uint32_t index, enum tr_cmd cmd, const void *fixed,
+                   const struct tr_array *arrays) {
+    uint64_t bytes[128];
+    uint32_t size = tr_encoded_size(cmd, arrays);
+    assert_true(size > 0 && size <= sizeof bytes);
+    tr_encode(bytes, size, cmd, fixed, arrays);
+    TR_SEND(f->t.g, UPDATE_RECORD, update_record, ((struct tr_array[]){{bytes, size}}), .batch = f->batch,
+            .index = index);
+}
+#define UPDATE(f, index, NAME, name, arrays, ...)                                                            \
+    update(f, index, TR_CMD_##NAME, &(struct tr_##name){__VA_ARGS__}, arrays)
+
+/* Another kernel, nothing, and the first one again, between two commands that it is chained to. */
+static void test_updates(void **state) {
+    struct fixture *f = *state;
+    record_fill(f, f->a, 3);
+    record_kernel(f, f->add, (const uint32_t[]){0}, 1);
+    record_copy(f, (const uint32_t[]){1}, 1);
+    assert_int_equal(run(f, f->s.queue, NULL), CL_COMPLETE);
+    expect_all(f->y, 8);
+    UPDATE(f, 1, ENQUEUE_KERNEL, enqueue_kernel, NULL, .queue = f->s.queue, .kernel = f->twice,
+           .event_slot = TR_NO_SLOT, .work_dim = 1, .global = {INTS, 1, 1});
+    assert_int_equal(run(f, f->s.queue, NULL), CL_COMPLETE);
+    expect_all(f->y, 6);
+    UPDATE(f, 1, MARKER, marker, NULL, .queue = f->s.queue, .event_slot = TR_NO_SLOT);
+    assert_int_equal(run(f, f->s.queue, NULL), CL_COMPLETE);
+    expect_all(f->y, 3);
+    UPDATE(f, 1, ENQUEUE_KERNEL, enqueue_kernel, NULL, .queue = f->s.queue, .kernel = f->add,
+           .event_slot = TR_NO_SLOT, .work_dim = 1, .global = {INTS, 1, 1});
+    assert_int_equal(run(f, f->s.queue, NULL), CL_COMPLETE);
+    expect_all(f->y, 8);
+}
+static void test_update_of_none(void **state) {
+    struct fixture *f = *state;
+    record_fill(f, f->a, 3);
+    UPDATE(f, 1, MARKER, marker, NULL, .queue = f->s.queue, .event_slot = TR_NO_SLOT);
+    expect_violation(f, "no command 1");
+}
+static void test_update_to_release(void **state) {
+    struct fixture *f = *state;
+    record_fill(f, f->a, 3);
+    UPDATE(f, 0, RELEASE, release, NULL, .object = f->a);
+    expect_violation(f, "cannot be in a batch");
+}
 static void test_query_of_another_kind(void **state) {
     struct fixture *f = *state;
     TR_SEND(f->t.g, GET_INFO, get_info, ((struct tr_array[]){{NULL, 0}}), .slot = guest_slot(&f->t),
-            .what = TR_INFO_BATCH, .object = f->a);
+            .what = TR_INFO_KERNEL, .object = f->a);
     expect_violation(f, "no object");
 }
 
@@ -419,6 +459,10 @@ int test_batches(void) {
         OUT_OF_ORDER(test_empty),
         IN_ORDER(test_other_queue),
         IN_ORDER(test_released_while_pending),
+        IN_ORDER(test_updates),
+        OUT_OF_ORDER(test_updates),
+        IN_ORDER(test_update_of_none),
+        IN_ORDER(test_update_to_release),
         IN_ORDER(test_batch_in_batch),
         IN_ORDER(test_record_in_batch),
         IN_ORDER(test_release_in_batch),
