@@ -86,33 +86,47 @@ static void send_memory(struct machine *m) {
     struct vu_memory_table t = {
         .count = 2,
         .regions = {{0, RAM_LOW, USER_AT, 0}, {RAM_HIGH_AT, RAM_HIGH, USER_AT + RAM_LOW, RAM_LOW}}};
-    uint64_t result = 1;
-    machine_send(m, VU_SET_MEM_TABLE, &t, 8 + 2 * sizeof t.regions[0], (int[2]){m->ram, m->ram}, 2, &result,
-                 sizeof result);
+    uint64_t result = 0;
+    machine_send(m, VU_SET_MEM_TABLE, &t, 8 + 2 * sizeof t.regions[0], (int[2]){m->ram, m->ram}, 2,
+                 m->vmm == MACHINE_QEMU ? &result : NULL, sizeof result);
     assert_int_equal(result, 0);
+}
+
+static void send_address(struct machine *m, uint32_t i) {
+    struct vu_vring_addr a = {.index = i,
+                              .desc = USER_AT + DESC_AT(i),
+                              .used = USER_AT + USED_AT(i),
+                              .avail = USER_AT + AVAIL_AT(i)};
+    machine_send(m, VU_SET_VRING_ADDR, &a, sizeof a, NULL, 0, NULL, 0);
 }
 
 void machine_set_up_rings(struct machine *m, uint16_t base) {
     for (unsigned i = 0; i < 2; i++) {
+        const uint64_t index = i;
         send_state(m, VU_SET_VRING_NUM, i, QUEUE_SIZE);
+        if (m->vmm == MACHINE_CROSVM)
+            send_address(m, i);
         send_state(m, VU_SET_VRING_BASE, i, i == 0 ? base : 0);
-        struct vu_vring_addr a = {.index = i,
-                                  .desc = USER_AT + DESC_AT(i),
-                                  .used = USER_AT + USED_AT(i),
-                                  .avail = USER_AT + AVAIL_AT(i)};
-        machine_send(m, VU_SET_VRING_ADDR, &a, sizeof a, NULL, 0, NULL, 0);
-        uint64_t index = i;
-        machine_send(m, VU_SET_VRING_KICK, &index, 8, &m->kick[i], 1, NULL, 0);
-        machine_send(m, VU_SET_VRING_CALL, &index, 8, &m->call[i], 1, NULL, 0);
+        if (m->vmm == MACHINE_QEMU) {
+            send_address(m, i);
+            machine_send(m, VU_SET_VRING_KICK, &index, 8, &m->kick[i], 1, NULL, 0);
+            machine_send(m, VU_SET_VRING_CALL, &index, 8, &m->call[i], 1, NULL, 0);
+        } else {
+            machine_send(m, VU_SET_VRING_CALL, &index, 8, &m->call[i], 1, NULL, 0);
+            machine_send(m, VU_SET_VRING_KICK, &index, 8, &m->kick[i], 1, NULL, 0);
+        }
         send_state(m, VU_SET_VRING_ENABLE, i, 1);
     }
 }
 
 uint16_t machine_stop_rings(struct machine *m) {
     struct vu_vring_state state[2];
-    for (uint32_t i = 0; i < 2; i++)
+    for (uint32_t i = 0; i < 2; i++) {
+        if (m->vmm == MACHINE_CROSVM)
+            send_state(m, VU_SET_VRING_ENABLE, i, 0);
         machine_send(m, VU_GET_VRING_BASE, &(struct vu_vring_state){i, 0}, sizeof state[0], NULL, 0,
                      &state[i], sizeof state[0]);
+    }
     return (uint16_t)state[0].num;
 }
 
@@ -171,10 +185,15 @@ static void *run_front(void *arg) {
 }
 
 void machine_start(struct machine *m) {
+    machine_start_as(m, MACHINE_QEMU);
+}
+
+void machine_start_as(struct machine *m, enum machine_vmm vmm) {
     int pair[2];
     uint64_t features, protocol;
 
     memset(m, 0, sizeof *m);
+    m->vmm = vmm;
     machine_make_ram(m);
     pthread_mutex_init(&m->lock, NULL);
     m->config = (struct front_config){.open_session = open_session, .opaque = m};
@@ -194,7 +213,9 @@ void machine_start(struct machine *m) {
     assert_true(features & VU_F_PROTOCOL_FEATURES);
     machine_send(m, VU_GET_PROTOCOL_FEATURES, NULL, 0, NULL, 0, &protocol, sizeof protocol);
     assert_true(protocol & VU_PROTOCOL_F_CONFIG);
-    send_u64(m, VU_SET_PROTOCOL_FEATURES, protocol);
+    /* crosvm sets what it knows itself: CONFIG and REPLY_ACK of these */
+    send_u64(m, VU_SET_PROTOCOL_FEATURES,
+             vmm == MACHINE_QEMU ? protocol : protocol & (VU_PROTOCOL_F_CONFIG | VU_PROTOCOL_F_REPLY_ACK));
     m->event_idx = true;
     send_u64(m, VU_SET_FEATURES, features);
     send_memory(m);

@@ -27,6 +27,10 @@ enum {
 #define RAM_HIGH_AT 0x100000000ull
 #define USER_AT 0x7f0000000000ull /* where QEMU would have the RAM mapped */
 
+/* Whose order of messages the VM keeps: QEMU's, or crosvm's (devices/src/virtio/vhost_user_frontend/mod.rs there), which
+ * asks for no acknowledgements, sets a ring's events last, and resets it by ENABLE 0 and GET_VRING_BASE. */
+enum machine_vmm { MACHINE_QEMU, MACHINE_CROSVM };
+
 /* A request on its way. */
 struct request {
     uint16_t head;
@@ -41,6 +45,7 @@ struct machine {
     uint64_t next_page;         /* guest pages that are not used yet, in low RAM */
     bool done[QUEUE_SIZE];      /* by head: the used ring has named it */
     bool event_idx;
+    enum machine_vmm vmm;
 
     struct front *front;
     struct front_config config;
@@ -53,8 +58,9 @@ struct machine {
     unsigned opened, refuse;
 };
 
-/* Starts a front and connects a VM whose driver is ready. */
+/* Starts a front and connects a VM whose driver is ready: QEMU's. */
 void machine_start(struct machine *m);
+void machine_start_as(struct machine *m, enum machine_vmm vmm);
 /* Ends both. */
 void machine_stop(struct machine *m);
 

@@ -220,7 +220,15 @@ static void a_driver_that_starts_anew_finds_nothing(void **state) {
     assert_int_equal(gpu_context(&m, VIRTIO_GPU_CMD_CTX_DESTROY, 9), VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID);
 }
 
+static int setup_crosvm(void **state) {
+    (void)state;
+    fds_before = unit_open_fds();
+    machine_start_as(&m, MACHINE_CROSVM);
+    return 0;
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define AS_CROSVM(f) cmocka_unit_test_setup_teardown(f, setup_crosvm, teardown)
 
 int run_device_tests(void) {
     const struct CMUnitTest tests[] = {
@@ -234,6 +242,10 @@ int run_device_tests(void) {
         T(broken_ring_is_not_served_until_it_is_new),
         T(a_paused_machine_goes_on),
         T(a_driver_that_starts_anew_finds_nothing),
+        AS_CROSVM(configuration),
+        AS_CROSVM(capset),
+        AS_CROSVM(a_driver_that_starts_anew_finds_nothing),
+        AS_CROSVM(a_paused_machine_goes_on),
         cmocka_unit_test(connections_that_break_the_protocol),
     };
     return cmocka_run_group_tests_name("virtio-gpu device", tests, NULL, NULL);
