@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/broker/cache.h"
+#include "host-backend/util/io.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -86,41 +87,17 @@ static void checksum(const struct cache_digest *key, const void *data, size_t si
     SHA256Final(digest, &context);
 }
 
-static bool read_all(int fd, void *buffer, size_t size) {
-    for (size_t done = 0; done < size;) {
-        ssize_t n = read(fd, (char *)buffer + done, size - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        done += (size_t)n;
-    }
-    return true;
-}
-
-static bool write_all(int fd, const void *buffer, size_t size) {
-    for (size_t done = 0; done < size;) {
-        ssize_t n = write(fd, (const char *)buffer + done, size - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        done += (size_t)n;
-    }
-    return true;
-}
-
 /* Reads an entry that must have this key. */
 static bool read_entry(int fd, const struct cache_digest *key, void **data, size_t *size) {
     struct entry_header header;
     uint8_t digest[SHA256_DIGEST_LENGTH];
 
-    if (!read_all(fd, &header, sizeof header) || memcmp(header.magic, MAGIC, sizeof header.magic) != 0 ||
+    if (!io_read_all(fd, &header, sizeof header) || memcmp(header.magic, MAGIC, sizeof header.magic) != 0 ||
         memcmp(&header.key, key, sizeof *key) != 0 || header.data_size > MAX_ENTRY)
         return false;
     *data = malloc(header.data_size ? header.data_size : 1);
     *size = header.data_size;
-    bool good = *data && read_all(fd, *data, *size);
+    bool good = *data && io_read_all(fd, *data, *size);
     if (good) {
         checksum(key, *data, *size, digest);
         good = memcmp(digest, header.checksum, sizeof digest) == 0;
@@ -228,7 +205,7 @@ static int write_entry(struct cache *c, const char *name, const struct entry_hea
     int fd = openat(c->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
         return -errno;
-    int r = write_all(fd, header, sizeof *header) && write_all(fd, data, header->data_size) ? 0 : -EIO;
+    int r = io_write_all(fd, header, sizeof *header) && io_write_all(fd, data, header->data_size) ? 0 : -EIO;
     if (r == 0 && renameat(c->dir, temporary, c->dir, name) < 0)
         r = -errno;
     if (r < 0)

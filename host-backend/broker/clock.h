@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* The broker's clock: CLOCK_MONOTONIC in milliseconds. */
+/* When the broker has something to do next, in milliseconds of its clock (util/clock.h). */
 #ifndef HOST_BACKEND_BROKER_CLOCK_H
 #define HOST_BACKEND_BROKER_CLOCK_H
 
-#include <stdint.h>
-#include <time.h>
-
-static inline int64_t clock_now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
+#include "host-backend/util/clock.h"
 
 /* The nearer of two moments, -1 being none. */
 static inline int64_t clock_nearer(int64_t a, int64_t b) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host-backend/broker/environment.h"
+#include "host-backend/util/packet.h"
 #include "host-backend/worker/control.h"
 
 enum { ARGUMENTS = 48 }; /* of a worker's command line */
@@ -103,19 +104,6 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
 }
 
 int spawn_give_session(int control, int session) {
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } space = {0};
-    char byte = CONTROL_SESSION;
-    struct iovec iov = {&byte, 1};
-    struct msghdr mh = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
-    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&mh);
-
-    cmsg->cmsg_level = SOL_SOCKET;
-    cmsg->cmsg_type = SCM_RIGHTS;
-    cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(cmsg), &session, sizeof session);
-    return sendmsg(control, &mh, MSG_NOSIGNAL) < 0 ? -errno : 0;
+    const char byte = CONTROL_SESSION;
+    return packet_send(control, &byte, 1, session, 0);
 }

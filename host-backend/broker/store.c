@@ -19,6 +19,7 @@
 #include "host-backend/broker/mac.h"
 #include "host-backend/cache/ask.h"
 #include "host-backend/cache/packet.h"
+#include "host-backend/util/clock.h"
 
 enum {
     /* Credit, in milliseconds: it comes with time, and a client that has used up this much of it ahead of time
@@ -51,12 +52,6 @@ struct store {
     pthread_mutex_t lock; /* guards the list */
     struct client *clients;
 };
-
-static int64_t now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void drop(struct store *s, struct client *c) {
     pthread_mutex_lock(&s->lock);
@@ -143,7 +138,7 @@ static bool answer(struct store *s, struct client *c) {
     if (n == -EAGAIN)
         return true;
     if (n == (ssize_t)sizeof q) {
-        int64_t now = now_ms();
+        int64_t now = clock_now_ms();
         if (c->used_until_ms < now)
             c->used_until_ms = now;
         c->used_until_ms += QUESTION_MS;
@@ -183,7 +178,7 @@ static void watch(struct store *s, struct client *c, bool on) {
 
 /* Lets those go on whose credit has come; milliseconds until the next one's has, -1: nobody waits. */
 static int give_credit(struct store *s) {
-    int64_t now = now_ms(), next = -1;
+    int64_t now = clock_now_ms(), next = -1;
 
     pthread_mutex_lock(&s->lock);
     for (struct client *c = s->clients; c; c = c->next) {
@@ -211,7 +206,7 @@ static void *run(void *opaque) {
             return NULL;
         if (!(e.events & EPOLLIN) || !answer(s, c))
             drop(s, c);
-        else if (c->used_until_ms - CREDIT_MS > now_ms())
+        else if (c->used_until_ms - CREDIT_MS > clock_now_ms())
             watch(s, c, false);
     }
 }

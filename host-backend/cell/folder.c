@@ -2,7 +2,6 @@
 #include "host-backend/cell/folder.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "host-backend/cell/cell.h"
+#include "host-backend/util/tree.h"
 
 #define CACHE "/cache"
 
@@ -59,18 +59,10 @@ struct cell_folder *cell_folder_create(void) {
     return f;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at) {
-    (void)st;
-    (void)type;
-    (void)at;
-    remove(path);
-    return 0;
-}
-
 void cell_folder_destroy(struct cell_folder *f) {
     if (!f)
         return;
-    nftw(f->base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    tree_remove(f->base);
     free(f);
 }
 
@@ -100,5 +92,5 @@ void cell_folder_leave(const struct cell_folder *f, pid_t pid) {
     char path[MAX_BASE + CELL_PID_TEXT + 1];
 
     snprintf(path, sizeof path, "%s/%ld", f->base, (long)pid);
-    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    tree_remove(path);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What doctor looks at. */
 #include "host-backend/cli/doctor.h"
+#include "host-backend/util/capture.h"
 #include "host-backend/vm/vm.h"
 
 #include <dlfcn.h>
@@ -15,7 +16,7 @@
 static bool on_path(const char *program) {
     char *argv[] = {"sh", "-c", "command -v \"$0\"", (char *)program, NULL}, out[PATH_MAX];
 
-    return doctor_capture(argv, out, sizeof(out), 10) == 0;
+    return capture(argv, out, sizeof(out), 10) == 0;
 }
 
 /* The first match of a file pattern. */
@@ -43,7 +44,7 @@ static void check_own_files(const struct cli_paths *p, struct doctor_finding *f)
 
 static void check_drivers(const struct cli_paths *p, struct doctor_finding *f) {
     char *argv[] = {(char *)p->worker, "--probe", NULL}, out[800];
-    int status = doctor_capture(argv, out, sizeof(out), 30);
+    int status = capture(argv, out, sizeof(out), 30);
     int devices = 0;
 
     /* "PLATFORM\tDEVICE\tVERSION\tTYPE" per line */

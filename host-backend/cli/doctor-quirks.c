@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* What doctor says of the drivers' quirks: which are taken care of on this machine. */
 #include "host-backend/cli/doctor.h"
+#include "host-backend/util/capture.h"
 
 #include <string.h>
 
 void doctor_check_quirks(const struct cli_paths *p, struct doctor_finding *f) {
     char *argv[] = {(char *)p->worker, "--quirks", NULL}, out[4096], line[300];
-    int status = doctor_capture(argv, out, sizeof out, 30), count = 0;
+    int status = capture(argv, out, sizeof out, 30), count = 0;
     size_t used = 0;
 
     if (status != 0) {

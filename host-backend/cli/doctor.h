@@ -50,8 +50,4 @@ void doctor_check_hand(const struct cli_paths *paths, struct doctor_finding *f);
 void doctor_set(struct doctor_finding *f, enum doctor_state state, const char *mend, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Runs argv[0] (looked up in PATH) for at most `seconds`, standard output into `out`. Returns its exit
- * status, 127 if it could not be run, 124 if it took too long, 128 + n if signal n ended it. */
-int doctor_capture(char *const argv[], char *out, size_t room, int seconds);
-
 #endif

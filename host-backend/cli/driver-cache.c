@@ -6,9 +6,9 @@
  */
 #include "host-backend/cli/cli.h"
 #include "host-backend/util/home.h"
+#include "host-backend/util/tree.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,15 +48,7 @@ void cli_driver_cache_make(const char *subcommand) {
     setenv("POCL_CACHE_DIR", made, 1);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at) {
-    (void)st;
-    (void)type;
-    (void)at;
-    remove(path);
-    return 0;
-}
-
 void cli_driver_cache_remove(void) {
     if (made[0])
-        nftw(made, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        tree_remove(made);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/front/mapper.h"
+#include "host-backend/util/clock.h"
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -31,12 +32,6 @@ union notification {
     struct seccomp_notif_resp response;
     char room[512];
 };
-
-static int64_t now_ms(void) {
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ---- what the hand is told ---- */
 
@@ -177,7 +172,7 @@ static struct front_job *add(struct front_mapper *m, void *region, uint64_t addr
     job->region = region;
     job->address = address;
     job->count = count;
-    job->since_ms = now_ms();
+    job->since_ms = clock_now_ms();
     if (m->last)
         m->last->next = job;
     else
@@ -216,7 +211,7 @@ int front_mapper_blank(struct front_mapper *m, void *region, uint64_t address, u
 }
 
 int64_t front_mapper_busy_ms(const struct front_mapper *m) {
-    return m->first ? now_ms() - m->first->since_ms : -1;
+    return m->first ? clock_now_ms() - m->first->since_ms : -1;
 }
 
 /* ---- life ---- */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host-backend/front/define.h"
+#include "host-backend/util/clock.h"
 #include "svga-model/link-io.h"
 
 enum {
@@ -20,12 +21,6 @@ enum {
     MAX_PENDING = 65536,    /* link messages of one session whose reply has not come */
     REPLY_LIMIT_MS = 10000, /* a device half that takes longer for one is given up */
 };
-
-static int64_t now_ms(void) {
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ---- the guest's side ---- */
 
@@ -71,7 +66,7 @@ static int expect_reply(struct front_session *s, enum svga_link_type type, struc
     struct front_pending *p = s->pending < MAX_PENDING ? calloc(1, sizeof *p) : NULL;
     if (!p)
         return -ENOBUFS;
-    *p = (struct front_pending){.type = type, .region = region, .seq = seq, .since_ms = now_ms()};
+    *p = (struct front_pending){.type = type, .region = region, .seq = seq, .since_ms = clock_now_ms()};
     if (s->newest)
         s->newest->next = p;
     else
@@ -267,7 +262,7 @@ static void refuse_region(struct front_session *s, struct front_region *region, 
 /* Somebody is there, who has no device half for us yet. */
 static void wait_on(struct front_session *s) {
     for (struct front_pending *p = s->oldest; p; p = p->next)
-        p->since_ms = now_ms();
+        p->since_ms = clock_now_ms();
 }
 
 /* A reply to our oldest message that wanted one. */
@@ -575,7 +570,7 @@ void front_sessions_resource_going(void *opaque, struct vgpu_resource *r) {
 /* ---- time ---- */
 
 int front_sessions_timeout(const struct front_sessions *all) {
-    int64_t least = INT64_MAX, now = now_ms();
+    int64_t least = INT64_MAX, now = clock_now_ms();
     for (const struct front_session *s = all->first; s; s = s->next) {
         int64_t busy = front_mapper_busy_ms(&s->mapper);
         if (s->oldest && !s->ending && s->oldest->since_ms + REPLY_LIMIT_MS < least)
@@ -591,7 +586,7 @@ int front_sessions_timeout(const struct front_sessions *all) {
 }
 
 void front_sessions_tick(struct front_sessions *all) {
-    int64_t now = now_ms();
+    int64_t now = clock_now_ms();
     for (struct front_session *s = all->first, *after; s; s = after) {
         after = s->next;
         bool late = s->oldest && now - s->oldest->since_ms >= REPLY_LIMIT_MS;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "host-backend/util/clock.h"
 #include "host-backend/vhost-user/gpu-commands.h"
 
 enum {
@@ -24,12 +25,6 @@ struct vgpu_parked {
     struct virtio_gpu_ctrl_hdr request;
     int64_t since_ms;
 };
-
-static int64_t now_ms(void) {
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ---- answers ---- */
 
@@ -83,7 +78,7 @@ static bool park(struct vgpu *gpu, struct vgpu_context *ctx, const struct virtio
     if (!p)
         return false;
     *p = (struct vgpu_parked){
-        .ctx = ctx, .answer = gpu->element.answer, .request = *request, .since_ms = now_ms()};
+        .ctx = ctx, .answer = gpu->element.answer, .request = *request, .since_ms = clock_now_ms()};
     if (gpu->newest)
         gpu->newest->next = p;
     else
@@ -114,13 +109,13 @@ void vgpu_wake(struct vgpu *gpu, struct vgpu_context *ctx) {
 int vgpu_timeout(const struct vgpu *gpu) {
     if (!gpu->oldest)
         return -1;
-    int64_t left = gpu->oldest->since_ms + gpu->ops->park_ms - now_ms();
+    int64_t left = gpu->oldest->since_ms + gpu->ops->park_ms - clock_now_ms();
     return left > 0 ? (int)left : 0;
 }
 
 void vgpu_tick(struct vgpu *gpu) {
     uint32_t count = 0;
-    int64_t now = now_ms();
+    int64_t now = clock_now_ms();
     for (struct vgpu_parked *p = gpu->oldest; p && now - p->since_ms >= gpu->ops->park_ms; p = p->next)
         count++;
     answer_oldest(gpu, count);

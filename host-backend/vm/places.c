@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host-backend/util/capture.h"
 #include "host-backend/util/home.h"
 #include "host-backend/vm/fetch.h"
 
@@ -43,24 +44,13 @@ int vm_cache_folder(const char *given, char path[PATH_MAX], char why[VM_WHY_SIZE
 
 /* ---- QEMU ---- */
 
-/* Runs `command` and keeps the beginning of its output. */
-static bool output_of(const char *command, char *out, size_t size) {
-    FILE *file = popen(command, "re");
-    if (!file)
-        return false;
-    size_t n = fread(out, 1, size - 1, file);
-    out[n] = '\0';
-    char rest[4096];
-    while (fread(rest, 1, sizeof rest, file) > 0)
-        ;
-    return pclose(file) == 0;
-}
+/* It only prints; on a busy machine its start can take a while. */
+enum { ASK_SECONDS = 60 };
 
 /* Fills in the version. False if the program does not start, or is no QEMU. */
 static bool ask_version(struct vm_qemu *q) {
-    char command[PATH_MAX + 64], out[256];
-    snprintf(command, sizeof command, "'%s' --version 2>/dev/null", q->path);
-    if (!output_of(command, out, sizeof out) ||
+    char *argv[] = {q->path, "--version", NULL}, out[256];
+    if (capture(argv, out, sizeof out, ASK_SECONDS) != 0 ||
         sscanf(out, "QEMU emulator version %d.%d", &q->major, &q->minor) != 2)
         return false;
     sscanf(out, "QEMU emulator version %63[^ (\n]", q->version);
@@ -68,7 +58,8 @@ static bool ask_version(struct vm_qemu *q) {
 }
 
 bool vm_qemu_installed(struct vm_qemu *q) {
-    char command[PATH_MAX + 128], out[64];
+    static char out[1 << 16]; /* the list of devices; too much for a stack */
+    char *argv[] = {q->path, "-device", "help", NULL};
     const char *path = getenv("PATH");
 
     *q = (struct vm_qemu){0};
@@ -83,9 +74,7 @@ bool vm_qemu_installed(struct vm_qemu *q) {
     if (!q->path[0] || !ask_version(q))
         return false;
     /* Some distributions package the device apart from the emulator. */
-    snprintf(command, sizeof command, "'%s' -device help 2>/dev/null | grep -c '\"vhost-user-gpu-pci\"'",
-             q->path);
-    return output_of(command, out, sizeof out);
+    return capture(argv, out, sizeof out, ASK_SECONDS) == 0 && strstr(out, "\"vhost-user-gpu-pci\"");
 }
 
 bool vm_qemu_cached(const char *cache, struct vm_qemu *q) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/vm/streams.h"
+#include "host-backend/util/clock.h"
+#include "host-backend/util/io.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -10,19 +12,6 @@
 #include <unistd.h>
 
 /* ---- input ---- */
-
-static bool send_all(int port, const void *bytes, size_t size) {
-    while (size > 0) {
-        ssize_t n = send(port, bytes, size, MSG_NOSIGNAL);
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            bytes = (const char *)bytes + n;
-            size -= (size_t)n;
-        }
-    }
-    return true;
-}
 
 static void *carry_input(void *arg) {
     struct vm_input *in = arg;
@@ -41,7 +30,7 @@ static void *carry_input(void *arg) {
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         buffer.frame = (struct vm_frame){VM_FRAME_STDIN, n > 0 ? (uint32_t)n : 0};
-        if (!send_all(in->port, &buffer, sizeof buffer.frame + buffer.frame.size) || n <= 0)
+        if (!io_write_all(in->port, &buffer, sizeof buffer.frame + buffer.frame.size) || n <= 0)
             return NULL;
     }
 }
@@ -65,20 +54,6 @@ void vm_input_stop(struct vm_input *in) {
 
 /* ---- output ---- */
 
-/* False when the VM ended. A signal that ends the VM (vm.c) does so too, and then the read ends. */
-static bool receive(int port, void *bytes, size_t size) {
-    while (size > 0) {
-        ssize_t n = read(port, bytes, size);
-        if (n == 0 || (n < 0 && errno != EINTR))
-            return false;
-        if (n > 0) {
-            bytes = (char *)bytes + n;
-            size -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 /* 0 or an errno. A stream that is closed here takes everything, into nothing. */
 static int put(int fd, const char *bytes, size_t size) {
     while (size > 0) {
@@ -98,17 +73,11 @@ static int put(int fd, const char *bytes, size_t size) {
     return 0;
 }
 
-static int64_t now_ms(void) {
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Waits for the first byte, up to the limit. False: none came. */
 static bool first_byte(int port, int limit_ms) {
-    int64_t end = now_ms() + limit_ms;
+    int64_t end = clock_now_ms() + limit_ms;
     for (;;) {
-        int64_t left = end - now_ms();
+        int64_t left = end - clock_now_ms();
         struct pollfd p = {port, POLLIN, 0};
         int n = poll(&p, 1, left > 0 ? (int)left : 0);
         if (n != 0 && !(n < 0 && errno == EINTR))
@@ -118,14 +87,15 @@ static bool first_byte(int port, int limit_ms) {
     }
 }
 
+/* Reading ends when the VM has: a signal that ends it (signals.h) does so too. */
 enum vm_output vm_output_run(int port, struct vm_output_state *state) {
     static char bytes[VM_FRAME_MAX];
     struct vm_frame frame;
 
     if (!first_byte(port, state->start_limit_ms))
         return VM_OUTPUT_LATE;
-    while (receive(port, &frame, sizeof frame) && frame.size <= sizeof bytes &&
-           receive(port, bytes, frame.size)) {
+    while (io_read_all(port, &frame, sizeof frame) && frame.size <= sizeof bytes &&
+           io_read_all(port, bytes, frame.size)) {
         switch (frame.type) {
         case VM_FRAME_STARTED:
             if (state->started)

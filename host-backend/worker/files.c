@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "trillium/files.h"
+#include "host-backend/util/tree.h"
 
 static const char folder_name[] = "/trillium-files-"; /* and six characters of mkdtemp */
 
@@ -186,17 +186,9 @@ char *files_lay_out(const struct ir *set, const char *options, char place[FILES_
     return NULL;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-    (void)st;
-    (void)type;
-    (void)ftw;
-    remove(path);
-    return 0;
-}
-
 void files_remove(const char *place) {
     if (place[0])
-        nftw(place, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        tree_remove(place);
 }
 
 /* ---- words ---- */

@@ -28,6 +28,7 @@
 #include "host-backend/worker/session.h"
 #include "host-backend/worker/share.h"
 #include "host-backend/worker/spirv.h"
+#include "host-backend/util/packet.h"
 #include "svga-model/link-io.h"
 #include "svga-model/visa/apart/host.h"
 
@@ -272,25 +273,8 @@ static int parse(struct options *o, int argc, char **argv) {
 
 /* Blocks for a message: its byte, and the descriptor that came along, else -1. 0: the broker is gone. */
 static char receive(int control, int *fd) {
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } space;
-    char byte;
-    struct iovec iov = {&byte, 1};
-    struct msghdr mh = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
-    ssize_t n;
-
-    *fd = -1;
-    do {
-        mh.msg_controllen = CMSG_LEN(sizeof(int)); /* CMSG_SPACE has room for two */
-        n = recvmsg(control, &mh, MSG_CMSG_CLOEXEC);
-    } while (n < 0 && errno == EINTR);
-    struct cmsghdr *cmsg = n > 0 ? CMSG_FIRSTHDR(&mh) : NULL;
-    if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
-        memcpy(fd, CMSG_DATA(cmsg), sizeof *fd);
-    return n > 0 ? byte : 0;
+    char byte = 0;
+    return packet_receive(control, &byte, 1, fd, 0) == 1 ? byte : 0;
 }
 
 /* ---- what it does ---- */

@@ -76,6 +76,5 @@ int control_open(void);
 /* Tells vm_run that the guest cannot be set up, and ends the VM. */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void power_off(void) __attribute__((noreturn));
-void write_all(int fd, const void *bytes, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/vm/init/init.h"
+#include "host-backend/util/io.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,7 +30,7 @@ static void make_path(const char *path) {
 static void write_file(const char *path, const char *text) {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd >= 0) {
-        write_all(fd, text, strlen(text));
+        io_write_all(fd, text, strlen(text));
         close(fd);
     }
 }

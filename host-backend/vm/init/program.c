@@ -13,29 +13,17 @@
 #include <unistd.h>
 
 #include "host-backend/vm/frame.h"
+#include "host-backend/util/io.h"
 
 static void send_frame(int port, uint32_t type, const void *bytes, size_t size) {
     static char buffer[sizeof(struct vm_frame) + VM_FRAME_MAX];
     struct vm_frame frame = {type, (uint32_t)size};
     memcpy(buffer, &frame, sizeof frame);
     memcpy(buffer + sizeof frame, bytes, size);
-    write_all(port, buffer, sizeof frame + size);
+    io_write_all(port, buffer, sizeof frame + size);
 }
 
 /* ---- standard input: a process of its own, since it may wait for the program to read ---- */
-
-static bool read_all(int fd, void *bytes, size_t size) {
-    while (size > 0) {
-        ssize_t n = read(fd, bytes, size);
-        if (n <= 0 && !(n < 0 && errno == EINTR))
-            return false;
-        if (n > 0) {
-            bytes = (char *)bytes + n;
-            size -= (size_t)n;
-        }
-    }
-    return true;
-}
 
 /* `terminal`: its input ends by a key, and it stays open. */
 static void feed_stdin(int port, int to, bool terminal) {
@@ -43,8 +31,8 @@ static void feed_stdin(int port, int to, bool terminal) {
     struct vm_frame frame;
 
     signal(SIGPIPE, SIG_IGN);
-    while (read_all(port, &frame, sizeof frame) && frame.size <= sizeof buffer &&
-           read_all(port, buffer, frame.size)) {
+    while (io_read_all(port, &frame, sizeof frame) && frame.size <= sizeof buffer &&
+           io_read_all(port, buffer, frame.size)) {
         if (frame.type != VM_FRAME_STDIN || to < 0)
             continue; /* the program has closed its input: the rest goes nowhere */
         size_t done = 0;
@@ -56,7 +44,7 @@ static void feed_stdin(int port, int to, bool terminal) {
                 done += (size_t)n;
         }
         if (terminal && frame.size == 0) {
-            write_all(to, "\x04", 1); /* Ctrl-D */
+            io_write_all(to, "\x04", 1); /* Ctrl-D */
         } else if (frame.size == 0 || done < frame.size) {
             close(to);
             to = -1;
@@ -84,7 +72,7 @@ static void execute(const struct config *c, const int streams[3], int error_pipe
         execvp(c->args[0], c->args);
     }
     int error = errno;
-    write_all(error_pipe, &error, sizeof error);
+    io_write_all(error_pipe, &error, sizeof error);
     _exit(127);
 }
 
@@ -195,7 +183,7 @@ void program_run(const struct config *c, int port, int control) {
     }
     if (s.in != s.out)
         close(s.in);
-    if (!read_all(error[0], &exec_error, sizeof exec_error))
+    if (!io_read_all(error[0], &exec_error, sizeof exec_error))
         exec_error = 0; /* the pipe was closed by the exec */
 
     struct program_control p = {.fd = control, .program = program, .terminal = c->terminal ? s.out : -1};

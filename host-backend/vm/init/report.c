@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host-backend/vm/frame.h"
+#include "host-backend/util/io.h"
 
 static int the_port = -1; /* to vm_run; -1: not open yet */
 static bool verbose;
@@ -26,7 +27,7 @@ void stage(const char *what) {
     if (fd >= 0) {
         char line[128]; /* one write is one message; dprintf(3) would seek, which this device refuses */
         int n = snprintf(line, sizeof line, "trillium-vm-init: %s\n", what);
-        write_all(fd, line, (size_t)n);
+        io_write_all(fd, line, (size_t)n);
         close(fd);
     }
 }
@@ -35,18 +36,6 @@ void power_off(void) {
     reboot(RB_POWER_OFF);
     for (;;)
         pause();
-}
-
-void write_all(int fd, const void *bytes, size_t size) {
-    while (size > 0) {
-        ssize_t n = write(fd, bytes, size);
-        if (n < 0 && errno != EINTR)
-            return;
-        if (n > 0) {
-            bytes = (const char *)bytes + n;
-            size -= (size_t)n;
-        }
-    }
 }
 
 void die(const char *format, ...) {
@@ -59,8 +48,8 @@ void die(const char *format, ...) {
         n = sizeof text - 1;
     if (the_port >= 0) {
         struct vm_frame frame = {VM_FRAME_FAILED, (uint32_t)n};
-        write_all(the_port, &frame, sizeof frame);
-        write_all(the_port, text, (size_t)n);
+        io_write_all(the_port, &frame, sizeof frame);
+        io_write_all(the_port, text, (size_t)n);
     } else {
         dprintf(2, "trillium-vm-init: %s\n",
                 text); /* the console, which vm_run shows when the VM ends early */
