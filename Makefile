@@ -40,9 +40,9 @@ B := $(abspath $(BUILD))
 SRC_svga     := $(wildcard svga-model/*.c svga-model/visa/load.c svga-model/visa/apart/*.c) svga-model/visa/common/kernel.c
 SRC_trillium := $(wildcard trillium/*.c)
 SRC_icd      := $(filter-out guest-icd/docs/%,$(wildcard guest-icd/*.c guest-icd/*/*.c))
-SRC_host     := $(wildcard host-backend/broker/*.c host-backend/listen/*.c host-backend/front/*.c host-backend/vhost-user/*.c host-backend/vm/*.c)
+SRC_host     := $(wildcard host-backend/broker/*.c host-backend/control/*.c host-backend/listen/*.c host-backend/front/*.c host-backend/vhost-user/*.c host-backend/vm/*.c)
 SRC_worker   := $(wildcard host-backend/worker/*.c) $(SRC_common)
-SRC_common   := $(wildcard host-backend/util/*.c host-backend/cache/*.c host-backend/profile/*.c host-backend/cell/*.c)
+SRC_common   := $(wildcard host-backend/util/*.c host-backend/cache/*.c host-backend/profile/*.c host-backend/cell/*.c host-backend/board/*.c)
 SRC_cli      := $(wildcard host-backend/cli/*.c)
 SRC_init     := $(wildcard host-backend/vm/init/*.c)
 SRC_eval     := $(wildcard eval/programs/*.c)
@@ -239,7 +239,7 @@ endif
 
 $(B)/bin/trillium: $(call objs,$(SRC_cli)) $(LIB_host) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lseccomp -lmd -ljansson -ldl
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lseccomp -lmd -ljansson -lconfig -lncursesw -ltinfo -ldl
 
 $(B)/libexec/trillium-worker: $(call objs,$(SRC_worker)) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
@@ -304,7 +304,7 @@ $(B)/libexec/trillium-eval: $(call objs,$(SRC_runner))
 
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.c.o $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lseccomp -lmd -ljansson -lmd -ldl -lm
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lseccomp -lmd -ljansson -lconfig -ldl -lm
 $(B)/tests/programs/%: $(B)/obj/tests/programs/%.c.o $(LIB_test)
 	$(call say,LINK)
 	$(link) $(filter %.o %.a,$^) -lcmocka -lOpenCL -ldl -lm
@@ -312,7 +312,7 @@ $(B)/tests/programs/%: $(B)/obj/tests/programs/%.c.o $(LIB_test)
 define test-folder
 $(B)/tests/$(1)/$(1): $(call objs,$(wildcard tests/$(1)/*.c)) $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_trillium) $(LIB_svga)
 	$$(call say,LINK)
-	$$(link) $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(TEST_WITH_$(1)) -lcmocka -lOpenCL -ldrm -lseccomp -lmd -ljansson -ldl -lm
+	$$(link) $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(TEST_WITH_$(1)) -lcmocka -lOpenCL -ldrm -lseccomp -lmd -ljansson -lconfig -ldl -lm
 endef
 # Its tests do not wait for time limits.
 TEST_WITH_vhost-user := -Wl,--wrap=clock_gettime
@@ -374,7 +374,7 @@ $(B)/fuzz/$(1) $(B)/tests/fuzz/$(1): $(filter %.o,$(FUZZ_WITH_$(1))) $(FUZZLIBS)
 	$$(call say,LINK)
 	$$(Q)mkdir -p $$(@D) && $(if $(filter %.cpp.o,$(FUZZ_WITH_$(1))),$(CXX),$(CC)) $(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) \
 	  $$(if $$(findstring /tests/fuzz/$(1),$$@),,-fsanitize=fuzzer) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
-	  $(if $(FUZZ_WITH_$(1)),$(filter-out %.o,$(FUZZ_WITH_$(1))),-lOpenCL) -ldrm -lseccomp -lmd -ljansson -ldl -lm
+	  $(if $(FUZZ_WITH_$(1)),$(filter-out %.o,$(FUZZ_WITH_$(1))),-lOpenCL) -ldrm -lseccomp -lmd -ljansson -lconfig -ldl -lm
 endef
 $(foreach f,$(SRC_fuzz),$(eval $(call fuzz-program,$(basename $(notdir $f)))))
 .PHONY: fuzz fuzz-run

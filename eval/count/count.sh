@@ -35,7 +35,7 @@ exec valgrind --quiet --tool=callgrind --collect-atstart=no --toggle-collect=dra
     --callgrind-out-file='$tmp/worker' '$build/libexec/trillium-worker' "\$@"
 END
 chmod +x "$tmp/libexec/trillium-worker"
-"$tmp/bin/trillium" serve --shm "$tmp/socket" --warm-workers 0 --fresh-builds 2> "$tmp/log" &
+"$tmp/bin/trillium" serve --shm "$tmp/socket" --warm-workers 0 --fresh-builds --sandbox off 2> "$tmp/log" &
 daemon=$!
 for _ in $(seq 100); do [ -S "$tmp/socket" ] && break; sleep 0.1; done
 export TRILLIUM_SHM=$tmp/socket OCL_ICD_VENDORS=$build/share/trillium/icd

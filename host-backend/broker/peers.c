@@ -6,7 +6,7 @@
 
 enum {
     FDS_OF_SESSION =
-        6, /* its pidfd, control and store sockets, and words; its own while it waits; one on the way */
+        8, /* its pidfd, control and store sockets, board, bell and words; its own while it waits; one on the way */
     FDS_OF_DAEMON = 64,
     MIN_SESSIONS = 4,
     MAX_SILENT = 64,

@@ -2,6 +2,7 @@
 #include "host-backend/broker/spawn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host-backend/board/board.h"
 #include "host-backend/broker/environment.h"
 #include "host-backend/util/packet.h"
 #include "host-backend/worker/control.h"
@@ -19,11 +21,12 @@ enum { ARGUMENTS = 48 }; /* of a worker's command line */
 
 int spawn_worker(const struct broker_config *config, const struct cell *cell, bool eager, const char *refuse,
                  struct spawned *out) {
-    char number[16], store[16], walls[16], trace[16], pid[CELL_PID_TEXT] = "", more[256];
-    char *argv[ARGUMENTS + 1] = {"trillium-worker", "--control", number,  "--store", store,
-                                 "--cell",          walls,       "--pid", pid},
+    char number[16], store[16], board[16], bell[16], walls[16], trace[16], pid[CELL_PID_TEXT] = "", more[256];
+    char *argv[ARGUMENTS + 1] =
+        {"trillium-worker", "--control", number,    "--store", store,    "--cell", walls,
+         "--pid",           pid,         "--board", board,     "--bell", bell},
                            *rest;
-    int sockets[2], stores[2], n = 9, r = 0;
+    int sockets[2], stores[2], bells[2], n = 13, r = 0;
     const bool inside = *cell_variables(cell) != NULL; /* it has a place of its own for caches and the like */
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
@@ -42,6 +45,21 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         close(stores[1]);
         return words;
     }
+    out->board = board_make();
+    if (out->board < 0 || pipe2(bells, O_CLOEXEC | O_NONBLOCK) < 0) {
+        r = out->board < 0 ? out->board : -errno;
+        if (out->board >= 0)
+            close(out->board);
+        for (int i = 0; i < 2; i++) {
+            close(sockets[i]);
+            close(stores[i]);
+        }
+        close(words);
+        words_end(&out->words, "a worker");
+        return r;
+    }
+    snprintf(board, sizeof board, "%d", out->board);
+    snprintf(bell, sizeof bell, "%d", bells[1]);
     snprintf(number, sizeof number, "%d", sockets[1]);
     snprintf(store, sizeof store, "%d", stores[1]);
     snprintf(walls, sizeof walls, "%u", cell_standing(cell));
@@ -73,8 +91,8 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
     const struct cell_start start = {.path = config->worker_path,
                                      .argv = argv,
                                      .env = env,
-                                     .keep = (int[]){sockets[1], stores[1]},
-                                     .keep_count = 2,
+                                     .keep = (int[]){sockets[1], stores[1], out->board, bells[1]},
+                                     .keep_count = 4,
                                      .error_fd = words,
                                      .pid_text = pid,
                                      .trace_dir = config->profile_dir,
@@ -86,6 +104,8 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
     close(sockets[1]);
     close(stores[1]);
     close(words);
+    close(bells[1]);
+    out->bell = bells[0];
     out->control = sockets[0];
     out->store = stores[0];
     out->pidfd = out->pid > 0 ? (int)syscall(SYS_pidfd_open, out->pid, 0) : -1;
@@ -99,6 +119,8 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         close(sockets[0]);
         close(stores[0]);
         words_end(&out->words, "a worker");
+        close(out->board);
+        close(out->bell);
     }
     return r;
 }

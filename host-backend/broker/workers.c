@@ -78,6 +78,8 @@ static void forget(struct workers *all, struct worker *w) {
     if (w->process.store >= 0)
         close(w->process.store);
     close(w->process.pidfd);
+    close(w->process.board);
+    close(w->process.bell);
     cell_ended(all->cell, w->process.pid);
     free(w);
 }

@@ -5,6 +5,7 @@
 
 #include "host-backend/worker/batch.h"
 #include "host-backend/worker/trace.h"
+#include "host-backend/worker/turn.h"
 #include "host-backend/worker/wait.h"
 
 struct event *event_new(struct session *s, uint32_t id, cl_event cl, struct queue *q, struct tr_slot *slot) {
@@ -62,7 +63,17 @@ static bool finish_may_follow(const struct enqueue *e) {
     return next != TR_CMD_ENQUEUE_KERNEL && next != TR_CMD_ENQUEUE_KERNEL_1D;
 }
 
-bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_t event_id,
+/* Where the device is shared. What may wait for the guest's word waits for no turn: the word may be behind it. */
+static __attribute__((noinline)) void take_turn(struct enqueue *e) {
+    bool gated = e->gated || ((e->q->in_order || e->q->barred) && queue_gated(e->q));
+
+    if (gated || !e->queue || !turn_take(e->q->turn, &e->s->device.closing))
+        return;
+    e->turn = e->q->turn;
+    e->event = &e->made;
+}
+
+bool enqueue_begin(struct enqueue *e, struct session *s, bool works, uint32_t queue, uint32_t event_id,
                    uint32_t event_slot, const uint32_t *waits, uint32_t wait_count) {
     e->s = s;
     e->q = queue_of(s, queue);
@@ -71,6 +82,9 @@ bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_
     e->many = NULL;
     e->made = NULL;
     e->gated = false;
+    e->turn = NULL;
+    e->kernel = NULL;
+    e->bytes = 0;
     e->trace = s->trace ? trace_take(s->trace, e->q) : NULL;
     e->result = CL_OUT_OF_RESOURCES;
     e->queue = e->q->cl;
@@ -82,6 +96,8 @@ bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_
         e->wait_count = s->replay->wait_count;
         e->waits = e->wait_count > 0 ? s->replay->waits : NULL;
     }
+    if (works && atomic_load_explicit(&e->q->turn->board->gate, memory_order_relaxed) != 0)
+        take_turn(e);
     if (e->trace)
         trace_begins(e->trace);
     return e->queue;
@@ -118,6 +134,27 @@ void queue_forget_last(struct queue *q) {
         set_last(q, marker);
 }
 
+static void tell_end(void *session, void *event, cl_int status) {
+    event_publish(session, event, status);
+    object_unref(event);
+}
+
+/* It has begun in a turn. The guest may wait for its event, and the command that says so stand behind one that has to
+ * wait for a turn itself: so its end is published without being asked for. */
+static void begun(struct enqueue *e, cl_event made, struct event *event) {
+    struct turn_command c = {.queue = e->queue,
+                             .event = made,
+                             .kernel = e->kernel,
+                             .wait = driver_has(e->q->device->platform, QUIRK_LATE_CALLBACKS_ARE_LOST)};
+    if (event) {
+        object_ref(event);
+        c.told = tell_end;
+        c.opaque = e->s;
+        c.told_event = event;
+    }
+    turn_begun(e->turn, &c);
+}
+
 /* A command of a batch: the batch has the event, and hears of the error. */
 static void replayed(struct enqueue *e) {
     struct replay *replay = e->s->replay;
@@ -134,6 +171,8 @@ static void replayed(struct enqueue *e) {
         trace_drop(replay->trace);
         replay->trace = e->trace;
     }
+    if (e->turn)
+        begun(e, e->made, NULL);
     if (replay->keep)
         replay->made = e->made;
     else if (e->made)
@@ -142,6 +181,10 @@ static void replayed(struct enqueue *e) {
 
 void enqueue_end(struct enqueue *e) {
     free(e->many);
+    if (e->result != CL_SUCCESS)
+        board_add(&e->s->turns->board->errors, 1);
+    if (e->turn && (e->s->over || e->result != CL_SUCCESS))
+        begun(e, NULL, NULL);
     if (e->s->over) {
         trace_drop(e->trace);
         return;
@@ -156,6 +199,8 @@ void enqueue_end(struct enqueue *e) {
         return;
     }
     session_queue_enqueued(e->s, e->q);
+    if (e->bytes > 0)
+        board_add(&e->q->turn->board->bytes, e->bytes);
     e->gated = e->gated || ((e->q->in_order || e->q->barred) && queue_gated(e->q));
     if (e->gated)
         e->q->gated = e->q->enqueued;
@@ -171,8 +216,13 @@ void enqueue_end(struct enqueue *e) {
             event->gated = e->gated;
         if (event && e->trace)
             event->trace = trace_ref(e->trace);
-    } else if (e->made && !keep) {
-        clReleaseEvent(e->made); /* who needs it has a reference of its own */
+        if (e->turn)
+            begun(e, e->made, event);
+    } else if (e->made) {
+        if (e->turn)
+            begun(e, e->made, NULL);
+        if (!keep)
+            clReleaseEvent(e->made); /* who needs it has a reference of its own */
     }
     trace_drop(e->trace); /* the same */
 }

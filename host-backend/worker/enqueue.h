@@ -27,6 +27,9 @@ struct enqueue {
     cl_event made;
     bool gated; /* the wait list has such an event (object.h) */
     struct trace_record *trace;
+    struct turn *turn;           /* that it begins in, and is counted by; NULL */
+    struct board_kernel *kernel; /* whose time it takes; NULL: no kernel's */
+    uint64_t bytes;              /* that it moves; 0: it is no transfer */
     cl_int result;
     /* for the driver's call */
     cl_command_queue queue;
@@ -35,12 +38,18 @@ struct enqueue {
     cl_event *event;       /* NULL if nobody wants one */
 };
 
-bool enqueue_begin(struct enqueue *e, struct session *s, uint32_t queue, uint32_t event_id,
+/* `works`: the command takes the device's time, so it needs a turn where devices are shared (turn.h). */
+bool enqueue_begin(struct enqueue *e, struct session *s, bool works, uint32_t queue, uint32_t event_id,
                    uint32_t event_slot, const uint32_t *waits, uint32_t wait_count);
 void enqueue_end(struct enqueue *e);
 
 #define ENQUEUE_BEGIN(e, s, c, v, array)                                                                     \
-    enqueue_begin(&(e), s, (c)->queue, (c)->event, (c)->event_slot, (v)->arrays[array], (c)->waits_count)
+    enqueue_begin(&(e), s, true, (c)->queue, (c)->event, (c)->event_slot, (v)->arrays[array],                \
+                  (c)->waits_count)
+/* For markers, and for what consists of commands that have turns of their own. */
+#define ENQUEUE_BEGIN_IDLE(e, s, c, v, array)                                                                \
+    enqueue_begin(&(e), s, false, (c)->queue, (c)->event, (c)->event_slot, (v)->arrays[array],               \
+                  (c)->waits_count)
 
 /* Copies three u64 of a command into size_t[3]. */
 #define COPY3(to, from)                                                                                      \

@@ -5,6 +5,7 @@
 
 #include "host-backend/worker/handlers.h"
 #include "host-backend/worker/trace.h"
+#include "host-backend/worker/turn.h"
 
 bool devices_of(struct session *s, const struct driver_platform *platform, const uint32_t *numbers,
                 uint32_t count, cl_device_id *out) {
@@ -108,6 +109,7 @@ void do_create_queue(struct session *s, const struct tr_create_queue *c, const s
     q->context = context;
     q->device = s->driver->devices[c->device];
     q->id = c->queue;
+    q->turn = turns_of(s->turns, s->driver, q->device);
     q->by_callback = session_by_callback(s, q->device);
     if (context->cl)
         q->cl = host_queue(s, q, v->arrays[0], c->properties_count, &r);

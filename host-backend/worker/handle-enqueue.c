@@ -5,17 +5,21 @@
 #include "host-backend/worker/enqueue.h"
 #include "host-backend/worker/span-check.h"
 #include "host-backend/worker/trace.h"
+#include "host-backend/worker/turn.h"
 #include "host-backend/worker/wait.h"
 
 /* After ENQUEUE_BEGIN, whose answer `begun` is. offset, local: NULL: not given. */
 static void enqueue_kernel(struct enqueue *e, bool begun, struct kernel *k, cl_uint dim, const size_t *offset,
                            const size_t *global, const size_t *local) {
     if (begun) {
+        e->kernel = k->meter;
         if (!k->cl || k->error != CL_SUCCESS)
             e->result = k->cl ? k->error : CL_OUT_OF_RESOURCES;
         else
             e->result = clEnqueueNDRangeKernel(e->queue, k->cl, dim, offset, global, local, e->wait_count,
                                                e->waits, e->event);
+        if (e->result == CL_SUCCESS)
+            board_count(&k->meter->commands);
     }
     if (e->trace)
         trace_kernel(e->trace, k->name, dim, global, local);
@@ -56,6 +60,7 @@ void do_transfer_buffer(struct session *s, const struct tr_transfer_buffer *c, c
                                                    memory, e.wait_count, e.waits, e.event)
                             : clEnqueueReadBuffer(e.queue, m->cl, CL_FALSE, c->offset, c->memory.length,
                                                   memory, e.wait_count, e.waits, e.event);
+    e.bytes = c->memory.length;
     if (e.trace)
         trace_named(e.trace, c->write ? "write buffer" : "read buffer", c->memory.length);
     enqueue_end(&e);
@@ -82,6 +87,7 @@ void do_transfer_rect(struct session *s, const struct tr_transfer_rect *c, const
                      : clEnqueueReadBufferRect(e.queue, m->cl, CL_FALSE, buffer_origin, host_origin, region,
                                                c->buffer_row_pitch, c->buffer_slice_pitch, c->host_row_pitch,
                                                c->host_slice_pitch, memory, e.wait_count, e.waits, e.event);
+    e.bytes = region[0] * region[1] * region[2];
     if (e.trace)
         trace_named(e.trace, c->write ? "write buffer rect" : "read buffer rect",
                     region[0] * region[1] * region[2]);
@@ -95,6 +101,7 @@ void do_copy_buffer(struct session *s, const struct tr_copy_buffer *c, const str
     if (ENQUEUE_BEGIN(e, s, c, v, 0) && source->cl && target->cl)
         e.result = clEnqueueCopyBuffer(e.queue, source->cl, target->cl, c->source_offset, c->target_offset,
                                        c->size, e.wait_count, e.waits, e.event);
+    e.bytes = c->size;
     if (e.trace)
         trace_named(e.trace, "copy buffer", c->size);
     enqueue_end(&e);
@@ -113,6 +120,7 @@ void do_copy_rect(struct session *s, const struct tr_copy_rect *c, const struct 
             clEnqueueCopyBufferRect(e.queue, source->cl, target->cl, source_origin, target_origin, region,
                                     c->source_row_pitch, c->source_slice_pitch, c->target_row_pitch,
                                     c->target_slice_pitch, e.wait_count, e.waits, e.event);
+    e.bytes = region[0] * region[1] * region[2];
     if (e.trace)
         trace_named(e.trace, "copy buffer rect", region[0] * region[1] * region[2]);
     enqueue_end(&e);
@@ -127,6 +135,7 @@ void do_fill_buffer(struct session *s, const struct tr_fill_buffer *c, const str
                        ? CL_INVALID_OPERATION
                        : clEnqueueFillBuffer(e.queue, m->cl, v->arrays[0], c->pattern_count, c->offset,
                                              c->size, e.wait_count, e.waits, e.event);
+    e.bytes = c->size;
     if (e.trace)
         trace_named(e.trace, "fill buffer", c->size);
     enqueue_end(&e);
@@ -157,7 +166,7 @@ void do_migrate(struct session *s, const struct tr_migrate *c, const struct tr_v
 void do_marker(struct session *s, const struct tr_marker *c, const struct tr_view *v) {
     struct enqueue e;
 
-    if (ENQUEUE_BEGIN(e, s, c, v, 0)) {
+    if (ENQUEUE_BEGIN_IDLE(e, s, c, v, 0)) {
         if (e.wait_count == 0 && queue_gated(e.q))
             e.gated = true;
         if (c->barrier && e.gated)

@@ -12,6 +12,7 @@
 #include "host-backend/worker/handlers.h"
 #include "host-backend/worker/kernel.h"
 #include "host-backend/worker/program.h"
+#include "host-backend/worker/turn.h"
 #include "host-backend/worker/wait.h"
 
 enum { ANSWER_MAX = 64 << 20 };
@@ -212,6 +213,20 @@ static cl_int ask_profiling(const struct query *q, size_t size, void *value, siz
     return r;
 }
 
+/* A device has no more memory than its guest may have. */
+static cl_int device_info(const struct query *q, cl_uint param, size_t size, void *value, size_t *needed) {
+    cl_int r = clGetDeviceInfo(q->device->id, param, size, value, needed);
+    cl_ulong memory, limit = board_read(&q->s->turns->board->memory_limit);
+
+    if (r == CL_SUCCESS && value && size >= sizeof memory &&
+        (param == CL_DEVICE_GLOBAL_MEM_SIZE || param == CL_DEVICE_MAX_MEM_ALLOC_SIZE)) {
+        memcpy(&memory, value, sizeof memory);
+        if (memory > limit)
+            memcpy(value, &limit, sizeof limit);
+    }
+    return r;
+}
+
 static cl_int ask(const struct query *q, size_t size, void *value, size_t *needed) {
     cl_uint param = q->c->param;
 
@@ -219,7 +234,7 @@ static cl_int ask(const struct query *q, size_t size, void *value, size_t *neede
     case TR_INFO_PLATFORM:
         return clGetPlatformInfo(q->platform, param, size, value, needed);
     case TR_INFO_DEVICE:
-        return clGetDeviceInfo(q->device->id, param, size, value, needed);
+        return device_info(q, param, size, value, needed);
     case TR_INFO_PROGRAM:
         return param == CL_PROGRAM_BINARY_SIZES
                    ? binaries_sizes(q->program->cl, size, value, needed)

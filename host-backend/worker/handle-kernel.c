@@ -8,6 +8,7 @@
 #include "host-backend/worker/handlers.h"
 #include "host-backend/worker/kernel.h"
 #include "host-backend/worker/program.h"
+#include "host-backend/worker/turn.h"
 
 /* What an argument takes, as far as the driver tells. */
 enum arg_class {
@@ -47,6 +48,7 @@ void do_create_kernel(struct session *s, const struct tr_create_kernel *c, const
     if (!k)
         return;
     snprintf(k->name, sizeof k->name, "%.*s", (int)sizeof k->name - 1, name);
+    k->meter = turns_kernel(s->turns, k->name);
     if (program_busy(p))
         r = CL_INVALID_PROGRAM_EXECUTABLE;
     else if (p->cl)
@@ -68,6 +70,7 @@ void do_clone_kernel(struct session *s, const struct tr_clone_kernel *c, const s
     if (!k)
         return;
     memcpy(k->name, source->name, sizeof k->name);
+    k->meter = source->meter;
     if (source->program->context->version < 210)
         r = CL_INVALID_OPERATION;
     else if (source->cl)

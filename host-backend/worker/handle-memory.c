@@ -6,6 +6,7 @@
 #include "host-backend/worker/enqueue.h"
 #include "host-backend/worker/handlers.h"
 #include "host-backend/worker/span-check.h"
+#include "host-backend/worker/turn.h"
 
 /* Flags by which the driver would take a pointer from the guest: placement is this side's affair. */
 #define POINTER_FLAGS (CL_MEM_USE_HOST_PTR | CL_MEM_ALLOC_HOST_PTR | CL_MEM_COPY_HOST_PTR)
@@ -19,6 +20,23 @@ static struct mem *new_mem(struct session *s, uint32_t id, struct mem *parent) {
         m->parent = parent;
     }
     return m;
+}
+
+/* Puts an object that is about to be made on the guest's account. False: it may have no more. */
+static bool take(struct session *s, struct mem *m, uint64_t bytes) {
+    if (!turns_take_memory(s->turns, bytes))
+        return false;
+    m->turns = s->turns;
+    m->taken = bytes;
+    return true;
+}
+
+/* It was not made: takes it off the account. */
+static void untake(struct mem *m) {
+    if (m->cl || !m->turns)
+        return;
+    turns_give_memory(m->turns, m->taken);
+    m->turns = NULL;
 }
 
 /* The driver's object is gone, and so are the commands that used it. */
@@ -54,9 +72,12 @@ void do_create_buffer(struct session *s, const struct tr_create_buffer *c, const
     m->is_buffer = true;
     m->size = c->size;
     cl_mem_flags flags = c->flags & ~(cl_mem_flags)POINTER_FLAGS;
-    if (context->cl)
+    if (context->cl && !take(s, m, c->size))
+        r = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+    else if (context->cl)
         m->cl =
             clCreateBuffer(context->cl, placed ? flags | CL_MEM_USE_HOST_PTR : flags, c->size, placed, &r);
+    untake(m);
     if (m->cl && placed)
         hold(s, m->cl, c->placed.region);
     session_answer(s, session_slot(s, c->slot), r, 0);
@@ -203,6 +224,19 @@ static bool initial_fits(const struct tr_create_image *c, const cl_image_format 
            span_extend(&total, slices - 1, slice) && total <= length;
 }
 
+/* What it needs at least; more than there is where that is no number. */
+static uint64_t image_bytes(const struct tr_create_image *c, const cl_image_format *format) {
+    const uint64_t sizes[] = {c->height, c->depth, c->array_size};
+    uint64_t bytes = 0;
+
+    if (__builtin_mul_overflow(element_size(format), c->width, &bytes))
+        return BOARD_UNLIMITED;
+    for (int i = 0; i < 3; i++)
+        if (sizes[i] > 1 && __builtin_mul_overflow(bytes, sizes[i], &bytes))
+            return BOARD_UNLIMITED;
+    return bytes;
+}
+
 void do_create_image(struct session *s, const struct tr_create_image *c, const struct tr_view *v) {
     struct context *context = context_of(s, c->context);
     struct mem *parent = mem_of(s, c->parent);
@@ -235,9 +269,12 @@ void do_create_image(struct session *s, const struct tr_create_image *c, const s
             desc.mem_object = parent->cl;
         if (context->version < 120)
             r = CL_INVALID_OPERATION;
+        else if (!parent && !take(s, m, image_bytes(c, &format)))
+            r = CL_MEM_OBJECT_ALLOCATION_FAILURE;
         else
             m->cl = clCreateImage(context->cl, initial ? flags | CL_MEM_COPY_HOST_PTR : flags, &format, &desc,
                                   initial, &r);
+        untake(m);
     }
     session_answer(s, session_slot(s, c->slot), r, 0);
 }
@@ -294,7 +331,10 @@ void do_create_pipe(struct session *s, const struct tr_create_pipe *c, const str
         return;
     if (context->cl && context->version < 200)
         r = CL_INVALID_OPERATION;
+    else if (context->cl && !take(s, m, (uint64_t)c->packet_size * c->max_packets))
+        r = CL_MEM_OBJECT_ALLOCATION_FAILURE;
     else if (context->cl)
         m->cl = clCreatePipe(context->cl, c->flags, c->packet_size, c->max_packets, NULL, &r);
+    untake(m);
     session_answer(s, session_slot(s, c->slot), r, 0);
 }

@@ -29,11 +29,12 @@
 #include "host-backend/worker/share.h"
 #include "host-backend/worker/spirv.h"
 #include "host-backend/util/packet.h"
+#include "host-backend/worker/turn.h"
 #include "svga-model/link-io.h"
 #include "svga-model/visa/apart/host.h"
 
 struct options {
-    int control;
+    int control, board, bell;
     const char *device;
     const char *refuse;
     int (*probe)(const struct options *o); /* instead of serving a guest */
@@ -53,6 +54,8 @@ static const char help[] =
     "not by people.\n"
     "\n"
     "  --control FD       the broker's socket\n"
+    "  --board FD         what the host decides about this worker, and what it did (board.h)\n"
+    "  --bell FD          wakes who decides\n"
     "  --hand             let the holder of a VM's memory map it here: for workers of VMs\n"
     "  --device NAME      offer only devices whose platform or device name contains NAME\n"
     "  --cell N           the walls of its cell, as a number: it raises those that are its own\n"
@@ -125,6 +128,8 @@ static bool number(const char *text, unsigned most, unsigned *out) {
 static int parse(struct options *o, int argc, char **argv) {
     enum {
         CONTROL = 256,
+        BOARD,
+        BELL,
         HAND,
         DEVICE,
         CELL,
@@ -147,6 +152,8 @@ static int parse(struct options *o, int argc, char **argv) {
         HELP
     };
     static const struct option options[] = {{"control", required_argument, NULL, CONTROL},
+                                            {"board", required_argument, NULL, BOARD},
+                                            {"bell", required_argument, NULL, BELL},
                                             {"hand", no_argument, NULL, HAND},
                                             {"device", required_argument, NULL, DEVICE},
                                             {"cell", required_argument, NULL, CELL},
@@ -177,6 +184,12 @@ static int parse(struct options *o, int argc, char **argv) {
             if (!number(optarg, 1u << 20, &fd))
                 return 2;
             o->control = (int)fd;
+            break;
+        case BOARD:
+        case BELL:
+            if (!number(optarg, 1u << 20, &fd))
+                return 2;
+            *(c == BOARD ? &o->board : &o->bell) = (int)fd;
             break;
         case HAND:
             o->hand = true;
@@ -370,6 +383,8 @@ static void keep_standard_descriptors(void) {
 int main(int argc, char **argv) {
     keep_standard_descriptors();
     struct options o = {.control = -1,
+                        .board = -1,
+                        .bell = -1,
                         .warm = true,
                         .batch = true,
                         .session = {.spin_us = 50,
@@ -434,6 +449,11 @@ int main(int argc, char **argv) {
         return 1;
     }
     driver_find_targets(driver);
+    o.session.turns = turns_new(o.board, o.bell, driver); /* before a guest's first byte */
+    if (!o.session.turns) {
+        fprintf(stderr, "trillium-worker: cannot map its board: %s\n", strerror(errno));
+        return 1;
+    }
     say(&o, CONTROL_READY);
     int link = receive_session(&(struct warm_up){&o, driver});
     share_claim_all();

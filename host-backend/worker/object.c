@@ -7,6 +7,7 @@
 #include "host-backend/worker/facts.h"
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/trace.h"
+#include "host-backend/worker/turn.h"
 
 void *object_new(enum tr_kind kind, size_t size) {
     struct object *o = calloc(1, size);
@@ -61,6 +62,8 @@ static void destroy(struct object *o) {
         struct mem *m = (struct mem *)o;
         if (m->cl)
             clReleaseMemObject(m->cl);
+        if (m->turns)
+            turns_give_memory(m->turns, m->taken);
         object_unref(m->parent);
         break;
     }

@@ -53,6 +53,7 @@ struct queue {
     cl_event last;      /* of the newest command, where a FINISH will want it; NULL: not kept */
     cl_int sticky;      /* first error of a command without an event since the last FINISH */
     uint32_t id;        /* the guest's, for traces */
+    struct turn *turn;  /* of the device (turn.h) */
 };
 
 /* May one of the commands that are not known to have ended wait for a user event? */
@@ -66,6 +67,8 @@ struct mem {
     struct mem *parent; /* referenced; NULL */
     uint64_t size;      /* buffers: bytes */
     bool is_buffer;
+    struct turns *turns; /* whose account of memory it is on; NULL: on none */
+    uint64_t taken;      /* bytes on it */
 };
 
 struct sampler {
@@ -77,6 +80,9 @@ struct ir;    /* ir.h */
 struct facts; /* facts.h */
 struct kernel_facts;
 struct trace_record;
+struct turns;
+struct turn;
+struct board_kernel;
 
 struct program {
     struct object object;
@@ -104,8 +110,9 @@ struct kernel {
     struct facts *facts;     /* referenced; NULL: the driver knows all itself */
     const struct kernel_facts *own_facts;
     uint32_t arg_count;
-    uint8_t *arg_classes; /* enum arg_class; NULL until they are asked for */
-    char name[64];        /* for traces, cut short */
+    uint8_t *arg_classes;       /* enum arg_class; NULL until they are asked for */
+    struct board_kernel *meter; /* where it is counted */
+    char name[64];              /* for traces, cut short */
 };
 
 struct event {

@@ -15,6 +15,7 @@
 #include "host-backend/worker/handlers.h"
 #include "host-backend/worker/seen.h"
 #include "host-backend/worker/trace.h"
+#include "host-backend/worker/turn.h"
 #include "host-backend/worker/wait.h"
 #include "svga-model/futex.h"
 
@@ -63,15 +64,25 @@ void session_answer(struct session *s, struct tr_slot *slot, cl_int result, uint
 }
 
 void session_queue_enqueued(struct session *s, struct queue *q) {
-    if (q->enqueued++ == q->finished)
+    if (atomic_load_explicit(&s->ended, memory_order_relaxed))
+        wait_account(s); /* else the time between two commands would count as busy */
+    board_count(&q->turn->board->commands);
+    if (q->enqueued++ == q->finished) {
         s->busy_queues++;
+        if (q->turn->busy_queues++ == 0)
+            turn_busy(q->turn);
+    }
 }
 
-void session_queue_finished(struct session *s, struct queue *q, uint64_t number) {
+void session_queue_finished(struct session *s, struct queue *q, uint64_t number, uint64_t ticks) {
     if (number <= q->finished)
         return;
     q->finished = number;
-    if (q->finished == q->enqueued && --s->busy_queues == 0)
+    if (q->finished != q->enqueued)
+        return;
+    if (--q->turn->busy_queues == 0)
+        turn_idle(q->turn, ticks);
+    if (--s->busy_queues == 0)
         s->idle_times++;
 }
 
@@ -315,6 +326,12 @@ struct session *session_new(int link, struct driver *driver, const struct sessio
     }
     s->driver = driver;
     s->options = *options;
+    s->turns = options->turns ? options->turns : turns_new(-1, -1, driver);
+    if (!s->turns) {
+        free(s->buffer);
+        free(s);
+        return NULL;
+    }
     s->waits_end = &s->waits;
     s->view = (struct tr_session_view){s, kind_of, span_ok, slot_ok};
     pthread_mutex_init(&s->lock, NULL);

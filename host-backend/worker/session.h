@@ -23,6 +23,7 @@
 
 struct wait;
 struct trace;
+struct turns;
 struct replay;
 
 struct session_options {
@@ -37,6 +38,7 @@ struct session_options {
     bool share_builds;         /* builds seen before are not done again */
     int store_fd;              /* the broker's store; -1: none */
     bool hushed; /* the guest writes to the same stderr: what it says of its opening is not said twice */
+    struct turns *turns; /* what the host decides (turn.h); NULL: nobody decides, and nobody counts */
 };
 
 struct session {
@@ -45,6 +47,7 @@ struct session {
     struct session_options options;
     struct tr_session_view view; /* what the verifier asks */
     struct trace *trace;         /* NULL: no profiling */
+    struct turns *turns;
     struct store_asker *store;
     struct seen *seen; /* builds seen before; NULL: every build is the driver's */
 
@@ -104,8 +107,9 @@ bool session_by_callback(const struct session *s, const struct driver_device *de
  * on another CPU its next command is near: wakes a decoder, to look for it. */
 void session_kick(struct session *s);
 
-/* What queue->enqueued and ->finished say has changed: keeps busy_queues. Leader lock held. */
+/* What queue->enqueued and ->finished say has changed: keeps busy_queues. `ticks`: when (board_ticks). Leader lock
+ * held. */
 void session_queue_enqueued(struct session *s, struct queue *q);
-void session_queue_finished(struct session *s, struct queue *q, uint64_t number);
+void session_queue_finished(struct session *s, struct queue *q, uint64_t number, uint64_t ticks);
 
 #endif

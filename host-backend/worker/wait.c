@@ -6,6 +6,7 @@
 #include "host-backend/worker/console.h"
 #include "host-backend/worker/enqueue.h"
 #include "host-backend/worker/trace.h"
+#include "host-backend/worker/turn.h"
 #include "svga-model/futex.h"
 
 /* ---- events and their slots ---- */
@@ -109,6 +110,7 @@ struct watcher {
 static void one_came(struct session *s, struct wait *w) {
     if (atomic_fetch_sub(&w->open, 1) != 1)
         return;
+    w->ended = board_ticks();
     w->next = atomic_load(&s->ended);
     while (!atomic_compare_exchange_weak(&s->ended, &w->next, w))
         ;
@@ -264,11 +266,13 @@ void wait_perform(struct session *s, struct wait *w) {
 }
 
 void wait_done(struct session *s, struct wait *w) {
+    if (w->ended == 0)
+        w->ended = board_ticks();
     if (w->queue)
-        session_queue_finished(s, w->queue, w->number);
+        session_queue_finished(s, w->queue, w->number, w->ended);
     for (uint32_t i = 0; i < w->count; i++)
         if (w->events[i]->queue && w->events[i]->queue->in_order)
-            session_queue_finished(s, w->events[i]->queue, w->events[i]->number);
+            session_queue_finished(s, w->events[i]->queue, w->events[i]->number, w->ended);
     wait_free(w);
 }
 

@@ -17,6 +17,7 @@ struct wait {
     uint64_t number;      /* FINISH: commands of the queue that it covers */
     struct trace_record *trace;
     struct session *session;
+    uint64_t ended;        /* board_ticks */
     bool gated;            /* may never be told by callback (wait_add_finish) */
     _Atomic uint32_t open; /* callbacks that are still to come */
     uint32_t count;

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+#include "host-backend/worker/turn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "svga-model/futex.h"
+
+enum {
+    /* Looks for the end of the session, and for a host that opened a gate without a word. */
+    LOOK_US = 100000,
+    /* A command that does not end may depend on one that is held back behind it: then that one goes on. */
+    PATIENCE_MS = 1000,
+    MEMORY_US = 1000000, /* for the host's answer whether there is more memory */
+};
+
+static struct board_device nobodys; /* of devices beyond the board */
+
+/* ---- setting up ---- */
+
+static uint64_t hash(const char *text, uint64_t h) {
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+/* The same on all workers of this host, whatever else they show: by name, and by number among those of one name. */
+static uint64_t device_key(const struct driver *driver, uint32_t number) {
+    const struct driver_device *d = driver->devices[number];
+    const char *name = d->name ? d->name : "";
+    uint64_t same = 0;
+
+    for (uint32_t i = 0; i < number; i++)
+        same += driver->devices[i]->platform == d->platform && driver->devices[i]->name &&
+                strcmp(driver->devices[i]->name, name) == 0;
+    return hash(name, hash(d->platform->name, UINT64_C(0xcbf29ce484222325) + same));
+}
+
+struct turns *turns_new(int board_fd, int bell, const struct driver *driver) {
+    struct turns *all = calloc(1, sizeof *all);
+    int fd = board_fd >= 0 ? board_fd : board_make();
+
+    if (all && fd >= 0)
+        all->board = board_map(fd);
+    if (fd >= 0)
+        close(fd);
+    if (!all || !all->board) {
+        free(all);
+        return NULL;
+    }
+    all->bell = bell;
+    if (bell >= 0) {
+        fcntl(bell, F_SETFD, FD_CLOEXEC);
+        fcntl(bell, F_SETFL, fcntl(bell, F_GETFL) | O_NONBLOCK);
+    }
+    uint32_t count = driver->root_count < BOARD_DEVICES ? driver->root_count : BOARD_DEVICES;
+    for (uint32_t i = 0; i < BOARD_DEVICES; i++) {
+        struct turn *t = &all->device[i];
+        t->all = all;
+        t->board = i < count ? &all->board->devices[i] : &nobodys;
+        pthread_mutex_init(&t->lock, NULL);
+        pthread_condattr_t clock;
+        pthread_condattr_init(&clock);
+        pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+        pthread_cond_init(&t->ended, &clock);
+        if (i < count) {
+            t->board->key = device_key(driver, i);
+            snprintf(t->board->name, sizeof t->board->name, "%s",
+                     driver->devices[i]->name ? driver->devices[i]->name : "");
+        }
+    }
+    atomic_store(&all->board->device_count, count);
+    return all;
+}
+
+struct turn *turns_of(struct turns *all, const struct driver *driver, const struct driver_device *device) {
+    while (device->parent)
+        device = device->parent;
+    for (uint32_t i = 0; i < BOARD_DEVICES - 1 && i < driver->root_count; i++)
+        if (driver->devices[i] == device)
+            return &all->device[i];
+    return &all->device[BOARD_DEVICES - 1];
+}
+
+/* ---- turns ---- */
+
+static void ring(const struct turns *all) {
+    char byte = 0;
+    ssize_t ignored = all->bell >= 0 ? write(all->bell, &byte, 1) : 0; /* full: the host is awake already */
+    (void)ignored;
+}
+
+/* Nothing is in flight: the turn is over, and where more is to come the next one is asked for with the same ring.
+ * Lock held. */
+static void give_back(struct turn *t) {
+    uint32_t number = atomic_load(&t->board->granted);
+
+    t->held = false;
+    t->asked_ahead = t->waiting;
+    if (t->waiting)
+        atomic_store(&t->board->asked, number + 1);
+    atomic_store(&t->board->returned, number);
+    ring(t->all);
+}
+
+/* One more command than there are in flight would still fit. */
+static bool fits(const struct turn *t, uint64_t now) {
+    uint32_t depth = atomic_load(&t->board->depth);
+
+    if (t->in_flight == 0)
+        return true;
+    if (t->mean_ns == 0 || (depth > 0 && t->in_flight >= depth))
+        return false;
+    return now - t->begun_ns + (t->in_flight + 1) * t->mean_ns <= atomic_load(&t->board->quantum_ns);
+}
+
+/* Until what is in flight leaves room. Lock held. */
+static void wait_for_room(struct turn *t) {
+    struct timespec until;
+    int r = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += PATIENCE_MS / 1000;
+    t->waiting = true;
+    while (r != ETIMEDOUT && t->held && !fits(t, svga_now_ns()))
+        r = pthread_cond_timedwait(&t->ended, &t->lock, &until);
+    t->waiting = false;
+}
+
+/* True once the turn is there; false: the gate is open, or the session over. No lock held. */
+static bool ask(struct turn *t, bool rung, const _Atomic bool *over) {
+    struct board *b = t->all->board;
+    uint64_t since = svga_now_ns();
+    bool got = false;
+
+    while (!got && atomic_load(&t->board->gate) != 0 && !atomic_load(over)) {
+        uint32_t signal = atomic_load(&b->signal), returned = atomic_load(&t->board->returned);
+        if (atomic_load(&t->board->granted) == returned + 1) {
+            got = true;
+        } else if (!rung || atomic_load(&t->board->asked) != returned + 1) {
+            atomic_store(&t->board->asked, returned + 1);
+            ring(t->all);
+            rung = true;
+        } else {
+            svga_futex_wait(&b->signal, signal, LOOK_US);
+        }
+    }
+    board_add(&t->board->queued_ns, svga_now_ns() - since);
+    return got;
+}
+
+bool turn_wait(struct turn *t, const _Atomic bool *over) {
+    bool mine;
+
+    if (t->busy_queues > 0)
+        turn_idle(t, board_ticks());
+    t->busy_since = TURN_MEASURED;
+    pthread_mutex_lock(&t->lock);
+    if (t->held)
+        wait_for_room(t);
+    mine = t->held;
+    if (!mine) {
+        bool rung = t->asked_ahead;
+
+        t->asked_ahead = false;
+        pthread_mutex_unlock(&t->lock);
+        mine = ask(t, rung, over);
+        pthread_mutex_lock(&t->lock);
+        if (mine) {
+            t->held = true;
+            t->begun_ns = t->last_ns = svga_now_ns();
+        }
+    }
+    if (mine)
+        t->in_flight++;
+    pthread_mutex_unlock(&t->lock);
+    return mine;
+}
+
+static void end(struct turn *t, struct board_kernel *kernel, bool ran) {
+    uint64_t now = svga_now_ns();
+
+    pthread_mutex_lock(&t->lock);
+    if (ran) {
+        uint64_t took = now - t->last_ns;
+        t->mean_ns = t->mean_ns == 0 ? took : (3 * t->mean_ns + took) / 4;
+        t->last_ns = now;
+        if (kernel)
+            atomic_fetch_add(&kernel->device_ns, took);
+    }
+    if (--t->in_flight == 0)
+        give_back(t);
+    pthread_cond_signal(&t->ended);
+    pthread_mutex_unlock(&t->lock);
+}
+
+struct running {
+    struct turn *turn;
+    struct turn_command command;
+};
+
+static void tell(const struct turn_command *c, cl_int status) {
+    if (c->told)
+        c->told(c->opaque, c->told_event, status);
+}
+
+static void CL_CALLBACK on_end(cl_event event, cl_int status, void *opaque) {
+    struct running *r = opaque;
+    (void)event;
+    tell(&r->command, status);
+    end(r->turn, r->command.kernel, true);
+    free(r);
+}
+
+void turn_begun(struct turn *t, const struct turn_command *command) {
+    struct running *r = command->event ? malloc(sizeof *r) : NULL;
+    cl_event event = command->event;
+
+    if (!event) {
+        end(t, NULL, false);
+        return;
+    }
+    clFlush(command->queue);
+    if (r)
+        *r = (struct running){t, *command};
+    if (command->wait || !r || clSetEventCallback(event, CL_COMPLETE, on_end, r) != CL_SUCCESS) {
+        free(r);
+        cl_int status = clWaitForEvents(1, &event);
+        tell(command, status == CL_SUCCESS ? CL_COMPLETE : status);
+        end(t, command->kernel, true);
+    }
+}
+
+/* ---- counting ---- */
+
+struct board_kernel *turns_kernel(struct turns *all, const char *name) {
+    struct board_kernel *k = all->board->kernels;
+    char cut[BOARD_KERNEL_NAME];
+
+    snprintf(cut, sizeof cut, "%s", name);
+    for (int i = 0; i < BOARD_KERNELS - 1; i++, k++) {
+        if (k->name[0] == '\0')
+            memcpy(k->name, cut, sizeof cut);
+        if (strncmp(k->name, cut, sizeof cut) == 0)
+            return k;
+    }
+    snprintf(k->name, sizeof k->name, "(others)");
+    return k;
+}
+
+/* ---- memory ---- */
+
+static bool ask_for_memory(struct turns *all, uint64_t bytes) {
+    struct board *b = all->board;
+    uint64_t end_ns = svga_now_ns() + MEMORY_US * UINT64_C(1000);
+
+    atomic_store(&b->requested_bytes, bytes);
+    uint32_t request = atomic_fetch_add(&b->requested, 1) + 1;
+    ring(all);
+    while (atomic_load(&b->answered) != request && svga_now_ns() < end_ns) {
+        uint32_t signal = atomic_load(&b->signal);
+        if (atomic_load(&b->answered) != request)
+            svga_futex_wait(&b->signal, signal, MEMORY_US);
+    }
+    return board_take(&b->memory_left, bytes);
+}
+
+bool turns_take_memory(struct turns *all, uint64_t bytes) {
+    struct board *b = all->board;
+
+    if (!board_take(&b->memory_left, bytes) && !ask_for_memory(all, bytes)) {
+        board_add(&b->hits[BOARD_LIMIT_MEMORY], 1);
+        ring(all);
+        return false;
+    }
+    uint64_t now = atomic_fetch_add(&b->memory_now, bytes) + bytes;
+    if (now > board_read(&b->memory_peak))
+        atomic_store_explicit(&b->memory_peak, now, memory_order_relaxed);
+    return true;
+}
+
+void turns_give_memory(struct turns *all, uint64_t bytes) {
+    atomic_fetch_sub(&all->board->memory_now, bytes);
+    atomic_fetch_add(&all->board->memory_left, bytes);
+}
