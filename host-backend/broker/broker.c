@@ -16,6 +16,7 @@
 #include "host-backend/broker/door.h"
 #include "host-backend/broker/events.h"
 #include "host-backend/broker/guests.h"
+#include "host-backend/broker/host.h"
 #include "host-backend/broker/log.h"
 #include "host-backend/broker/refuse.h"
 #include "host-backend/broker/store.h"
@@ -43,6 +44,7 @@ struct broker {
     struct guests guests;
     struct workers workers;
     struct spare spare;
+    struct host host;
     unsigned max_starts;
 
     pthread_mutex_t lock; /* guards arrivals */
@@ -88,7 +90,7 @@ static void take_arrivals(struct broker *b) {
 }
 
 int broker_open_session(struct broker *b, const char *name) {
-    struct guest_name who = name_of_vm(name, b->config.vm);
+    struct guest_name who = name_of_vm(name, b->config.vm, b->config.name);
     int ends[2];
 
     if (atomic_load(&b->stop))
@@ -144,6 +146,7 @@ static bool cannot_start(const struct workers *all) {
 /* Gives every waiting guest a worker that is ready, the warm ones first. */
 static void assign(struct broker *b) {
     struct guest *guest;
+    char why[HOST_WHY];
 
     while ((guest = guests_next(&b->guests))) {
         if (guest->tries >= MAX_TRIES) {
@@ -153,7 +156,9 @@ static void assign(struct broker *b) {
         struct worker *w = workers_find(&b->workers, WORKER_WARM);
         if (!w)
             w = workers_find(&b->workers, WORKER_READY);
-        if (w && !workers_give(&b->workers, w, guest)) {
+        if (w && !host_admit(&b->host, &b->workers, w, &guest->who, why)) {
+            guests_refuse(&b->guests, guest, why);
+        } else if (w && !workers_give(&b->workers, w, guest)) {
             workers_set_state(&b->workers, w, WORKER_STARTING); /* never ready again: it is dying */
         } else if (!w && cannot_start(&b->workers)) {
             refuse(b, guest);
@@ -212,6 +217,9 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
     b->config.cache_dir = copy(config->cache_dir);
     b->config.key_path = copy(config->key_path);
     b->config.vm = copy(config->vm);
+    b->config.name = copy(config->name);
+    b->config.control = copy(config->control);
+    b->host.fd = -1;
     b->config.worker_options = copy(config->worker_options);
     b->arrivals_end = &b->arrivals;
     door_init(&b->door);
@@ -253,6 +261,8 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
         broker_destroy(b);
         return NULL;
     }
+    host_init(&b->host, b->config.control, b->epoll);
+    b->door.name = b->config.name;
     b->workers.store = b->store;
     b->workers.cell = b->cell;
     assign(b);
@@ -300,6 +310,9 @@ static void handle(struct broker *b, const struct epoll_event *e) {
     case EVENT_WORKER_WORDS:
         workers_words(&b->workers, events_id(e));
         break;
+    case EVENT_HOST:
+        host_event(&b->host, &b->workers);
+        break;
     case EVENT_SESSION_OVER:
         workers_session_over(&b->workers, events_id(e));
         break;
@@ -313,6 +326,7 @@ static int idle_ms(struct broker *b) {
     int64_t now = clock_now_ms();
     int64_t next = clock_nearer(guests_tick(&b->guests, now), workers_tick(&b->workers, now));
 
+    next = clock_nearer(next, host_tick(&b->host, &b->workers, now));
     next = clock_nearer(next, ahead_next_ms(&b->workers, now));
     if (b->guests.asking > 0 && b->workers.early_deaths > 0)
         next = clock_nearer(next, b->workers.next_start_ms);
@@ -349,6 +363,7 @@ void broker_destroy(struct broker *b) {
     take_arrivals(b);
     guests_finish(&b->guests);
     door_finish(&b->door);
+    host_finish(&b->host);
     if (b->epoll >= 0)
         close(b->epoll);
     if (b->event >= 0)
@@ -361,6 +376,8 @@ void broker_destroy(struct broker *b) {
     free((char *)b->config.cache_dir);
     free((char *)b->config.key_path);
     free((char *)b->config.vm);
+    free((char *)b->config.name);
+    free((char *)b->config.control);
     free((char *)b->config.worker_options);
     free(b);
 }

@@ -44,8 +44,11 @@ struct broker_config {
     const char *cache_dir;     /* built programs are kept here; NULL: not kept */
     bool cache_shared;         /* one for all tenants, who can poison each other's; else a folder for each */
     unsigned cache_mib;        /* most that each may take; 0: the store's own default */
-    const char *key_path;   /* the host's key for its own binaries (mac.h); NULL: it ends with the broker */
-    const char *vm;         /* names the VM that broker_open_session is for among the tenants; NULL: "vm" */
+    const char *key_path; /* the host's key for its own binaries (mac.h); NULL: it ends with the broker */
+    const char *vm;       /* names the VM that broker_open_session is for among the tenants; NULL: "vm" */
+    const char *
+        name; /* what an administrator calls the guests of this daemon; NULL: they are named by what they are */
+    const char *control;    /* the socket of the host's control (control/wire.h); NULL: none */
     bool hands;             /* sessions are a VM's: its front maps its memory into the workers */
     bool fresh_builds;      /* the driver builds every program, also those seen before */
     enum cell_mode sandbox; /* how workers are walled in; what is missing is said once */

@@ -59,7 +59,7 @@ void door_open(struct door *d, struct guests *guests) {
             turn_away(d, errno);
         return;
     }
-    struct guest_name who = name_of_process(fd, ++d->number);
+    struct guest_name who = name_of_process(fd, ++d->number, d->name);
     bool stranger = d->ancestor > 0 && !name_descends(fd, d->ancestor);
     guests_add(guests, fd, &who,
                stranger ? "this socket is for the processes of one \"trillium run\", of which this is none"

@@ -17,8 +17,9 @@ enum { DOOR_RESERVE = 16 }; /* a connection, and the descriptors of one message 
 struct door {
     struct listen_socket socket;
     int reserve[DOOR_RESERVE];
-    pid_t ancestor;  /* also processes of other users that descend from it may enter; 0: none */
-    unsigned number; /* of the last guest */
+    pid_t ancestor;   /* also processes of other users that descend from it may enter; 0: none */
+    const char *name; /* of the guests (broker_config) */
+    unsigned number;  /* of the last guest */
 };
 
 void door_init(struct door *d);

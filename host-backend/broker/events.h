@@ -19,6 +19,7 @@ enum event_kind {
     EVENT_WORKER_CONTROL, /* its control socket */
     EVENT_WORKER_WORDS,   /* what it writes */
     EVENT_SESSION_OVER,   /* the guest of a worker has gone */
+    EVENT_HOST,           /* the host's control speaks, or goes */
     EVENT_KINDS = 8
 };
 

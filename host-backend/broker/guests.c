@@ -75,7 +75,7 @@ void guests_drop(struct guests *g, struct guest *guest) {
     forget(g, guest);
 }
 
-static void refuse(struct guests *g, struct guest *guest, const char *why) {
+void guests_refuse(struct guests *g, struct guest *guest, const char *why) {
     log_say(LOG_REFUSALS, "%s: refused: %s", guest->who.text, why);
     refuse_guest(guest->session, why);
     guests_drop(g, guest);
@@ -87,20 +87,20 @@ static void ask(struct guests *g, struct guest *guest) {
     char why[160];
 
     if (guest->refusal) {
-        refuse(g, guest, guest->refusal);
+        guests_refuse(g, guest, guest->refusal);
         return;
     }
     if (p->asking + p->served >= g->limits.of_one) {
         snprintf(why, sizeof why,
                  "this user or VM has %u sessions on the host already, and may have no more: close some",
                  p->asking + p->served);
-        refuse(g, guest, why);
+        guests_refuse(g, guest, why);
         return;
     }
     if (g->asking + g->served >= g->limits.sessions) {
         snprintf(why, sizeof why, "the host serves %u sessions already, and can serve no more",
                  g->asking + g->served);
-        refuse(g, guest, why);
+        guests_refuse(g, guest, why);
         return;
     }
     guest->asks = true;
@@ -157,7 +157,7 @@ bool guests_add(struct guests *g, int session, const struct guest_name *who, con
     g->silent++;
     int r = events_watch(g->epoll, session, EPOLLIN | EPOLLRDHUP, EVENT_GUEST, guest->id);
     if (r < 0) {
-        refuse(g, guest, "the host is out of memory");
+        guests_refuse(g, guest, "the host is out of memory");
         return false;
     }
     peer_get(&g->peers,

@@ -62,6 +62,8 @@ void guests_take(struct guests *g, struct guest *guest);
 void guests_return(struct guests *g, struct guest *guest);
 /* It was served. */
 void guests_served(struct guests *g, struct guest *guest);
+/* It is told why it is not served, and goes. */
+void guests_refuse(struct guests *g, struct guest *guest, const char *why);
 /* One of the list goes without having been served. */
 void guests_drop(struct guests *g, struct guest *guest);
 

@@ -18,6 +18,7 @@ enum log_topic {
     LOG_WORKERS,  /* workers that end, or cannot start */
     LOG_GUESTS,   /* guests that come and go */
     LOG_REFUSALS, /* guests that are refused */
+    LOG_LIMITS,   /* guests that meet a limit */
     LOG_WORDS,    /* what workers and their drivers write (words.h) */
     LOG_TOPICS
 };

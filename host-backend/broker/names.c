@@ -39,9 +39,10 @@ static void name_container(struct guest_name *n, int fd, pid_t pid, unsigned num
     }
 }
 
-struct guest_name name_of_process(int fd, unsigned number) {
+struct guest_name name_of_process(int fd, unsigned number, const char *vm) {
     struct ucred peer = peer_of(fd);
-    struct guest_name n = {.peer = peer.uid};
+    struct guest_name n = {.peer = peer.uid, .pid = peer.pid, .uid = peer.uid};
+    snprintf(n.vm, sizeof n.vm, "%s", vm ? vm : "");
     snprintf(n.text, sizeof n.text, "guest %u (process %d of user %u)", number, (int)peer.pid,
              (unsigned)peer.uid);
     snprintf(n.tenant, sizeof n.tenant, "user-%u", (unsigned)peer.uid);
@@ -49,10 +50,13 @@ struct guest_name name_of_process(int fd, unsigned number) {
     return n;
 }
 
-struct guest_name name_of_vm(const char *text, const char *vm) {
-    struct guest_name n = {.peer = UINT64_C(1) << 32}; /* no user's number */
+struct guest_name name_of_vm(const char *text, const char *tenant, const char *vm) {
+    struct guest_name n = {
+        .peer = UINT64_C(1) << 32 /* no user's number */, .pid = getpid(), .uid = geteuid()};
+    const char *name = vm ? vm : tenant;
+    snprintf(n.vm, sizeof n.vm, "%.*s", (int)sizeof n.vm - 1, name ? name : "");
     snprintf(n.text, sizeof n.text, "%s", text);
-    snprintf(n.tenant, sizeof n.tenant, "%s", vm ? vm : "vm");
+    snprintf(n.tenant, sizeof n.tenant, "%s", tenant ? tenant : "vm");
     return n;
 }
 

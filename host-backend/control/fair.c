@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Weighted fair sharing, by self-clocked fair queueing (Golestani 1994) with lengths that are expected, not known. Each
+ * turn has a start, the virtual time at which it was asked for or the finish of the entity's last one, whichever is
+ * later; its finish is the start and the device's time divided by the weight. Who is expected to finish first is next,
+ * if its turn is as long as its last one; what it has really used is what counts later. So who has used less than its
+ * share goes first, and of these who needs little; who was away has saved nothing up. The virtual time is the
+ * earliest start of those that ask.
+ *
+ * An entity that gives the device back asks again a moment later, once its program has heard of the end. If it is due
+ * more of its share it is waited for, for as long as such moments take: else each of two entities would get every
+ * second turn, whatever their weights. Only who has come back quickly before is waited for.
+ */
+#include "host-backend/control/scheduler.h"
+
+#include <stddef.h>
+
+#define MOST_NS UINT64_C(1000000000000) /* of one turn */
+
+enum { UNIT = 1024, MOMENT_NS = 200000, EAGER_MOST = 8, EAGER_ENOUGH = 3 };
+
+static uint64_t start_of(const struct scheduler *s, const struct scheduler_entity *e) {
+    return e->finish > s->virtual_ns ? e->finish : s->virtual_ns;
+}
+
+static void asks(struct scheduler *s, struct scheduler_entity *e, uint64_t now_ns) {
+    if (e->ended_ns != 0 && now_ns - e->ended_ns < MOMENT_NS)
+        e->eager += e->eager < EAGER_MOST;
+    else
+        e->eager /= 2;
+    e->start = start_of(s, e);
+}
+
+/* When it is expected to have finished. */
+static uint64_t finish_of(const struct scheduler_entity *e) {
+    return e->start + e->cost;
+}
+
+static struct scheduler_entity *choose(struct scheduler *s, uint64_t now_ns, uint64_t *again_ns) {
+    struct scheduler_entity *best = s->first;
+    const struct scheduler_entity *last = s->last;
+    uint64_t earliest = best->start;
+
+    for (struct scheduler_entity *e = best->next; e; e = e->next) {
+        if (finish_of(e) < finish_of(best))
+            best = e;
+        if (e->start < earliest)
+            earliest = e->start;
+    }
+    if (earliest > s->virtual_ns)
+        s->virtual_ns = earliest;
+    if (last && !last->asks && last->eager >= EAGER_ENOUGH && now_ns < last->ended_ns + MOMENT_NS &&
+        start_of(s, last) + last->cost < finish_of(best)) {
+        *again_ns = last->ended_ns + MOMENT_NS;
+        return NULL;
+    }
+    return best;
+}
+
+static void used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns) {
+    uint64_t cost = ns > MOST_NS ? MOST_NS : ns; /* sums of virtual times never overflow: 500 years of them */
+    (void)now_ns;
+    e->cost = cost * UNIT / e->weight;
+    e->finish = e->start + e->cost;
+    s->last = e;
+}
+
+const struct scheduler_kind scheduler_fair = {
+    .name = "fair",
+    .summary = "weighted fair sharing of the device's time",
+    .asks = asks,
+    .choose = choose,
+    .used = used,
+};

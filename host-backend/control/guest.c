@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: MIT
+#include "host-backend/control/guest.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host-backend/broker/log.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+enum { COMMAND_TOKENS, BYTE_TOKENS };
+
+/* ---- what a guest may have ---- */
+
+static uint64_t limit_of(const struct guest *g, enum limit_name l) {
+    return g->given.value[l];
+}
+
+static uint64_t or_nothing(uint64_t value) {
+    return value == LIMIT_NONE ? 0 : value;
+}
+
+/* Does it need turns even while it is alone? */
+static bool is_bound(const struct guest *g) {
+    return limit_of(g, LIMIT_COMMANDS) != LIMIT_NONE || limit_of(g, LIMIT_KERNELS_PER_SECOND) != LIMIT_NONE ||
+           limit_of(g, LIMIT_BYTES_PER_SECOND) != LIMIT_NONE || limit_of(g, LIMIT_KERNEL_MS) != LIMIT_NONE;
+}
+
+/* Which limit leaves it nothing; -1: none. */
+static int nothing(const struct guest *g) {
+    for (int i = 0; i < LIMITS; i++)
+        if (g->given.value[i] == 0)
+            return i;
+    return -1;
+}
+
+static void apply_to_tenant(const struct guest *g, struct tenant *t) {
+    t->who.weight = (unsigned)limit_of(g, LIMIT_WEIGHT);
+    t->bound = is_bound(g);
+    t->held = g->paused;
+    t->kernel_most = or_nothing(limit_of(g, LIMIT_KERNEL_MS)) * (SECOND_NS / 1000);
+    for (struct seat *s = t->first; s; s = s->next)
+        atomic_store(&s->on->depth, (uint32_t)or_nothing(limit_of(g, LIMIT_COMMANDS)));
+}
+
+/* ---- memory ---- */
+
+/* What its sessions have of the guest's memory: taken, or left to take. */
+static uint64_t given_to_all(const struct guest *g) {
+    uint64_t sum = 0;
+    for (const struct session *s = g->first; s; s = s->next)
+        sum += s->given;
+    return sum;
+}
+
+/* Takes back what a session has not used. */
+static void reclaim(struct session *s) {
+    uint64_t left = atomic_exchange(&s->board->memory_left, 0);
+    s->given -= left < s->given ? left : s->given;
+}
+
+static void give_memory(struct session *s, uint64_t bytes) {
+    s->given += bytes;
+    atomic_fetch_add(&s->board->memory_left, bytes);
+}
+
+/* It asks for so much: gets it, and an eighth of what is free then, if there is that much. */
+static void more_memory(struct session *s, uint64_t bytes) {
+    const struct guest *g = s->guest;
+    uint64_t limit = limit_of(g, LIMIT_MEMORY);
+
+    if (limit == LIMIT_NONE)
+        return;
+    for (struct session *each = g->first; each; each = each->next)
+        reclaim(each);
+    uint64_t given = given_to_all(g), free = given < limit ? limit - given : 0;
+    if (bytes <= free)
+        give_memory(s, bytes + (free - bytes) / 8);
+}
+
+static void apply_memory(struct session *s) {
+    uint64_t limit = limit_of(s->guest, LIMIT_MEMORY);
+
+    reclaim(s);
+    if (limit == LIMIT_NONE)
+        give_memory(s, BOARD_UNLIMITED);
+    atomic_store(&s->board->memory_limit, limit == LIMIT_NONE ? BOARD_UNLIMITED : limit);
+}
+
+void guests_apply(struct guests *g, struct guest *guest, uint64_t now_ns) {
+    int none = nothing(guest);
+    char why[LIMIT_TEXT];
+
+    for (struct session *s = guest->first; s; s = s->next) {
+        apply_memory(s);
+        for (unsigned i = 0; i < s->seat_count; i++) {
+            apply_to_tenant(guest, s->seats[i].tenant);
+            arena_changed(&g->arena, s->seats[i].tenant, now_ns);
+        }
+        if (none >= 0) {
+            snprintf(why, sizeof why, "the policy gives it nothing (%s = 0)", limit_table[none].name);
+            g->kill(s, why);
+        }
+    }
+    guest->tokens_ns = 0;
+}
+
+void guests_reload(struct guests *g, struct policy *policy, uint64_t now_ns) {
+    policy_free(g->policy);
+    g->policy = policy;
+    for (struct guest *guest = g->first; guest; guest = guest->next) {
+        guest->limits = guest->given = policy_limits(policy, &guest->who);
+        guests_apply(g, guest, now_ns);
+    }
+}
+
+/* ---- rates ---- */
+
+static void refill(struct guest *g, uint64_t now_ns) {
+    const enum limit_name of[] = {LIMIT_KERNELS_PER_SECOND, LIMIT_BYTES_PER_SECOND};
+    double seconds = g->tokens_ns == 0 ? 1 : (double)(now_ns - g->tokens_ns) / 1e9;
+
+    for (int i = 0; i < 2; i++) {
+        double rate = (double)limit_of(g, of[i]), most = rate / 10; /* a tenth of a second may be saved up */
+        g->tokens[i] = g->tokens_ns == 0 ? most : g->tokens[i] + seconds * rate;
+        if (g->tokens[i] > most)
+            g->tokens[i] = most;
+    }
+    g->tokens_ns = now_ns;
+}
+
+/* Until when it has to wait. */
+static uint64_t spend(struct guest *g, uint64_t commands, uint64_t bytes, uint64_t now_ns) {
+    const enum limit_name of[] = {LIMIT_KERNELS_PER_SECOND, LIMIT_BYTES_PER_SECOND};
+    const uint64_t spent[] = {commands, bytes};
+    double wait = 0;
+
+    refill(g, now_ns);
+    for (int i = 0; i < 2; i++) {
+        if (limit_of(g, of[i]) == LIMIT_NONE)
+            continue;
+        g->tokens[i] -= (double)spent[i];
+        if (g->tokens[i] < 0 && -g->tokens[i] / (double)limit_of(g, of[i]) > wait)
+            wait = -g->tokens[i] / (double)limit_of(g, of[i]);
+    }
+    return wait > 0 ? now_ns + (uint64_t)((wait < 3600 ? wait : 3600) * 1e9) : 0;
+}
+
+static void on_used(void *opaque, struct tenant *t, uint64_t ns, uint64_t commands, uint64_t bytes,
+                    uint64_t now_ns) {
+    struct guest *g = t->guest;
+    (void)opaque;
+    (void)ns;
+    if (t->bound)
+        t->not_before = spend(g, commands, bytes, now_ns);
+}
+
+static void on_overdue(void *opaque, struct seat *s) {
+    struct session *session = s->session;
+    const struct guests *g = opaque;
+    char why[LIMIT_TEXT];
+
+    snprintf(why, sizeof why, "a kernel runs for more than the %llu ms that it may (kernel_ms)",
+             (unsigned long long)limit_of(session->guest, LIMIT_KERNEL_MS));
+    if (!session->killed)
+        g->kill(session, why);
+}
+
+void guests_begin(struct guests *g, const struct scheduler_kind *kind, struct policy *policy) {
+    *g = (struct guests){.policy = policy,
+                         .arena = {.kind = kind, .opaque = g, .used = on_used, .overdue = on_overdue}};
+}
+
+/* ---- coming and going ---- */
+
+static void forget_oldest(struct guests *g) {
+    struct guest **oldest = NULL;
+
+    for (struct guest **at = &g->first; *at; at = &(*at)->next)
+        if (!(*at)->first && (!oldest || (*at)->last_ns < (*oldest)->last_ns))
+            oldest = at;
+    if (!oldest)
+        return;
+    struct guest *gone = *oldest;
+    *oldest = gone->next;
+    g->count--;
+    arena_forget(&g->arena, gone);
+    free(gone);
+}
+
+static struct guest *guest_named(struct guests *g, const struct policy_subject *who, uint64_t now_ns) {
+    struct guest **at = &g->first;
+
+    for (; *at; at = &(*at)->next)
+        if (strcmp((*at)->who.name, who->name) == 0)
+            return *at;
+    if (g->count >= GUESTS_MOST) {
+        forget_oldest(g);
+        for (at = &g->first; *at;)
+            at = &(*at)->next;
+    }
+    struct guest *new = g->count < GUESTS_MOST ? calloc(1, sizeof *new) : NULL;
+    if (!new)
+        return NULL;
+    new->id = ++g->last_id;
+    new->who = *who;
+    new->limits = new->given = policy_limits(g->policy, who);
+    new->last_ns = now_ns;
+    *at = new;
+    g->count++;
+    return new;
+}
+
+static bool admit(const struct guest *guest, char why[LIMIT_TEXT]) {
+    int none = nothing(guest);
+
+    if (none >= 0)
+        snprintf(why, LIMIT_TEXT,
+                 "the host's policy gives this guest nothing (%s = 0): ask the host's administrator",
+                 limit_table[none].name);
+    else if (guest->session_count >= limit_of(guest, LIMIT_PROCESSES))
+        snprintf(why, LIMIT_TEXT,
+                 "this guest has %u processes with a device already, and the host's policy allows no more "
+                 "(processes)",
+                 guest->session_count);
+    else
+        return true;
+    log_say(LOG_LIMITS, "%s: refused: %s", guest->who.name, why);
+    return false;
+}
+
+static bool take_seats(struct guests *g, struct session *s) {
+    uint32_t count = atomic_load(&s->board->device_count);
+
+    for (uint32_t i = 0; i < count && i < BOARD_DEVICES; i++) {
+        struct seat *seat = &s->seats[i];
+        struct board_device told = s->board->devices[i];
+        seat->board = s->board;
+        seat->session = s;
+        if (!arena_join(&g->arena, seat, &told, &s->board->devices[i], s->guest))
+            return false;
+        s->seat_count++;
+    }
+    return true;
+}
+
+struct session *guests_join(struct guests *g, const struct policy_subject *who, int board_fd, int bell,
+                            uint64_t now_ns, char why[LIMIT_TEXT]) {
+    struct guest *guest = guest_named(g, who, now_ns);
+    struct session *s = guest && g->session_count < SESSIONS_MOST ? calloc(1, sizeof *s) : NULL;
+
+    if (s && admit(guest, why)) {
+        s->board = board_map(board_fd);
+        if (!s->board)
+            snprintf(why, LIMIT_TEXT, "the host's daemon sent something else than a board");
+    } else if (!s) {
+        snprintf(why, LIMIT_TEXT, "the host knows as many guests as it can");
+    }
+    close(board_fd);
+    if (!s || !s->board) {
+        close(bell);
+        free(s);
+        return NULL;
+    }
+    s->guest = guest;
+    s->all = g;
+    s->bell = bell;
+    s->next = guest->first;
+    guest->first = s;
+    guest->session_count++;
+    g->session_count++;
+    guest->last_ns = now_ns;
+    /* The account begins with what the worker has taken while nobody decided. */
+    uint64_t taken = board_read(&s->board->memory_now);
+    s->given = atomic_load(&s->board->memory_left);
+    reclaim(s);
+    s->given = taken < BOARD_UNLIMITED ? taken : BOARD_UNLIMITED;
+    s->answered = atomic_load(&s->board->requested);
+    for (int i = 0; i < BOARD_LIMITS; i++)
+        s->hits[i] = board_read(&s->board->hits[i]);
+    if (!take_seats(g, s)) {
+        guests_leave(g, s, true, now_ns);
+        snprintf(why, LIMIT_TEXT, "the host is out of memory");
+        return NULL;
+    }
+    guests_apply(g, guest, now_ns);
+    return s;
+}
+
+static void add(uint64_t *sum, uint64_t n) {
+    if (__builtin_add_overflow(*sum, n, sum))
+        *sum = UINT64_MAX;
+}
+
+static void count_board(struct meters *m, const struct board *b) {
+    for (int i = 0; i < BOARD_DEVICES; i++) {
+        add(&m->commands, board_read(&b->devices[i].commands));
+        add(&m->device_ns, board_ticks_to_ns(board_read(&b->devices[i].busy_ticks)));
+        add(&m->queued_ns, board_read(&b->devices[i].queued_ns));
+        add(&m->bytes, board_read(&b->devices[i].bytes));
+    }
+    add(&m->builds, board_read(&b->builds));
+    add(&m->build_ns, board_read(&b->build_ns));
+    add(&m->errors, board_read(&b->errors));
+    for (int i = 0; i < BOARD_LIMITS; i++)
+        add(&m->hits[i], board_read(&b->hits[i]));
+}
+
+/* A guest's names are shown to people: nothing may be in them that a terminal understands. */
+static void plain_name(char to[BOARD_KERNEL_NAME], const char *from) {
+    size_t n = 0;
+    for (; n < BOARD_KERNEL_NAME - 1 && from[n]; n++)
+        to[n] = (char)(isalnum((unsigned char)from[n]) || strchr("_.()", from[n]) ? from[n] : '?');
+    to[n] = '\0';
+}
+
+static void count_kernels(struct kernel_meter kernels[KERNELS_MOST], const struct board *b) {
+    for (int i = 0; i < BOARD_KERNELS && b->kernels[i].name[0]; i++) {
+        char name[BOARD_KERNEL_NAME];
+        int k = 0;
+
+        plain_name(name, b->kernels[i].name);
+        while (k < KERNELS_MOST - 1 && kernels[k].name[0] && strcmp(kernels[k].name, name) != 0)
+            k++;
+        if (!kernels[k].name[0])
+            memcpy(kernels[k].name, k == KERNELS_MOST - 1 ? "(others)" : name, sizeof name);
+        add(&kernels[k].commands, board_read(&b->kernels[i].commands));
+        add(&kernels[k].device_ns, board_read(&b->kernels[i].device_ns));
+    }
+}
+
+void guests_leave(struct guests *g, struct session *s, bool open, uint64_t now_ns) {
+    struct guest *guest = s->guest;
+    struct session **at = &guest->first;
+
+    for (unsigned i = 0; i < s->seat_count; i++)
+        arena_leave(&g->arena, &s->seats[i], now_ns);
+    while (*at != s)
+        at = &(*at)->next;
+    *at = s->next;
+    guest->session_count--;
+    g->session_count--;
+    guest->last_ns = now_ns;
+    count_board(&guest->past, s->board);
+    if (board_read(&s->board->memory_peak) > guest->memory_peak)
+        guest->memory_peak = board_read(&s->board->memory_peak);
+    count_kernels(guest->kernels, s->board);
+    if (open)
+        board_open_all(s->board);
+    board_unmap(s->board);
+    close(s->bell);
+    free(s);
+}
+
+void guests_end(struct guests *g) {
+    while (g->first) {
+        struct guest *guest = g->first;
+        while (guest->first)
+            guests_leave(g, guest->first, true, 0);
+        g->first = guest->next;
+        free(guest);
+    }
+    arena_finish(&g->arena);
+    policy_free(g->policy);
+}
+
+void guests_rung(struct guests *g, struct session *s, uint64_t now_ns) {
+    uint32_t requested = atomic_load(&s->board->requested);
+
+    for (unsigned i = 0; i < s->seat_count; i++)
+        arena_look(&g->arena, &s->seats[i], now_ns);
+    if (requested != s->answered) {
+        more_memory(s, board_read(&s->board->requested_bytes));
+        s->answered = requested;
+        atomic_store(&s->board->answered, requested);
+        board_signal(s->board);
+    }
+    uint64_t hits = board_read(&s->board->hits[BOARD_LIMIT_MEMORY]);
+    if (hits != s->hits[BOARD_LIMIT_MEMORY]) {
+        char limit[32];
+        limit_write(LIMIT_MEMORY, limit_of(s->guest, LIMIT_MEMORY), limit);
+        log_say(LOG_LIMITS,
+                "%s: process %d met its limit of memory (%s) when it made an object of %llu bytes",
+                s->guest->who.name, (int)s->pid, limit,
+                (unsigned long long)board_read(&s->board->requested_bytes));
+        s->hits[BOARD_LIMIT_MEMORY] = hits;
+    }
+}
+
+struct guest *guests_find(const struct guests *g, const char *name) {
+    char *end;
+    unsigned long id = strtoul(name, &end, 10);
+
+    for (struct guest *guest = g->first; guest; guest = guest->next)
+        if (strcmp(guest->who.name, name) == 0 || (*name && !*end && guest->id == id))
+            return guest;
+    return NULL;
+}
+
+/* ---- telling ---- */
+
+static json_t *number(uint64_t n) {
+    return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
+}
+
+static json_t *tell_devices(const struct guests *all, const struct guest *g) {
+    json_t *list = json_array();
+
+    for (const struct turns_device *d = all->arena.devices; d; d = d->next) {
+        const struct tenant *t = arena_tenant(d, g);
+        uint64_t ns = t ? t->turns_ns : 0, commands = 0;
+        if (!t)
+            continue;
+        for (const struct seat *s = t->first; s; s = s->next) {
+            add(&ns, board_ticks_to_ns(board_read(&s->on->busy_ticks)));
+            add(&commands, board_read(&s->on->commands));
+        }
+        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:b}", "name", d->name, "device_ns",
+                                              number(ns), "turns_ns", number(t->turns_ns), "commands",
+                                              number(commands), "shared", d->lessee != t));
+    }
+    return list;
+}
+
+static json_t *tell_kernels(const struct guest *g) {
+    static struct kernel_meter kernels[KERNELS_MOST];
+    json_t *list = json_array();
+
+    memcpy(kernels, g->kernels, sizeof kernels);
+    for (const struct session *s = g->first; s; s = s->next)
+        count_kernels(kernels, s->board);
+    for (int i = 0; i < KERNELS_MOST && kernels[i].name[0]; i++)
+        json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "name", kernels[i].name, "commands",
+                                              number(kernels[i].commands), "turns_ns",
+                                              number(kernels[i].device_ns)));
+    return list;
+}
+
+static json_t *tell_limits(const struct guest *g) {
+    json_t *limits = json_object();
+    for (int i = 0; i < LIMITS; i++)
+        if (g->given.value[i] != LIMIT_NONE)
+            json_object_set_new(limits, limit_table[i].name, number(g->given.value[i]));
+    return limits;
+}
+
+json_t *guests_tell(const struct guests *all, const struct guest *g) {
+    struct meters m = g->past;
+    uint64_t memory = 0, peak = 0, turns_ns = 0;
+    json_t *processes = json_array();
+
+    for (const struct session *s = g->first; s; s = s->next) {
+        count_board(&m, s->board);
+        add(&memory, board_read(&s->board->memory_now));
+        add(&peak, board_read(&s->board->memory_peak));
+        json_array_append_new(processes,
+                              json_pack("{s:i, s:i, s:o}", "pid", (int)s->pid, "worker", (int)s->worker,
+                                        "memory", number(board_read(&s->board->memory_now))));
+    }
+    for (const struct turns_device *d = all->arena.devices; d; d = d->next)
+        if (arena_tenant(d, g))
+            add(&turns_ns, arena_tenant(d, g)->turns_ns);
+    add(&m.device_ns, turns_ns);
+    return json_pack(
+        "{s:i, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+        "id", (int)g->id, "name", g->who.name, "uid", number(g->who.uid), "cgroup", g->who.cgroup, "paused",
+        g->paused, "limits", tell_limits(g), "processes", processes, "devices", tell_devices(all, g),
+        "kernels", tell_kernels(g), "memory", number(memory), "memory_peak",
+        number(peak > g->memory_peak ? peak : g->memory_peak), "commands", number(m.commands), "device_ns",
+        number(m.device_ns), "queued_ns", number(m.queued_ns), "bytes", number(m.bytes), "builds",
+        number(m.builds), "build_ns", number(m.build_ns), "errors", number(m.errors), "limits_hit",
+        number(m.hits[BOARD_LIMIT_MEMORY]));
+}

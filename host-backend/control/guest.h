@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The guests of this host as the control knows them, their processes (sessions), what they may have and what they had.
+ *
+ * A guest is a VM, or what one user runs in one control group; it stays known when its last process has ended, so its
+ * counters outlive them. GUESTS_MOST are known; then the one that has been without processes for longest is
+ * forgotten.
+ *
+ * Threads: one.
+ */
+#ifndef HOST_BACKEND_CONTROL_GUEST_H
+#define HOST_BACKEND_CONTROL_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+#include "host-backend/board/board.h"
+#include "host-backend/control/limits.h"
+#include "host-backend/control/policy.h"
+#include "host-backend/control/turns.h"
+
+enum { GUESTS_MOST = 1024, SESSIONS_MOST = 4096, KERNELS_MOST = 64 };
+
+struct meters {
+    uint64_t commands, device_ns, queued_ns, bytes;
+    uint64_t builds, build_ns, errors, hits[BOARD_LIMITS];
+};
+
+struct kernel_meter {
+    char name[BOARD_KERNEL_NAME];
+    uint64_t commands, device_ns;
+};
+
+struct guest {
+    struct guest *next;
+    unsigned id;
+    struct policy_subject who;   /* name, uid and cgroup */
+    struct limits limits, given; /* by the policy; and with what commands changed */
+    bool paused;
+    struct session *first;
+    unsigned session_count;
+    uint64_t last_ns; /* a session came or went */
+    uint64_t since_ms;
+    uint64_t memory_peak;
+    struct meters past; /* of sessions that have ended */
+    struct kernel_meter kernels[KERNELS_MOST];
+    double tokens[2]; /* commands and bytes that it may still do this moment: below 0 it has to wait */
+    uint64_t tokens_ns;
+};
+
+/* A process of a guest, and its worker. */
+struct session {
+    struct session *next;
+    struct guest *guest;
+    struct guests *all;
+    void *owner;     /* the broker that told of it */
+    uint64_t number; /* by which the broker knows it */
+    pid_t pid, worker;
+    struct board *board;
+    int bell;
+    unsigned seat_count;
+    struct seat seats[BOARD_DEVICES];
+    uint64_t given;    /* bytes of memory that it may have: taken ones and memory_left */
+    uint32_t answered; /* requests for memory */
+    uint64_t hits[BOARD_LIMITS];
+    bool killed;
+};
+
+struct guests {
+    struct guest *first;
+    unsigned count, session_count;
+    unsigned last_id;
+    struct policy *policy;
+    struct arena arena;
+    /* Ends a session's worker, for this reason. */
+    void (*kill)(struct session *s, const char *why);
+};
+
+void guests_begin(struct guests *g, const struct scheduler_kind *kind, struct policy *policy);
+void guests_end(struct guests *g);
+
+/* A worker is about to serve a process of the guest so named. Takes board and bell over. NULL: refused, with a sentence
+ * for the guest. */
+struct session *guests_join(struct guests *g, const struct policy_subject *who, int board_fd, int bell,
+                            uint64_t now_ns, char why[LIMIT_TEXT]);
+/* Its worker has ended; `open`: or nobody decides about it any more, and it goes on without. */
+void guests_leave(struct guests *g, struct session *s, bool open, uint64_t now_ns);
+/* Its worker has rung. */
+void guests_rung(struct guests *g, struct session *s, uint64_t now_ns);
+
+/* By number or name. */
+struct guest *guests_find(const struct guests *g, const char *name);
+/* What `given` or `paused` say takes effect. */
+void guests_apply(struct guests *g, struct guest *guest, uint64_t now_ns);
+/* The policy has changed: what commands had changed is forgotten. */
+void guests_reload(struct guests *g, struct policy *policy, uint64_t now_ns);
+
+/* All that is known of it. */
+json_t *guests_tell(const struct guests *g, const struct guest *guest);
+
+#endif

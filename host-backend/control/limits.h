@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a guest may have: values for the names of limits.def, and which devices it sees.
+ *
+ * Threads: any; no state.
+ */
+#ifndef HOST_BACKEND_CONTROL_LIMITS_H
+#define HOST_BACKEND_CONTROL_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host-backend/board/board.h"
+
+enum limit_name {
+#define LIMIT(NAME, name, unit, doc) LIMIT_##NAME,
+#include "host-backend/control/limits.def"
+#undef LIMIT
+    LIMITS
+};
+
+#define LIMIT_NONE UINT64_MAX
+#define LIMIT_TEXT 160
+
+struct limits {
+    uint64_t value[LIMITS]; /* LIMIT_NONE: as much as there is */
+};
+
+struct limit_about {
+    const char *name;
+    bool bytes;
+    const char *doc;
+};
+extern const struct limit_about limit_table[LIMITS];
+
+/* Nothing limited, and the default weight. */
+struct limits limits_none(void);
+/* -1: there is none of this name. */
+int limit_find(const char *name);
+/* "3", and for bytes "2 GiB", "512MiB"; "none". 0 is a value that gives a guest nothing. False with a sentence. */
+bool limit_parse(int limit, const char *text, uint64_t *value, char why[LIMIT_TEXT]);
+/* A value must leave the guest something: else a sentence, and false. */
+bool limit_check(int limit, uint64_t value, char why[LIMIT_TEXT]);
+/* "2 GiB", "none" */
+void limit_write(int limit, uint64_t value, char text[32]);
+
+#endif

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "host-backend/control/metrics.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const struct metric {
+    const char *key; /* guests_tell's */
+    const char *name, *type, *help;
+    double unit;
+} metrics[] = {
+    {"commands", "trillium_commands_total", "counter", "Commands given to the driver.", 1},
+    {"device_ns", "trillium_device_seconds_total", "counter", "Time of devices.", 1e-9},
+    {"queued_ns", "trillium_queued_seconds_total", "counter", "Time waited for others' turns.", 1e-9},
+    {"bytes", "trillium_moved_bytes_total", "counter", "Bytes of transfers, copies and fills.", 1},
+    {"memory", "trillium_memory_bytes", "gauge", "Bytes of buffers and images.", 1},
+    {"memory_peak", "trillium_memory_peak_bytes", "gauge", "The most of them that there were.", 1},
+    {"builds", "trillium_builds_total", "counter", "Programs built.", 1},
+    {"build_ns", "trillium_build_seconds_total", "counter", "Time spent in builds.", 1e-9},
+    {"errors", "trillium_errors_total", "counter", "Commands that failed.", 1},
+    {"limits_hit", "trillium_limits_hit_total", "counter", "Limits that were met.", 1},
+};
+
+/* A label's value. */
+static void put_name(FILE *out, const char *name) {
+    for (; *name; name++) {
+        if (*name == '"' || *name == '\\')
+            fputc('\\', out);
+        fputc(*name, out);
+    }
+}
+
+static void write_all(FILE *out, const struct guests *g) {
+    json_t *told[GUESTS_MOST];
+    unsigned count = 0;
+
+    for (const struct guest *each = g->first; each && count < GUESTS_MOST; each = each->next)
+        told[count++] = guests_tell(g, each);
+    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
+        const struct metric *m = &metrics[i];
+        fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, m->type);
+        for (unsigned k = 0; k < count; k++) {
+            fprintf(out, "%s{guest=\"", m->name);
+            put_name(out, json_string_value(json_object_get(told[k], "name")));
+            fprintf(out, "\"} %.9g\n",
+                    (double)json_integer_value(json_object_get(told[k], m->key)) * m->unit);
+        }
+    }
+    for (unsigned k = 0; k < count; k++)
+        json_decref(told[k]);
+}
+
+void metrics_serve(int listener, const struct guests *g) {
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    char *text = NULL, head[160], asked[4096];
+    size_t size = 0;
+
+    if (fd < 0)
+        return;
+    FILE *out = open_memstream(&text, &size);
+    if (out) {
+        write_all(out, g);
+        fclose(out);
+        int n = snprintf(
+            head, sizeof head,
+            "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: %zu\r\n\r\n",
+            size);
+        /* What does not fit its buffer is cut off: a reader that reads gets it all. */
+        int room = (int)size + n + 4096;
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+        ssize_t ignored = send(fd, head, (size_t)n, MSG_NOSIGNAL | MSG_MORE);
+        ignored = send(fd, text, size, MSG_NOSIGNAL);
+        ignored = recv(fd, asked, sizeof asked, MSG_DONTWAIT); /* else closing would break the connection */
+        (void)ignored;
+    }
+    free(text);
+    shutdown(fd, SHUT_WR);
+    close(fd);
+}

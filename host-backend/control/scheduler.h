@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Who gets a device next: the interface that a way of scheduling implements, and all that it may know.
+ *
+ * A scheduler shares one resource among entities of different weights. There is one for each device, whose entities
+ * are the guests; and one for each guest on it, whose entities are the guest's processes. It sees three things: an
+ * entity asks, it is chosen, it has used the device for so long. It decides one: who is next. Time comes from
+ * outside and is only ever compared with time from outside, so a test can simulate it.
+ *
+ * To add one: a file that fills in a struct scheduler_kind, and its line in scheduler_kinds (scheduler.c).
+ *
+ * Threads: one.
+ */
+#ifndef HOST_BACKEND_CONTROL_SCHEDULER_H
+#define HOST_BACKEND_CONTROL_SCHEDULER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct scheduler_entity {
+    struct scheduler_entity *next; /* of those that ask */
+    unsigned weight;               /* 1 or more; may change at any time */
+    bool asks;
+    uint64_t asked_ns; /* when */
+    uint64_t ended_ns; /* when it last gave the device back */
+    /* for kinds, which give them a meaning; 0 at first */
+    uint64_t start, finish, cost;
+    unsigned eager;
+};
+
+struct scheduler {
+    const struct scheduler_kind *kind;
+    struct scheduler_entity *first, **end; /* those that ask, in order */
+    /* for kinds */
+    uint64_t virtual_ns;
+    struct scheduler_entity *last;
+};
+
+struct scheduler_kind {
+    const char *name;
+    const char *summary;
+    /* It asks: it is at the end of the list already. */
+    void (*asks)(struct scheduler *s, struct scheduler_entity *e, uint64_t now_ns);
+    /* Whom to serve, one of the list. NULL: nobody before `*again_ns`, though somebody asks: it is worth waiting for
+     * another one. Who is chosen leaves the list. */
+    struct scheduler_entity *(*choose)(struct scheduler *s, uint64_t now_ns, uint64_t *again_ns);
+    /* It has used the device for so long, up to now. */
+    void (*used)(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns);
+};
+
+/* All there are, the default first; ends with NULL. */
+extern const struct scheduler_kind *const scheduler_kinds[];
+extern const struct scheduler_kind scheduler_fair, scheduler_fcfs;
+const struct scheduler_kind *scheduler_find(const char *name);
+
+void scheduler_init(struct scheduler *s, const struct scheduler_kind *kind);
+void scheduler_ask(struct scheduler *s, struct scheduler_entity *e, uint64_t now_ns);
+/* NULL: nobody; then *again_ns is when to try again, UINT64_MAX: when somebody asks. */
+struct scheduler_entity *scheduler_choose(struct scheduler *s, uint64_t now_ns, uint64_t *again_ns);
+void scheduler_used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns);
+/* It does not ask any more. */
+void scheduler_withdraw(struct scheduler *s, struct scheduler_entity *e);
+/* It goes for good. */
+void scheduler_forget(struct scheduler *s, struct scheduler_entity *e);
+
+#endif

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+#include "host-backend/control/turns.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What an entity of a scheduler is part of. */
+#define PART_OF(type, member, at) ((type *)(void *)((char *)(at)-offsetof(type, member)))
+
+/* ---- gates ---- */
+
+static void set_gate(struct seat *s, bool closed) {
+    if (s->closed == closed)
+        return;
+    s->closed = closed;
+    if (!closed) {
+        scheduler_withdraw(&s->tenant->seats, &s->who);
+        s->holding = false; /* what is in flight is its own affair now */
+        if (s->tenant->device->holder == s)
+            s->tenant->device->holder = NULL;
+    }
+    atomic_store(&s->on->quantum_ns, TURN_QUANTUM_NS);
+    atomic_store(&s->on->gate, closed);
+    board_signal(s->board);
+}
+
+static void set_gates(struct tenant *t) {
+    bool closed = t->bound || t->held || t->device->lessee != t;
+
+    for (struct seat *s = t->first; s; s = s->next)
+        set_gate(s, closed);
+    if (!t->seats.first)
+        scheduler_withdraw(&t->device->sched, &t->who);
+}
+
+/* To `t`, or to nobody (NULL): then all need turns. */
+static void lease(struct turns_device *d, struct tenant *t) {
+    d->lessee = t;
+    for (struct tenant *each = d->tenants; each; each = each->next)
+        set_gates(each);
+}
+
+/* ---- turns ---- */
+
+/* Its seats ask: then it asks among the guests, if it may. */
+static void tenant_ask(struct tenant *t, uint64_t now_ns) {
+    if (t->seats.first && !t->held && t->not_before <= now_ns)
+        scheduler_ask(&t->device->sched, &t->who, now_ns);
+}
+
+/* Has it been the only one that wants the device, for long enough? */
+static bool alone(const struct tenant *t, uint64_t now_ns) {
+    const struct turns_device *d = t->device;
+    return d->last_asker == t && now_ns - d->alone_since >= TURN_LEASE_NS && !t->bound && !t->held &&
+           (!d->holder || d->holder->tenant == t) && (!d->sched.first || d->sched.first == &t->who);
+}
+
+static void seat_asks(struct seat *s, uint64_t now_ns) {
+    struct tenant *t = s->tenant;
+    struct turns_device *d = t->device;
+
+    if (d->last_asker != t) {
+        d->last_asker = t;
+        d->alone_since = now_ns;
+    }
+    if (alone(t, now_ns)) {
+        lease(d, t);
+        return;
+    }
+    if (d->lessee && d->lessee != t)
+        lease(d, NULL);
+    scheduler_ask(&t->seats, &s->who, now_ns);
+    tenant_ask(t, now_ns);
+}
+
+static void give(struct seat *s, uint64_t now_ns) {
+    s->holding = true;
+    s->lapsed = false;
+    s->since_ns = now_ns;
+    s->commands = board_read(&s->on->commands);
+    s->bytes = board_read(&s->on->bytes);
+    atomic_store(&s->on->granted, ++s->granted);
+    board_signal(s->board);
+}
+
+static void take_back(struct arena *a, struct seat *s, uint64_t now_ns) {
+    struct tenant *t = s->tenant;
+    uint64_t ns = now_ns > s->since_ns ? now_ns - s->since_ns : 0;
+
+    s->holding = false;
+    if (t->device->holder == s)
+        t->device->holder = NULL;
+    scheduler_used(&t->device->sched, &t->who, ns, now_ns);
+    scheduler_used(&t->seats, &s->who, ns, now_ns);
+    t->turns_ns += ns;
+    a->used(a->opaque, t, ns, board_read(&s->on->commands) - s->commands,
+            board_read(&s->on->bytes) - s->bytes, now_ns);
+}
+
+static void dispatch(struct turns_device *d, uint64_t now_ns) {
+    uint64_t again;
+
+    d->again_ns = UINT64_MAX;
+    while (!d->holder && d->sched.first) {
+        struct scheduler_entity *e = scheduler_choose(&d->sched, now_ns, &again);
+        if (!e) {
+            d->again_ns = again;
+            return;
+        }
+        struct tenant *t = PART_OF(struct tenant, who, e);
+        struct scheduler_entity *one = scheduler_choose(&t->seats, now_ns, &again);
+        if (!one && t->seats.first) { /* waiting for one of its own is not worth an idle device */
+            one = t->seats.first;
+            scheduler_withdraw(&t->seats, one);
+        }
+        if (!one)
+            continue;
+        d->holder = PART_OF(struct seat, who, one);
+        give(d->holder, now_ns);
+        tenant_ask(t, now_ns); /* for its further seats */
+    }
+}
+
+void arena_look(struct arena *a, struct seat *s, uint64_t now_ns) {
+    if (s->holding && atomic_load(&s->on->returned) == s->granted)
+        take_back(a, s, now_ns);
+    if (!s->holding && s->closed && atomic_load(&s->on->asked) == s->granted + 1)
+        seat_asks(s, now_ns);
+    dispatch(s->tenant->device, now_ns);
+}
+
+/* ---- coming and going ---- */
+
+static struct turns_device *device_of(struct arena *a, const struct board_device *told) {
+    struct turns_device *d = a->devices;
+
+    while (d && d->key != told->key)
+        d = d->next;
+    if (d || !(d = calloc(1, sizeof *d)))
+        return d;
+    d->key = told->key;
+    snprintf(d->name, sizeof d->name, "%.*s", (int)sizeof told->name, told->name);
+    scheduler_init(&d->sched, a->kind);
+    d->again_ns = UINT64_MAX;
+    d->next = a->devices;
+    a->devices = d;
+    return d;
+}
+
+struct tenant *arena_tenant(const struct turns_device *d, const void *guest) {
+    struct tenant *t = d->tenants;
+    while (t && t->guest != guest)
+        t = t->next;
+    return t;
+}
+
+/* The tenant that has processes on the device, if there is one only. */
+static struct tenant *only_one(const struct turns_device *d) {
+    struct tenant *found = NULL;
+    for (struct tenant *t = d->tenants; t; t = t->next) {
+        if (t->first && found)
+            return NULL;
+        found = t->first ? t : found;
+    }
+    return found;
+}
+
+bool arena_join(struct arena *a, struct seat *s, const struct board_device *told, struct board_device *on,
+                void *guest) {
+    struct turns_device *d = device_of(a, told);
+    struct tenant *t = d ? arena_tenant(d, guest) : NULL;
+
+    if (d && !t && (t = calloc(1, sizeof *t))) {
+        t->device = d;
+        t->guest = guest;
+        t->who.weight = 1;
+        scheduler_init(&t->seats, a->kind);
+        t->next = d->tenants;
+        d->tenants = t;
+    }
+    if (!t)
+        return false;
+    s->tenant = t;
+    s->on = on;
+    s->who.weight = 1;
+    s->granted = atomic_load(&on->granted);
+    s->next = t->first;
+    t->first = s;
+    if (only_one(d))
+        d->lessee = t;
+    set_gates(t); /* who has a lease keeps it until this one asks */
+    return true;
+}
+
+void arena_leave(struct arena *a, struct seat *s, uint64_t now_ns) {
+    struct tenant *t = s->tenant;
+    struct turns_device *d = t->device;
+    struct seat **at = &t->first;
+
+    if (s->holding)
+        take_back(a, s, now_ns);
+    scheduler_forget(&t->seats, &s->who);
+    while (*at != s)
+        at = &(*at)->next;
+    *at = s->next;
+    if (!t->seats.first)
+        scheduler_withdraw(&d->sched, &t->who);
+    if ((t = only_one(d)))
+        lease(d, t);
+    dispatch(d, now_ns);
+}
+
+void arena_forget(struct arena *a, const void *guest) {
+    for (struct turns_device *d = a->devices; d; d = d->next) {
+        for (struct tenant **at = &d->tenants; *at;) {
+            struct tenant *t = *at;
+            if (t->guest != guest) {
+                at = &t->next;
+                continue;
+            }
+            *at = t->next;
+            scheduler_forget(&d->sched, &t->who);
+            d->lessee = d->lessee == t ? NULL : d->lessee;
+            d->last_asker = d->last_asker == t ? NULL : d->last_asker;
+            free(t);
+        }
+    }
+}
+
+void arena_finish(struct arena *a) {
+    while (a->devices) {
+        struct turns_device *d = a->devices;
+        a->devices = d->next;
+        while (d->tenants) {
+            struct tenant *t = d->tenants;
+            d->tenants = t->next;
+            free(t);
+        }
+        free(d);
+    }
+}
+
+void arena_changed(struct arena *a, struct tenant *t, uint64_t now_ns) {
+    (void)a;
+    if (t->held)
+        scheduler_withdraw(&t->device->sched, &t->who);
+    set_gates(t);
+    tenant_ask(t, now_ns);
+    dispatch(t->device, now_ns);
+}
+
+/* ---- time ---- */
+
+static uint64_t nearer(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+static uint64_t look_at_seat(struct arena *a, struct seat *s, uint64_t now_ns) {
+    const struct tenant *t = s->tenant;
+    uint64_t next = UINT64_MAX;
+
+    if (!s->holding)
+        return next;
+    if (!s->lapsed && now_ns >= s->since_ns + TURN_LAPSE_NS) {
+        s->lapsed = true;
+        if (t->device->holder == s)
+            t->device->holder = NULL;
+    } else if (!s->lapsed) {
+        next = s->since_ns + TURN_LAPSE_NS;
+    }
+    if (t->kernel_most > 0 && now_ns >= s->since_ns + t->kernel_most) {
+        a->overdue(a->opaque, s);
+        next = nearer(next, now_ns + TURN_LAPSE_NS); /* if it does not help */
+    } else if (t->kernel_most > 0) {
+        next = nearer(next, s->since_ns + t->kernel_most);
+    }
+    return next;
+}
+
+uint64_t arena_tick(struct arena *a, uint64_t now_ns) {
+    uint64_t next = UINT64_MAX;
+
+    for (struct turns_device *d = a->devices; d; d = d->next) {
+        for (struct tenant *t = d->tenants; t; t = t->next) {
+            for (struct seat *s = t->first; s; s = s->next)
+                next = nearer(next, look_at_seat(a, s, now_ns));
+            if (t->not_before > now_ns)
+                next = nearer(next, t->not_before);
+            else
+                tenant_ask(t, now_ns);
+        }
+        dispatch(d, now_ns);
+        next = nearer(next, d->again_ns);
+    }
+    return next;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+/* Who is next on a device, in simulated time: guests that flood it, and such that come now and then. */
+#include "tests/lib/unit.h"
+
+#include "host-backend/control/scheduler.h"
+
+enum { MOST = 16 };
+#define MS UINT64_C(1000000)
+
+struct guest {
+    struct scheduler_entity who;
+    uint64_t kernel_ns; /* each turn of it */
+    uint64_t
+        think_ns; /* from the end of a turn to the next question; or, of a light one, between questions */
+    bool light;
+    uint64_t asks_ns; /* the next question; UINT64_MAX while it asks */
+    uint64_t got_ns;
+    unsigned turns, long_waits; /* for more than a kernel of 5 ms */
+};
+
+struct host {
+    struct scheduler s;
+    struct guest guests[MOST];
+    int count;
+    uint64_t now, end;
+};
+
+static void add(struct host *h, unsigned weight, uint64_t kernel_ns, uint64_t think_ns, bool light) {
+    h->guests[h->count++] = (struct guest){
+        .who.weight = weight, .kernel_ns = kernel_ns, .think_ns = think_ns, .light = light, .asks_ns = 1};
+}
+
+static struct guest *guest_of(struct host *h, const struct scheduler_entity *e) {
+    for (int i = 0; i < h->count; i++)
+        if (&h->guests[i].who == e)
+            return &h->guests[i];
+    return NULL;
+}
+
+static void ask_all(struct host *h) {
+    for (int i = 0; i < h->count; i++) {
+        struct guest *g = &h->guests[i];
+        if (g->asks_ns <= h->now) {
+            scheduler_ask(&h->s, &g->who, g->asks_ns);
+            g->asks_ns = UINT64_MAX;
+        }
+    }
+}
+
+static uint64_t next_question(const struct host *h) {
+    uint64_t next = UINT64_MAX;
+    for (int i = 0; i < h->count; i++)
+        if (h->guests[i].asks_ns < next)
+            next = h->guests[i].asks_ns;
+    return next;
+}
+
+static void run(struct host *h, uint64_t for_ns) {
+    for (h->now = 1, h->end = for_ns; h->now < h->end;) {
+        uint64_t again;
+        ask_all(h);
+        struct scheduler_entity *e = scheduler_choose(&h->s, h->now, &again);
+        if (!e) {
+            uint64_t next = next_question(h);
+            next = again < next ? again : next;
+            assert_true(next > h->now && next != UINT64_MAX);
+            h->now = next;
+            continue;
+        }
+        struct guest *g = guest_of(h, e);
+        uint64_t waited = h->now - e->asked_ns;
+        g->long_waits += waited > 5 * MS + MS / 5;
+        uint64_t asked = e->asked_ns;
+        h->now += g->kernel_ns;
+        scheduler_used(&h->s, e, g->kernel_ns, h->now);
+        g->got_ns += g->kernel_ns;
+        g->turns++;
+        g->asks_ns = g->light && asked + g->think_ns > h->now ? asked + g->think_ns
+                                                              : h->now + (g->light ? 0 : g->think_ns);
+    }
+}
+
+/* The largest error of a share, relative to what the weights say. */
+static double worst_error(const struct host *h) {
+    double total = 0, weights = 0, worst = 0;
+    for (int i = 0; i < h->count; i++) {
+        total += (double)h->guests[i].got_ns;
+        weights += h->guests[i].who.weight;
+    }
+    for (int i = 0; i < h->count; i++) {
+        double e = (double)h->guests[i].got_ns / total / (h->guests[i].who.weight / weights) - 1;
+        worst = e > worst ? e : -e > worst ? -e : worst;
+    }
+    return worst;
+}
+
+static double jain(const struct host *h) {
+    double sum = 0, squares = 0;
+    for (int i = 0; i < h->count; i++) {
+        sum += (double)h->guests[i].got_ns;
+        squares += (double)h->guests[i].got_ns * (double)h->guests[i].got_ns;
+    }
+    return sum * sum / (h->count * squares);
+}
+
+static struct host *new_host(const struct scheduler_kind *kind) {
+    static struct host h;
+    h = (struct host){0};
+    scheduler_init(&h.s, kind);
+    return &h;
+}
+
+static void test_shares_are_the_weights(void **state) {
+    static const unsigned weights[][3] = {{1, 1, 0}, {1, 3, 0}, {1, 2, 5}, {100, 1, 0}};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++) {
+        /* whether they have asked again before their turn ends or a moment after it */
+        for (uint64_t think = 0; think <= 100000; think += 50000) {
+            struct host *h = new_host(&scheduler_fair);
+            const uint64_t kernels[] = {200000, 2 * MS, 20 * MS};
+            for (int k = 0; k < 3 && weights[i][k] > 0; k++)
+                add(h, weights[i][k], weights[i][1] == 1 && i == 3 ? MS : kernels[k], think, false);
+            run(h, 100000 * MS);
+            if (worst_error(h) > 0.03)
+                fail_msg("weights %zu, think %llu: an error of %.3f", i, (unsigned long long)think,
+                         worst_error(h));
+        }
+    }
+}
+
+static void test_equal_guests_get_equal_parts(void **state) {
+    (void)state;
+    for (int n = 8; n <= 16; n += 8) {
+        struct host *h = new_host(&scheduler_fair);
+        for (int i = 0; i < n; i++)
+            add(h, 100, (uint64_t)(i % 5 + 1) * MS, 30000, false);
+        run(h, 10000 * MS);
+        assert_true(jain(h) >= 0.99);
+    }
+}
+
+/* It waits for the end of the kernel that runs, and for nobody else. */
+static void test_a_light_guest_waits_for_one_kernel(void **state) {
+    struct host *h = new_host(&scheduler_fair);
+    (void)state;
+
+    add(h, 100, 100000, 10 * MS, true);
+    for (int i = 0; i < 7; i++)
+        add(h, 100, 5 * MS, 0, false);
+    run(h, 10000 * MS);
+    assert_true(h->guests[0].turns > 900);
+    assert_true(h->guests[0].long_waits * 100 <= h->guests[0].turns);
+}
+
+/* The device is not kept idle for guests that do not come back at once. */
+static void test_work_is_conserved(void **state) {
+    struct host *h = new_host(&scheduler_fair);
+    uint64_t busy = 0;
+    (void)state;
+
+    add(h, 1, MS, 0, false);
+    add(h, 1000, MS, 3 * MS, false); /* due more than it takes */
+    run(h, 10000 * MS);
+    for (int i = 0; i < h->count; i++)
+        busy += h->guests[i].got_ns;
+    assert_true(busy >= 9900 * MS);
+}
+
+/* Who was away has saved nothing up. */
+static void test_no_savings(void **state) {
+    struct host *h = new_host(&scheduler_fair);
+    (void)state;
+
+    add(h, 100, MS, 0, false);
+    add(h, 100, MS, 0, false);
+    h->guests[1].asks_ns = 5000 * MS;
+    run(h, 6000 * MS);
+    assert_true(h->guests[1].got_ns <= 510 * MS);
+}
+
+static void test_a_guest_may_go_while_it_asks(void **state) {
+    struct scheduler s;
+    struct scheduler_entity a = {.weight = 1}, b = {.weight = 1};
+    uint64_t again;
+    (void)state;
+
+    scheduler_init(&s, &scheduler_fair);
+    scheduler_ask(&s, &a, 1);
+    scheduler_ask(&s, &b, 1);
+    scheduler_forget(&s, &a);
+    assert_ptr_equal(scheduler_choose(&s, 2, &again), &b);
+    scheduler_used(&s, &b, 5, 7);
+    scheduler_forget(&s, &b);
+    assert_null(scheduler_choose(&s, 8, &again));
+    scheduler_ask(&s, &b, 9);
+    assert_ptr_equal(scheduler_choose(&s, 9, &again), &b);
+}
+
+static void test_clocks_that_jump(void **state) {
+    struct scheduler s;
+    struct scheduler_entity a = {.weight = 1}, b = {.weight = 100};
+    uint64_t again;
+    (void)state;
+
+    scheduler_init(&s, &scheduler_fair);
+    for (int i = 0; i < 100; i++) {
+        uint64_t now = i % 2 ? UINT64_MAX - 1 : 1;
+        scheduler_ask(&s, &a, now);
+        scheduler_ask(&s, &b, now);
+        struct scheduler_entity *e = scheduler_choose(&s, now, &again);
+        if (e)
+            scheduler_used(&s, e, UINT64_MAX, now);
+    }
+    scheduler_ask(&s, &a, 1);
+    scheduler_ask(&s, &b, 1);
+    assert_non_null(scheduler_choose(&s, UINT64_MAX, &again));
+}
+
+static void test_first_come_first_served(void **state) {
+    struct host *h = new_host(&scheduler_fcfs);
+    (void)state;
+
+    add(h, 100, MS, 0, false);
+    add(h, 300, MS, 0, false);
+    run(h, 1000 * MS);
+    assert_true(h->guests[0].turns - h->guests[1].turns + 1 <= 2); /* whatever the weights */
+    assert_ptr_equal(scheduler_find("fcfs"), &scheduler_fcfs);
+    assert_ptr_equal(scheduler_kinds[0], &scheduler_fair);
+    assert_null(scheduler_find("none"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shares_are_the_weights),
+        cmocka_unit_test(test_equal_guests_get_equal_parts),
+        cmocka_unit_test(test_a_light_guest_waits_for_one_kernel),
+        cmocka_unit_test(test_work_is_conserved),
+        cmocka_unit_test(test_no_savings),
+        cmocka_unit_test(test_a_guest_may_go_while_it_asks),
+        cmocka_unit_test(test_clocks_that_jump),
+        cmocka_unit_test(test_first_come_first_served),
+    };
+    return cmocka_run_group_tests_name("scheduler", tests, NULL, NULL);
+}
