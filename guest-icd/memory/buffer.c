@@ -74,6 +74,26 @@ cl_int icd_mem_fill_initial(cl_mem mem, const void *from) {
 
 /* ---- buffers ---- */
 
+/* Large ones are waited for: the host may not allow them, and who makes them hears of it at once. */
+static cl_int create_placed(cl_mem mem) {
+    struct icd_call call = {.slot = TR_NO_SLOT};
+    bool wait = mem->size >= WAIT_SIZE;
+    cl_int r = wait ? icd_call_begin(&call) : CL_SUCCESS;
+
+    if (r == CL_SUCCESS) {
+        TR_SEND(icd_session->g, CREATE_BUFFER, create_buffer, NULL, .mem = mem->object.id,
+                .context = mem->context->object.id, .flags = mem->flags & ~GUEST_FLAGS, .size = mem->size,
+                .placed = icd_block_span(&mem->block, 0, mem->size), .slot = call.slot);
+        if (wait)
+            r = icd_call_wait(&call);
+        if (r != CL_SUCCESS) {
+            icd_release_id(mem->object.id); /* a dead object has the id */
+            mem->object.id = 0;
+        }
+    }
+    return r;
+}
+
 /* Lays the buffer into shared memory. */
 static cl_int place(cl_mem mem, const void *host_ptr) {
     cl_int r = icd_pool_alloc(mem->size, &mem->block);
@@ -86,10 +106,7 @@ static cl_int place(cl_mem mem, const void *host_ptr) {
     mem->data = mem->block.ptr;
     if (host_ptr)
         icd_copy_memory(mem->data, host_ptr, mem->size);
-    TR_SEND(icd_session->g, CREATE_BUFFER, create_buffer, NULL, .mem = mem->object.id,
-            .context = mem->context->object.id, .flags = mem->flags & ~GUEST_FLAGS, .size = mem->size,
-            .placed = icd_block_span(&mem->block, 0, mem->size), .slot = TR_NO_SLOT);
-    return CL_SUCCESS;
+    return create_placed(mem);
 }
 
 /* Lays the buffer upon shared virtual memory of the application's. */

@@ -26,6 +26,14 @@ int cmd_doctor(int argc, char **argv);
 int cmd_cdi(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
+int cmd_control(int argc, char **argv);
+int cmd_ls(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_limit(int argc, char **argv);
+int cmd_pause(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
 
 /* "trillium SUBCOMMAND: sentence" on stderr. */
 void cli_say(const char *subcommand, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -3,6 +3,7 @@
 #include "host-backend/cli/child.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/cli/private-broker.h"
+#include "host-backend/control/wire.h"
 #include "host-backend/profile/report.h"
 #include "host-backend/vm/vm.h"
 
@@ -216,6 +217,7 @@ static int make_trace_folder(char path[80]) {
 static int run_program(const struct run_options *o, const struct cli_paths *paths, const char *traces) {
     char cache[PATH_MAX], key[PATH_MAX];
     struct broker_config config = {.worker_path = paths->worker,
+                                   .control = wire_path(),
                                    .worker_options = o->worker_options,
                                    .warm_workers = 1,
                                    .first_only = !o->vm, /* in a VM programs follow each other */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* trillium serve: the host daemon. */
 #include "host-backend/broker/broker.h"
+#include "host-backend/broker/names.h"
 #include "host-backend/cli/cli.h"
+#include "host-backend/control/wire.h"
 #include "host-backend/front/front.h"
 #include "host-backend/listen/passed.h"
 #include "host-backend/util/service.h"
@@ -37,6 +39,10 @@ static const char help[] =
     "  --shm PATH             serve processes of this machine: they reach it with TRILLIUM_SHM=PATH\n"
     "  --mode MODE            who may connect to PATH, as chmod writes it in digits (default 600)\n"
     "  --group GROUP          whose group PATH is, by name or number\n"
+    "  --name NAME            what administrators call the guests of this daemon (default: a VM by its "
+    "socket, processes by "
+    "user and\n"
+    "                         control group)\n"
     "  --device NAME          show only devices whose platform or device name contains NAME\n"
     "  --warm-workers N       keep N started workers ready for the next guests (default 1)\n"
     "  --cache DIR            keep built programs there, in one cache for all guests of this daemon: they "
@@ -94,6 +100,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         OPT_FD,
         OPT_MODE,
         OPT_GROUP,
+        OPT_NAME,
         OPT_DEVICE,
         OPT_WARM,
         OPT_CACHE,
@@ -107,6 +114,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
                                             {"fd", required_argument, NULL, OPT_FD},
                                             {"mode", required_argument, NULL, OPT_MODE},
                                             {"group", required_argument, NULL, OPT_GROUP},
+                                            {"name", required_argument, NULL, OPT_NAME},
                                             {"device", required_argument, NULL, OPT_DEVICE},
                                             {"warm-workers", required_argument, NULL, OPT_WARM},
                                             {"cache", required_argument, NULL, OPT_CACHE},
@@ -141,6 +149,11 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         case OPT_GROUP:
             if (!find_group(optarg, &o->access.group))
                 return cli_misused("serve", "there is no group '%s'", optarg);
+            break;
+        case OPT_NAME:
+            if (!*optarg || strlen(optarg) >= GUEST_VM_SIZE)
+                return cli_misused("serve", "--name takes at most %d characters", GUEST_VM_SIZE - 1);
+            o->broker.name = optarg;
             break;
         case OPT_DEVICE:
             o->broker.device_filter = optarg;
@@ -352,6 +365,7 @@ int cmd_serve(int argc, char **argv) {
     begin_as_daemon();
     cli_driver_cache_make("serve");
     o.broker.hands = for_vm;
+    o.broker.control = wire_path();
     the_broker = broker_create(&o.broker, why);
     if (!the_broker) {
         cli_say("serve", "%s", why);

@@ -11,6 +11,8 @@
  * - guest endless: a kernel that never ends; prints "ready", then waits for it
  * - guest gated: waits for an event that nobody sets; prints "ready" before
  * - guest bad-source: prints the build log of a source that does not compile
+ * - guest memory MIB: makes buffers of so many MiB until one cannot be made, 64 at most; prints the device's memory, how
+ *   many there are and the error; then frees them and makes them again
  * - guest print: a kernel prints a line
  * - guest again ICD: asks this driver for platforms, without a loader; again after a line on standard input
  * - guest fork: a forked child calls OpenCL and prints what comes of it; then the parent goes on
@@ -300,6 +302,35 @@ static int print(void) {
     return 0;
 }
 
+static int fill(size_t bytes, cl_mem buffers[64], cl_int *e) {
+    int n = 0;
+    for (*e = CL_SUCCESS; n < 64 && *e == CL_SUCCESS;) {
+        buffers[n] = clCreateBuffer(context, CL_MEM_READ_WRITE, bytes, NULL, e);
+        n += *e == CL_SUCCESS;
+    }
+    return n;
+}
+
+static int memory(size_t mib) {
+    cl_mem buffers[64];
+    cl_ulong size, most;
+
+    open_first_device();
+    must(clGetDeviceInfo(device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof size, &size, NULL), "clGetDeviceInfo");
+    must(clGetDeviceInfo(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof most, &most, NULL), "clGetDeviceInfo");
+    printf("memory %llu MiB, at most %llu MiB at once\n", (unsigned long long)size >> 20,
+           (unsigned long long)most >> 20);
+    for (int round = 0; round < 2; round++) {
+        cl_int e;
+        int n = fill(mib << 20, buffers, &e);
+        printf("round %d: %d buffers, error %d\n", round, n, e);
+        while (n > 0)
+            must(clReleaseMemObject(buffers[--n]), "clReleaseMemObject");
+        must(clFinish(queue), "clFinish");
+    }
+    return 0;
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
 
@@ -321,9 +352,11 @@ int main(int argc, char **argv) {
         return bad_source();
     if (strcmp(what, "fork") == 0)
         return in_fork();
+    if (strcmp(what, "memory") == 0 && argc > 2)
+        return memory((size_t)atoi(argv[2]));
     if (strcmp(what, "print") == 0)
         return print();
     fprintf(stderr, "usage: guest devices | loop SECONDS | work SECONDS | again ICD | out-of-bounds | "
-                    "endless | gated | bad-source | fork | print\n");
+                    "endless | gated | bad-source | fork | memory MIB | print\n");
     return 2;
 }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Asking the host's control (control/wire.h), for the subcommands of an administrator.
+ */
+#ifndef HOST_BACKEND_CLI_ASK_H
+#define HOST_BACKEND_CLI_ASK_H
+
+#include <jansson.h>
+
+/* Asks; the guests of a "list" go into `guests`, if that is not NULL. The last answer, or NULL after saying why: nobody
+ * is there, or it refused. */
+json_t *ask_control(const char *subcommand, json_t *request, json_t *guests);
+
+/* All guests, in the order in which they came; NULL after saying why. */
+json_t *ask_guests(const char *subcommand);
+
+/* "1.5 s", "640 MiB" */
+void ask_seconds(json_int_t ns, char text[16]);
+void ask_bytes(json_int_t bytes, char text[16]);
+
+#endif

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/* trillium control: where an administrator decides about the guests of this host. */
+#include "host-backend/cli/cli.h"
+#include "host-backend/control/control.h"
+#include "host-backend/control/wire.h"
+#include "host-backend/listen/passed.h"
+#include "host-backend/util/service.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define POLICY_FILE "/etc/trillium/policy.conf"
+
+static const char help[] =
+    "Usage: trillium control [OPTION]...\n"
+    "\n"
+    "Shares the devices of this host among the guests of all its daemons, and carries out `trillium ls`, "
+    "top, limit, "
+    "pause,\n"
+    "resume, kill and policy. Daemons find it by themselves, also those that run already, and go on without "
+    "where it is "
+    "not.\n"
+    "Runs in the foreground until SIGTERM or SIGINT; SIGHUP reads the policy again.\n"
+    "\n"
+    "  --socket PATH     listen there (default $" WIRE_VARIABLE " or " WIRE_SOCKET
+    "); a service manager may pass the socket instead\n"
+    "  --policy FILE     what guests may have (default " POLICY_FILE ", if it is there)\n"
+    "  --scheduler NAME  who is next on a device that several want: fair (default) or fcfs\n"
+    "  --metrics PATH    counters for Prometheus, on a Unix socket\n"
+    "  --help\n";
+
+static struct control *the_control;
+
+static void on_signal(int number) {
+    if (number == SIGHUP)
+        control_reload(the_control);
+    else
+        control_stop(the_control);
+}
+
+static int parse(struct control_config *c, int argc, char **argv) {
+    static const struct option options[] = {{"socket", required_argument, NULL, 's'},
+                                            {"policy", required_argument, NULL, 'p'},
+                                            {"scheduler", required_argument, NULL, 'c'},
+                                            {"metrics", required_argument, NULL, 'm'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    int o;
+
+    while ((o = cli_option("control", argc, argv, "h", options)) != -1) {
+        switch (o) {
+        case 's':
+            c->socket = optarg;
+            break;
+        case 'p':
+            c->policy = optarg;
+            break;
+        case 'c':
+            c->scheduler = scheduler_find(optarg);
+            if (!c->scheduler)
+                return cli_misused("control", "there is no scheduler '%s'", optarg);
+            break;
+        case 'm':
+            c->metrics = optarg;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return 0;
+        default:
+            return CLI_EXIT_USE;
+        }
+    }
+    return optind == argc ? -1 : cli_misused("control", "unexpected argument '%s'", argv[optind]);
+}
+
+int cmd_control(int argc, char **argv) {
+    struct control_config config = {.socket = wire_path(), .listen_fd = -1, .scheduler = scheduler_kinds[0]};
+    struct listen_passed passed;
+    struct sigaction act = {.sa_handler = on_signal};
+    char why[CONTROL_WHY] = "";
+    int status = parse(&config, argc, argv);
+
+    if (status >= 0)
+        return status;
+    if (listen_take_passed(&passed, why, sizeof why) < 0) {
+        cli_say("control", "%s", why);
+        return 1;
+    }
+    config.listen_fd = passed.guests.fd;
+    if (config.listen_fd < 0 && !config.socket) {
+        cli_say("control", "%s is \"none\": say --socket PATH", WIRE_VARIABLE);
+        return CLI_EXIT_USE;
+    }
+    if (!config.policy && access(POLICY_FILE, F_OK) == 0)
+        config.policy = POLICY_FILE;
+    if (config.listen_fd < 0 && strcmp(config.socket, WIRE_SOCKET) == 0)
+        mkdir("/run/trillium", 0755); /* if it cannot be, listening says why */
+    cli_take_no_rights();
+    the_control = control_create(&config, why);
+    if (!the_control) {
+        cli_say("control", "%s", why);
+        return 1;
+    }
+    sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGHUP, &act, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    fprintf(stderr, "%strillium control: ready, scheduler %s%s%s\n", service_prefix(SERVICE_INFO),
+            config.scheduler->name, config.policy ? ", policy " : "", config.policy ? config.policy : "");
+    service_ready();
+    control_run(the_control);
+    control_destroy(the_control);
+    return 0;
+}

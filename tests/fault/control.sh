@@ -1,0 +1,182 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# limit: 300
+# An administrator's commands, limits and policy, and what goes wrong around them: the control dies and comes back under
+# running guests, a worker dies while it has its turn, a guest is paused and killed.
+. "$(dirname "$0")/common"
+
+export TRILLIUM_CONTROL=$work/control.sock
+policy=$work/policy.conf
+control_log=$work/control.log
+echo 'defaults = { weight = 100; };' >"$policy"
+
+control_listens() { grep -qF -- "$TRILLIUM_CONTROL" /proc/net/unix; }
+start_control() {
+    "$trillium" control --policy "$policy" "$@" >>"$control_log" 2>&1 &
+    control=$!
+    started+=("$control")
+    within "$patience" control_listens || fail control "it does not listen" "$control_log"
+}
+ask() { "$trillium" "$@" >"$work/ask.out" 2>"$work/ask.err"; }
+# of GUEST KEY: a number that ls tells of it, or of its devices together
+of() { "$trillium" ls --json 2>/dev/null | awk -v name="$1" -v key="$2" '
+    /^    "name"/ { mine = index($0, "\"" name "\"") }
+    mine && $1 == "\"" key "\":" { if ($0 ~ /^    "/) { own = $2 + 0; is_own = 1 } else sum += $2 }
+    /^  }/ { mine = 0 }
+    END { print is_own ? own : sum + 0 }'; }
+has_processes() { "$trillium" ls --json 2>/dev/null | awk -v name="$1" '
+    /^    "name"/ { mine = index($0, "\"" name "\"") } mine && /"pid"/ { found = 1 } END { exit !found }'; }
+worker_of() { "$trillium" ls --json | awk -v name="$1" '
+    /^    "name"/ { mine = index($0, "\"" name "\"") } mine && /"worker"/ { print $2 + 0; exit }'; }
+works_on() { # GUEST: its commands become more
+    local before
+    before=$(of "$1" commands)
+    more() { [ "$(of "$1" commands)" -gt "$before" ]; }
+    within "$soon" more "$1"
+}
+stands_still() { # GUEST: two looks see the same
+    local before
+    same() { before=$(of "$1" commands); sleep 0.3; [ "$(of "$1" commands)" = "$before" ]; }
+    within "$soon" same "$1"
+}
+
+# ---- nobody there ----
+ask ls
+status=$?
+if [ $status = 1 ] && says "$work/ask.err" "trillium control"; then pass no-control; else
+    fail no-control "a sentence was expected, status $status" "$work"/ask.*; fi
+
+# ---- seen, paused, killed ----
+start_control
+start_daemon b --name b
+b_socket=$socket
+start_daemon a --name a
+start_guest a loop 600
+within "$patience" has_processes a && within "$patience" works_on a
+ask ls
+if says "$work/ask.out" "^1 *a$" && [ -n "$(worker_of a)" ]; then pass ls; else fail ls "guest a was expected" "$work"/ask.*; fi
+"$trillium" top --seconds 0.2 --count 2 >"$work/top.out" 2>&1
+if [ "$(grep -c 'a$' "$work/top.out")" = 2 ]; then pass top; else fail top "two tables were expected" "$work/top.out"; fi
+
+ask pause a
+if stands_still a && [ -d "/proc/$guest" ]; then pass pause; else fail pause "it goes on, or is gone" "$work"/a.*; fi
+ask resume a
+if works_on a; then pass resume; else fail resume "it does not go on" "$work"/a.* "$control_log"; fi
+
+ask pause a
+stands_still a
+ask kill a
+await "$guest" "$soon"
+if [ "$status" = 3 ] && says "$work/a.out" "error cl"; then pass killed-while-paused; else
+    fail killed-while-paused "an OpenCL error was expected, status $status" "$work"/a.*; fi
+ask resume a
+
+ask pause nobody
+status=$?
+if [ $status = 1 ] && says "$work/ask.err" "no guest 'nobody'"; then pass no-such-guest; else
+    fail no-such-guest "a sentence was expected, status $status" "$work"/ask.*; fi
+
+# ---- a build ----
+start_guest build work 3
+within "$patience" has_processes a
+ask pause a
+stands_still a
+ask resume a
+await "$guest" "$patience"
+if [ "$status" = 0 ] && says "$work/build.out" "done"; then pass paused-in-work; else
+    fail paused-in-work "right results were expected, status $status" "$work"/build.*; fi
+
+# ---- limits ----
+ask limit a memory=64MiB
+start_guest memory memory 16
+await "$guest" "$patience"
+if [ "$status" = 0 ] && says "$work/memory.out" "memory 64 MiB, at most 64 MiB" &&
+    [ "$(grep -c ': 4 buffers, error -4' "$work/memory.out")" = 2 ]; then pass limit-memory; else
+    fail limit-memory "four buffers of 16 MiB were expected, twice, status $status" "$work"/memory.*; fi
+if says "$control_log" "a: process $guest met its limit of memory (64 MiB)"; then pass limit-memory.told; else
+    fail limit-memory.told "a line was expected" "$control_log"; fi
+[ "$(of a limits_hit)" = 2 ] && pass limit-memory.counted || fail limit-memory.counted "2 were expected, not $(of a limits_hit)"
+
+ask limit a memory=none processes=1
+start_guest first loop 600
+first=$guest
+within "$patience" has_processes a
+start_guest second loop 1
+await "$guest" "$patience"
+if [ "$status" = 3 ] && says "$work/second.err" "allows no more (processes)"; then pass limit-processes; else
+    fail limit-processes "a sentence was expected, status $status" "$work"/second.*; fi
+ask limit a weight=0
+status=$?
+if [ $status = 1 ] && says "$work/ask.err" "nothing"; then pass limit-nothing; else
+    fail limit-nothing "a sentence was expected, status $status" "$work"/ask.*; fi
+ask limit a wieght=3
+status=$?
+if [ $status = 1 ] && says "$work/ask.err" "no limit 'wieght'"; then pass limit-unknown; else
+    fail limit-unknown "a sentence was expected, status $status" "$work"/ask.*; fi
+
+# ---- the control dies and comes back ----
+ask pause a
+stands_still a
+kill_hard "$control"
+sleep 0.2
+start_control
+within "$patience" has_processes a
+if works_on a && [ -d "/proc/$first" ]; then pass control-dies; else
+    fail control-dies "the paused guest was expected to go on, and to be adopted" "$work"/first.* "$control_log"; fi
+kill_hard "$first"
+
+# ---- turns ----
+start_guest one loop 600
+one=$guest
+socket=$b_socket start_guest two loop 600
+two=$guest
+within "$patience" has_processes a && within "$patience" has_processes b
+in_turns() { [ "$(of a turns_ns)" -gt 0 ] && [ "$(of b turns_ns)" -gt 0 ]; }
+if within "$patience" in_turns; then pass turns; else fail turns "both were expected to have had turns" "$work"/ask.* "$control_log"; fi
+kill -9 "$(worker_of a)"
+await "$one" "$soon"
+if works_on b && [ "$status" = 3 ]; then pass dies-in-turn; else fail dies-in-turn "b was expected to go on" "$work"/one.* "$work"/two.*; fi
+
+# ---- a kernel that does not end ----
+ask limit a kernel_ms=500
+start_guest endless endless
+await "$guest" "$patience"
+if [ "$status" = 3 ] && says "$control_log" "a: process $guest loses its worker: a kernel runs for more than the 500 ms"; then pass limit-kernel; else
+    fail limit-kernel "an OpenCL error and a line were expected, status $status" "$work"/endless.* "$control_log"; fi
+if works_on b; then pass limit-kernel.others; else fail limit-kernel.others "b was expected to go on" "$work"/two.*; fi
+kill_hard "$two"
+
+# ---- the policy ----
+cat >"$policy" <<END
+defaults = { weight = 100; };
+rules = (
+    { name = "a"; memory = "32 MiB"; },
+    { vm = "b*"; processes = 0; }
+);
+END
+ask policy reload
+start_guest ruled memory 16
+await "$guest" "$patience"
+if says "$work/ruled.out" "memory 32 MiB"; then pass policy; else fail policy "32 MiB were expected" "$work"/ruled.* "$work"/ask.*; fi
+socket=$b_socket start_guest nothing loop 1
+await "$guest" "$patience"
+if [ "$status" = 3 ] && says "$work/nothing.err" "gives this guest nothing (processes = 0)"; then pass policy-nothing; else
+    fail policy-nothing "a sentence was expected, status $status" "$work"/nothing.*; fi
+printf 'defaults = { weight = 100; };\nrules = (\n    { nmae = "a"; }\n);\n' >"$policy"
+ask policy check "$policy"
+status=$?
+if [ $status = 1 ] && says "$work/ask.err" "policy.conf:3: there is no setting 'nmae'"; then pass policy-check; else
+    fail policy-check "line and reason were expected, status $status" "$work"/ask.*; fi
+kill -HUP "$control"
+if within "$soon" says "$control_log" "the policy stays as it was"; then pass policy-wrong; else fail policy-wrong "a line was expected" "$control_log"; fi
+start_guest still memory 16
+await "$guest" "$patience"
+if says "$work/still.out" "memory 32 MiB"; then pass policy-stays; else fail policy-stays "the old one was expected" "$work"/still.*; fi
+
+kill "$control"
+await "$control" "$soon"
+stop_daemon
+kill "${started[1]}" 2>/dev/null
+await "${started[1]}" "$soon"
+check_leftovers control
+exit $failed
