@@ -9,6 +9,8 @@
  *                         another one
  *     bench small SALT    a small program from start to exit: builds one kernel, runs it, reads 4 KiB
  *     bench rate SECONDS  null kernels for so long, from the moment that standard input ends
+ *     bench share US SECONDS PERIOD_US   kernels of so many microseconds on all cores, each PERIOD_US one, or as
+ *                         many as it gets (0), from the moment that standard input ends; prints how many
  *     bench loops         how many loops of the busy kernel take one millisecond
  *     bench count CALLS   so many kernels with an argument each, and nothing that depends on time
  *     bench burn          uses one core until killed
@@ -35,6 +37,9 @@ extern const struct bench_row bench_rows[]; /* ends with a NULL name */
 
 /* programs.c: carries out what stands behind `bench program`, and prints nothing. */
 void bench_program(struct bench *b, char *const *arguments, int count);
+
+/* share.c: carries out `bench share`. */
+void bench_share(struct bench *b, double us, double seconds, double period_us);
 
 /* Samples of one row. */
 struct samples {

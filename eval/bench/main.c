@@ -216,6 +216,8 @@ int main(int argc, char **argv) {
         run_small(&b, (unsigned)strtoul(argv[first + 1], NULL, 10));
     } else if (!strcmp(argv[first], "rate") && first + 1 < argc) {
         run_rate(&b, atof(argv[first + 1]));
+    } else if (!strcmp(argv[first], "share") && first + 3 < argc) {
+        bench_share(&b, atof(argv[first + 1]), atof(argv[first + 2]), atof(argv[first + 3]));
     } else if (!strcmp(argv[first], "count") && first + 1 < argc) {
         run_count(&b, atoi(argv[first + 1]));
     } else if (!strcmp(argv[first], "program")) {

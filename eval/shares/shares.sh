@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# How fairly are devices shared? Guests of different weights flood one device; a light one works beside them.
+#
+#   shares.sh [--seconds N] [--scheduler fair|fcfs] [ROW...]
+#
+# Rows: alone, equal-8, equal-16, weights-1-1, weights-1-3, weights-1-2-5, light. Prints a line of JSON each, with the goal and
+# whether it was met. Exit status: 0 all goals met, 1 some not, 2 it could not be measured.
+set -u -o pipefail
+cd "$(dirname "$0")/../.." || exit 2
+build=$(realpath "${TRILLIUM_BUILD:-build}")
+seconds=10 scheduler=fair rows=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --seconds) seconds=$2 && shift 2 ;;
+    --scheduler) scheduler=$2 && shift 2 ;;
+    --help | -h) sed -n '3,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -*) sed -n '3,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) rows+=("$1") && shift ;;
+    esac
+done
+[ ${#rows[@]} -gt 0 ] || rows=(alone weights-1-1 weights-1-3 weights-1-2-5 equal-8 equal-16 light)
+
+work=$(mktemp -d) || exit 2
+pids=()
+clean_up() {
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
+    pids=()
+}
+trap 'clean_up; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+export TRILLIUM_CONTROL=$work/control OCL_ICD_VENDORS=$build/share/trillium/icd
+
+# until FILE TEXT: waits for a line
+until_says() {
+    for _ in $(seq 600); do grep -qs "$2" "$1" && return; sleep 0.1; done
+    echo "shares: no '$2' in $1:" >&2
+    cat "$1" >&2
+    exit 2
+}
+
+loops=$(env -u OCL_ICD_VENDORS "$build/eval/bench" loops | sed 's/[^0-9.]//g') || exit 2
+
+# measure "US PERIOD WEIGHT"...: a guest each; their lines go to $work/out.N
+measure() {
+    local i=0 us period weight
+    rm -f "$work"/out.* "$work"/log.*
+    "$build/bin/trillium" control --scheduler "$scheduler" 2>"$work/control.log" &
+    pids+=($!)
+    until_says "$work/control.log" ready
+    mkfifo "$work/go"
+    for guest in "$@"; do
+        read -r us period weight <<<"$guest"
+        "$build/bin/trillium" serve --shm "$work/s$i" --name "g$i" --warm-workers 0 --cache none 2>"$work/log.$i" &
+        pids+=($!)
+        until_says "$work/log.$i" ready
+        TRILLIUM_SHM=$work/s$i "$build/eval/bench" -l "$loops" share "$us" "$seconds" "$period" <"$work/go" >"$work/out.$i" 2>&1 &
+        pids+=($!)
+        i=$((i + 1))
+    done
+    exec 9>"$work/go"
+    rm "$work/go"
+    for ((k = 0; k < i; k++)); do
+        until_says "$work/out.$k" ready
+        read -r us period weight <<<"${@:k+1:1}"
+        "$build/bin/trillium" limit "g$k" weight="$weight" || exit 2
+    done
+    exec 9>&-
+    for ((k = 0; k < i; k++)); do until_says "$work/out.$k" kernels; done
+    clean_up
+}
+
+field() { sed -n "s/.*\"$2\":\([0-9.e+]*\).*/\1/p" "$work/out.$1"; }
+
+all_met=0
+# result ROW WHAT VALUE least|most GOAL
+result() {
+    local met
+    met=$(awk -v v="$3" -v g="$5" -v how="$4" 'BEGIN { print (how == "least" ? v >= g : v <= g) ? "true" : "false" }')
+    [ "$met" = true ] || all_met=1
+    printf '{"row":"%s","what":"%s","value":%s,"%s":%s,"met":%s}\n' "$1" "$2" "$3" "$4" "$5" "$met"
+}
+
+alone_time= # of a device for each second, in kernels' time, of one guest alone
+alone() {
+    measure "1000 0 100"
+    alone_time=$(awk -v n="$(field 0 kernels)" -v s="$(field 0 seconds)" 'BEGIN { print n * 1000 / s }')
+}
+
+# share ROW US,WEIGHT...: the largest relative error of a share; Jain's index; throughput
+share() {
+    local row=$1 guests=() n=0
+    shift
+    for g in "$@"; do guests+=("${g%,*} 0 ${g#*,}"); done
+    [ -n "$alone_time" ] || alone
+    measure "${guests[@]}"
+    for g in "$@"; do
+        echo "$(field $n kernels) ${g%,*} ${g#*,} $(field $n seconds)"
+        n=$((n + 1))
+    done | tee "$work/counts" >&2
+    read -r worst jain total < <(awk -v alone="$alone_time" '
+        { t[NR] = $1 * $2; w[NR] = $3; sum += t[NR]; weights += $3; rate += $1 * $2 / $4 }
+        END {
+            for (i = 1; i <= NR; i++) {
+                e = t[i] / sum / (w[i] / weights) - 1; e = e < 0 ? -e : e; if (e > worst) worst = e
+                x = t[i] / w[i]; a += x; b += x * x
+            }
+            printf "%.4f %.5f %.3f\n", worst, a * a / (NR * b), rate / alone
+        }' "$work/counts")
+    case $row in
+    equal-*) result "$row" "Jain index" "$jain" least 0.99 ;;
+    *) result "$row" "largest error of a share" "$worst" most 0.03 ;;
+    esac
+    result "$row" "throughput beside one guest alone" "$total" least 0.95
+}
+
+light() {
+    local guests=("100 10000 100") k
+    for k in 1 2 3 4 5 6 7; do guests+=("5000 0 100"); done
+    measure "${guests[@]}"
+    result light "p99 of a kernel and its wait, us" "$(field 0 p99_us)" most 6000
+}
+
+repeat() { local i; for ((i = 0; i < $1; i++)); do echo "$2"; done; }
+
+for row in "${rows[@]}"; do
+    case $row in
+    alone) alone; printf '{"row":"alone","what":"kernel time a second, us","value":%s}\n' "$alone_time" ;;
+    weights-1-1) share $row 1000,100 1000,100 ;;
+    weights-1-3) share $row 1000,100 1000,300 ;;
+    weights-1-2-5) share $row 200,100 2000,200 20000,500 ;;
+    equal-8) share $row $(repeat 8 1000,100) ;;
+    equal-16) share $row $(repeat 16 1000,100) ;;
+    light) light ;;
+    *) echo "shares: there is no row '$row'" >&2; exit 2 ;;
+    esac
+done
+exit $all_met
