@@ -298,9 +298,9 @@ $(B)/eval/bench: $(call objs,$(SRC_bench)) $(LIB_eval)
 	$(call say,LINK)
 	$(link) $(filter %.o %.a,$^) -lOpenCL -ljansson -lm
 
-$(B)/libexec/trillium-eval: $(call objs,$(SRC_runner))
+$(B)/libexec/trillium-eval: $(call objs,$(SRC_runner)) $(LIB_common)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -ljansson -lm
+	$(link) $(filter %.o %.a,$^) -ljansson -lm
 
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.c.o $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)

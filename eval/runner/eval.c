@@ -31,6 +31,8 @@ static void run_round(struct eval *e, int round) {
                 eval_run_given(e, s, round);
         return;
     }
+    if (round > 0)
+        eval_run_stages(e);
     for (int p = 0; p < program_count; p++)
         for (int s = 0; s < SIDE_COUNT; s++)
             if (runner_wants(&e->options, programs[p].name) && eval_has(e, s))
@@ -149,7 +151,9 @@ int eval_main(int argc, char **argv) {
     if (!e->options.no_clpeak)
         eval_run_clpeak(e);
     int rounds = run_rounds(e);
-    json_t *root = results_json(e, rounds);
+    json_t *explained = e->options.program ? json_object() : eval_explain(e), *root = results_json(e, rounds);
+
+    json_object_set_new(root, "explanations", explained);
 
     sides_close(&e->sides);
     if (!output_json(e->options.out, "results.json", root))

@@ -61,6 +61,15 @@ bool eval_has(const struct eval *e, enum side side);
 void eval_run_own(struct eval *e, enum side side, const struct program *program, int round);
 void eval_run_given(struct eval *e, enum side side, int round);
 
+/* ---- eval-stages.c ---- */
+
+/* One process guest under the latency profile, for each IR, with a program that was built before and one that was not: the
+ * stages of both builds become series of the program "stages of a build". Once a round. */
+void eval_run_stages(struct eval *e);
+/* Programs of which a process guest's rows are slower than native beyond noise, each once under the profile: what bounds it,
+ * in sentences. {PROGRAM: [SENTENCE...]} */
+json_t *eval_explain(struct eval *e);
+
 /* ---- eval-peak.c ---- */
 
 /* clpeak: native and VM first, process guests while time allows it. */

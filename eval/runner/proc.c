@@ -52,6 +52,11 @@ static void become(char *const argv[], const struct proc_options *o, int in, int
         in = open("/dev/null", O_RDONLY);
     dup2(in, 0);
     dup2(out, 1);
+    if (o->quiet) {
+        int nowhere = open("/dev/null", O_WRONLY);
+        if (nowhere >= 0)
+            dup2(nowhere, 2);
+    }
     execvp(argv[0], argv);
     fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
     _exit(127);

@@ -11,6 +11,7 @@ struct proc_options {
     const char *const *env; /* "NAME=VALUE" sets, "NAME" unsets; NULL-terminated; NULL: nothing */
     int cpu;                /* run on this CPU only; -1: anywhere */
     double timeout;         /* seconds */
+    bool quiet;             /* standard error goes nowhere */
     bool hold_stdin;        /* standard input is a pipe that proc_release_stdin closes; else /dev/null */
 };
 

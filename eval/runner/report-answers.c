@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef void (*sayer)(void *opaque, const char *question, const char *sentence);
 
@@ -72,6 +73,32 @@ static void isa(const struct results *r, struct speaker *to, const char *where, 
     }
 }
 
+static double stage(const struct results *r, const char *build, const char *what, int side) {
+    char metric[64];
+
+    snprintf(metric, sizeof(metric), "%s: %s", build, what);
+    for (int i = 0; i < r->list.count; i++)
+        if (!strcmp(r->list.items[i].program, "stages of a build") &&
+            !strcmp(r->list.items[i].metric, metric))
+            return series_median(&r->list.items[i], side);
+    return NAN;
+}
+
+/* What a build consists of, in both ways. */
+static void build_stages(const struct results *r, struct speaker *to, const char *build) {
+    const char *const host = "the host's driver";
+    int v = SIDE_PROCESS_SPIRV, s = SIDE_PROCESS_SOURCE;
+
+    if (isfinite(stage(r, build, host, v)) && isfinite(stage(r, build, host, s)))
+        say(to,
+            "By stage, one small %s in a process guest: %.1f ms compiling in the guest, %.1f validating and "
+            "%.1f translating on the "
+            "host, then %.1f in the host's driver (%.1f with source) and %.1f for all else (%.1f).",
+            build, stage(r, build, "compiling in the guest", v), stage(r, build, "validating on the host", v),
+            stage(r, build, "translating on the host", v), stage(r, build, host, v), stage(r, build, host, s),
+            stage(r, build, "all else", v), stage(r, build, "all else", s));
+}
+
 static void remoting(const struct results *r, struct speaker *to, const char *where, int side) {
     char text[64];
     int n;
@@ -125,6 +152,8 @@ void report_answers(const struct results *r, sayer sayer, void *opaque) {
 
     isa(r, &to, "Process guests", SIDE_PROCESS_SPIRV, SIDE_PROCESS_SOURCE);
     isa(r, &to, "In the VM", SIDE_VM_SPIRV, SIDE_VM_SOURCE);
+    build_stages(r, &to, "new program");
+    build_stages(r, &to, "seen program");
     to.question = "What does the rest of a graphics-style pipeline cost?";
     backed(r, &to, "Process guests", SIDE_PROCESS_BACKED, SIDE_PROCESS_SPIRV);
     backed(r, &to, "In the VM", SIDE_VM_BACKED, SIDE_VM_SPIRV);

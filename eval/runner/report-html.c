@@ -162,6 +162,25 @@ static void outside(const struct results *r, int side, bool slower, FILE *f) {
     fputs("</ul></details>\n", f);
 }
 
+/* Why programs are slower in a process guest than natively: words of their latency profiles. */
+static void explanations(const struct results *r, FILE *f) {
+    json_t *list, *sentence;
+    const char *program;
+    size_t at;
+
+    json_object_foreach(json_object_get(r->root, "explanations"), program, list) {
+        fputs("<details open><summary>Why ", f);
+        put(f, program);
+        fputs(" is slower in a process guest, by its latency profile</summary><ul>\n", f);
+        json_array_foreach(list, at, sentence) {
+            fputs("<li>", f);
+            put(f, json_string_value(sentence));
+            fputs("</li>\n", f);
+        }
+        fputs("</ul></details>\n", f);
+    }
+}
+
 static void verdicts(const struct results *r, FILE *f) {
     json_t *list = json_object_get(r->root, "checks"), *failures = json_object_get(r->root, "failures"), *one;
     int same = 0, rounded = 0, different = 0;
@@ -268,6 +287,7 @@ bool report_html(const struct results *r, FILE *f) {
             outside(r, s, true, f);
             outside(r, s, false, f);
         }
+    explanations(r, f);
     fputs("<h2>All warm rows</h2>\n", f);
     table(r, "warm", f);
     fputs("<h2>All cold rows</h2>\n", f);

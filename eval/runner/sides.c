@@ -374,6 +374,20 @@ struct proc_result sides_run(struct sides *s, enum side side, char *const argv[]
     return proc_run(argv, &o);
 }
 
+struct proc_result sides_run_profiled(const struct sides *s, bool spirv, const char *file, char *const argv[],
+                                      double timeout) {
+    char trillium[PATH_MAX + 32];
+    const char *all[32] = {trillium, "run", "--ir", spirv ? "spirv" : "source", "--profile", file, "--"};
+    int n = 7;
+
+    snprintf(trillium, sizeof(trillium), "%s/bin/trillium", s->prefix);
+    for (int i = 0; argv[i] && n < 31; i++)
+        all[n++] = argv[i];
+    const struct proc_options o = {
+        .env = sides_env(s, SIDE_NATIVE, ""), .cpu = -1, .timeout = timeout, .quiet = true};
+    return proc_run((char *const *)all, &o);
+}
+
 void sides_device_arguments(const struct sides *s, enum side side, char p[16], char d[16]) {
     snprintf(p, 16, "%d", s->p[side]);
     snprintf(d, 16, "%d", s->d[side]);

@@ -67,6 +67,10 @@ const char *const *sides_env(const struct sides *s, enum side side, const char *
 /* Runs argv on a side until its end. */
 struct proc_result sides_run(struct sides *s, enum side side, char *const argv[], double timeout);
 
+/* Runs argv with `trillium run` as a process guest under the latency profile, which is recorded in `file`. */
+struct proc_result sides_run_profiled(const struct sides *s, bool spirv, const char *file, char *const argv[],
+                                      double timeout);
+
 /* "-p N -d N" of the device on that side, as two numbers in static text. */
 void sides_device_arguments(const struct sides *s, enum side side, char p[16], char d[16]);
 

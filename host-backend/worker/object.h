@@ -94,12 +94,13 @@ struct program {
     bool in_work;  /* the builders' lock: one of the jobs runs */
     char *options; /* of the last build, as the guest gave them; NULL: none yet */
     char *log;     /* build log, where the driver has none to ask for; NULL */
-    cl_int log_status;   /* the build status that goes with it */
-    struct ir *source;   /* TR_IR_SOURCE: the text */
-    struct ir *module;   /* TR_IR_SPIRV: the words that SET_SPIRV gave, validated; NULL */
-    struct ir *files;    /* what its next build may include: SET_FILES; NULL: nothing */
-    struct facts *facts; /* of its kernels, where the program came from the cache; else NULL */
-    bool built;          /* a build began: the driver's program is not as CREATE_PROGRAM made it */
+    cl_int log_status;    /* the build status that goes with it */
+    struct ir *source;    /* TR_IR_SOURCE: the text */
+    struct ir *module;    /* TR_IR_SPIRV: the words that SET_SPIRV gave, validated; NULL */
+    uint64_t validate_ns; /* that it took to validate the module */
+    struct ir *files;     /* what its next build may include: SET_FILES; NULL: nothing */
+    struct facts *facts;  /* of its kernels, where the program came from the cache; else NULL */
+    bool built;           /* a build began: the driver's program is not as CREATE_PROGRAM made it */
 };
 
 struct kernel {

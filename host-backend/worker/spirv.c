@@ -141,7 +141,7 @@ cl_int spirv_validate(struct build *b) {
     uint64_t start = svga_now_ns();
     for (uint32_t i = 0; r == CL_SUCCESS && i < b->device_count; i++)
         r = validate_for(visa, p, b->module, b->devices[i]);
-    b->validate_ns = svga_now_ns() - start;
+    b->validate_ns = p->validate_ns = svga_now_ns() - start;
     if (r == CL_SUCCESS) {
         p->module = b->module;
         b->module = NULL;
@@ -285,6 +285,7 @@ cl_int spirv_build(struct build *b) {
         r = translate(visa, b, &t);
         uint64_t middle = svga_now_ns();
         b->translate_ns = middle - start;
+        b->validate_ns = p->validate_ns;
         if (r == CL_SUCCESS) {
             r = build_translated(b, &t);
             b->driver_ns = svga_now_ns() - middle;

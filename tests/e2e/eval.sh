@@ -51,5 +51,9 @@ expect "with every stage of the kernel" grep -qE '^distances 65536( +[0-9.]+){9}
 expect "as a page and as CSV" "$trillium" profile --html "$work/one.html" --csv "$work/one.csv" "$work/one.json"
 expect "which has the run stage's times" grep -q '"distances 65536",run,11,' "$work/one.csv"
 expect "it is compared with itself" "$trillium" profile diff "$work/one.json" "$work/one.json"
+"$trillium" run --ir spirv --fresh-builds --profile "$work/spirv.json" --device "Portable Computing" -- "$build/eval/nn" -r 1 \
+    >"$work/said" 2>"$work/table"
+expect "the virtual ISA's stages are all measured" \
+    grep -qE '^builds: 1 .* (0\.[1-9]|[1-9][0-9.]*) ms compiling in the guest, (0\.[1-9]|[1-9][0-9.]*) validating, (0\.[1-9]|[1-9][0-9.]*) trans' "$work/table"
 expect "what is no profile is refused" exits 1 "$trillium" profile "$out/results.json"
 exit $failed
