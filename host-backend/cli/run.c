@@ -5,6 +5,7 @@
 #include "host-backend/cli/private-broker.h"
 #include "host-backend/control/wire.h"
 #include "host-backend/profile/report.h"
+#include "host-backend/vm/nested.h"
 #include "host-backend/vm/vm.h"
 
 #include <errno.h>
@@ -264,6 +265,12 @@ int cmd_run(int argc, char **argv) {
 
     if (status != 0 || !o.program) /* which the analyzer cannot see are the same */
         return status;
+    if (vm_is_nested()) {
+        cli_say("run",
+                "this is a VM of \"trillium run --vm\" already: run %s as it is, it sees the same devices",
+                o.program[0]);
+        return CLI_EXIT_FAILED;
+    }
     if (cli_paths_find(&paths, "run") < 0)
         return CLI_EXIT_FAILED;
     if (access(paths.worker, X_OK) != 0 || access(paths.icd, R_OK) != 0) {

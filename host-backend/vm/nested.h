@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Is this machine itself a throwaway VM? */
+/* Is this machine itself a throwaway VM? Then it is a guest, and no host of others: its one driver is Trillium's. */
 #ifndef HOST_BACKEND_VM_NESTED_H
 #define HOST_BACKEND_VM_NESTED_H
 

@@ -23,7 +23,6 @@
 #include "host-backend/vm/frame.h"
 #include "host-backend/vm/initramfs.h"
 #include "host-backend/vm/machine.h"
-#include "host-backend/vm/nested.h"
 #include "host-backend/vm/probe.h"
 #include "host-backend/vm/signals.h"
 #include "host-backend/vm/streams.h"
@@ -394,11 +393,6 @@ int vm_run(const struct vm_options *o, char *const argv[]) {
     int status = VM_EXIT_FAILED;
 
     parts = (struct parts){0};
-    if (vm_is_nested()) {
-        say("this is a VM of \"trillium run --vm\" already: run %s as it is, it sees the same devices",
-            argv[0]);
-        return VM_EXIT_FAILED;
-    }
     if (gather(o, &parts) < 0)
         return VM_EXIT_FAILED;
     vm_terminal_look(&r.terminal);

@@ -55,8 +55,7 @@ enum {
  * Runs argv (argv[0] is looked up in PATH) in a VM and returns its exit status, or 128 + n when signal n
  * ended it, or one of VM_EXIT_*. Fetches QEMU and a kernel first where the machine has none (vm_fetch).
  * Signals are handed to the program (signals.h); their handlers are replaced for the time of the call. Before
- * the program runs they end the VM, which returns 128 + n. Where this machine is itself such a VM, nothing is
- * started. To be called from a process's main thread, once at a time.
+ * the program runs they end the VM, which returns 128 + n. To be called from a process's main thread, once at a time.
  */
 int vm_run(const struct vm_options *options, char *const argv[]);
 

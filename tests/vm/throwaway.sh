@@ -51,7 +51,7 @@ mkdir "$work/folder" && echo host >"$work/folder/file"
 cat >"$work/look" <<'LOOK'
 pwd; id -u; id -g; echo "$TEST_VARIABLE"; cat file
 echo guest >file && cat file && rm -f ../in && echo removed
-"$1" run --vm true 2>&1 | grep -c "a VM of .* already"
+{ "$1" run --vm true; "$1" run true; } 2>&1 | grep -c "a VM of .* already"
 ls /etc/OpenCL/vendors; cat /etc/OpenCL/vendors/*
 [ -w /dev/dri/renderD128 ] && echo device; echo x >/dev/shm/x && cat /dev/shm/x
 LOOK
@@ -63,7 +63,7 @@ two  words
 host
 guest
 removed
-1
+2
 trillium.icd
 $build/lib/libtrillium-icd.so
 device
