@@ -153,6 +153,7 @@ help:
 	@echo '  make deps         install the Debian packages for building, testing and eval (deps-build: for building only)'
 	@echo '  make check-release RELEASE=trixie   build and test in a throwaway root of that Debian release'
 	@echo '  make check-services   the installed systemd units, in a booted throwaway root (as root)'
+	@echo '  make check-libvirt    a VM of libvirt (as root)'
 	@echo '  make check-image RELEASE=trixie   a guest image of that release, in a stock QEMU'
 	@echo '  make dist         a tarball of this version in $(BUILD)/; check-reproducible builds it twice and compares the bytes'
 	@echo '  make docs         write the reference pages made from the code'
@@ -454,7 +455,10 @@ check-release: deps-pack
 	@tests/release.sh $(RELEASE) $(B)/roots $(RELEASE_TARGETS)
 
 # The installed units under a real systemd, in a throwaway root of this machine's release: needs root.
-.PHONY: check-services check-image
+.PHONY: check-services check-image check-libvirt
+# The XML of docs/vm.md under a real libvirt: needs root.
+check-libvirt: deps-pack all
+	@tests/libvirt.sh
 # A guest image made as docs/vm.md says, in a stock QEMU.
 check-image: deps-pack all
 	@tests/image.sh $(RELEASE) $(B)/roots
