@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "host-backend/cell/limits.h"
 
 #define OLD "/.old"
+#define INNER "/.inner"
 
 /* Joins without the C library's formatting, which is not async-signal-safe. False if it is too long. */
 static bool join(char *out, size_t size, const char *a, const char *b) {
@@ -61,13 +63,60 @@ static int carry_out(const struct root_step *s) {
     return bind_tree(source, s->path, attributes);
 }
 
-/* Makes an empty tmpfs the root, with the old root as OLD. */
-static int turn(void) {
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-        mount("cell", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m") < 0 || chdir("/tmp") < 0 ||
-        mkdir("." OLD, 0700) < 0 || syscall(SYS_pivot_root, ".", "." OLD) < 0 || chdir("/") < 0)
+/*
+ * In a chroot pivot_root has nothing to take away, and what is mounted there may show up in the machine's own
+ * namespace. So the process goes back to the root of its namespace, which is its own to mount in. The chroot's
+ * root, as a descriptor, or a negative errno.
+ */
+static int leave_chroot(void) {
+    int inner = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int space = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    int r = inner;
+
+    if (inner < 0 || space < 0 || setns(space, CLONE_NEWNS) < 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        r = -errno;
+    if (space >= 0)
+        close(space);
+    if (r < 0 && inner >= 0)
+        close(inner);
+    return r;
+}
+
+/* The chroot's tree as a mount of the new root, which is mounted at /tmp and the working directory. */
+static int bring_inner(int inner) {
+    if (mkdir("." INNER, 0700) < 0 || fchdir(inner) < 0 ||
+        mount(".", "/tmp" INNER, NULL, MS_BIND | MS_REC, NULL) < 0 || chdir("/tmp") < 0)
         return -errno;
     return 0;
+}
+
+static int inner_to_old(void) {
+    if (umount2(OLD, MNT_DETACH) < 0 || mount(INNER, OLD, NULL, MS_MOVE, NULL) < 0 || rmdir(INNER) < 0)
+        return -errno;
+    return 0;
+}
+
+/* Makes an empty tmpfs the root, with the old root as OLD. */
+static int turn(void) {
+    int inner = -1, r = 0;
+
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+        if (errno != EINVAL) /* else: it is no mount */
+            return -errno;
+        if ((inner = leave_chroot()) < 0)
+            return inner;
+    }
+    if (mount("cell", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m") < 0 || chdir("/tmp") < 0 ||
+        mkdir("." OLD, 0700) < 0)
+        r = -errno;
+    if (r == 0 && inner >= 0)
+        r = bring_inner(inner);
+    if (inner >= 0)
+        close(inner);
+    if (r == 0 && (syscall(SYS_pivot_root, ".", "." OLD) < 0 || chdir("/") < 0))
+        r = -errno;
+    return r == 0 && inner >= 0 ? inner_to_old() : r;
 }
 
 static int private_folder(void) {

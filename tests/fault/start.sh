@@ -26,7 +26,7 @@ if [ "$status" = 0 ]; then pass sigterm-blocked.serve; else fail sigterm-blocked
 check_leftovers sigchld-ignored.serve
 
 # ---- a root that cannot be turned: containers and plain chroots without the right to ----
-# chrooted FLAGS NAME: in a folder that is no mount point, with what a guest and a driver need mounted below it
+# chrooted FLAGS NAME whole|less: with all walls or not, in a folder that is no mount point, with what a guest and a driver need mounted below it
 chrooted() {
     local flags=$1 name=$2 root
     root=$(mktemp -d)
@@ -42,14 +42,15 @@ chrooted() {
     status=$?
     if [ $status = 0 ]; then pass "$name"; else fail "$name" "status $status" "$work/$name".*; fi
     if [ -z "$(ls -A "$root/tmp")" ]; then pass "$name.clean"; else fail "$name.clean" "left in /tmp: $(ls -A "$root/tmp")"; fi
+    if [ "$3" = whole ] && says "$work/$name.err" "missing:"; then fail "$name.walls" "walls are missing" "$work/$name.err"; fi
     rm -rf --one-file-system "$root"
 }
 if [ "$(id -u)" = 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups test -r "$build/lib/libtrillium-icd.so" 2>/dev/null; then
-    chrooted -m chroot.root
+    chrooted -m chroot.root whole
 else
     echo "SKIP chroot.root needs root, and a build that others can read"
 fi
-if unshare -Urm true 2>/dev/null; then chrooted -Urm chroot.user; else echo "SKIP chroot.user needs user namespaces"; fi
+if unshare -Urm true 2>/dev/null; then chrooted -Urm chroot.user less; else echo "SKIP chroot.user needs user namespaces"; fi
 
 # ---- other users and namespaces: where the build can be read by others at all ----
 open=$(mktemp -d)
