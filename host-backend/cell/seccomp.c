@@ -17,12 +17,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "host-backend/cell/calls.h"
 #include "host-backend/cell/drivers.h"
 
 #define CALL(name) SCMP_SYS(name)
 
 /* Whatever their arguments. */
-static const int calls[] = {
+const int cell_worker_calls[] = {
     /* memory. Not mremap: it would make a mapping of the guest's memory longer than what the worker was
      * given; the C library does without it. */
     CALL(brk),
@@ -193,6 +194,7 @@ static const int calls[] = {
     CALL(getresgid),
     CALL(capget),
 };
+const size_t cell_worker_call_count = sizeof cell_worker_calls / sizeof cell_worker_calls[0];
 
 /* Requests of prctl that change nothing but a name, and the wish to end with one's parent. */
 static const int process_requests[] = {
@@ -201,8 +203,8 @@ static const int process_requests[] = {
 
 static int allow_calls(scmp_filter_ctx f) {
     int r = 0;
-    for (size_t i = 0; r == 0 && i < sizeof calls / sizeof calls[0]; i++)
-        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
+    for (size_t i = 0; r == 0 && i < cell_worker_call_count; i++)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, cell_worker_calls[i], 0);
     for (size_t i = 0; r == 0 && i < sizeof process_requests / sizeof process_requests[0]; i++)
         r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(prctl), 1,
                              SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)process_requests[i]));

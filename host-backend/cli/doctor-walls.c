@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* What doctor says of the walls around workers: which stand on this machine, and why one does not. */
+/* What doctor says of the walls around workers and the daemon: which stand on this machine, and why one does not. */
 #include "host-backend/cell/cell.h"
+#include "host-backend/cell/daemon.h"
 #include "host-backend/cli/doctor.h"
 #include "svga-model/hand.h"
 
@@ -16,9 +17,27 @@ static void append(char *text, size_t size, const char *more) {
     text[used + n] = '\0';
 }
 
+/* The daemon's own. True if they stand. */
+static bool check_daemon(char *standing, size_t size, char *missing, size_t missing_size) {
+    bool whole = true;
+    char line[256];
+
+    for (int i = 0; i < DAEMON_WALLS; i++) {
+        int r = daemon_try((enum daemon_wall)i);
+        if (r == 0)
+            snprintf(line, sizeof line, " %s", daemon_walls[i].name);
+        else
+            snprintf(line, sizeof line, "\nnot %s, which keeps %s: %s", daemon_walls[i].name,
+                     daemon_walls[i].stops, strerror(-r));
+        append(r == 0 ? standing : missing, r == 0 ? size : missing_size, line);
+        whole = whole && r == 0;
+    }
+    return whole;
+}
+
 void doctor_check_walls(const struct cli_paths *p, struct doctor_finding *f) {
     const struct cell_config config = {.mode = CELL_MODE_BEST, .worker = p->worker};
-    char why[CELL_WHY_SIZE] = "", standing[256] = "", missing[700] = "", line[800], reason[600];
+    char why[CELL_WHY_SIZE] = "", standing[256] = "", missing[700] = "", line[800], reason[600], own[64] = "";
     const char *mend = NULL;
     struct cell *cell = cell_create(&config, why);
 
@@ -41,8 +60,9 @@ void doctor_check_walls(const struct cli_paths *p, struct doctor_finding *f) {
             mend = cell_walls[i].mend;
     }
     bool whole = (CELL_ALL & ~cell_standing(cell)) == 0;
-    doctor_set(f, whole ? DOCTOR_OK : DOCTOR_FAIR, mend, "around workers stand:%s%s",
-               standing[0] ? standing : " none", missing);
+    whole = check_daemon(own, sizeof own, missing, sizeof missing) && whole;
+    doctor_set(f, whole ? DOCTOR_OK : DOCTOR_FAIR, mend, "around workers stand:%s; around the daemon:%s%s",
+               standing[0] ? standing : " none", own[0] ? own : " none", missing);
     cell_destroy(cell);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/cli/private-broker.h"
 
+#include "host-backend/cell/daemon.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/listen/listen.h"
 
@@ -102,7 +103,10 @@ static void serve(const struct broker_config *config, const char *dir, pid_t par
     /* SIGPIPE: a guest that is gone is no reason to end */
     signal(SIGPIPE, SIG_IGN);
     cli_take_no_rights();
-    the_broker = broker_create(config, answer);
+    if (daemon_raise(DAEMON_BROKER, config->sandbox))
+        the_broker = broker_create(config, answer);
+    else
+        snprintf(answer, sizeof answer, "a wall that --sandbox strict asks for does not stand");
     if (the_broker) {
         struct sigaction act = {.sa_handler = on_term};
 

@@ -181,6 +181,7 @@ static int run_vm(const struct run_options *o, const struct cli_paths *paths) {
     struct vm_options vm = {.init = paths->vm_init,
                             .icd = paths->icd,
                             .verbose = o->verbose,
+                            .sandbox = o->sandbox,
                             .open_session = open_session,
                             .opaque = &broker};
 

@@ -2,6 +2,7 @@
 /* trillium serve: the host daemon. */
 #include "host-backend/broker/broker.h"
 #include "host-backend/broker/names.h"
+#include "host-backend/cell/daemon.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/control/wire.h"
 #include "host-backend/front/front.h"
@@ -210,13 +211,15 @@ static int open_session(void *opaque) {
 struct front_thread {
     pthread_t thread;
     int listener, connection, result;
+    enum cell_mode sandbox;
 };
 
 /* The front has nothing left to serve: then neither has the daemon. */
 static void *run_front(void *arg) {
     struct front_thread *f = arg;
 
-    f->result = front_run(the_front, f->listener, f->connection);
+    f->result =
+        daemon_raise(DAEMON_FRONT, f->sandbox) ? front_run(the_front, f->listener, f->connection) : -EPERM;
     broker_stop(the_broker);
     return NULL;
 }
@@ -229,6 +232,7 @@ static int start_front(struct front_thread *f, const struct serve_options *o) {
 
     f->listener = o->passed.vm.fd;
     f->connection = o->fd;
+    f->sandbox = o->broker.sandbox;
     if (o->socket_path) {
         char why[BROKER_WHY_SIZE];
         if (listen_begin(&vm_socket, SOCK_STREAM, o->socket_path, o->access, why, sizeof why) < 0) {
@@ -300,8 +304,7 @@ static int serve(const struct serve_options *o, bool with_front) {
         front_stop(the_front);
         pthread_join(front.thread, NULL);
         if (front.result < 0)
-            cli_say("serve", "the VM's connection broke the vhost-user protocol (%s)",
-                    strerror(-front.result));
+            cli_say("serve", "the VM is not served any more: %s", strerror(-front.result));
     }
     return front.result < 0;
 }
@@ -366,6 +369,10 @@ int cmd_serve(int argc, char **argv) {
     cli_driver_cache_make("serve");
     o.broker.hands = for_vm;
     o.broker.control = wire_path();
+    if (!daemon_raise(DAEMON_BROKER, o.broker.sandbox)) {
+        cli_driver_cache_remove();
+        return 1;
+    }
     the_broker = broker_create(&o.broker, why);
     if (!the_broker) {
         cli_say("serve", "%s", why);

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host-backend/cell/daemon.h"
 #include "host-backend/front/front.h"
 #include "host-backend/vm/fetch.h"
 #include "host-backend/vm/frame.h"
@@ -252,9 +253,13 @@ static void started(void *opaque) {
 
 static void *serve_gpu(void *arg) {
     struct run *r = arg;
-    front_run(r->front, -1, r->connection);
-    if (!atomic_load(&r->over) && r->qemu > 0)
-        kill(r->qemu, SIGKILL); /* a VM without its GPU is of no use here */
+    if (daemon_raise(DAEMON_FRONT, r->options->sandbox))
+        front_run(r->front, -1, r->connection);
+    else
+        close(r->connection);
+    /* A VM without its GPU is of no use here: as if QEMU had ended. This thread may signal nobody. */
+    if (!atomic_load(&r->over))
+        shutdown(r->port[0], SHUT_RDWR);
     return NULL;
 }
 

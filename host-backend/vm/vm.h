@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "host-backend/cell/cell.h"
+
 enum vm_accel {
     VM_ACCEL_AUTO, /* KVM if a probe boot shows that it works here, else TCG */
     VM_ACCEL_KVM,
@@ -35,6 +37,7 @@ struct vm_options {
     enum vm_accel accel;
     bool quiet;   /* no line on stderr about accelerator, downloads and boot; errors are always told */
     bool verbose; /* the guest kernel's messages too */
+    enum cell_mode sandbox; /* the front's wall, by this */
     /* Not NULL: seconds from the start of QEMU to the start of the program in the guest are stored here. */
     double *boot_seconds;
 

@@ -44,4 +44,17 @@ await "$guest" 60
 if [ "$status" = 0 ]; then pass daemon-serves-on; else fail daemon-serves-on "exit status $status" "$work/after.err"; fi
 stop_daemon
 check_leftovers attack
+
+# ---- the daemon's own walls: each thread has as many lists of system calls as it should ----
+filters_of() { # status files of threads: how many lists they have
+    cat "$@" 2>/dev/null | sed -n 's/^Seccomp_filters:\t*//p' | sort -u | tr '\n' ' '
+}
+start_daemon walls --warm-workers 0 --socket-path "$work/walls.vm"
+within 60 says "$work/walls.daemon" ready
+outside=$(filters_of /proc/$$/status)
+behind=$(filters_of /proc/"$daemon"/task/*/status)
+expected="$((outside + 1)) $((outside + 2)) "
+if [ "$behind" = "$expected" ]; then pass daemon.walls; else fail daemon.walls "lists by thread: $behind, expected: $expected"; fi
+stop_daemon
+check_leftovers daemon
 exit $failed

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Measured with strace on serve and run, process guests and VMs, then gone through by hand: what the C library may do
+ * instead is in. Calls stand by number alone wherever that is enough: the kernel then looks up one bit instead of
+ * running the filter, for workers too, which inherit a broker's.
+ */
+#include "host-backend/cell/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host-backend/cell/calls.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1 /* its runtime looks for leaks as a debugger does, and works in every thread */
+#else
+#define SANITIZED 0
+#endif
+
+#define CALL(name) SCMP_SYS(name)
+
+const struct daemon_wall_info daemon_walls[DAEMON_WALLS] = {
+    [DAEMON_BROKER] = {"broker", "the broker from system calls that neither it nor a worker needs"},
+    [DAEMON_FRONT] = {"front", "a VM's front from starting programs, writing files, and any network"},
+};
+
+/* Beside a worker's list. */
+static const int broker_calls[] = {
+    CALL(mmap),
+    CALL(mremap),
+    CALL(ioctl),
+    CALL(prctl),
+    CALL(prlimit64),
+    CALL(setrlimit),
+    /* workers: started, watched, ended */
+    CALL(clone),
+    CALL(clone3),
+    CALL(execveat),
+    CALL(pidfd_open),
+    CALL(pidfd_send_signal),
+    CALL(kill),
+    CALL(tgkill),
+    CALL(setsid),
+    CALL(setpgid),
+    CALL(sched_setattr),
+    CALL(sched_getattr),
+    /* their way into a cell */
+    CALL(mount),
+    CALL(umount2),
+    CALL(mount_setattr),
+    CALL(pivot_root),
+    CALL(setns),
+    CALL(sethostname),
+    CALL(setgroups),
+    CALL(setresuid),
+    CALL(setresgid),
+    CALL(capset),
+    CALL(seccomp),
+    CALL(chown),
+    CALL(lchown),
+    CALL(fchown),
+    CALL(fchownat),
+    CALL(landlock_create_ruleset),
+    CALL(landlock_add_rule),
+    CALL(landlock_restrict_self),
+    /* guests, and who else talks to it; socket is below */
+    CALL(socketpair),
+    CALL(bind),
+    CALL(listen),
+    CALL(accept),
+    CALL(accept4),
+    CALL(connect),
+    CALL(getsockname),
+    CALL(getpeername),
+    CALL(setsockopt),
+    CALL(recvmmsg),
+    CALL(sendmmsg),
+    /* time and events */
+    CALL(timerfd_create),
+    CALL(timerfd_settime),
+    CALL(timerfd_gettime),
+    CALL(signalfd4),
+    CALL(epoll_pwait2),
+    CALL(timer_create),
+    CALL(timer_settime),
+    CALL(timer_delete),
+    /* the store's and the cache's files */
+    CALL(fchdir),
+    CALL(syncfs),
+    CALL(getdents),
+    CALL(splice),
+};
+
+/* A thread that serves a VM: descriptors that it has, memory, and words on standard error. */
+static const int front_calls[] = {
+    CALL(epoll_create1),
+    CALL(epoll_ctl),
+    CALL(epoll_wait),
+    CALL(epoll_pwait),
+    CALL(poll),
+    CALL(ppoll),
+    CALL(eventfd2),
+    CALL(read),
+    CALL(readv),
+    CALL(pread64),
+    CALL(preadv),
+    CALL(write),
+    CALL(writev),
+    CALL(pwrite64),
+    CALL(pwritev),
+    CALL(recvfrom),
+    CALL(recvmsg),
+    CALL(sendto),
+    CALL(sendmsg),
+    CALL(shutdown),
+    CALL(accept4),
+    CALL(connect),
+    CALL(socketpair),
+    CALL(getsockopt),
+    CALL(setsockopt),
+    CALL(close),
+    CALL(close_range),
+    CALL(dup),
+    CALL(fcntl),
+    CALL(lseek),
+    CALL(fstat),
+    CALL(newfstatat),
+    CALL(statx),
+    /* memory */
+    CALL(brk),
+    CALL(mmap),
+    CALL(munmap),
+    CALL(mremap),
+    CALL(mprotect),
+    CALL(madvise),
+    /* a thread of the C library's, and its end */
+    CALL(futex),
+    CALL(sched_yield),
+    CALL(getpid),
+    CALL(gettid),
+    CALL(rt_sigaction),
+    CALL(rt_sigprocmask),
+    CALL(rt_sigreturn),
+    CALL(sigaltstack),
+    CALL(restart_syscall),
+    CALL(set_robust_list),
+    CALL(rseq),
+    CALL(membarrier),
+    CALL(getrandom),
+    CALL(exit),
+    CALL(exit_group),
+    /* time */
+    CALL(clock_gettime),
+    CALL(clock_nanosleep),
+    CALL(nanosleep),
+    CALL(gettimeofday),
+    CALL(time),
+};
+
+static const int sanitizer_calls[] = {
+    CALL(ptrace), CALL(process_vm_readv), CALL(personality), CALL(sched_getaffinity),
+    CALL(tkill),  CALL(modify_ldt),       CALL(getrusage),   CALL(sysinfo),
+};
+
+static int allow(scmp_filter_ctx f, const int *list, size_t count) {
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, list[i], 0);
+    return r;
+}
+#define ALLOW(f, list) allow(f, list, sizeof(list) / sizeof(list)[0])
+
+static int allow_local_sockets(scmp_filter_ctx f) {
+    return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(socket), 1, SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX));
+}
+
+static int broker_rules(scmp_filter_ctx f) {
+    int r = allow(f, cell_worker_calls, cell_worker_call_count);
+    if (r == 0)
+        r = ALLOW(f, broker_calls);
+    return r == 0 ? allow_local_sockets(f) : r;
+}
+
+/* What its hands ask is told by ioctl; SECCOMP's requests are of type '!'. */
+static int front_rules(scmp_filter_ctx f) {
+    int r = ALLOW(f, front_calls);
+    if (r == 0)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(ioctl), 1,
+                             SCMP_A1_32(SCMP_CMP_MASKED_EQ, 0xff00u, (uint32_t)'!' << 8));
+    if (r == 0)
+        r = seccomp_rule_add(
+            f, SCMP_ACT_ALLOW, CALL(openat), 1,
+            SCMP_A2_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, (uint32_t)O_RDONLY));
+    return r == 0 ? allow_local_sockets(f) : r;
+}
+
+int daemon_confine(enum daemon_wall wall) {
+    scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+    int r = f ? 0 : -ENOMEM;
+
+    if (r == 0)
+        r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, wall == DAEMON_BROKER);
+    if (r == 0)
+        r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    if (r == 0)
+        r = wall == DAEMON_BROKER || SANITIZED ? broker_rules(f) : front_rules(f);
+    if (r == 0 && SANITIZED)
+        r = ALLOW(f, sanitizer_calls);
+    if (r == 0)
+        r = seccomp_load(f);
+    seccomp_release(f);
+    return r;
+}
+
+bool daemon_raise(enum daemon_wall wall, enum cell_mode mode) {
+    int r = mode == CELL_MODE_OFF ? 0 : daemon_confine(wall);
+    if (r < 0)
+        fprintf(stderr, "trillium: the wall '%s', which keeps %s, does not stand: %s\n",
+                daemon_walls[wall].name, daemon_walls[wall].stops, strerror(-r));
+    return r == 0 || mode != CELL_MODE_STRICT;
+}
+
+int daemon_try(enum daemon_wall wall) {
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(-daemon_confine(wall) & 0xff);
+    if (pid < 0 || waitpid(pid, &status, 0) != pid)
+        return -errno;
+    return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}
