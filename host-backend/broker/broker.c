@@ -178,7 +178,8 @@ static char *copy(const char *text) {
 
 /* The cell that workers are to live in, and word of what it lacks. False with a reason. */
 static bool make_cell(struct broker *b, char why[BROKER_WHY_SIZE]) {
-    const struct cell_config config = {.mode = b->config.sandbox, .worker = b->config.worker_path};
+    const struct cell_config config = {
+        .mode = b->config.sandbox, .groups = true, .worker = b->config.worker_path};
     char missing[256] = "";
     size_t used = 0;
 
@@ -190,6 +191,8 @@ static bool make_cell(struct broker *b, char why[BROKER_WHY_SIZE]) {
                 "--sandbox off: workers run with all rights of this user, and so do their guests' kernels");
         return true;
     }
+    if (cell_has_groups(b->cell) && b->config.verbose)
+        log_say(LOG_DAEMON, "each worker has a control group of its own");
     for (int i = 0; i < CELL_WALLS && used < sizeof missing; i++)
         if (!(cell_standing(b->cell) & CELL_BIT(i)))
             used += (size_t)snprintf(missing + used, sizeof missing - used, " %s", cell_walls[i].name);

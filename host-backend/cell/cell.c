@@ -166,6 +166,8 @@ struct cell *cell_create(const struct cell_config *config, char why[CELL_WHY_SIZ
         cell_destroy(c);
         return NULL;
     }
+    if (config->groups)
+        c->cgroup = cgroup_create(NULL);
     return c;
 }
 
@@ -173,12 +175,17 @@ void cell_destroy(struct cell *c) {
     if (!c)
         return;
     cell_folder_destroy(c->folder);
+    cgroup_destroy(c->cgroup);
     root_free(&c->root);
     free(c);
 }
 
 unsigned cell_standing(const struct cell *c) {
     return c->walls;
+}
+
+bool cell_has_groups(const struct cell *c) {
+    return c->cgroup != NULL;
 }
 
 const struct cell_report *cell_report(const struct cell *c) {
@@ -198,6 +205,8 @@ const char *const *cell_variables(const struct cell *c) {
 void cell_ended(const struct cell *c, pid_t pid) {
     if (c->folder)
         cell_folder_leave(c->folder, pid);
+    if (c->cgroup)
+        cgroup_leave(c->cgroup, pid);
 }
 
 /* ---- starting ---- */
@@ -243,7 +252,7 @@ static void become(const struct cell *c, const struct cell_start *s, pid_t paren
     int r = enter(c, s->trace_dir, &trace, pid_text, &report);
     check_walls(c, &report);
     if (r < 0) {
-        say("trillium: a worker cannot make its folder: ");
+        say("trillium: a worker cannot make its folder or control group: ");
         say(strerrordesc_np(-r));
         say("\n");
         _exit(CELL_EXIT);

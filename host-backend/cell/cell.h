@@ -23,6 +23,8 @@ bool cell_mode_parse(const char *text, enum cell_mode *out);
 
 struct cell_config {
     enum cell_mode mode;
+    bool
+        groups; /* a control group for each worker where that can be (cgroup.h), which moves this process into one */
     const char *worker; /* path of the program: visible in the cell at the same place, with its library */
 };
 
@@ -44,6 +46,9 @@ void cell_destroy(struct cell *c);
 
 /* The walls that cell_start and confine raise, as bits; 0 in mode off. */
 unsigned cell_standing(const struct cell *c);
+/* Has each process that cell_start starts a control group of its own? No mode asks for it: it divides what there is
+ * and keeps nobody inside. */
+bool cell_has_groups(const struct cell *c);
 const struct cell_report *cell_report(const struct cell *c);
 
 /* How a worker is to find what the cell has for it, its private folder above all: strings "NAME=value" for its

@@ -167,6 +167,8 @@ int enter(const struct cell *c, const char *trace_dir, int *trace, char pid_text
     RAISE(CELL_LIMITS, cell_limits_set());
     if (walls & CELL_BIT(CELL_LIMITS))
         cell_limits_first_victim(); /* best effort: it stops nothing by itself */
+    if (c->cgroup && (r = cgroup_enter(c->cgroup, pid_text)) < 0)
+        return r;
     RAISE(CELL_UTS, syscall(SYS_sethostname, "cell", 4) < 0 ? -errno : 0);
     RAISE(CELL_ROOT, root_enter(&c->root));
     if (c->folder)

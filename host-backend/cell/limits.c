@@ -14,7 +14,6 @@
 #endif
 
 enum {
-    MAX_PROCESSES = 2048,   /* threads count; some drivers start one for each queue */
     MAX_DESCRIPTORS = 4096, /* of libraries, memory, pipes */
 };
 
@@ -35,7 +34,7 @@ int cell_limits_set(void) {
     int r = SHADOW_MEMORY ? 0 : set(RLIMIT_DATA, memory);
 
     if (r == 0)
-        r = set(RLIMIT_NPROC, MAX_PROCESSES);
+        r = set(RLIMIT_NPROC, CELL_MAX_PROCESSES);
     if (r == 0)
         r = set(RLIMIT_NOFILE, MAX_DESCRIPTORS);
     if (r == 0)

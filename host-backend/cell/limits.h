@@ -7,6 +7,9 @@
 #define CELL_PRIVATE_BYTES (1ull << 30)
 #define CELL_PRIVATE_SIZE "1g"
 
+/* Threads count; some drivers start one for each queue. */
+#define CELL_MAX_PROCESSES 2048
+
 /* Of the calling process. 0, or a negative errno. */
 int cell_limits_set(void);
 

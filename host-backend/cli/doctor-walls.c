@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* What doctor says of the walls around workers and the daemon: which stand on this machine, and why one does not. */
 #include "host-backend/cell/cell.h"
+#include "host-backend/cell/cgroup.h"
 #include "host-backend/cell/daemon.h"
 #include "host-backend/cli/doctor.h"
 #include "svga-model/hand.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +37,21 @@ static bool check_daemon(char *standing, size_t size, char *missing, size_t miss
     return whole;
 }
 
+/* Would a daemon that is started from here give each worker a control group? 0, or why not. In a child, which it
+ * moves. */
+static int try_groups(void) {
+    int status = -1;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct cgroup *g = cgroup_create(NULL);
+        _exit(g ? 0 : errno & 0xff);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+        return EIO;
+    return WEXITSTATUS(status);
+}
+
 void doctor_check_walls(const struct cli_paths *p, struct doctor_finding *f) {
     const struct cell_config config = {.mode = CELL_MODE_BEST, .worker = p->worker};
     char why[CELL_WHY_SIZE] = "", standing[256] = "", missing[700] = "", line[800], reason[600], own[64] = "";
@@ -61,8 +78,12 @@ void doctor_check_walls(const struct cli_paths *p, struct doctor_finding *f) {
     }
     bool whole = (CELL_ALL & ~cell_standing(cell)) == 0;
     whole = check_daemon(own, sizeof own, missing, sizeof missing) && whole;
-    doctor_set(f, whole ? DOCTOR_OK : DOCTOR_FAIR, mend, "around workers stand:%s; around the daemon:%s%s",
-               standing[0] ? standing : " none", own[0] ? own : " none", missing);
+    int groups = try_groups();
+    doctor_set(f, whole ? DOCTOR_OK : DOCTOR_FAIR, mend,
+               "around workers stand:%s; around the daemon:%s%s\n%scontrol group for each worker of a daemon "
+               "started from here%s%s",
+               standing[0] ? standing : " none", own[0] ? own : " none", missing, groups == 0 ? "a " : "no ",
+               groups == 0 ? "" : ": ", groups == 0 ? "" : cgroup_why(groups));
     cell_destroy(cell);
 }
 

@@ -45,6 +45,8 @@ section reach
 section attack
 "$6" calls "$outside/secret" "$3" "$3"
 "$6" incbin "$outside/secret"
+section cgroups
+mount -t cgroup2 none /sys/fs/cgroup && "$7"
 section end
 exit 42
 INSIDE
@@ -56,7 +58,7 @@ chmod 600 "$work/secret"
 mkdir "$work/secret.mount"
 start=$(date +%s%N)
 SPECIAL_VARIABLE='with spaces' "$trillium" run --vm -- "$work/inside" "$conform" "$work" $$ "$runtime" \
-    "$build/tests/programs/reach" "$build/tests/attack/attack" \
+    "$build/tests/programs/reach" "$build/tests/attack/attack" "$build/tests/unit/cgroup" \
     <<<"a line of input" >"$work/out" 2>"$work/err"
 status=$?
 wait
@@ -78,6 +80,14 @@ grep -q "^FAIL" "$work/vm-reach" && failed=1
 # Native code in the worker finds neither the host's files nor its processes (tests/attack).
 grep -E "^(PASS|FAIL) attack" "$work/vm-attack" || result 1 attack "$(cat "$work/vm-attack")"
 grep -q "^FAIL" "$work/vm-attack" && failed=1
+
+# A kernel of its own has control groups that may be written to: a worker's.
+if [ "$(id -u)" = 0 ]; then
+    grep -q "^ok .*test_worker_lives_and_ends$" "$work/vm-cgroups" && ! grep -q "^not ok" "$work/vm-cgroups"
+    result $? cgroups "$(cat "$work/vm-cgroups")"
+else
+    echo "SKIP vm.cgroups only root may mount them"
+fi
 
 conform_compare vm.pocl.source native-pocl vm-source-pocl
 only() { # GROUP|GROUP... : the cases of these groups of a transcript
