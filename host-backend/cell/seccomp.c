@@ -13,6 +13,7 @@
 #include <glob.h>
 #include <linux/sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -196,10 +197,9 @@ const int cell_worker_calls[] = {
 };
 const size_t cell_worker_call_count = sizeof cell_worker_calls / sizeof cell_worker_calls[0];
 
-/* Requests of prctl that change nothing but a name, and the wish to end with one's parent. */
-static const int process_requests[] = {
-    PR_SET_NAME,     PR_SET_PDEATHSIG,    PR_GET_NAME, PR_GET_DUMPABLE,
-    PR_CAPBSET_READ, PR_GET_NO_NEW_PRIVS, 0x53564d41 /* PR_SET_VMA: names of memory */};
+/* Requests of prctl that change nothing but a name. */
+static const int process_requests[] = {PR_SET_NAME,         PR_GET_NAME, PR_GET_DUMPABLE, PR_CAPBSET_READ,
+                                       PR_GET_NO_NEW_PRIVS, 0x53564d41 /* PR_SET_VMA: names of memory */};
 
 static int allow_calls(scmp_filter_ctx f) {
     int r = 0;
@@ -239,6 +239,12 @@ static int allow_own_limits(scmp_filter_ctx f) {
     return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(prlimit64), 1, SCMP_A0_32(SCMP_CMP_EQ, 0));
 }
 
+/* The wish to end with one's parent, and not to take that back. */
+static int allow_end_with_parent(scmp_filter_ctx f) {
+    return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(prctl), 2, SCMP_A0_32(SCMP_CMP_EQ, PR_SET_PDEATHSIG),
+                            SCMP_A1_32(SCMP_CMP_EQ, SIGKILL));
+}
+
 static int allow_devices(scmp_filter_ctx f) {
     int r = 0;
     for (const struct cell_driver *d = cell_drivers; d->name; d++) {
@@ -254,8 +260,9 @@ static int allow_devices(scmp_filter_ctx f) {
 }
 
 int confine_calls(void) {
-    static int (*const rules[])(scmp_filter_ctx) = {allow_calls,       allow_mmap,       allow_clone,
-                                                    allow_own_signals, allow_own_limits, allow_devices};
+    static int (*const rules[])(scmp_filter_ctx) = {
+        allow_calls,           allow_mmap,   allow_clone, allow_own_signals, allow_own_limits,
+        allow_end_with_parent, allow_devices};
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     int r = f ? 0 : -ENOMEM;
 
