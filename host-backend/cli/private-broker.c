@@ -10,9 +10,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -45,6 +47,22 @@ static void remove_folder(const char *dir) {
     rmdir(dir);
 }
 
+/* A run and its broker hold its folder's lock for as long as either lives. A descriptor that has it; -1: somebody
+ * else has, or there is no such folder. */
+static int take_folder(const char *dir) {
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat held, there;
+
+    if (fd < 0)
+        return -1;
+    /* Removed by somebody who found it without a lock? */
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &held) == 0 && stat(dir, &there) == 0 &&
+        held.st_ino == there.st_ino && held.st_dev == there.st_dev)
+        return fd;
+    close(fd);
+    return -1;
+}
+
 /* What runs have left that were killed together with their brokers. */
 static void remove_stale_folders(const char *base) {
     DIR *d = opendir(base);
@@ -56,9 +74,14 @@ static void remove_stale_folders(const char *base) {
             continue;
         snprintf(dir, sizeof dir, "%.60s/%.19s", base, e->d_name);
         snprintf(path, sizeof path, "%s/s", dir);
-        if (lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
-            listen_is_stale(SOCK_SEQPACKET, path))
+        if (lstat(dir, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
+            continue;
+        int fd = take_folder(dir);
+        if (fd < 0)
+            continue;
+        if (access(path, F_OK) < 0 || listen_is_stale(SOCK_SEQPACKET, path))
             remove_folder(dir);
+        close(fd);
     }
     if (d)
         closedir(d);
@@ -67,13 +90,19 @@ static void remove_stale_folders(const char *base) {
 /* A folder that others may look into only by its socket's name, so that a program which changes its user finds
  * the socket there; who may speak there is the broker's to decide (broker_config.run_pid). */
 static int make_folder(char dir[PRIVATE_BROKER_PATH], char why[BROKER_WHY_SIZE]) {
+    enum { TRIES = 8 }; /* another run may take one away before it is locked */
     char base[64];
+    bool made = true;
 
     base_folder(base);
     remove_stale_folders(base);
-    snprintf(dir, PRIVATE_BROKER_PATH, "%.60s/" FOLDER "XXXXXX", base);
-    if (mkdtemp(dir) && chmod(dir, 0711) == 0)
-        return 0;
+    for (int i = 0; made && i < TRIES; i++) {
+        snprintf(dir, PRIVATE_BROKER_PATH, "%.60s/" FOLDER "XXXXXX", base);
+        made = mkdtemp(dir) && chmod(dir, 0711) == 0;
+        if (made && take_folder(dir) >= 0) /* closed by the ends of the run and of its broker */
+            return 0;
+        made = made || errno == ENOENT;
+    }
     snprintf(why, BROKER_WHY_SIZE, "cannot make a folder in %s: %s", base, strerror(errno));
     return -1;
 }

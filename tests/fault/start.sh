@@ -52,6 +52,17 @@ else
 fi
 if unshare -Urm true 2>/dev/null; then chrooted -Urm chroot.user less; else echo "SKIP chroot.user needs user namespaces"; fi
 
+# ---- what runs have left that were killed before their brokers listened; what one is about to use stays ----
+mkdir "$TMPDIR/trillium-run-killed" "$TMPDIR/trillium-run-living"
+exec 7<"$TMPDIR/trillium-run-living"
+flock 7
+timeout "$patience" "$trillium" run -- "$program" devices >"$work/left.out" 2>"$work/left.err" || fail left-folder "status $?" "$work"/left.*
+if [ ! -e "$TMPDIR/trillium-run-killed" ]; then pass left-folder.removed; else fail left-folder.removed "it is still there"; fi
+if [ -e "$TMPDIR/trillium-run-living" ]; then pass left-folder.living; else fail left-folder.living "another run's was removed"; fi
+exec 7<&-
+rm -rf "$TMPDIR/trillium-run-living"
+check_leftovers left-folder
+
 # ---- other users and namespaces: where the build can be read by others at all ----
 open=$(mktemp -d)
 chmod 755 "$open"
