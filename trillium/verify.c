@@ -29,9 +29,14 @@ static inline bool check_id(const struct check *c, const char *field, uint32_t i
         return optional || reject(c, field, "no object given", 0);
     if (id >= TR_MAX_ID)
         return reject(c, field, "id out of range", id);
-    enum tr_kind kind = c->session->kind_of(c->session->opaque, id);
-    if (kind == TR_KIND_NONE || (wanted != TR_KIND_ANY && kind != wanted))
+    struct tr_known o = c->session->object(c->session->opaque, id);
+    if (o.kind == TR_KIND_NONE || (wanted != TR_KIND_ANY && o.kind != wanted))
         return reject(c, field, "no such object", id);
+    if (o.platform != c->view->platform && o.platform != 0) {
+        if (c->view->platform != 0)
+            return reject(c, field, "an object of another platform", id);
+        c->view->platform = o.platform;
+    }
     return true;
 }
 
@@ -40,7 +45,7 @@ static inline bool check_new(const struct check *c, const char *field, uint32_t 
         return optional || reject(c, field, "no id given", 0);
     if (id >= TR_MAX_ID)
         return reject(c, field, "id out of range", id);
-    if (c->session->kind_of(c->session->opaque, id) != TR_KIND_NONE)
+    if (c->session->object(c->session->opaque, id).kind != TR_KIND_NONE)
         return reject(c, field, "id is in use", id);
     return true;
 }

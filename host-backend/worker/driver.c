@@ -42,13 +42,14 @@ static unsigned parse_version(const char *text) {
     return 100 * major + 10 * minor;
 }
 
-static void add_device(struct driver *d, struct driver_platform *platform, cl_device_id id) {
+/* NULL: there is no room or no memory for it. */
+static struct driver_device *add_device(struct driver *d, struct driver_platform *platform, cl_device_id id) {
     cl_bool compiler = CL_FALSE;
     if (d->device_count == DRIVER_MAX_DEVICES)
-        return;
+        return NULL;
     struct driver_device *device = calloc(1, sizeof *device);
     if (!device)
-        return;
+        return NULL;
     device->id = id;
     device->platform = platform;
     device->platform_number = (uint32_t)(platform - d->platforms);
@@ -59,6 +60,7 @@ static void add_device(struct driver *d, struct driver_platform *platform, cl_de
     device->compiler = compiler;
     device->shares = (device->type & CL_DEVICE_TYPE_CPU) != 0;
     d->devices[d->device_count++] = device;
+    return device;
 }
 
 static bool matches(const char *filter, const char *platform, cl_device_id device) {
@@ -182,8 +184,12 @@ cl_int driver_add_sub_devices(struct driver *d, uint32_t parent,
     if (r != CL_SUCCESS)
         return r;
     for (cl_uint i = 0; i < made; i++) {
-        add_device(d, from->platform, ids[i]);
-        struct driver_device *device = d->devices[d->device_count - 1];
+        struct driver_device *device = add_device(d, from->platform, ids[i]);
+        if (!device) { /* those before it are numbers that nobody hears of */
+            while (i < made)
+                clReleaseDevice(ids[i++]);
+            return CL_OUT_OF_HOST_MEMORY;
+        }
         device->sub_device = true;
         device->parent = from;
         device->target = from->target;

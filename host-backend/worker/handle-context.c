@@ -43,6 +43,7 @@ void do_create_context(struct session *s, const struct tr_create_context *c, con
     struct driver_platform *platform = s->driver->devices[numbers[0]]->platform;
     if (!devices_of(s, platform, numbers, c->devices_count, devices))
         return;
+    s->platform = s->driver->devices[numbers[0]]->platform_number + 1; /* a device's number is no object's */
     struct context *context =
         object_new(TR_KIND_CONTEXT, sizeof *context + c->devices_count * sizeof context->devices[0]);
     if (!put_object(s, c->context, context))

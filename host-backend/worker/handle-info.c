@@ -185,6 +185,10 @@ static cl_int ask_suggested_local(const struct query *q, size_t size, void *valu
         session_violation(q->s, "get_info: the query for a local size names no queue or has no sizes");
         return CL_INVALID_VALUE;
     }
+    if (!queue->cl)
+        return CL_OUT_OF_RESOURCES;
+    if (queue->object.platform != q->kernel->object.platform)
+        return CL_INVALID_CONTEXT;
     memcpy(in, q->input, sizeof in);
     if (in[0] < 1 || in[0] > 3)
         return CL_INVALID_WORK_DIMENSION;

@@ -47,7 +47,7 @@ static inline struct event *event_of(const struct session *s, uint32_t id) {
 bool devices_of(struct session *s, const struct driver_platform *platform, const uint32_t *numbers,
                 uint32_t count, cl_device_id *out);
 
-/* Puts a new object into the table, or fails the session when memory is out. False then; the object is
+/* Puts a new object, of the present command's platform, into the table, or fails the session when memory is out. False then; the object is
  * dropped. */
 bool put_object(struct session *s, uint32_t id, void *object);
 

@@ -26,6 +26,7 @@
 struct object {
     enum tr_kind kind;
     _Atomic uint32_t refs;
+    uint32_t platform; /* whose driver knows it: its number + 1; 0: of none */
 };
 
 struct context {

@@ -87,8 +87,10 @@ void session_queue_finished(struct session *s, struct queue *q, uint64_t number,
 }
 
 bool put_object(struct session *s, uint32_t id, void *object) {
-    if (object && objects_put(&s->objects, id, object))
+    if (object && objects_put(&s->objects, id, object)) {
+        ((struct object *)object)->platform = s->platform;
         return true;
+    }
     object_unref(object);
     s->over = true;
     svga_device_fail(&s->device, SVGA_ERROR_WORKER_DIED, "the host worker is out of memory");
@@ -97,10 +99,10 @@ bool put_object(struct session *s, uint32_t id, void *object) {
 
 /* ---- what the verifier asks ---- */
 
-static enum tr_kind kind_of(void *opaque, uint32_t id) {
+static struct tr_known object_with(void *opaque, uint32_t id) {
     const struct session *s = opaque;
     const struct object *o = objects_get(&s->objects, id);
-    return o ? o->kind : TR_KIND_NONE;
+    return o ? (struct tr_known){o->kind, o->platform} : (struct tr_known){TR_KIND_NONE, 0};
 }
 
 static bool span_ok(void *opaque, const struct tr_span *span) {
@@ -132,8 +134,10 @@ static void dispatch(struct session *s, const struct tr_view *v) {
 static inline bool verify(struct session *s, const void *bytes, uint32_t size, struct tr_view *command) {
     char why[256];
 
-    if (tr_verify(bytes, size, &s->view, command, why, sizeof why))
+    if (tr_verify(bytes, size, &s->view, command, why, sizeof why)) {
+        s->platform = command->platform;
         return true;
+    }
     session_violation(s, "%s", why);
     return false;
 }
@@ -333,7 +337,7 @@ struct session *session_new(int link, struct driver *driver, const struct sessio
         return NULL;
     }
     s->waits_end = &s->waits;
-    s->view = (struct tr_session_view){s, kind_of, span_ok, slot_ok};
+    s->view = (struct tr_session_view){s, object_with, span_ok, slot_ok};
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->slot_lock, NULL);
     if (options->profile_fd >= 0)

@@ -46,6 +46,7 @@ struct session {
     struct driver *driver;
     struct session_options options;
     struct tr_session_view view; /* what the verifier asks */
+    uint32_t platform;           /* of what the present command names, and so makes (object.h) */
     struct trace *trace;         /* NULL: no profiling */
     struct turns *turns;
     struct store_asker *store;

@@ -18,13 +18,17 @@ static const char golden_path[] = "tests/unit/wire.golden";
 
 /* ---- a session that never was ---- */
 
-/* Objects: id 100 + kind. Regions: number 7, 4096 bytes. Slots: 0 .. 99. Everything else is free. */
-enum { OBJECT = 100, FREE_ID = 1000, REGION = 7, REGION_SIZE = 4096, SLOTS = 100 };
+/* Objects: id 100 + kind, and of another platform 200 + kind. Regions: number 7, 4096 bytes. Slots: 0 .. 99. Everything else is free. */
+enum { OBJECT = 100, OTHER = 200, FREE_ID = 1000, REGION = 7, REGION_SIZE = 4096, SLOTS = 100 };
 
-static enum tr_kind kind_of(void *opaque, uint32_t id) {
+static struct tr_known known(void *opaque, uint32_t id) {
     assert_non_null(opaque);
     assert_true(id > 0 && id < TR_MAX_ID); /* the verifier's promise */
-    return id > OBJECT && id < OBJECT + TR_KIND_ANY ? (enum tr_kind)(id - OBJECT) : TR_KIND_NONE;
+    if (id > OTHER && id < OTHER + TR_KIND_ANY)
+        return (struct tr_known){(enum tr_kind)(id - OTHER), 2};
+    if (id > OBJECT && id < OBJECT + TR_KIND_ANY)
+        return (struct tr_known){(enum tr_kind)(id - OBJECT), 1};
+    return (struct tr_known){TR_KIND_NONE, 0};
 }
 
 static bool span_ok(void *opaque, const struct tr_span *span) {
@@ -39,7 +43,7 @@ static bool slot_ok(void *opaque, uint32_t slot) {
 }
 
 static int token;
-static const struct tr_session_view session = {&token, kind_of, span_ok, slot_ok};
+static const struct tr_session_view session = {&token, known, span_ok, slot_ok};
 
 /* ---- a valid command of each sort ---- */
 
@@ -461,10 +465,44 @@ static void hostile_id_arrays(void **state) {
                     }
                     ids[at] = object_id(f->kind == TR_KIND_EVENT ? TR_KIND_MEM : TR_KIND_EVENT);
                     REFUSED(&s, "an object of another kind");
+                    ids[at] = good + OTHER - OBJECT;
+                    REFUSED(&s, "an object of another platform");
                     ids[at] = good;
                 }
             }
         }
+}
+
+/* A command that names several objects names none of two platforms; one of either is the same. */
+static void objects_of_two_platforms(void **state) {
+    static struct sample s;
+    unsigned mixed = 0;
+
+    (void)state;
+    for
+        EACH_COMMAND(cmd) {
+            uint32_t offset = 0, named = 0;
+
+            if (!make_sample(&s, cmd, 0))
+                continue;
+            for (const struct tr_field *f = s.command->fields; f->type != TR_FIELD_END; f++)
+                named += f->type == TR_FIELD_ID || f->type == TR_FIELD_ID_OPT;
+            for (const struct tr_field *f = s.command->fields; f->type != TR_FIELD_END; f++) {
+                uint32_t good;
+                memcpy(&good, s.bytes + sizeof(struct svga_cmd_header) + offset, sizeof good);
+                if (f->type == TR_FIELD_ID || f->type == TR_FIELD_ID_OPT) {
+                    if (named > 1)
+                        refuses_word(&s, offset, good + OTHER - OBJECT, f->name,
+                                     "an object of another platform");
+                    else
+                        takes_word(&s, offset, good + OTHER - OBJECT, f->name,
+                                   "an object of the other platform");
+                    mixed += named > 1;
+                }
+                offset += tr_field_size(f->type);
+            }
+        }
+    assert_true(mixed > 10);
 }
 
 /* Random damage: accepted or refused, but never a read outside (AddressSanitizer watches). */
@@ -562,11 +600,17 @@ static void tails(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_is_sound),        cmocka_unit_test(tails),
-        cmocka_unit_test(golden_bytes),          cmocka_unit_test(bytes_by_hand),
-        cmocka_unit_test(too_long_to_encode),    cmocka_unit_test(takes_what_is_valid),
-        cmocka_unit_test(refuses_wrong_lengths), cmocka_unit_test(refuses_unknown_commands),
-        cmocka_unit_test(hostile_fields),        cmocka_unit_test(hostile_id_arrays),
+        cmocka_unit_test(table_is_sound),
+        cmocka_unit_test(tails),
+        cmocka_unit_test(golden_bytes),
+        cmocka_unit_test(bytes_by_hand),
+        cmocka_unit_test(too_long_to_encode),
+        cmocka_unit_test(takes_what_is_valid),
+        cmocka_unit_test(refuses_wrong_lengths),
+        cmocka_unit_test(refuses_unknown_commands),
+        cmocka_unit_test(hostile_fields),
+        cmocka_unit_test(hostile_id_arrays),
+        cmocka_unit_test(objects_of_two_platforms),
         cmocka_unit_test(random_damage),
     };
 
