@@ -51,6 +51,7 @@ struct machine {
     struct front_config config;
     pthread_t thread;
     int result; /* of front_run */
+    int walled; /* of daemon_confine */
 
     /* Sessions that the front opened: our ends of the links. */
     pthread_mutex_t lock;
