@@ -10,6 +10,7 @@
 
 static volatile sig_atomic_t caught, control = -1;
 static volatile pid_t to_kill;
+static bool has_window;
 
 static const int handled[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGPIPE};
 enum { HANDLED = sizeof handled / sizeof handled[0] };
@@ -48,6 +49,7 @@ void vm_signals_begin(bool window) {
     struct sigaction act = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
     sigemptyset(&act.sa_mask);
     caught = 0;
+    has_window = window;
     for (int i = 0; i < HANDLED; i++) {
         sigaction(handled[i], NULL, &before[i]);
         if (before[i].sa_handler != SIG_IGN && handled[i] != SIGPIPE && (window || handled[i] != SIGWINCH))
@@ -64,6 +66,8 @@ void vm_signals_end_by_killing(pid_t qemu) {
 
 void vm_signals_forward(int to) {
     control = to;
+    if (to >= 0 && has_window)
+        tell_window(); /* it may have changed while the VM booted */
 }
 
 int vm_signals_caught(void) {
