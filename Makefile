@@ -425,6 +425,8 @@ INSTALLED_TEXTS = guest-icd/trillium.icd.in:share/trillium/icd/trillium.icd \
   host-backend/etc/trillium.socket.in:lib/systemd/system/trillium.socket \
   host-backend/etc/trillium.service.in:lib/systemd/system/trillium.service \
   host-backend/etc/trillium-vm@.service.in:lib/systemd/system/trillium-vm@.service \
+  host-backend/etc/trillium-control.socket.in:lib/systemd/system/trillium-control.socket \
+  host-backend/etc/trillium-control.service.in:lib/systemd/system/trillium-control.service \
   host-backend/etc/sysusers.conf:lib/sysusers.d/trillium.conf host-backend/etc/tmpfiles.conf:lib/tmpfiles.d/trillium.conf \
   host-backend/etc/apparmor-libvirt:share/trillium/apparmor-libvirt host-backend/etc/completion.bash:share/bash-completion/completions/trillium
 D = $(DESTDIR)$(PREFIX)

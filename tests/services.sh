@@ -12,7 +12,7 @@ root=$2/services-$1
 [ "$(id -u)" = 0 ] || { echo "services.sh: systemd-nspawn needs root" >&2; exit 2; }
 "$here/tests/root.sh" make "$1" "$root" || exit 1
 [ -x "$root/usr/bin/clinfo" ] || "$here/tests/root.sh" run "$root" sh -c 'apt-get update -q && apt-get install -qy --no-install-recommends \
-    systemd-sysv dbus procps pocl-opencl-icd ocl-icd-libopencl1 libseccomp2 libjansson4 libmimalloc2.0 libmd0 clinfo' >"$root.log" 2>&1 ||
+    systemd-sysv dbus procps pocl-opencl-icd ocl-icd-libopencl1 libseccomp2 libjansson4 libmimalloc2.0 libmd0 libncursesw6 "^libconfig[0-9]+\$" clinfo' >"$root.log" 2>&1 ||
     { tail -n 20 "$root.log"; exit 1; }
 env -u MAKEFLAGS -u MAKELEVEL make -s -C "$here" install-built BUILD="$build" DEPS=no DESTDIR="$root" PREFIX=/usr >/dev/null || exit 1
 # Here the host's drivers are what is installed, and the guests are told where theirs is.
@@ -45,6 +45,9 @@ check vm "the unit of a VM does not start" systemctl start trillium-vm@one
 check vm.access "not for the group alone" test "$(stat -c %a:%G /run/trillium/vm/one.sock)" = 660:trillium
 check vm.stop "it does not stop" systemctl stop trillium-vm@one
 check vm.gone "the socket stays" test ! -e /run/trillium/vm/one.sock
+check control "the control's socket does not start" systemctl start trillium-control.socket
+check control.shows "the administrator sees no daemon's guests" sh -c "$(declare -f as); systemctl restart trillium.service
+    as member '/usr/libexec/trillium-programs/saxpy & sleep 2; wait' & for i in \$(seq 60); do trillium ls | grep -q member && exit; trillium ls | grep -q \$(id -u member) && exit; sleep 0.5; done; trillium ls; exit 1"
 check restart "no device after a restart" sh -c "$(declare -f as); systemctl restart trillium.service && as member 'clinfo -l' | grep -q Device"
 echo over
 systemctl poweroff

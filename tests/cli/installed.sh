@@ -24,7 +24,7 @@ grep -ohE '(BR |\\fB)[a-z\\-]+(\\fR| )\([1-8]\)' "$root"/usr/share/man/man*/* | 
     done >"$work/missing"
 if [ ! -s "$work/missing" ]; then pass manual.references; else fail manual.references "not installed:" "$work/missing"; fi
 # Every option that --help tells of stands in the page.
-for subcommand in run serve doctor cdi; do
+for subcommand in $("$trillium" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | grep -v eval); do
     "$trillium" $subcommand --help | grep -o '^  --[a-z-]*' | grep -v -- --help | while read -r option; do
         grep -q -- "${option//-/\\\\-}" "$root/usr/share/man/man1/trillium.1" || echo "$option"
     done >"$work/missing"
@@ -38,11 +38,11 @@ done
 if command -v systemd-analyze >/dev/null; then
     mkdir -p "$work/units"
     # verify looks for the program where the unit says; this machine need not have the user either
-    for unit in trillium.socket trillium.service trillium-vm@.service; do
+    for unit in trillium.socket trillium.service trillium-vm@.service trillium-control.socket trillium-control.service; do
         sed "s|=/usr/bin/trillium|=$trillium|" "$root/usr/lib/systemd/system/$unit" >"$work/units/$unit"
     done
     cp "$work/units/trillium-vm@.service" "$work/units/trillium-vm@one.service"
-    for unit in trillium.socket trillium.service trillium-vm@one.service; do
+    for unit in trillium.socket trillium.service trillium-vm@one.service trillium-control.socket trillium-control.service; do
         if systemd-analyze verify --man=no "$work/units/$unit" >"$work/said" 2>&1 && ! grep -E "trillium[^/]*(service|socket):" "$work/said" >"$work/wrong"; then
             pass "unit.$unit"; else fail "unit.$unit" "" "$work/said"; fi
     done
