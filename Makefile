@@ -48,6 +48,7 @@ SRC_init     := $(wildcard host-backend/vm/init/*.c)
 SRC_eval     := $(wildcard eval/programs/*.c)
 SRC_evallib  := $(wildcard eval/lib/*.c)
 SRC_runner   := $(wildcard eval/runner/*.c)
+SRC_isa      := $(wildcard eval/isa/*.c)
 SRC_docs     := trillium/docs/reference.c guest-icd/docs/variables.c guest-icd/docs/functions.c
 SRC_bench    := $(wildcard eval/bench/*.c)
 SRC_vguest   := $(wildcard svga-model/visa/guest/*.c svga-model/visa/guest/*.cpp)
@@ -68,7 +69,7 @@ SRC_replay   := $(wildcard tests/fuzz/replay/*.c)
 objs = $(patsubst %,$(B)/obj/%.o,$(1))
 
 SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_common) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
-  $(SRC_docs) $(SRC_bench) $(SRC_runner) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_compiler) $(SRC_testlib) $(SRC_tests) \
+  $(SRC_docs) $(SRC_bench) $(SRC_runner) $(SRC_isa) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_compiler) $(SRC_testlib) $(SRC_tests) \
   $(SRC_fuzz) $(SRC_stub) $(SRC_hands) $(SRC_replay)
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ LIBS         := $(LIB_svga) $(LIB_trillium) $(LIB_host) $(LIB_common) $(LIB_work
 PROGRAMS := $(if $(wildcard host-backend/cli/main.c),$(B)/bin/trillium) \
             $(if $(wildcard host-backend/worker/main.c),$(B)/libexec/trillium-worker) \
             $(if $(SRC_init),$(B)/libexec/trillium-vm-init) $(B)/libexec/trillium-vhost-user-gpu \
-            $(B)/libexec/trillium-visa-compile $(if $(SRC_runner),$(B)/libexec/trillium-eval)
+            $(B)/libexec/trillium-visa-compile $(if $(SRC_runner),$(B)/libexec/trillium-eval) $(if $(SRC_isa),$(B)/libexec/trillium-isa)
 ICD      := $(if $(SRC_icd),$(B)/lib/libtrillium-icd.so)
 VISA     := $(if $(SRC_vguest),$(B)/lib/libtrillium-visa-guest.so) $(if $(SRC_vhost),$(B)/lib/libtrillium-visa-host.so)
 MANUALS  := $(addprefix $(B)/share/man/,man1/trillium.1 man7/trillium-icd.7 man8/trillium-worker.8)
@@ -303,6 +304,10 @@ $(B)/libexec/trillium-eval: $(call objs,$(SRC_runner)) $(LIB_common)
 	$(call say,LINK)
 	$(link) $(filter %.o %.a,$^) -ljansson -lm
 
+$(B)/libexec/trillium-isa: $(call objs,$(SRC_isa)) $(LIB_svga)
+	$(call say,LINK)
+	$(link) $(filter %.o %.a,$^) -ljansson -ldl
+
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.c.o $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
 	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lseccomp -lmd -ljansson -lconfig -ldl -lm
@@ -416,7 +421,7 @@ count:
 # ---- installation ----------------------------------------------------------------------------------------------------
 
 # The installed tree looks like the built one, so programs find each other by their own path.
-INSTALLED = bin/trillium libexec/trillium-worker libexec/trillium-vm-init libexec/trillium-vhost-user-gpu libexec/trillium-visa-compile libexec/trillium-eval \
+INSTALLED = bin/trillium libexec/trillium-worker libexec/trillium-vm-init libexec/trillium-vhost-user-gpu libexec/trillium-visa-compile libexec/trillium-eval libexec/trillium-isa \
   lib/libtrillium-icd.so lib/libtrillium-visa-guest.so lib/libtrillium-visa-host.so $(patsubst $(B)/%,%,$(MANUALS))
 # SOURCE:WHERE below PREFIX. In the sources @BINDIR@, @LIBDIR@ and @LIBEXECDIR@ stand for the installed folders, and @HARDENED@
 # for the lines that the units share.

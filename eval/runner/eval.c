@@ -16,6 +16,8 @@ static const char intro[] =
     "Usage: trillium eval [OPTION]... [-- PROGRAM [ARGUMENT]...]\n"
     "       trillium eval report RESULTS.json [DIR]     makes the pages and tables again\n"
     "       trillium eval compare OLD.json NEW.json     says what changed beyond noise\n"
+    "       trillium eval isa [OPTION]... FOLDER        which virtual ISA do the programs in FOLDER need? "
+    "(isa --help)\n"
     "\n"
     "Runs programs on the host's OpenCL driver, as process guests and in a VM, through Trillium and through\n"
     "the SVGA baseline (SPIR-V), taking turns, and says what each way costs: clpeak and 30 programs of its "

@@ -42,6 +42,18 @@ awk '/"metric": "run"/ {inside = 1} /"metric": "first/ {inside = 0}
 expect "what is slower is found" exits 3 "$trillium" eval compare "$out/results.json" "$work/slow.json"
 expect "what is no result is refused" exits 1 "$trillium" eval report "$work/given/results.csv" "$work/again"
 
+# The virtual ISA that two programs need, of which hardly anybody has one.
+mkdir -p "$work/programs/common" "$work/programs/rare"
+echo 'kernel void a(global float *x) { x[get_global_id(0)] += 1; }' >"$work/programs/common/a.cl"
+echo 'kernel void b(global double *x) { x[0] = sqrt(x[get_local_id(0)]); }' >"$work/programs/rare/b.cl"
+printf 'common,99\nrare,1\n' >"$work/popularity.csv"
+expect "parts of the virtual ISA are counted" \
+    "$trillium" eval isa --popularity "$work/popularity.csv" --csv "$work/isa.csv" "$work/programs"
+expect "what most programs need is needed by 99 %" grep -q 'builtin variable,GlobalInvocationId,0.99' "$work/isa.csv"
+expect "what few need comes behind it" \
+    [ "$(grep -n 'extended instruction,sqrt,0.01' "$work/isa.csv" | cut -d: -f1)" -gt "$(grep -n GlobalInvocationId "$work/isa.csv" | cut -d: -f1)" ]
+expect "and with it all are covered" grep -q ',1.000000$' <(tail -n 1 "$work/isa.csv")
+
 # The latency profile of one guest, recorded and read again.
 expect "a profile is recorded" "$trillium" run --profile "$work/one.json" --device "Portable Computing" -- "$build/eval/nn"
 expect "it is read again" "$trillium" profile "$work/one.json"
