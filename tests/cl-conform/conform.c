@@ -306,6 +306,7 @@ static bool selected(const struct test_group *group, const struct test_case *c, 
 }
 
 static void run_child(const struct test_group *group, char **patterns, int count) {
+    tell_driver = true;
     for (int i = atomic_load(&progress->next); group->cases[i].name; i = atomic_load(&progress->next)) {
         atomic_store(&progress->started_s, now_s());
         atomic_store(&progress->running, i);

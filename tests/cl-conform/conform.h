@@ -109,6 +109,7 @@ struct cl {
 };
 
 /* A fresh context and queue on the device under test. */
+extern bool tell_driver; /* the next cl_open says which version of the driver this is, as a loose line */
 struct cl cl_open(void);
 struct cl cl_open_out_of_order(void); /* the same; skips the case if the device has no out-of-order queues */
 void cl_close(struct cl *c);          /* finishes and releases both */

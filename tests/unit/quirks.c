@@ -27,7 +27,7 @@ static void only_where_they_are_seen(void **state) {
     assert_false(has(quirks_of(pocl, "6.0+debian"), QUIRK_LONG_NAMES_END_IT));
     assert_true(has(quirks_of(pocl, "6.0+debian"), QUIRK_ANSWERS_SIGFPE));
     assert_true(has(quirks_of("rusticl", "24.3.4"), QUIRK_FINISH_IGNORES_USER_EVENTS));
-    assert_int_equal(quirks_of("rusticl", "25.0.7"), 0);
+    assert_false(has(quirks_of("rusticl", "25.0.7"), QUIRK_FINISH_IGNORES_USER_EVENTS));
     assert_int_equal(quirks_of("NVIDIA CUDA", "550.54.14"), 0);
     assert_int_equal(quirks_of("", ""), 0);
     assert_int_equal(quirks_of(NULL, NULL), 0);
