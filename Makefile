@@ -49,7 +49,7 @@ SRC_eval     := $(wildcard eval/programs/*.c)
 SRC_evallib  := $(wildcard eval/lib/*.c)
 SRC_runner   := $(wildcard eval/runner/*.c)
 SRC_isa      := $(wildcard eval/isa/*.c)
-SRC_docs     := trillium/docs/reference.c guest-icd/docs/variables.c guest-icd/docs/functions.c
+SRC_docs     := trillium/docs/reference.c guest-icd/docs/variables.c guest-icd/docs/functions.c host-backend/docs/policy.c
 SRC_bench    := $(wildcard eval/bench/*.c)
 SRC_vguest   := $(wildcard svga-model/visa/guest/*.c svga-model/visa/guest/*.cpp)
 SRC_vhost    := $(wildcard svga-model/visa/host/*.c svga-model/visa/host/*.cpp)
@@ -125,7 +125,7 @@ PROGRAMS := $(if $(wildcard host-backend/cli/main.c),$(B)/bin/trillium) \
             $(B)/libexec/trillium-visa-compile $(if $(SRC_runner),$(B)/libexec/trillium-eval) $(if $(SRC_isa),$(B)/libexec/trillium-isa)
 ICD      := $(if $(SRC_icd),$(B)/lib/libtrillium-icd.so)
 VISA     := $(if $(SRC_vguest),$(B)/lib/libtrillium-visa-guest.so) $(if $(SRC_vhost),$(B)/lib/libtrillium-visa-host.so)
-MANUALS  := $(addprefix $(B)/share/man/,man1/trillium.1 man7/trillium-icd.7 man8/trillium-worker.8)
+MANUALS  := $(addprefix $(B)/share/man/,man1/trillium.1 man5/trillium-policy.5 man7/trillium-icd.7 man8/trillium-worker.8)
 ICDFILES := $(B)/etc/trillium.icd $(B)/share/trillium/icd/trillium.icd
 EVAL     := $(patsubst eval/programs/%.c,$(B)/eval/%,$(SRC_eval)) $(if $(SRC_bench),$(B)/eval/bench)
 TESTBINS := $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit) $(SRC_testprog) $(SRC_fuzz)) $(foreach f,$(TESTFOLDERS),$(B)/tests/$f/$f)
@@ -289,6 +289,8 @@ $(B)/share/man/man1/trillium.1: host-backend/cli/trillium.1
 	@mkdir -p $(@D) && sed 's|@VERSION@|$(VERSION)|' $< > $@
 $(B)/share/man/man7/trillium-icd.7: $(B)/docs/variables
 	@mkdir -p $(@D) && $< --man $(VERSION) > $@
+$(B)/share/man/man5/trillium-policy.5: $(B)/docs/policy
+	@mkdir -p $(@D) && $< $(VERSION) > $@
 $(B)/share/man/man8/trillium-worker.8: $(B)/libexec/trillium-worker host-backend/etc/help-to-man.awk
 	@mkdir -p $(@D) && $< --help | awk -v name=trillium-worker -v section=8 -v version=$(VERSION) \
 	  -v what="runs the host's OpenCL drivers for one guest" -f host-backend/etc/help-to-man.awk > $@
@@ -433,6 +435,7 @@ INSTALLED_TEXTS = guest-icd/trillium.icd.in:share/trillium/icd/trillium.icd \
   host-backend/etc/trillium-control.socket.in:lib/systemd/system/trillium-control.socket \
   host-backend/etc/trillium-control.service.in:lib/systemd/system/trillium-control.service \
   host-backend/etc/sysusers.conf:lib/sysusers.d/trillium.conf host-backend/etc/tmpfiles.conf:lib/tmpfiles.d/trillium.conf \
+  host-backend/etc/policy.conf:share/doc/trillium/policy.conf \
   host-backend/etc/apparmor-libvirt:share/trillium/apparmor-libvirt host-backend/etc/completion.bash:share/bash-completion/completions/trillium
 D = $(DESTDIR)$(PREFIX)
 text_of = sed -e '/@HARDENED@/{r host-backend/etc/hardened.inc' -e 'd}' -e 's|@BINDIR@|$(PREFIX)/bin|; s|@LIBDIR@|$(PREFIX)/lib|; s|@LIBEXECDIR@|$(PREFIX)/libexec|'
@@ -500,6 +503,9 @@ $(B)/docs/reference: $(call objs,trillium/docs/reference.c) $(LIB_trillium)
 	$(call say,LINK)
 	$(link) $^
 $(B)/docs/variables: $(call objs,guest-icd/docs/variables.c)
+	$(call say,LINK)
+	$(link) $^
+$(B)/docs/policy: $(call objs,host-backend/docs/policy.c)
 	$(call say,LINK)
 	$(link) $^
 # Is every function of OpenCL in the table, or named as unsupported? CL_XML: xml/cl.xml of github.com/KhronosGroup/OpenCL-Docs.

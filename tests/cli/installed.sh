@@ -52,6 +52,9 @@ else
     echo "SKIP units there is no systemd-analyze"
 fi
 
+# ---- the example of a policy ----
+if "$trillium" policy check "$root/usr/share/doc/trillium/policy.conf" >"$work/said" 2>&1; then pass policy; else fail policy "" "$work/said"; fi
+
 # ---- AppArmor ----
 if command -v apparmor_parser >/dev/null && [ -d /etc/apparmor.d/tunables ]; then
     { echo '#include <tunables/global>'; echo 'profile test {'; cat "$root/usr/share/trillium/apparmor-libvirt"; echo '}'; } >"$work/profile"
