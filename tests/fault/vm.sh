@@ -43,13 +43,11 @@ if [ $status = 3 ] && says "$work/crash.out" 'error cl[A-Za-z]* -[0-9]'; then pa
     fail vm-kernel-crash "an OpenCL error was expected, status $status" "$work"/crash.*; fi
 check_leftovers vm-kernel-crash
 
-children_of() { cat "/proc/$1/task/$1/children" 2>/dev/null; }
 qemu_below() { # pid: the QEMU among its descendants
     local pid
-    for pid in $(children_of "$1"); do
+    for pid in $(descendants "$1"); do
         case $(readlink "/proc/$pid/exe") in
         *qemu-system*) echo "$pid" ;;
-        *) qemu_below "$pid" ;;
         esac
     done
 }
@@ -67,4 +65,28 @@ else
     kill_hard "$guest"
 fi
 check_leftovers qemu-killed
+
+# ---- at random points between a VM's start and its end: FAULT_VM_RUNS of them, FAULT_SEED for the same again ----
+seed=${FAULT_SEED:-$((RANDOM * 32768 + RANDOM))}
+RANDOM=$seed
+runs=${FAULT_VM_RUNS:-2}
+for ((i = 1; i <= runs && failed == 0; i++)); do
+    name=vm-random$i signal=KILL
+    [ $((i % 2)) = 0 ] && signal=STOP
+    "$trillium" run --vm -- "$program" work 1 >"$work/$name.out" 2>"$work/$name.err" &
+    guest=$!
+    started+=("$guest")
+    naps 12000
+    victim=$({ echo "$guest"; descendants "$guest"; } | one_of)
+    what="$signal $(cat "/proc/$victim/comm" 2>/dev/null) (seed $seed, run $i)"
+    hit "$victim" $signal
+    await "$guest" $((patience * 2))
+    case $status in
+    0) says "$work/$name.out" '^done' || fail "$name" "$what: it ended well without having done its work" "$work/$name".* ;;
+    hangs) fail "$name" "$what: it hangs" "$work/$name".* ;;
+    137) ;; # it was the one, or its program
+    *) [ -s "$work/$name.err" ] || says "$work/$name.out" '^error cl' || fail "$name" "$what: status $status without a word" "$work/$name".* ;;
+    esac
+    [ $failed = 1 ] || check_leftovers "$name"
+done
 exit $failed
