@@ -56,9 +56,9 @@ static void move(const int *who) {
         for (int f = 0; f < FEATURES; f++)
             sums[who[i] * FEATURES + f] += points[i * FEATURES + f];
     }
-    for (int c = 0; c < CENTRES * FEATURES; c++)
-        if (counts[c / FEATURES])
-            centres[c] = (float)(sums[c] / counts[c / FEATURES]);
+    for (int c = 0; c < CENTRES; c++)
+        for (int f = 0; counts[c] && f < FEATURES; f++)
+            centres[c * FEATURES + f] = (float)(sums[c * FEATURES + f] / counts[c]);
 }
 
 static void on_cpu(int *who) {

@@ -67,10 +67,10 @@ static void prepare(struct ocl *o, int size) {
     got = ocl_alloc(bytes);
     right = ocl_alloc(bytes);
     for (int i = 0; i < n; i++) {
-        int box = i / PER_BOX;
-        at[4 * i] = (float)(box % side) + ocl_random(&seed);
-        at[4 * i + 1] = (float)(box / side % side) + ocl_random(&seed);
-        at[4 * i + 2] = (float)(box / side / side) + ocl_random(&seed);
+        int box = i / PER_BOX, x = box % side, y = box / side % side, z = box / side / side;
+        at[4 * i] = (float)x + ocl_random(&seed);
+        at[4 * i + 1] = (float)y + ocl_random(&seed);
+        at[4 * i + 2] = (float)z + ocl_random(&seed);
         at[4 * i + 3] = ocl_random(&seed) * 0.01f;
     }
     for (int i = 0; i < n; i++)
