@@ -85,16 +85,13 @@ static void *serve(void *arg) {
     return NULL;
 }
 
-static bool wait_for(struct farewell *f) {
+static void wait_for(struct farewell *f) {
     svga_lock_take(&lock);
     started = started || icd_thread_start(serve, NULL, "trillium-farewells");
-    if (started) {
-        f->next = waiting;
-        waiting = f;
-        pthread_cond_signal(&work);
-    }
+    f->next = waiting; /* without a thread: until one can be started for another */
+    waiting = f;
+    pthread_cond_signal(&work);
     svga_lock_give(&lock);
-    return started;
 }
 
 /* Sends word, and waits until the host has carried it out: if no command uses the object, its end is known then,
@@ -125,8 +122,8 @@ bool icd_farewell(cl_mem mem) {
     if (r == CL_SUCCESS && is_answered(f) && icd_slot(slot)->result == CL_SUCCESS) {
         icd_slot_free(slot);
     } else if (r == CL_SUCCESS) {
-        (void)wait_for(f); /* without a thread: never, as above */
-        return true;       // NOLINT(clang-analyzer-unix.Malloc): the note is whoever's that waits
+        wait_for(f);
+        return true;
     }
     free(f);
     return svga_guest_lost(icd_session->g) ? false : r != CL_SUCCESS;
