@@ -147,6 +147,7 @@ help:
 	@echo '  make eval         the main job: native, the SVGA baseline and Trillium compared, in a VM and in a process'
 	@echo '  make check        build and run all tests (check-asan, check-tsan: under sanitizers; quick-asan, quick-tsan)'
 	@echo '  make bench        latency and throughput of single calls, native and in a process guest'
+	@echo '  make shares       how fairly guests of different weights share a device, against the goals'
 	@echo '  make count        instructions per call in guest and worker, compared with eval/count/COUNTS.md'
 	@echo
 	@echo '  make all          build into $(BUILD)/ (BUILD=DIR for another place, V=1 to see commands)'
@@ -405,7 +406,7 @@ coverage:
 
 # ---- eval ------------------------------------------------------------------------------------------------------------
 
-.PHONY: eval bench count
+.PHONY: eval bench shares count
 eval:
 	@$(MAKE) --no-print-directory deps-eval
 	@$(MAKE) $(PARALLEL) all
@@ -416,6 +417,10 @@ bench:
 	@$(B)/libexec/trillium-eval bench --out eval/out $(BENCH_ARGS)
 	@[ -z '$(RECORD)' ] || { printf '# Single calls, natively and in a process guest\n\nMedians, and medians of the ratios of each turn. '; \
 	  printf 'Recorded by `make bench RECORD=1`.\n\n'; cat eval/out/bench.md; } > eval/BENCH.md
+shares:
+	@$(MAKE) --no-print-directory deps-eval
+	@$(MAKE) $(PARALLEL) all
+	@TRILLIUM_BUILD=$(B) eval/shares/shares.sh $(SHARES_ARGS)
 count:
 	@$(MAKE) --no-print-directory deps-eval deps-dev
 	@$(MAKE) $(PARALLEL) all

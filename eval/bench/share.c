@@ -54,7 +54,9 @@ static long flood(struct bench *b, cl_kernel k, double end) {
 static long now_and_then(struct bench *b, cl_kernel k, double period, double end, struct samples *s) {
     long count = 0;
 
-    for (double next = ocl_now() + period; next < end; next += period) {
+    double next = ocl_now() + period;
+
+    while (next < end) {
         double left = next - ocl_now();
         if (left > 0) {
             const struct timespec t = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
@@ -66,6 +68,7 @@ static long now_and_then(struct bench *b, cl_kernel k, double period, double end
         wait_for(enqueue(b, k));
         samples_add(s, ocl_now() - start);
         count++;
+        next += period;
     }
     return count;
 }

@@ -82,12 +82,14 @@ static void print_guest(const json_t *g) {
         printf(" %s=%s", name, value);
     }
     puts("");
-    json_array_foreach(json_object_get(g, "devices"), i, each)
+    json_array_foreach(json_object_get(g, "devices"), i, each) {
         printf("     on %s: %lld commands%s\n", text_of(each, "name"), (long long)number_of(each, "commands"),
                json_is_true(json_object_get(each, "shared")) ? ", in turns" : "");
-    json_array_foreach(json_object_get(g, "processes"), i, each)
+    }
+    json_array_foreach(json_object_get(g, "processes"), i, each) {
         printf("     process %lld, worker %lld\n", (long long)number_of(each, "pid"),
                (long long)number_of(each, "worker"));
+    }
 }
 
 int cmd_ls(int argc, char **argv) {

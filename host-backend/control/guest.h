@@ -99,6 +99,6 @@ void guests_apply(struct guests *g, struct guest *guest, uint64_t now_ns);
 void guests_reload(struct guests *g, struct policy *policy, uint64_t now_ns);
 
 /* All that is known of it. */
-json_t *guests_tell(const struct guests *g, const struct guest *guest);
+json_t *guests_tell(const struct guests *all, const struct guest *g);
 
 #endif

@@ -116,8 +116,9 @@ static void dispatch(struct turns_device *d, uint64_t now_ns) {
         }
         if (!one)
             continue;
-        d->holder = PART_OF(struct seat, who, one);
-        give(d->holder, now_ns);
+        struct seat *s = PART_OF(struct seat, who, one);
+        give(s, now_ns);
+        d->holder = s;
         tenant_ask(t, now_ns); /* for its further seats */
     }
 }

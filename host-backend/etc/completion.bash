@@ -19,10 +19,24 @@ _trillium() {
     case $before in
     --ir) mapfile -t COMPREPLY < <(compgen -W 'source spirv' -- "$word") && return ;;
     --svga-memory) mapfile -t COMPREPLY < <(compgen -W 'shared guest-backed' -- "$word") && return ;;
+    --scheduler) mapfile -t COMPREPLY < <(compgen -W 'fair fcfs' -- "$word") && return ;;
     --sandbox) mapfile -t COMPREPLY < <(compgen -W 'strict best off' -- "$word") && return ;;
     --group) mapfile -t COMPREPLY < <(compgen -g -- "$word") && return ;;
     --profile | --socket-path | --shm | --out | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
     --cache) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
+    esac
+    case $subcommand in
+    limit | pause | resume | kill)
+        if [ "$before" = "$subcommand" ]; then
+            local IFS=$'\n'
+            mapfile -t COMPREPLY < <(compgen -W "$("$trillium" ls 2>/dev/null | sed -n 's/^\([0-9][0-9]*\) .*/\1/p')" -- "$word")
+            return
+        elif [ "$subcommand" = limit ]; then
+            compopt -o nospace 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -S = -W "$("$trillium" limit --help 2>/dev/null | sed -n 's/^  \([a-z_]*\)  .*/\1/p')" -- "$word")
+            return
+        fi ;;
+    policy) [ "$before" = policy ] && mapfile -t COMPREPLY < <(compgen -W 'check reload' -- "$word") && return ;;
     esac
     # Behind the program of run, it is the program's turn.
     if [ "$subcommand" = run ]; then

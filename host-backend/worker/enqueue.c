@@ -84,7 +84,6 @@ bool enqueue_begin(struct enqueue *e, struct session *s, bool works, uint32_t qu
     e->gated = false;
     e->turn = NULL;
     e->kernel = NULL;
-    e->bytes = 0;
     e->trace = s->trace ? trace_take(s->trace, e->q) : NULL;
     e->result = CL_OUT_OF_RESOURCES;
     e->queue = e->q->cl;
@@ -96,7 +95,7 @@ bool enqueue_begin(struct enqueue *e, struct session *s, bool works, uint32_t qu
         e->wait_count = s->replay->wait_count;
         e->waits = e->wait_count > 0 ? s->replay->waits : NULL;
     }
-    if (works && atomic_load_explicit(&e->q->turn->board->gate, memory_order_relaxed) != 0)
+    if (works && atomic_load_explicit(&e->q->board->gate, memory_order_relaxed) != 0)
         take_turn(e);
     if (e->trace)
         trace_begins(e->trace);
@@ -179,12 +178,16 @@ static void replayed(struct enqueue *e) {
         clReleaseEvent(e->made);
 }
 
+static void not_begun(struct enqueue *e) {
+    board_add(&e->s->turns->board->errors, 1);
+    if (e->turn)
+        begun(e, NULL, NULL);
+}
+
 void enqueue_end(struct enqueue *e) {
     free(e->many);
-    if (e->result != CL_SUCCESS)
-        board_add(&e->s->turns->board->errors, 1);
-    if (e->turn && (e->s->over || e->result != CL_SUCCESS))
-        begun(e, NULL, NULL);
+    if (e->s->over || e->result != CL_SUCCESS)
+        not_begun(e);
     if (e->s->over) {
         trace_drop(e->trace);
         return;
@@ -199,8 +202,6 @@ void enqueue_end(struct enqueue *e) {
         return;
     }
     session_queue_enqueued(e->s, e->q);
-    if (e->bytes > 0)
-        board_add(&e->q->turn->board->bytes, e->bytes);
     e->gated = e->gated || ((e->q->in_order || e->q->barred) && queue_gated(e->q));
     if (e->gated)
         e->q->gated = e->q->enqueued;

@@ -29,7 +29,6 @@ struct enqueue {
     struct trace_record *trace;
     struct turn *turn;           /* that it begins in, and is counted by; NULL */
     struct board_kernel *kernel; /* whose time it takes; NULL: no kernel's */
-    uint64_t bytes;              /* that it moves; 0: it is no transfer */
     cl_int result;
     /* for the driver's call */
     cl_command_queue queue;

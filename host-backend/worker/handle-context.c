@@ -111,6 +111,7 @@ void do_create_queue(struct session *s, const struct tr_create_queue *c, const s
     q->device = s->driver->devices[c->device];
     q->id = c->queue;
     q->turn = turns_of(s->turns, s->driver, q->device);
+    q->board = q->turn->board;
     q->by_callback = session_by_callback(s, q->device);
     if (context->cl)
         q->cl = host_queue(s, q, v->arrays[0], c->properties_count, &r);

@@ -60,7 +60,7 @@ void do_transfer_buffer(struct session *s, const struct tr_transfer_buffer *c, c
                                                    memory, e.wait_count, e.waits, e.event)
                             : clEnqueueReadBuffer(e.queue, m->cl, CL_FALSE, c->offset, c->memory.length,
                                                   memory, e.wait_count, e.waits, e.event);
-    e.bytes = c->memory.length;
+    board_add(&e.q->board->bytes, c->memory.length);
     if (e.trace)
         trace_named(e.trace, c->write ? "write buffer" : "read buffer", c->memory.length);
     enqueue_end(&e);
@@ -87,7 +87,7 @@ void do_transfer_rect(struct session *s, const struct tr_transfer_rect *c, const
                      : clEnqueueReadBufferRect(e.queue, m->cl, CL_FALSE, buffer_origin, host_origin, region,
                                                c->buffer_row_pitch, c->buffer_slice_pitch, c->host_row_pitch,
                                                c->host_slice_pitch, memory, e.wait_count, e.waits, e.event);
-    e.bytes = region[0] * region[1] * region[2];
+    board_add(&e.q->board->bytes, region[0] * region[1] * region[2]);
     if (e.trace)
         trace_named(e.trace, c->write ? "write buffer rect" : "read buffer rect",
                     region[0] * region[1] * region[2]);
@@ -101,7 +101,7 @@ void do_copy_buffer(struct session *s, const struct tr_copy_buffer *c, const str
     if (ENQUEUE_BEGIN(e, s, c, v, 0) && source->cl && target->cl)
         e.result = clEnqueueCopyBuffer(e.queue, source->cl, target->cl, c->source_offset, c->target_offset,
                                        c->size, e.wait_count, e.waits, e.event);
-    e.bytes = c->size;
+    board_add(&e.q->board->bytes, c->size);
     if (e.trace)
         trace_named(e.trace, "copy buffer", c->size);
     enqueue_end(&e);
@@ -120,7 +120,7 @@ void do_copy_rect(struct session *s, const struct tr_copy_rect *c, const struct 
             clEnqueueCopyBufferRect(e.queue, source->cl, target->cl, source_origin, target_origin, region,
                                     c->source_row_pitch, c->source_slice_pitch, c->target_row_pitch,
                                     c->target_slice_pitch, e.wait_count, e.waits, e.event);
-    e.bytes = region[0] * region[1] * region[2];
+    board_add(&e.q->board->bytes, region[0] * region[1] * region[2]);
     if (e.trace)
         trace_named(e.trace, "copy buffer rect", region[0] * region[1] * region[2]);
     enqueue_end(&e);
@@ -135,7 +135,7 @@ void do_fill_buffer(struct session *s, const struct tr_fill_buffer *c, const str
                        ? CL_INVALID_OPERATION
                        : clEnqueueFillBuffer(e.queue, m->cl, v->arrays[0], c->pattern_count, c->offset,
                                              c->size, e.wait_count, e.waits, e.event);
-    e.bytes = c->size;
+    board_add(&e.q->board->bytes, c->size);
     if (e.trace)
         trace_named(e.trace, "fill buffer", c->size);
     enqueue_end(&e);

@@ -44,17 +44,18 @@ struct queue {
     struct context *context; /* referenced */
     struct driver_device *device;
     bool in_order;
-    bool by_callback;   /* its ends are told by the driver's callbacks (wait.h) */
-    bool profiled;      /* the guest asked for CL_QUEUE_PROFILING_ENABLE */
-    bool host_profiled; /* the driver's queue has it (also set while the worker is profiling) */
-    uint64_t enqueued;  /* commands given to the driver so far */
-    uint64_t finished;  /* as many of them are known to have ended: all up to this one */
-    uint64_t gated;     /* as many of them may wait for a user event that is not set (struct event) */
-    bool barred;        /* out of order, but there was a barrier that waited for one of those */
-    cl_event last;      /* of the newest command, where a FINISH will want it; NULL: not kept */
-    cl_int sticky;      /* first error of a command without an event since the last FINISH */
-    uint32_t id;        /* the guest's, for traces */
-    struct turn *turn;  /* of the device (turn.h) */
+    bool by_callback;           /* its ends are told by the driver's callbacks (wait.h) */
+    bool profiled;              /* the guest asked for CL_QUEUE_PROFILING_ENABLE */
+    bool host_profiled;         /* the driver's queue has it (also set while the worker is profiling) */
+    uint64_t enqueued;          /* commands given to the driver so far */
+    uint64_t finished;          /* as many of them are known to have ended: all up to this one */
+    uint64_t gated;             /* as many of them may wait for a user event that is not set (struct event) */
+    bool barred;                /* out of order, but there was a barrier that waited for one of those */
+    cl_event last;              /* of the newest command, where a FINISH will want it; NULL: not kept */
+    cl_int sticky;              /* first error of a command without an event since the last FINISH */
+    uint32_t id;                /* the guest's, for traces */
+    struct turn *turn;          /* of the device (turn.h), */
+    struct board_device *board; /* and its part of the board */
 };
 
 /* May one of the commands that are not known to have ended wait for a user event? */
@@ -83,6 +84,7 @@ struct kernel_facts;
 struct trace_record;
 struct turns;
 struct turn;
+struct board_device;
 struct board_kernel;
 
 struct program {

@@ -66,7 +66,7 @@ void session_answer(struct session *s, struct tr_slot *slot, cl_int result, uint
 void session_queue_enqueued(struct session *s, struct queue *q) {
     if (atomic_load_explicit(&s->ended, memory_order_relaxed))
         wait_account(s); /* else the time between two commands would count as busy */
-    board_count(&q->turn->board->commands);
+    board_count(&q->board->commands);
     if (q->enqueued++ == q->finished) {
         s->busy_queues++;
         if (q->turn->busy_queues++ == 0)
