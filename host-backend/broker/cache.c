@@ -205,7 +205,8 @@ static int write_entry(struct cache *c, const char *name, const struct entry_hea
     int fd = openat(c->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
         return -errno;
-    int r = io_write_all(fd, header, sizeof *header) && io_write_all(fd, data, header->data_size) ? 0 : -EIO;
+    int r =
+        io_write_all(fd, header, sizeof *header) && io_write_all(fd, data, header->data_size) ? 0 : -errno;
     if (r == 0 && renameat(c->dir, temporary, c->dir, name) < 0)
         r = -errno;
     if (r < 0)

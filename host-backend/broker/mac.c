@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host-backend/util/io.h"
+
 struct cache_digest mac_of(const struct mac_key *key, const void *bytes, size_t size) {
     uint8_t pad[SHA256_BLOCK_LENGTH], inner[SHA256_DIGEST_LENGTH];
     struct cache_digest digest;
@@ -85,8 +87,8 @@ int mac_key_load(const char *path, struct mac_key *key) {
     int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
-    if (write(fd, key->bytes, sizeof key->bytes) != (ssize_t)sizeof key->bytes)
-        r = -EIO;
+    if (!io_write_all(fd, key->bytes, sizeof key->bytes))
+        r = -errno;
     /* Whole or not at all, and whoever was first has made it. */
     else if (link(aside, path) < 0)
         r = errno == EEXIST ? read_key(path, key) : -errno;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "host-backend/broker/cache.h"
+#include "host-backend/broker/log.h"
 #include "host-backend/broker/prune.h"
 #include "host-backend/broker/mac.h"
 #include "host-backend/cache/ask.h"
@@ -51,6 +52,7 @@ struct store {
     pthread_t thread;
     pthread_mutex_t lock; /* guards the list */
     struct client *clients;
+    bool fails; /* the thread's: nothing could be kept when it was last tried, which was said */
 };
 
 static void drop(struct store *s, struct client *c) {
@@ -123,9 +125,14 @@ static void put(struct store *s, struct client *c, const struct store_question *
     if (!cache || q->size > s->max_bytes - c->stored || packet_contents_read(contents, q->size, &data) < 0)
         return;
     c->stored += q->size;
-    if (cache_put(cache, &q->digest, data, q->size) == 0)
-        a->result = STORE_OK;
+    int r = cache_put(cache, &q->digest, data, q->size);
     free(data);
+    if (r == 0)
+        a->result = STORE_OK;
+    else if (r != -EFBIG && !s->fails)
+        log_say(LOG_WORKERS, "built programs cannot be kept in %s: %s", s->cache_dir, strerror(-r));
+    if (r != -EFBIG)
+        s->fails = r < 0;
 }
 
 /* False: nobody is to be answered any more. */
