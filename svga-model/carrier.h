@@ -69,8 +69,10 @@ struct svga_carrier {
 
 #define SVGA_WHY_SIZE 256
 
-/* Connects to the daemon's socket at `path` (trillium serve --shm PATH). */
-struct svga_carrier *svga_carrier_shm_open(const char *path, char why[SVGA_WHY_SIZE]);
+/* Connects to the daemon's socket at `path` (trillium serve --shm PATH). `variables`: what goes with
+ * SVGA_LINK_VARIABLES, `size` bytes; 0: nothing. */
+struct svga_carrier *svga_carrier_shm_open(const char *path, const char *variables, size_t size,
+                                           char why[SVGA_WHY_SIZE]);
 
 /* Takes over `fd`, a connected SOCK_SEQPACKET socket that speaks the link protocol. */
 struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]);

@@ -169,6 +169,8 @@ static int carry_out(struct svga_device *d, struct svga_link_packet *packet) {
         return write_register(d, msg->id, msg->arg);
     case SVGA_LINK_IRQFD:
         return take_irqfd(d, packet);
+    case SVGA_LINK_VARIABLES:
+        return d->bar ? EINVAL : 0;
     case SVGA_LINK_HAND:
         if (d->bar || d->hand[0] < 0)
             return ENOTSUP;

@@ -2,6 +2,7 @@
 #include "svga-model/link-io.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -90,7 +91,8 @@ int svga_link_recv(int sock, struct svga_link_packet *packet) {
     int good = take_fds(&mh, packet) && !(mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
                (size_t)n >= sizeof packet->msg && packet->msg.piece_count <= SVGA_LINK_MAX_PIECES &&
                (size_t)n == sizeof packet->msg + packet->msg.piece_count * sizeof packet->pieces[0];
-    for (uint32_t i = 0; good && i < packet->msg.piece_count; i++)
+    bool text = good && packet->msg.type == SVGA_LINK_VARIABLES; /* in the place of the pieces */
+    for (uint32_t i = 0; good && !text && i < packet->msg.piece_count; i++)
         good = packet->pieces[i].fd < packet->fd_count;
     if (!good) {
         svga_link_close_fds(packet);

@@ -10,6 +10,7 @@
  * to SVGA_LINK_MAX_FDS descriptors in SCM_RIGHTS. The receiver owns the descriptors.
  *
  * Order of a session:
+ *   0. VARIABLES (optional): read by whoever starts the worker. The device half passes over it.
  *   1. GMR_DEFINE of region SVGA_GMR_BAR (0): the BAR. The device maps it and fills the register file.
  *   2. IRQFD (optional): an eventfd that the device writes, besides the futex wake of SVGA_FIFO_IRQ_SEQ, at
  * an interrupt.
@@ -39,6 +40,10 @@ enum svga_link_type {
     SVGA_LINK_REPLY = 6,      /* device to peer: seq, arg = status (0 or a positive errno) */
     SVGA_LINK_WAIT =
         7, /* to the peer, before a device half is there: who hands them out lives; wait on. seq 0 */
+    SVGA_LINK_VARIABLES =
+        9, /* before all others, from a process guest: what its worker's environment is to have, as
+                                strings NAME=VALUE, each ended by a NUL, in the place of the pieces, filled up with
+                                NULs. seq 0; not answered */
     SVGA_LINK_HAND = 8, /* before the BAR: asks for the device's hand (hand.h); the reply has its descriptors.
                            ENOTSUP: it has none */
 };

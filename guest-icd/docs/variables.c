@@ -8,11 +8,19 @@
 
 #include "guest-icd/session/driver-variables.h"
 #include "guest-icd/session/settings.h"
+#include "trillium/variables.h"
 
 /* Text for troff. */
 static void put(const char *text) {
     for (const char *c = text; *c; c++)
         fputs(*c == '-' ? "\\-" : *c == '\\' ? "\\e" : (char[2]){*c, '\0'}, stdout);
+}
+
+static void put_values(unsigned least, unsigned most, const char *words) {
+    if (!words)
+        printf("%u to %u", least, most);
+    for (const char *c = words; c && *c; c++)
+        fputs(*c == '|' ? ", " : (char[2]){*c, '\0'}, stdout);
 }
 
 static int print_manual(const char *version) {
@@ -33,8 +41,17 @@ static int print_manual(const char *version) {
     ICD_VARIABLES(V)
 #undef V
     printf(".SS Variables of the host's drivers\n"
-           "None of these is carried to the host: a driver has those of the place where\n"
-           ".B trillium run\nor\n.B trillium serve\nwas started.\n");
+           "A driver has those of the place where\n.B trillium run\nor\n.B trillium serve\nwas started.\n"
+           "A process of the host may choose these for itself, where the administrator allows it:\n");
+#define X(name, least, most, words, driver, why)                                                             \
+    printf(".TP\n.B %s\n", #name);                                                                           \
+    put(driver);                                                                                             \
+    fputs(": ", stdout);                                                                                     \
+    put_values(least, most, words);                                                                          \
+    putchar('\n');
+    TR_VARIABLES(X)
+#undef X
+    printf(".PP\nAll others are not carried to the host:\n");
 #define X(prefix, whose)                                                                                     \
     printf(".TP\n.B %s*\n", #prefix);                                                                        \
     put(whose);                                                                                              \
@@ -54,13 +71,26 @@ int main(int argc, char **argv) {
 #define V(name, value, doc) printf("| `%s` | %s | %s |\n", #name, *(value) ? (value) : "(unset)", doc);
     ICD_VARIABLES(V)
 #undef V
-    printf("\n## Variables of the host's drivers\n\n"
-           "None of these is carried to the host, whoever sets them, the program with `setenv` or a person: "
-           "a driver reads them when it is\n"
-           "loaded, and the worker that serves a program has loaded it before. A driver has those of the "
-           "place where `trillium run` or\n"
-           "`trillium serve` was started. `TRILLIUM_DEBUG=1` names those that are set in the guest.\n\n"
-           "| variables | whose |\n|---|---|\n");
+    printf(
+        "\n## Variables of the host's drivers\n\n"
+        "A driver reads its variables when it is loaded, and the worker that serves a program has loaded it "
+        "before. So a driver has those of the\n"
+        "place where `trillium run` or `trillium serve` was started, with these exceptions, which a process "
+        "guest may choose for itself, with\n"
+        "`setenv` before its first call too; a worker is then started for it, which takes as long as a "
+        "driver needs to be loaded. The administrator\n"
+        "may allow less (`trillium serve --variables`). Guests in VMs have no exceptions.\n\n"
+        "| variable | values | whose | why it may pass |\n|---|---|---|---|\n");
+#define X(name, least, most, words, driver, why)                                                             \
+    printf("| `%s` | ", #name);                                                                              \
+    put_values(least, most, words);                                                                          \
+    printf(" | %s | %s |\n", driver, why);
+    TR_VARIABLES(X)
+#undef X
+    printf(
+        "\nNone of the others is carried, whoever sets them. `TRILLIUM_DEBUG=1` names those that are set in "
+        "the guest.\n\n"
+        "| variables | whose |\n|---|---|\n");
 #define X(prefix, whose) printf("| `%s*` | %s |\n", #prefix, whose);
     ICD_DRIVER_VARIABLES(X)
 #undef X

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "trillium/variables.h"
+
 extern char **environ;
 
 static const char *const prefixes[] = {
@@ -21,12 +23,27 @@ static bool is_of_a_driver(const char *variable) {
     return false;
 }
 
-void icd_driver_variables_say(void) {
-    for (char **v = environ; v && *v; v++)
-        if (is_of_a_driver(*v))
-            fprintf(stderr,
-                    "trillium: %.*s is for the host's driver, which has the variables of the place where "
-                    "`trillium "
-                    "run` or `trillium serve` was started, not this program's\n",
-                    (int)strcspn(*v, "="), *v);
+size_t icd_driver_variables_gather(char *to) {
+    size_t size = 0, most = (size_t)TR_VARIABLES_MAX * TR_VARIABLE_LENGTH;
+    for (char **v = environ; v && *v; v++) {
+        size_t length = strlen(*v) + 1;
+        if (!tr_variable_allowed(*v) || length > most - size)
+            continue;
+        memcpy(to + size, *v, length);
+        size += length;
+    }
+    return size;
+}
+
+void icd_driver_variables_say(bool process) {
+    for (char **v = environ; v && *v; v++) {
+        if (!is_of_a_driver(*v) || (process && tr_variable_allowed(*v)))
+            continue;
+        fprintf(
+            stderr,
+            "trillium: %.*s is for the host's driver, which has the variables of the place where `trillium "
+            "run` or `trillium serve` was started, not this program's%s\n",
+            (int)strcspn(*v, "="), *v,
+            process && tr_variable_known(*v) ? ": of this one it takes other values" : "");
+    }
 }

@@ -2,11 +2,16 @@
 /*
  * Environment variables by which programs and people steer the host's drivers. A driver reads them once, when it
  * is loaded; the worker that serves a program has loaded it before the program was there, so that it starts
- * faster than natively. So none of them is carried from a guest: a driver has those of the place where `trillium
- * run` or `trillium serve` was started, and an administrator sets them there.
+ * faster than natively. A process guest's are carried where trillium/variables.h has them, and then a worker is
+ * started for it, which takes as long as a driver needs to be loaded. All others, and all of a VM, are not: a
+ * driver has those of the place where `trillium run` or `trillium serve` was started, and an administrator sets
+ * them there.
  */
 #ifndef GUEST_ICD_SESSION_DRIVER_VARIABLES_H
 #define GUEST_ICD_SESSION_DRIVER_VARIABLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 /* X(prefix of their names, whose) */
 #define ICD_DRIVER_VARIABLES(X)                                                                              \
@@ -27,7 +32,11 @@
     X(CL_CONFIG_, "Intel's driver for CPUs")                                                                 \
     X(OCLGRIND_, "Oclgrind")
 
-/* TRILLIUM_DEBUG=1: names those that are set here. */
-void icd_driver_variables_say(void);
+/* Those that are set here and may be carried, as NAME=VALUE, each with its NUL; how many bytes that are, at most
+ * TR_VARIABLES_MAX * TR_VARIABLE_LENGTH. */
+size_t icd_driver_variables_gather(char *to);
+
+/* TRILLIUM_DEBUG=1: names those that are set here and are not carried. `process`: the guest is a process. */
+void icd_driver_variables_say(bool process);
 
 #endif

@@ -15,6 +15,7 @@
 #include "guest-icd/session/settings.h"
 #include "guest-icd/session/stats.h"
 #include "svga-model/futex.h"
+#include "trillium/variables.h"
 
 struct icd_session *icd_session;
 
@@ -278,7 +279,10 @@ static void align_clocks(struct icd_session *s) {
 static struct svga_guest *open_device(const struct icd_settings *settings, bool *absent,
                                       char why[SVGA_WHY_SIZE]) {
     const char *path = icd_variable("TRILLIUM_SHM");
-    struct svga_carrier *carrier = *path ? svga_carrier_shm_open(path, why) : svga_carrier_virtio_open(why);
+    char variables[TR_VARIABLES_MAX * TR_VARIABLE_LENGTH];
+    size_t size = icd_driver_variables_gather(variables);
+    struct svga_carrier *carrier =
+        *path ? svga_carrier_shm_open(path, variables, size, why) : svga_carrier_virtio_open(why);
     *absent = !carrier && !*path && errno == ENOENT;
     return carrier ? svga_guest_open(carrier, TR_VERSION, settings->spin_us, why) : NULL;
 }
@@ -306,7 +310,7 @@ struct icd_session *icd_session_get(void) {
             icd_session = &the_session;
             icd_choose_calls(the_session.settings.debug);
             if (the_session.settings.debug)
-                icd_driver_variables_say();
+                icd_driver_variables_say(*icd_variable("TRILLIUM_SHM") != 0);
             pthread_atfork(NULL, NULL, forked_child);
             if (the_session.settings.stats)
                 icd_stats_start();

@@ -50,7 +50,7 @@ static bool resume(struct workers *all) {
 static bool run_errand(struct workers *all, enum errand errand) {
     switch (errand) {
     case START_ONE:
-        return workers_start(all, all->config->first_only, NULL) != NULL;
+        return workers_start(all, all->config->first_only, NULL, NULL) != NULL;
     case WARM_ONE:
         return warm_up(all);
     case RESUME_ONE:

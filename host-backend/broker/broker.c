@@ -117,7 +117,7 @@ static void hurry(struct broker *b) {
             send(w->process.control, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (all->count[WORKER_STARTING] < b->guests.asking && all->count[WORKER_STARTING] < b->max_starts &&
            (all->early_deaths == 0 || clock_now_ms() >= all->next_start_ms))
-        if (!workers_start(all, true, NULL))
+        if (!workers_start(all, true, NULL, NULL))
             break;
 }
 
@@ -131,7 +131,7 @@ static void refuse(struct broker *b, struct guest *guest) {
              b->workers.death);
     log_say(LOG_REFUSALS, "%s: refused: %s", guest->who.text, text);
     if (!refuse_guest(guest->session, text) && guest->tries <= MAX_TRIES) {
-        struct worker *w = workers_start(&b->workers, true, text);
+        struct worker *w = workers_start(&b->workers, true, text, NULL);
         if (w && workers_give(&b->workers, w, guest))
             return;
     }
@@ -143,11 +143,47 @@ static bool cannot_start(const struct workers *all) {
            clock_now_ms() < all->next_start_ms;
 }
 
-/* Gives every waiting guest a worker that is ready, the warm ones first. */
-static void assign(struct broker *b) {
-    struct guest *guest;
+/* A guest with variables of its own: it alone waits for a driver to be loaded with them. */
+static void assign_own(struct broker *b, struct guest *guest) {
+    struct workers *all = &b->workers;
+    struct worker *w = workers_find_own(all, guest->id);
+    bool ready = w && w->state == WORKER_READY;
     char why[HOST_WHY];
 
+    if (guest->tries >= MAX_TRIES || (!w && cannot_start(all)))
+        refuse(b, guest);
+    else if (ready && !host_admit(&b->host, all, w, &guest->who, why))
+        guests_refuse(&b->guests, guest, why); /* its worker is an orphan then */
+    else if (ready && !workers_give(all, w, guest))
+        workers_set_state(all, w, WORKER_STARTING); /* as below */
+    else if (!w && (all->early_deaths == 0 || clock_now_ms() >= all->next_start_ms))
+        (void)workers_start(all, true, NULL, guest);
+}
+
+/* Ends workers whose guest went while they were started for it. */
+static void drop_orphans(struct broker *b) {
+    for (struct worker *w = b->workers.first; w; w = w->next) {
+        struct guest *guest = b->guests.first;
+        while (guest && guest->id != w->only_for)
+            guest = guest->next;
+        if (w->only_for != 0 && w->state == WORKER_READY && !guest) {
+            workers_set_state(&b->workers, w, WORKER_STARTING); /* as below */
+            workers_signal(w, SIGKILL);
+        }
+    }
+}
+
+/* Gives every waiting guest a worker that is ready, the warm ones first. */
+static void assign(struct broker *b) {
+    struct guest *guest, *after;
+    char why[HOST_WHY];
+
+    for (guest = b->guests.first; guest; guest = after) {
+        after = guest->next;
+        if (guest->asks && guest->variables)
+            assign_own(b, guest);
+    }
+    drop_orphans(b);
     while ((guest = guests_next(&b->guests))) {
         if (guest->tries >= MAX_TRIES) {
             refuse(b, guest);
@@ -215,6 +251,7 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
     b->config.worker_path = realpath(config->worker_path, NULL);
     if (!b->config.worker_path)
         b->config.worker_path = copy(config->worker_path);
+    b->config.variables = copy(config->variables);
     b->config.device_filter = copy(config->device_filter);
     b->config.profile_dir = copy(config->profile_dir);
     b->config.cache_dir = copy(config->cache_dir);
@@ -232,6 +269,7 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     b->max_starts = cpus < MIN_STARTS ? MIN_STARTS : cpus > MAX_STARTS ? MAX_STARTS : (unsigned)cpus;
     guests_init(&b->guests, b->epoll, peer_limits_find(MAX_WORKERS));
+    b->guests.choice = b->config.variables;
     b->workers = (struct workers){.config = &b->config, .guests = &b->guests, .epoll = b->epoll};
     if (b->epoll < 0 || b->event < 0 || events_watch(b->epoll, b->event, EPOLLIN, EVENT_WAKE, 0) < 0) {
         snprintf(why, BROKER_WHY_SIZE, "cannot watch for events: %s", strerror(errno));
@@ -374,6 +412,7 @@ void broker_destroy(struct broker *b) {
     cell_destroy(b->cell);
     pthread_mutex_destroy(&b->lock);
     free((char *)b->config.worker_path);
+    free((char *)b->config.variables);
     free((char *)b->config.device_filter);
     free((char *)b->config.profile_dir);
     free((char *)b->config.cache_dir);

@@ -39,6 +39,8 @@ struct broker_config {
     bool
         first_only; /* one guest is about to come: a worker is started for it, which is neither warmed up (that would
                         be in its way) nor replaced. Further guests get workers started for them. */
+    const char
+        *variables; /* which of its driver's a guest may choose: as variables_choice_ok has it; NULL: all */
     const char *device_filter; /* only devices whose name contains this, case-insensitive; NULL: all */
     const char *profile_dir;   /* workers write DIR/PID.trace (host-backend/profile); NULL: no profiling */
     const char *cache_dir;     /* built programs are kept here; NULL: not kept */

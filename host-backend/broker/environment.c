@@ -82,21 +82,34 @@ static bool leads_to_us(const char *variable) {
     return false;
 }
 
-char **worker_environment(const char *const *more, bool inside) {
-    size_t count = 0, kept = 0, extra = 0;
+static bool has_name_of(char *const *list, const char *variable) {
+    size_t length = strcspn(variable, "=") + 1;
+    for (; list && *list; list++)
+        if (strncmp(*list, variable, length) == 0)
+            return true;
+    return false;
+}
+
+char **worker_environment(const char *const *more, char *const *guests, bool inside) {
+    size_t count = 0, kept = 0, extra = 0, own = 0;
 
     while (environ[count])
         count++;
     while (more[extra])
         extra++;
-    char **list = calloc(count + extra + 2, sizeof *list);
+    while (guests && guests[own])
+        own++;
+    char **list = calloc(count + extra + own + 2, sizeof *list);
     if (!list)
         return NULL;
     for (size_t i = 0; i < extra; i++)
         list[kept++] = (char *)more[i];
+    for (size_t i = 0; i < own; i++)
+        list[kept++] = guests[i];
     for (size_t i = 0; i < count; i++) {
         const struct worker_variable *v = find(environ[i]);
-        if (v && !(inside && v->where == VARIABLE_OUTSIDE) && !leads_to_us(environ[i]))
+        if (v && !(inside && v->where == VARIABLE_OUTSIDE) && !leads_to_us(environ[i]) &&
+            !has_name_of(guests, environ[i]))
             list[kept++] = environ[i];
     }
     list[kept] = "TRILLIUM_WORKER=1";

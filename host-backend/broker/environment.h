@@ -19,9 +19,9 @@ struct worker_variable {
 extern const struct worker_variable worker_variables[]; /* ends with a NULL name */
 
 /*
- * The strings are environ's, `more`'s and constants; the list is to be freed. `more`, which ends with NULL,
- * goes before environ's. `inside`: the worker has a root of its own. NULL when out of memory.
+ * The strings are environ's, `more`'s, `guests`' and constants; the list is to be freed. `more`, which ends with
+ * NULL, goes before environ's, and `guests`, the guest's own, which ends so too or is NULL, takes their place. `inside`: the worker has a root of its own. NULL when out of memory.
  */
-char **worker_environment(const char *const *more, bool inside);
+char **worker_environment(const char *const *more, char *const *guests, bool inside);
 
 #endif

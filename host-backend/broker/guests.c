@@ -10,6 +10,7 @@
 #include "host-backend/broker/events.h"
 #include "host-backend/broker/log.h"
 #include "host-backend/broker/refuse.h"
+#include "host-backend/broker/variables.h"
 #include "svga-model/link.h"
 
 void guests_init(struct guests *g, int epoll, struct peer_limits limits) {
@@ -39,6 +40,7 @@ static void forget(struct guests *g, struct guest *guest) {
         close(guest->session);
     }
     peer_put(&g->peers, guest->peer);
+    free(guest->variables);
     free(guest);
 }
 
@@ -119,6 +121,7 @@ static void look(struct guests *g, struct guest *guest) {
     if (n > 0 && !guest->asks) {
         struct epoll_event quiet = {.events = EPOLLRDHUP, .data.u64 = guest->id * EVENT_KINDS + EVENT_GUEST};
         epoll_ctl(g->epoll, EPOLL_CTL_MOD, guest->session, &quiet);
+        guest->variables = variables_peek(guest->session, g->choice, guest->who.text);
         ask(g, guest);
     } else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         guests_drop(g, guest);
@@ -184,7 +187,7 @@ void guests_event(struct guests *g, uint64_t id) {
 struct guest *guests_next(const struct guests *g) {
     struct guest *best = NULL;
     for (struct guest *guest = g->first; guest; guest = guest->next)
-        if (guest->asks && (!best || guest->peer->served < best->peer->served))
+        if (guest->asks && !guest->variables && (!best || guest->peer->served < best->peer->served))
             best = guest;
     return best;
 }

@@ -27,6 +27,7 @@ struct guest {
     int session; /* the device's end of its socket; -1: its worker has taken it over */
     struct guest_name who;
     struct peer *peer;
+    char **variables;    /* that its worker is to be started with (variables.h); NULL: any worker will do */
     const char *refusal; /* NULL: it may ask */
     unsigned tries;      /* workers it was given to that ended before they took it over */
     bool asks;           /* has said something */
@@ -37,6 +38,7 @@ struct guest {
 struct guests {
     int epoll;
     struct peer_limits limits;
+    const char *choice; /* --variables */
     struct peer *peers; /* also of those that are served */
     struct guest *first, **end;
     unsigned asking, silent;
@@ -53,7 +55,7 @@ bool guests_add(struct guests *g, int session, const struct guest_name *who, con
 /* EVENT_GUEST. */
 void guests_event(struct guests *g, uint64_t id);
 
-/* Who gets the next worker; NULL: nobody asks. */
+/* Who gets the next worker; NULL: nobody asks but for one of its own (guest.variables). */
 struct guest *guests_next(const struct guests *g);
 
 /* A worker is to serve it: it is no longer in the list, and is the caller's, until one of the next two. */

@@ -20,7 +20,7 @@
 enum { ARGUMENTS = 48 }; /* of a worker's command line */
 
 int spawn_worker(const struct broker_config *config, const struct cell *cell, bool eager, const char *refuse,
-                 struct spawned *out) {
+                 char *const *variables, struct spawned *out) {
     char number[16], store[16], board[16], bell[16], walls[16], trace[16], pid[CELL_PID_TEXT] = "", more[256];
     char *argv[ARGUMENTS + 1] =
         {"trillium-worker", "--control", number,    "--store", store,    "--cell", walls,
@@ -87,7 +87,7 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
     snprintf(more, sizeof more, "%s", config->worker_options ? config->worker_options : "");
     for (char *word = strtok_r(more, " ", &rest); word && n < ARGUMENTS; word = strtok_r(NULL, " ", &rest))
         argv[n++] = word;
-    char **env = worker_environment(cell_variables(cell), inside);
+    char **env = worker_environment(cell_variables(cell), variables, inside);
     const struct cell_start start = {.path = config->worker_path,
                                      .argv = argv,
                                      .env = env,

@@ -24,9 +24,16 @@ enum {
 
 struct worker *workers_find(const struct workers *all, enum worker_state state) {
     for (struct worker *w = all->first; w; w = w->next)
-        if (w->state == state)
+        if (w->state == state && w->only_for == 0)
             return w;
     return NULL;
+}
+
+struct worker *workers_find_own(const struct workers *all, uint64_t guest) {
+    struct worker *w = all->first;
+    while (w && (w->only_for != guest || w->state == WORKER_BUSY))
+        w = w->next;
+    return w;
 }
 
 static struct worker *with_id(const struct workers *all, uint64_t id) {
@@ -99,15 +106,19 @@ static struct worker *could_not_start(struct workers *all, int error) {
     return NULL;
 }
 
-struct worker *workers_start(struct workers *all, bool eager, const char *refuse) {
+struct worker *workers_start(struct workers *all, bool eager, const char *refuse,
+                             const struct guest *for_guest) {
     struct worker *w = all->total < MAX_WORKERS ? calloc(1, sizeof *w) : NULL;
-    int r = w ? spawn_worker(all->config, all->cell, eager, refuse, &w->process) : -EAGAIN;
+    int r = w ? spawn_worker(all->config, all->cell, eager, refuse, for_guest ? for_guest->variables : NULL,
+                             &w->process)
+              : -EAGAIN;
 
     if (r < 0) {
         free(w);
         return could_not_start(all, -r);
     }
     w->id = ++all->last_id;
+    w->only_for = for_guest ? for_guest->id : 0;
     w->until_ms = clock_now_ms() + WORKER_START_MS;
     w->next = all->first;
     w->link = &all->first;

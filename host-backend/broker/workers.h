@@ -39,6 +39,7 @@ struct worker {
     uint64_t id;
     struct spawned process;
     enum worker_state state;
+    uint64_t only_for;   /* the guest that it was started for, with variables of its own; 0: any */
     bool stopped;        /* warming: by SIGSTOP, while guests need the CPUs */
     bool killed;         /* by us */
     int64_t until_ms;    /* killed then; -1: never. Starting: if it is not ready; busy: its guest has gone */
@@ -61,15 +62,19 @@ struct workers {
     uint64_t last_id;
 };
 
+/* One that is for any guest. */
 struct worker *workers_find(const struct workers *all, enum worker_state state);
+/* The one that was started for this guest alone. */
+struct worker *workers_find_own(const struct workers *all, uint64_t guest);
 static inline unsigned workers_idle(const struct workers *all) {
     return all->total - all->count[WORKER_BUSY];
 }
 void workers_set_state(struct workers *all, struct worker *w, enum worker_state state);
 
 /* `eager`: a guest waits for it. `refuse`: it only tells its guest this text. NULL after saying why, which
- * counts as an early death. */
-struct worker *workers_start(struct workers *all, bool eager, const char *refuse);
+ * counts as an early death. `for_guest`: whom it is for alone, with its variables; NULL: any. */
+struct worker *workers_start(struct workers *all, bool eager, const char *refuse,
+                             const struct guest *for_guest);
 
 /* Hands a guest over, which is then the worker's. False if the worker is dying or stopped: it will serve
  * nobody. */

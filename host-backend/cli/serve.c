@@ -3,6 +3,7 @@
 #include "host-backend/broker/broker.h"
 #include "host-backend/broker/names.h"
 #include "host-backend/cell/daemon.h"
+#include "host-backend/broker/variables.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/control/wire.h"
 #include "host-backend/front/front.h"
@@ -58,6 +59,10 @@ static const char help[] =
     "  --sandbox HOW          the walls around workers: strict: serve only where all of them stand; best "
     "(default): those that\n"
     "                         this machine has; off: none (`trillium doctor` lists them)\n"
+    "  --variables LIST       which variables of its driver a guest may choose for itself: all (default), "
+    "none, "
+    "or names of\n"
+    "                         the table in VARIABLES.md, separated by commas\n"
     "  --verbose              say on standard error when guests come and go\n"
     "  --print-capabilities   what a vhost-user GPU program can do, as JSON\n"
     "  --help\n";
@@ -108,6 +113,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         OPT_FRESH,
         OPT_WORKER_OPTIONS,
         OPT_SANDBOX,
+        OPT_VARIABLES,
         OPT_CAPABILITIES
     };
     static const struct option options[] = {{"shm", required_argument, NULL, OPT_SHM},
@@ -122,6 +128,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
                                             {"fresh-builds", no_argument, NULL, OPT_FRESH},
                                             {"worker-options", required_argument, NULL, OPT_WORKER_OPTIONS},
                                             {"sandbox", required_argument, NULL, OPT_SANDBOX},
+                                            {"variables", required_argument, NULL, OPT_VARIABLES},
                                             {"print-capabilities", no_argument, NULL, OPT_CAPABILITIES},
                                             {"verbose", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
@@ -171,6 +178,13 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         case OPT_SANDBOX:
             if (!cell_mode_parse(optarg, &o->broker.sandbox))
                 return cli_misused("serve", "--sandbox takes 'strict', 'best' or 'off', not '%s'", optarg);
+            break;
+        case OPT_VARIABLES:
+            if (!variables_choice_ok(optarg))
+                return cli_misused("serve",
+                                   "--variables takes 'all', 'none' or names, separated by commas, not '%s'",
+                                   optarg);
+            o->broker.variables = optarg;
             break;
         case OPT_WARM: {
             unsigned long n = strtoul(optarg, &end, 10);

@@ -168,6 +168,55 @@ static void helper_printf_callback(void) {
     cl_close(&c);
 }
 
+/* The queue is full of commands behind the kernel that prints. */
+static void helper_printf_stream(void) {
+    struct cl c = cl_open();
+    cl_kernel k = kernel_new(&c, "kernel void k(void) {}", "k");
+    const size_t one = 1;
+
+    sem_init(&called, 0, 0);
+    cl_event event = print_much(&c);
+    OK(clSetEventCallback(event, CL_COMPLETE, post, NULL));
+    OK(clReleaseEvent(event));
+    for (int i = 0; i < 20000; i++)
+        OK(clEnqueueNDRangeKernel(c.q, k, 1, NULL, &one, &one, 0, NULL, NULL));
+    while (sem_wait(&called) != 0)
+        ;
+    OK(clFinish(c.q));
+    OK(clReleaseKernel(k));
+    cl_close(&c);
+}
+
+/* Flushes, and then calls nothing any more: the output comes all the same. */
+static void helper_printf_unwaited(void) {
+    int fds[2], out = dup(1);
+    char got[64] = "";
+    size_t used = 0;
+
+    if (pipe2(fds, O_CLOEXEC) < 0 || dup2(fds[1], 1) < 0)
+        fail("no pipe");
+    struct cl c = cl_open();
+    cl_kernel k = kernel_new(&c, "kernel void k(void) { printf(\"without a wait\\n\"); }", "k");
+    const size_t one = 1;
+    OK(clEnqueueNDRangeKernel(c.q, k, 1, NULL, &one, &one, 0, NULL, NULL));
+    OK(clFlush(c.q));
+    while (used < sizeof(got) - 1 && !strchr(got, '\n')) {
+        struct pollfd p = {.fd = fds[0], .events = POLLIN};
+        if (poll(&p, 1, 45000) != 1)
+            break;
+        ssize_t n = read(fds[0], got + used, sizeof(got) - 1 - used);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    dprintf(out, "%s", used > 0 ? got : "nothing came\n");
+    _exit(0);
+}
+
+/* A program that sets variables for its driver before its first call. */
+static void helper_driver_variables(void) {
+    setenv("POCL_MAX_WORK_GROUP_SIZE", "128", 1);
+    printf("%zu\n", device_size(the_device(), CL_DEVICE_MAX_WORK_GROUP_SIZE));
+}
+
 /* What a garbage collector or a language's run time does: a page that is touched is served by a handler. */
 static char *guarded;
 static void serve_page(int number, siginfo_t *info, void *context) {
@@ -308,6 +357,7 @@ static const struct {
     const char *name;
     void (*run)(void);
 } helpers[] = {
+    {"driver-variables", helper_driver_variables},
     {"printf", helper_printf},
     {"printf-vectors", helper_printf_vectors},
     {"printf-many", helper_printf_many},
@@ -318,6 +368,8 @@ static const struct {
     {"fork-exec", helper_fork_exec},
     {"printf-polled", helper_printf_polled},
     {"printf-callback", helper_printf_callback},
+    {"printf-stream", helper_printf_stream},
+    {"printf-unwaited", helper_printf_unwaited},
     {"fault-in-callback", helper_fault_in_callback},
     {"fork-exit", helper_fork_exit},
     {"dlopen", helper_dlopen},
@@ -390,6 +442,29 @@ static void printf_of_much_before_a_callback(void) {
     much_is_there("printf-callback");
 }
 
+static void printf_of_much_before_a_stream(void) {
+    much_is_there("printf-stream");
+}
+
+static void printf_without_a_wait(void) {
+    static char out[4096];
+
+    ended_well(run_helper("printf-unwaited", out, sizeof(out)), "a program that does not wait");
+    check(strcmp(out, "without a wait\n") == 0, "its output");
+}
+
+/* A guest in a VM has no say in its driver's variables; a process has, as natively. */
+static void variables_for_the_driver(void) {
+    static char out[4096];
+    char version[256] = "";
+
+    OK(clGetPlatformInfo(the_platform(), CL_PLATFORM_VERSION, sizeof(version), version, NULL));
+    if (strstr(version, "Trillium") && !getenv("TRILLIUM_SHM"))
+        skip("variables of drivers stay in a VM");
+    ended_well(run_helper("driver-variables", out, sizeof(out)), "a program that sets variables");
+    see("largest work-group", "%s", out);
+}
+
 static void fault_in_a_callback(void) {
     static char out[4096];
 
@@ -446,6 +521,9 @@ static const struct test_case cases[] = {
     LONG_CASE(printf_comes_in_time, 70),
     LONG_CASE(printf_of_much_while_polling, 70),
     LONG_CASE(printf_of_much_before_a_callback, 70),
+    LONG_CASE(printf_of_much_before_a_stream, 70),
+    LONG_CASE(printf_without_a_wait, 70),
+    LONG_CASE(variables_for_the_driver, 70),
     LONG_CASE(fault_in_a_callback, 70),
     LONG_CASE(exit_with_work_in_flight, 70),
     LONG_CASE(exit_with_a_closed_gate, 70),

@@ -190,8 +190,11 @@ static void host_close(struct svga_carrier *c) {
     (void)c;
 }
 
-struct svga_carrier *__wrap_svga_carrier_shm_open(const char *path, char why[SVGA_WHY_SIZE]);
-struct svga_carrier *__wrap_svga_carrier_shm_open(const char *path, char why[SVGA_WHY_SIZE]) {
+struct svga_carrier *__wrap_svga_carrier_shm_open(const char *path, const char *variables, size_t size,
+                                                  char why[SVGA_WHY_SIZE]);
+struct svga_carrier *__wrap_svga_carrier_shm_open(const char *path, const char *variables, size_t size,
+                                                  char why[SVGA_WHY_SIZE]) {
+    (void)variables, (void)size;
     static const struct svga_carrier_ops ops = {
         "fuzz", host_region, host_region_gone, host_register, host_doorbell, host_wait, false, host_close};
     (void)path, (void)why;

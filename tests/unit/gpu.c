@@ -529,12 +529,12 @@ static void no_daemon(void **state) {
     char why[SVGA_WHY_SIZE] = "", long_path[400];
 
     (void)state;
-    assert_null(svga_carrier_shm_open("/nonexistent/trillium.sock", why));
+    assert_null(svga_carrier_shm_open("/nonexistent/trillium.sock", NULL, 0, why));
     assert_non_null(strstr(why, "/nonexistent/trillium.sock"));
     assert_non_null(strstr(why, "trillium serve"));
     memset(long_path, 'x', sizeof long_path);
     long_path[sizeof long_path - 1] = '\0';
-    assert_null(svga_carrier_shm_open(long_path, why));
+    assert_null(svga_carrier_shm_open(long_path, NULL, 0, why));
     assert_true(strlen(why) > 0);
 }
 

@@ -2,6 +2,7 @@
 /* The broker: workers on demand, for as long as guests are there. */
 #include "tests/lib/unit.h"
 
+#include <fcntl.h>
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
@@ -118,7 +119,7 @@ static void test_listen(void **state) {
     assert_int_equal(stat(f.path, &st), 0);
 
     assert_int_equal(pthread_create(&f.thread, NULL, run, f.b), 0);
-    struct svga_carrier *carrier = svga_carrier_shm_open(f.path, why);
+    struct svga_carrier *carrier = svga_carrier_shm_open(f.path, NULL, 0, why);
     assert_non_null(carrier);
     t.g = svga_guest_open(carrier, TR_VERSION, 0, why);
     assert_non_null(t.g);
@@ -154,6 +155,69 @@ static void test_no_worker(void **state) {
     (void)state;
     assert_null(broker_create(&(struct broker_config){.worker_path = "/no/such/worker"}, why));
     assert_non_null(strstr(why, "/no/such/worker"));
+}
+
+/* Sends what a guest would have its worker's environment be, over a socket of its own; what the worker got of it. */
+static void choose(const char *choice, const char *variables, size_t size, char *text, size_t room) {
+    struct fixture f;
+    struct test_guest t = {0};
+    char dir[] = "/tmp/trillium-test-XXXXXX", script[64], out[64], why[BROKER_WHY_SIZE] = "";
+
+    assert_non_null(mkdtemp(dir));
+    snprintf(f.path, sizeof f.path, "%s/socket", dir);
+    snprintf(script, sizeof script, "%s/worker", dir);
+    snprintf(out, sizeof out, "%s/environment", dir);
+    int fd = open(script, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+    assert_true(fd >= 0);
+    dprintf(fd, "#!/bin/sh\nenv > '%s.$$'; mv '%s.$$' '%s'; exec '%s' \"$@\"\n", out, out, out, worker);
+    close(fd);
+    f.b = broker_create(
+        &(struct broker_config){
+            .worker_path = script, .warm_workers = 0, .variables = choice, .sandbox = CELL_MODE_OFF},
+        why);
+    assert_non_null(f.b);
+    assert_int_equal(broker_listen(f.b, f.path, why), 0);
+    assert_int_equal(pthread_create(&f.thread, NULL, run, f.b), 0);
+    struct svga_carrier *carrier = svga_carrier_shm_open(f.path, variables, size, why);
+    assert_non_null(carrier);
+    t.g = svga_guest_open(carrier, TR_VERSION, 0, why);
+    assert_non_null(t.g);
+    svga_guest_close(t.g);
+    stop(&f);
+    FILE *in = fopen(out, "re");
+    assert_non_null(in);
+    text[fread(text, 1, room - 1, in)] = '\0';
+    fclose(in);
+    unlink(out);
+    unlink(script);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+/* A guest chooses what the table has, and nothing else; its worker's value takes the place of the host's. */
+static void test_variables(void **state) {
+    static const char wanted[] =
+        "POCL_MAX_PTHREAD_COUNT=3\0LP_NUM_THREADS=2\0LD_PRELOAD=/evil.so\0POCL_CACHE_DIR=/\0"
+        "RUSTICL_FEATURES=fp16,rm",
+                      cut[] = {'P', 'O', 'C', 'L'};
+    char text[65536] = "";
+    (void)state;
+
+    setenv("POCL_MAX_PTHREAD_COUNT", "7", 1);
+    choose(NULL, wanted, sizeof wanted, text, sizeof text);
+    assert_non_null(strstr(text, "POCL_MAX_PTHREAD_COUNT=3"));
+    assert_null(strstr(text, "POCL_MAX_PTHREAD_COUNT=7"));
+    assert_non_null(strstr(text, "LP_NUM_THREADS=2"));
+    assert_null(strstr(text, "evil"));
+    assert_null(strstr(text, "RUSTICL_FEATURES"));
+    choose("LP_NUM_THREADS", wanted, sizeof wanted, text, sizeof text);
+    assert_non_null(strstr(text, "POCL_MAX_PTHREAD_COUNT=7"));
+    assert_non_null(strstr(text, "LP_NUM_THREADS=2"));
+    choose("none", wanted, sizeof wanted, text, sizeof text);
+    assert_non_null(strstr(text, "POCL_MAX_PTHREAD_COUNT=7"));
+    assert_null(strstr(text, "LP_NUM_THREADS"));
+    choose(NULL, cut, sizeof cut, text, sizeof text);
+    assert_non_null(strstr(text, "POCL_MAX_PTHREAD_COUNT=7"));
+    unsetenv("POCL_MAX_PTHREAD_COUNT");
 }
 
 /* Workers see what is drivers' of the host's environment, and nothing else of it. */
@@ -252,7 +316,7 @@ int test_broker(void) {
         cmocka_unit_test(test_sessions),  cmocka_unit_test(test_worker_dies),
         cmocka_unit_test(test_listen),    cmocka_unit_test(test_workers_that_cannot_start),
         cmocka_unit_test(test_no_worker), cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_variables), cmocka_unit_test(test_shares),
     };
     const char *build = getenv("TRILLIUM_BUILD");
     snprintf(worker, sizeof worker, "%s/libexec/trillium-worker", build ? build : "build");

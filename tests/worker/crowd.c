@@ -109,7 +109,7 @@ static void test_silent(void **state) {
     usleep(300000);
     pid_t pid;
     assert_int_equal(children(&pid), 0);
-    struct svga_carrier *carrier = svga_carrier_shm_open(f.path, why);
+    struct svga_carrier *carrier = svga_carrier_shm_open(f.path, NULL, 0, why);
     if (!carrier)
         fail_msg("%s", why);
     t.g = svga_guest_open(carrier, TR_VERSION, 0, why);
@@ -150,7 +150,7 @@ static void test_few_descriptors(void **state) {
     }
     assert_int_equal(read(report[0], &n, sizeof n), sizeof n);
     assert_int_equal(n, 400);
-    struct svga_carrier *carrier = svga_carrier_shm_open(f.path, why);
+    struct svga_carrier *carrier = svga_carrier_shm_open(f.path, NULL, 0, why);
     if (!carrier)
         fail_msg("%s", why);
     struct svga_guest *g = svga_guest_open(carrier, TR_VERSION, 0, why);
@@ -186,7 +186,7 @@ static void test_no_descriptors(void **state) {
         close(go[1]);
         for (int tries = 0; read(go[0], &byte, 1) == 1 && tries < 3000 && !strstr(why, "no descriptors left");
              tries++) {
-            struct svga_carrier *carrier = svga_carrier_shm_open(f.path, why);
+            struct svga_carrier *carrier = svga_carrier_shm_open(f.path, NULL, 0, why);
             struct svga_guest *g = carrier ? svga_guest_open(carrier, TR_VERSION, 0, why) : NULL;
             if (g || write(told[1], why, sizeof why) != sizeof why)
                 _exit(1);
@@ -207,7 +207,7 @@ static void test_no_descriptors(void **state) {
     assert_int_equal(waitpid(guest, NULL, 0), guest);
     while (n > 0)
         close(held[--n]);
-    struct svga_carrier *carrier = svga_carrier_shm_open(f.path, why);
+    struct svga_carrier *carrier = svga_carrier_shm_open(f.path, NULL, 0, why);
     struct svga_guest *g = carrier ? svga_guest_open(carrier, TR_VERSION, 0, why) : NULL;
     if (!g)
         fail_msg("%s", why);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The driver's variables that a guest chooses for its worker (trillium/variables.h), as it sends them before
+ * anything else.
+ *
+ * Threads: any.
+ */
+#ifndef HOST_BACKEND_BROKER_VARIABLES_H
+#define HOST_BACKEND_BROKER_VARIABLES_H
+
+#include <stdbool.h>
+
+/* What --variables takes: "all", "none", or names of the table, separated by commas. */
+bool variables_choice_ok(const char *choice);
+
+/*
+ * Looks, without taking it, at the message that waits in the guest's socket. A list of NAME=VALUE that ends with NULL,
+ * in one piece to be freed; NULL: it asks for nothing that may be had, or for what every worker has anyway.
+ * `choice`: as above; NULL is all. `who` names the guest where it is told what it does not get.
+ */
+char **variables_peek(int session, const char *choice, const char *who);
+
+#endif
