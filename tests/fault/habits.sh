@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 240
+# limit: 600
 # What programs do with their own process while they use OpenCL: nothing hangs, nothing goes where it does not belong.
 . "$(dirname "$0")/common"
 program=$build/tests/programs/habits

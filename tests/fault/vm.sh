@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 400
+# limit: 900
 # What goes wrong around a VM: RAM that is not shared, another virtual GPU, a kernel that crashes the driver, QEMU killed.
 . "$(dirname "$0")/common"
 
 # The QEMU that `trillium run --vm` takes: PATH's, if it can emulate the device by itself, else the private copy that it fetches.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trillium/vm
-timeout 200 "$trillium" run --vm -- true >"$work/first.out" 2>"$work/first.err"
+timeout 300 "$trillium" run --vm -- true >"$work/first.out" 2>"$work/first.err"
 status=$?
 if [ $status = 0 ]; then pass vm-boots; else fail vm-boots "status $status" "$work"/first.*; exit 1; fi
 if [ -x "$cache/qemu/run" ]; then real=$cache/qemu/run; else real=$(command -v qemu-system-x86_64); fi

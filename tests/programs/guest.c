@@ -271,7 +271,7 @@ static int in_fork(void) {
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
-        alarm(10);
+        alarm(60);
         printf("child clFinish %d\n", clFinish(queue));
         printf("child clEnqueueReadBuffer %d\n",
                clEnqueueReadBuffer(queue, m, CL_TRUE, 0, 4, &got, 0, NULL, NULL));

@@ -22,7 +22,7 @@ enum {
     RAM_LOW = 0x1000000, /* 16 MiB from 0, and as much from 4 GiB on */
     RAM_HIGH = 0x1000000,
     QUEUE_SIZE = 256, /* as many as QEMU gives the control queue; two descriptors make a request */
-    LIMIT_MS = 20000,
+    LIMIT_MS = 60000,
 };
 #define RAM_HIGH_AT 0x100000000ull
 #define USER_AT 0x7f0000000000ull /* where QEMU would have the RAM mapped */

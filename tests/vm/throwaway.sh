@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 900
 # trillium run --vm: a real VM boots for each of these, with a stock kernel and its own virtio-gpu driver.
 cd "$(dirname "$0")/../.." || exit 2
 build=${TRILLIUM_BUILD:-$PWD/build}

@@ -312,7 +312,7 @@ static void test_outlives(void **state) {
         assert_int_equal(shutdown(other, SHUT_RDWR),
                          0); /* session's number is the carrier's, which moved it */
         close(other);
-        assert_true(ends_within(pid, (int64_t)WORKER_END_MS * 3));
+        assert_true(ends_within(pid, (int64_t)WORKER_END_MS * 15));
         guest_close(&t);
     }
     stop(&f);
