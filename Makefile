@@ -170,7 +170,7 @@ help:
 
 # ---- packages --------------------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-build deps-test deps-vm deps-eval deps-dev deps-pack deps-there
+.PHONY: deps deps-build deps-test deps-vm deps-eval deps-dev deps-pack deps-site deps-there
 install-deps = $(if $(filter no,$(DEPS)),:,host-backend/setup/install-deps.sh)
 deps: ; @$(install-deps) build test vm eval
 # A build installs nothing by itself, and needs no word about it where all is there.
@@ -182,6 +182,7 @@ deps-test: ; @$(install-deps) build test vm
 deps-eval: ; @$(install-deps) build test vm eval
 deps-dev: ; @$(install-deps) build test dev
 deps-pack: ; @$(install-deps) build pack
+deps-site: ; @$(install-deps) build test vm pack site
 
 # ---- rules -----------------------------------------------------------------------------------------------------------
 
@@ -473,12 +474,12 @@ check-release: deps-pack
 # The installed units under a real systemd, in a throwaway root of this machine's release: needs root.
 .PHONY: check-services check-image check-libvirt
 # The XML of docs/vm.md under a real libvirt: needs root.
-check-libvirt: deps-pack all
+check-libvirt: deps-site all
 	@tests/libvirt.sh
 # A guest image made as docs/vm.md says, in a stock QEMU.
-check-image: deps-pack all
+check-image: deps-site all
 	@tests/image.sh $(RELEASE) $(B)/roots
-check-services: deps-pack all
+check-services: deps-site all
 	@tests/services.sh $$(. /etc/os-release && echo $$VERSION_CODENAME) $(B)/roots
 
 .PHONY: dist check-reproducible
