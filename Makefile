@@ -98,12 +98,13 @@ VISA_CXX      = -fvisibility=hidden -fno-exceptions -Wno-unused-parameter -DVISA
 VERSION := $(shell cat VERSION)
 # Which commit a git tree is at; a tarball is the version's own.
 COMMIT  := $(if $(wildcard .git),$(shell git describe --always --dirty --exclude '*' 2>/dev/null))
+VERSION_SAID := $(VERSION)$(if $(COMMIT), ($(COMMIT)))
 
 $(B)/obj/svga-model/%.c.o:        EXTRA = $(DRM_CFLAGS)
 $(B)/obj/svga-model/visa/%.c.o:   EXTRA = $(VISA_FLAGS)
 $(B)/obj/svga-model/visa/%.cpp.o: EXTRA = $(VISA_CXX)
 $(B)/obj/host-backend/vm/init/%.c.o: private SANFLAGS = $(if $(COVERAGE),)
-$(B)/obj/host-backend/cli/version.c.o: EXTRA = -DTRILLIUM_VERSION='"$(VERSION)$(if $(COMMIT), ($(COMMIT)))"'
+$(B)/obj/host-backend/cli/version.c.o: EXTRA = -DTRILLIUM_VERSION='"$(VERSION_SAID)"'
 $(B)/obj/host-backend/cli/%.c.o:  EXTRA = -DTRILLIUM_LLVM='"$(LLVM_VERSION)"'
 
 # ---- what is built ---------------------------------------------------------------------------------------------------
@@ -157,6 +158,7 @@ help:
 	@echo '  make check-services   the installed systemd units, in a booted throwaway root (as root)'
 	@echo '  make check-libvirt    a VM of libvirt (as root)'
 	@echo '  make check-image RELEASE=trixie   a guest image of that release, in a stock QEMU'
+	@echo '  make deb          Debian packages in $(BUILD)/deb; check-deb RELEASE=trixie tries them in throwaway roots of a release'
 	@echo '  make dist         a tarball of this version in $(BUILD)/; check-reproducible builds it twice and compares the bytes'
 	@echo '  make docs         write the reference pages made from the code'
 	@echo '  make clean        remove $(BUILD)/'
@@ -189,7 +191,7 @@ deps-site: ; @$(install-deps) build test vm pack site
 # What objects and programs were made with, written down: other flags make them again.
 FLAGS_compiled = $(CC) $(CXX) -MT $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(CXXFLAGS_ALL) $(LLVM_VERSION)
 FLAGS_linked   = $(CC) $(CXX) $(LDFLAGS_ALL) $(ALLOCATOR) $(LLVM_VERSION)
-FLAGS_version  = $(VERSION) $(COMMIT)
+FLAGS_version  = $(VERSION_SAID)
 $(B)/flags/compiled $(B)/flags/linked $(B)/flags/version: FORCE
 	$(shell mkdir -p $(@D))$(file >$@.new,$(FLAGS_$(@F)))
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
@@ -464,6 +466,15 @@ uninstall:
 	  $(DESTDIR)$(SYSCONFDIR)/OpenCL/vendors/trillium.icd
 	@rm -rf $(D)/share/trillium $(D)/libexec/trillium-programs
 	@echo "  removed from $(D)"
+
+# Debian packages of this release in $(BUILD)/deb; check-deb builds and tries them in throwaway roots.
+.PHONY: deb check-deb
+deb:
+	@$(MAKE) --no-print-directory deps-pack
+	@debian/build.sh $(B)/deb
+	@ls $(B)/deb/*.deb
+check-deb: deps-pack
+	@tests/deb.sh $(RELEASE) $(B)/roots
 
 # Another Debian release, in a throwaway root below $(BUILD)/roots.
 .PHONY: check-release

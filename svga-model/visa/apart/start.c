@@ -16,7 +16,7 @@
 enum { STACK_SIZE = 64 << 10 };
 
 char *visa_apart_find(const char *name) {
-    static const char *const folders[] = {"../libexec", "../../libexec", "."};
+    static const char *const folders[] = {"../libexec", "../../libexec", "../trillium/libexec", "."};
     char *path = NULL, *object;
     Dl_info info;
 
