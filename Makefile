@@ -155,6 +155,7 @@ help:
 	@echo '  make install      install under PREFIX=$(PREFIX), the ICD in SYSCONFDIR=$(SYSCONFDIR) (DESTDIR works); uninstall'
 	@echo '  make deps         install the Debian packages for building, testing and eval (deps-build: for building only)'
 	@echo '  make check-release RELEASE=trixie   build and test in a throwaway root of that Debian release'
+	@echo '  make check-other-release   guests of one release on hosts of the other, in the root of check-release (as root)'
 	@echo '  make check-services   the installed systemd units, in a booted throwaway root (as root)'
 	@echo '  make check-libvirt    a VM of libvirt (as root)'
 	@echo '  make check-image RELEASE=trixie   a guest image of that release, in a stock QEMU'
@@ -481,6 +482,10 @@ check-deb: deps-pack
 RELEASE ?= trixie
 check-release: deps-pack
 	@tests/release.sh $(RELEASE) $(B)/roots $(RELEASE_TARGETS)
+# Guests and hosts of two releases with each other, after check-release (as root).
+.PHONY: check-other-release
+check-other-release: all
+	@TRILLIUM_BUILD=$(B) tests/other-release.sh $(B)/roots/$(RELEASE)
 
 # The installed units under a real systemd, in a throwaway root of this machine's release: needs root.
 .PHONY: check-services check-image check-libvirt
