@@ -35,7 +35,7 @@ bool eval_has(const struct eval *e, enum side side) {
     return o->sides ? runner_listed(o->sides, side_facts[side].name) : o->all || side != SIDE_VM_BACKED;
 }
 
-static void take_metric(struct eval *e, enum side side, const json_t *j) {
+static void take_metric(struct series_list *list, int side, const json_t *j) {
     const char *program = json_string_value(json_object_get(j, "program"));
     const char *metric = json_string_value(json_object_get(j, "metric"));
     const char *unit = json_string_value(json_object_get(j, "unit"));
@@ -45,15 +45,23 @@ static void take_metric(struct eval *e, enum side side, const json_t *j) {
 
     if (!program || !metric || !unit || !better)
         return;
-    struct series *s = series_get(&e->list, program, metric, unit, !strcmp(better, "higher"));
+    struct series *s = series_get(list, program, metric, unit, !strcmp(better, "higher"));
 
     if (phase)
         snprintf(s->phase, sizeof(s->phase), "%.7s", phase);
-    series_add(s, (int)side, json_number_value(json_object_get(j, "value")));
+    series_add(s, side, json_number_value(json_object_get(j, "value")));
     if (json_array_size(samples) > 1) {
         if (!s->samples[side])
             s->samples[side] = json_array();
         json_array_append(s->samples[side], samples);
+    }
+}
+
+void eval_take_metrics(struct series_list *list, int column, char *text) {
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        json_t *j = json_loads(line, 0, NULL);
+        take_metric(list, column, j);
+        json_decref(j);
     }
 }
 
@@ -67,7 +75,7 @@ static bool take_lines(struct eval *e, enum side side, char *text, bool measured
         const char *hash = json_string_value(json_object_get(j, "hash"));
 
         if (measured)
-            take_metric(e, side, j);
+            take_metric(&e->list, (int)side, j);
         if (program && hash) {
             struct check *c = check_get(&e->checks, program);
 

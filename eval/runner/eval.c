@@ -11,6 +11,7 @@
 #include "eval/runner/output.h"
 #include "eval/runner/report.h"
 #include "eval/runner/runner.h"
+#include "eval/runner/study.h"
 
 static const char intro[] =
     "Usage: trillium eval [OPTION]... [-- PROGRAM [ARGUMENT]...]\n"
@@ -153,9 +154,14 @@ int eval_main(int argc, char **argv) {
     if (!e->options.no_clpeak)
         eval_run_clpeak(e);
     int rounds = run_rounds(e);
+    if (e->options.scaling)
+        study_scaling(e);
+    json_t *ablations = e->options.ablations ? study_ablations(e) : NULL;
     json_t *explained = e->options.program ? json_object() : eval_explain(e), *root = results_json(e, rounds);
 
     json_object_set_new(root, "explanations", explained);
+    if (ablations)
+        json_object_set_new(root, "ablations", ablations);
 
     sides_close(&e->sides);
     if (!output_json(e->options.out, "results.json", root))

@@ -55,6 +55,8 @@ struct eval {
 
 void eval_progress(const struct eval *e, enum side side, const char *what, const char *round);
 void eval_failed(struct eval *e, enum side side, const char *program, int status);
+/* The metrics among a program's lines, as values of a column. Lines are cut in place. */
+void eval_take_metrics(struct series_list *list, int column, char *text);
 /* Is the side there, and to be measured? */
 bool eval_has(const struct eval *e, enum side side);
 /* One of the own programs, or the person's, on one side. Round 0 warms caches and is kept apart. */

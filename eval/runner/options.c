@@ -22,6 +22,8 @@
       "compare native with these only (names below; default: all but vm-spirv-backed)")                      \
     X(ALL, "all", NULL, RUNNER_EVAL,                                                                         \
       "all programs on all sides, 6 rounds to their end, all of clpeak: 25 minutes on two cores")            \
+    X(ABLATIONS, "ablations", NULL, RUNNER_EVAL, "then each optimization off in turn: 5 minutes more")       \
+    X(SCALING, "scaling", NULL, RUNNER_EVAL, "then 1 to 16 guests at once: 5 minutes more")                  \
     X(NO_VM, "no-vm", NULL, RUNNER_EVAL, "leave the VM out")                                                 \
     X(NO_CLPEAK, "no-clpeak", NULL, RUNNER_EVAL, "leave clpeak out")                                         \
     X(PROGRAMS, "programs", "A,B", RUNNER_EVAL, "only these of the own programs")                            \
@@ -132,6 +134,12 @@ int runner_options_parse(enum runner_use use, const char *intro, const char *con
         case OPT_ALL:
             o->all = true;
             o->budget = 1e6;
+            break;
+        case OPT_ABLATIONS:
+            o->ablations = true;
+            break;
+        case OPT_SCALING:
+            o->scaling = true;
             break;
         case OPT_PERCENT:
             o->percent = positive(optarg);

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "eval/runner/study.h"
+
 static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -181,6 +183,43 @@ static void explanations(const struct results *r, FILE *f) {
     }
 }
 
+/* A row for each metric, a column for what is off. */
+static void ablations(const struct results *r, FILE *f) {
+    int count;
+    const char *const *names = study_variations(&count);
+
+    if (r->ablations.count == 0)
+        return;
+    fputs("<h2>What each optimization is worth</h2><p class=\"soft\">Speed relative to everything on, in a "
+          "process guest, with one "
+          "thing off.</p><div class=\"table\"><table><tr><th>program: what</th>",
+          f);
+    for (int v = 1; v < count; v++)
+        fprintf(f, "<th>%s</th>", names[v]);
+    fputs("</tr>\n", f);
+    for (int i = 0; i < r->ablations.count; i++) {
+        const struct series *m = &r->ablations.items[i];
+        fputs("<tr><td>", f);
+        put(f, m->program);
+        fputs(": ", f);
+        put(f, m->metric);
+        fputs("</td>", f);
+        for (int v = 1; v < count; v++) {
+            struct interval s = series_speed_interval(m, v);
+            if (s.count)
+                fprintf(f, "<td class=\"%s\" title=\"%.2f to %.2f\">%.2f%s</td>",
+                        interval_holds(s, 1) ? "noise"
+                        : s.median < 1       ? "bad"
+                                             : "good",
+                        s.low, s.high, s.median, interval_holds(s, 1) ? "~" : "");
+            else
+                fputs("<td>-</td>", f);
+        }
+        fputs("</tr>\n", f);
+    }
+    fputs("</table></div>\n", f);
+}
+
 static void verdicts(const struct results *r, FILE *f) {
     json_t *list = json_object_get(r->root, "checks"), *failures = json_object_get(r->root, "failures"), *one;
     int same = 0, rounded = 0, different = 0;
@@ -288,6 +327,7 @@ bool report_html(const struct results *r, FILE *f) {
             outside(r, s, false, f);
         }
     explanations(r, f);
+    ablations(r, f);
     fputs("<h2>All warm rows</h2>\n", f);
     table(r, "warm", f);
     fputs("<h2>All cold rows</h2>\n", f);

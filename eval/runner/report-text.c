@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "eval/runner/machine.h"
+#include "eval/runner/study.h"
 
 /* "12.3 (1.05 ~)": the median, the speed relative to native, and whether noise could be all that there is to it. */
 static void cell(char *out, size_t room, const struct series *s, int side) {
@@ -49,6 +50,27 @@ static void print_phase(const struct results *r, const char *phase, const char *
     }
 }
 
+/* What is off in each row, and how that changes each metric. */
+static void write_ablations(const struct results *r, FILE *f, bool markdown) {
+    int count;
+    const char *const *names = study_variations(&count);
+
+    if (r->ablations.count == 0)
+        return;
+    fprintf(f, markdown ? "\n\n## Ablations\n\nSpeed relative to everything on; with ~ where the rounds do "
+                          "not tell it from 1.\n\n"
+                          "| off | program | what | speed |\n|---|---|---|---|\n"
+                        : "\nAblations: speed relative to everything on\n");
+    for (int v = 1; v < count; v++)
+        for (int i = 0; i < r->ablations.count; i++) {
+            const struct series *m = &r->ablations.items[i];
+            struct interval s = series_speed_interval(m, v);
+            if (s.count)
+                fprintf(f, markdown ? "| %s | %s | %s | %.2f%s |\n" : "  %-36s %-10s %-36s %6.2f%s\n",
+                        names[v], m->program, m->metric, s.median, interval_holds(s, 1) ? "~" : "");
+        }
+}
+
 static void say_on_terminal(void *opaque, const char *question, const char *sentence) {
     (void)opaque;
     if (question)
@@ -62,6 +84,7 @@ void report_print(const struct results *r) {
            "not tell faster from slower.\n");
     print_phase(r, "warm", "Warm: programs that are running");
     print_phase(r, "cold", "Cold: starts, builds and first results");
+    write_ablations(r, stdout, false);
     report_answers(r, say_on_terminal, NULL);
     printf("\n");
 }
@@ -110,6 +133,7 @@ void report_markdown(const struct results *r, FILE *f) {
             (int)json_integer_value(json_object_get(r->root, "rounds")));
     markdown_phase(r, "warm", "Warm", f);
     markdown_phase(r, "cold", "Cold", f);
+    write_ablations(r, f, true);
     fprintf(f, "\n\n## The configurations\n\n| | interface | endpoints | mechanism | transport | synthesis "
                "|\n|---|---|---|---|---|---|\n");
     for (int s = 0; s < SIDE_COUNT; s++) {

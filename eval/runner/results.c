@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "eval/runner/study.h"
+
 static const char *const *names(void) {
     static const char *list[SIDE_COUNT];
 
@@ -27,6 +29,14 @@ bool results_take(struct results *r, json_t *root, const char *path) {
             return false;
         }
     }
+    int variations;
+    const char *const *columns = study_variations(&variations);
+    json_array_foreach(json_object_get(root, "ablations"), at, one) {
+        if (!series_from_json(&r->ablations, one, columns, variations)) {
+            fprintf(stderr, "eval: %s: entry %zu of its ablations cannot be read\n", path, at);
+            return false;
+        }
+    }
     return true;
 }
 
@@ -44,6 +54,7 @@ bool results_load(struct results *r, const char *path) {
 
 void results_free(struct results *r) {
     series_free(&r->list);
+    series_free(&r->ablations);
     json_decref(r->root);
 }
 

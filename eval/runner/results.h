@@ -9,8 +9,9 @@
 #include <stdbool.h>
 
 struct results {
-    struct series_list list; /* columns are sides */
-    json_t *root;            /* "machine", "when", "checks", "failures" ... */
+    struct series_list list;      /* columns are sides */
+    struct series_list ablations; /* columns are study_variations; empty where none were measured */
+    json_t *root;                 /* "machine", "when", "checks", "failures" ... */
 };
 
 /* false after saying why. */

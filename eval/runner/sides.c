@@ -174,14 +174,17 @@ static bool accepts(const char *path) {
     return yes;
 }
 
-/* Starts a daemon at `shm` and waits until it listens. */
-static bool start_daemon(const struct sides *s, struct proc *daemon, int cpu, char *shm) {
+/* Starts a daemon at `shm`, with up to 4 options more (NULL: none), and waits until it listens. */
+static bool start_daemon(const struct sides *s, struct proc *daemon, int cpu, char *shm,
+                         const char *const *more) {
     char trillium[PATH_MAX + 32];
-    char *argv[] = {trillium, "serve", "--shm", shm, NULL};
+    char *argv[16] = {trillium, "serve", "--shm", shm};
     const struct proc_options o = {.cpu = cpu, .timeout = 1e9};
     double deadline = proc_now() + 15;
 
     snprintf(trillium, sizeof(trillium), "%s/bin/trillium", s->prefix);
+    for (int i = 0; more && i < 4 && more[i]; i++)
+        argv[4 + i] = (char *)more[i];
     if (!proc_start(daemon, argv, &o))
         return false;
     while (!accepts(shm)) {
@@ -196,7 +199,7 @@ static bool start_daemon(const struct sides *s, struct proc *daemon, int cpu, ch
 
 bool sides_start_daemon(struct sides *s, struct proc *daemon, int cpu, char *shm) {
     snprintf(shm, PATH_MAX + 16, "%s/%s", s->dir, cpu < 0 ? "free" : "one");
-    if (!start_daemon(s, daemon, cpu, shm))
+    if (!start_daemon(s, daemon, cpu, shm, NULL))
         return false;
     proc_wait_idle(daemon->pid);
     return true;
@@ -204,7 +207,16 @@ bool sides_start_daemon(struct sides *s, struct proc *daemon, int cpu, char *shm
 
 bool sides_start_new_daemon(struct sides *s, struct proc *daemon, char *shm) {
     snprintf(shm, PATH_MAX + 16, "%s/new", s->dir);
-    return start_daemon(s, daemon, -1, shm);
+    return start_daemon(s, daemon, -1, shm, NULL);
+}
+
+bool sides_start_varied_daemon(struct sides *s, struct proc *daemon, const char *const options[4],
+                               char *shm) {
+    snprintf(shm, PATH_MAX + 16, "%s/new", s->dir);
+    if (!start_daemon(s, daemon, -1, shm, options))
+        return false;
+    proc_wait_idle(daemon->pid);
+    return true;
 }
 
 /* What was found on one side is the same on its sisters. */

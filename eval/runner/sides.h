@@ -55,6 +55,8 @@ void sides_close(struct sides *s);
 bool sides_start_daemon(struct sides *s, struct proc *daemon, int cpu, char *shm);
 /* The same for a daemon that has just started to listen, beside the others. */
 bool sides_start_new_daemon(struct sides *s, struct proc *daemon, char *shm);
+/* The same with more options of `trillium serve` (up to 4, NULL where there are fewer). */
+bool sides_start_varied_daemon(struct sides *s, struct proc *daemon, const char *const options[4], char *shm);
 /* The process guests, through a daemon of their own. */
 bool sides_start_process(struct sides *s);
 /* One VM for all that is to run in one. */
