@@ -7,17 +7,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "host-backend/profile/record.h"
 #include "host-backend/profile/report.h"
 
 static const char help[] =
-    "Usage: trillium profile [OPTION]... FILE\n"
+    "Usage: trillium profile [OPTION]... FILE | DIR\n"
     "       trillium profile diff BEFORE AFTER\n"
     "\n"
     "Prints what a profile that trillium run --profile FILE has recorded comes to: what bounds the program, "
     "and the\n"
-    "stages of each kernel, queue and transfer. diff says what became longer and shorter.\n"
+    "stages of each kernel, queue and transfer. The same of the guests of a daemon that was started with "
+    "--profile DIR, once\n"
+    "they have ended. diff says what became longer and shorter.\n"
     "\n"
     "  --html FILE    write it as a page for a browser, with histograms\n"
     "  --csv FILE     write every stage of everything: count, sum, min, median, p95, p99, max in "
@@ -26,8 +29,10 @@ static const char help[] =
 
 static int load(const char *path, struct trace_set *set) {
     char why[512] = "";
+    struct stat info;
+    bool folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 
-    if (record_load(path, set, why, sizeof why) == 0)
+    if ((folder ? trace_read(path, set, why, sizeof why) : record_load(path, set, why, sizeof why)) == 0)
         return 0;
     cli_say("profile", "%s", why);
     return -1;

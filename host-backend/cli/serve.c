@@ -56,6 +56,9 @@ static const char help[] =
     "  --worker-options TEXT  more options for the workers, separated by spaces (`trillium-worker --help` in "
     "libexec):\n"
     "                         they switch single optimizations off\n"
+    "  --profile DIR          workers record there what guests with TRILLIUM_PROFILE=1 do: trillium profile "
+    "DIR "
+    "reads it\n"
     "  --sandbox HOW          the walls around workers: strict: serve only where all of them stand; best "
     "(default): those that\n"
     "                         this machine has; off: none (`trillium doctor` lists them)\n"
@@ -114,6 +117,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         OPT_WORKER_OPTIONS,
         OPT_SANDBOX,
         OPT_VARIABLES,
+        OPT_PROFILE,
         OPT_CAPABILITIES
     };
     static const struct option options[] = {{"shm", required_argument, NULL, OPT_SHM},
@@ -129,6 +133,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
                                             {"worker-options", required_argument, NULL, OPT_WORKER_OPTIONS},
                                             {"sandbox", required_argument, NULL, OPT_SANDBOX},
                                             {"variables", required_argument, NULL, OPT_VARIABLES},
+                                            {"profile", required_argument, NULL, OPT_PROFILE},
                                             {"print-capabilities", no_argument, NULL, OPT_CAPABILITIES},
                                             {"verbose", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
@@ -185,6 +190,9 @@ static int parse(struct serve_options *o, int argc, char **argv) {
                                    "--variables takes 'all', 'none' or names, separated by commas, not '%s'",
                                    optarg);
             o->broker.variables = optarg;
+            break;
+        case OPT_PROFILE:
+            o->broker.profile_dir = optarg;
             break;
         case OPT_WARM: {
             unsigned long n = strtoul(optarg, &end, 10);

@@ -4,7 +4,8 @@
 const struct stage_facts stages[STAGE_COUNT] = {
     [STAGE_GUEST] = {"guest", "in the guest's OpenCL driver", "fewer, larger commands; command buffers"},
     [STAGE_DOORBELL] = {"doorbell", "the worker sleeps and is woken",
-                        "enqueue more before waiting, so that it finds work when it looks"},
+                        "enqueue more before waiting, so that it finds work when it looks; or the host has "
+                        "no CPU free to run it"},
     [STAGE_FIFO] = {"fifo", "behind earlier commands in the FIFO",
                     "fewer, larger commands: the host takes one after the other"},
     [STAGE_DECODE] = {"decode", "checked and looked up by the worker",

@@ -88,6 +88,67 @@ static void label(struct summary_group *g, const struct reference *first, enum s
     }
 }
 
+/* ---- turns ---- */
+
+/* When a worker waited for its turn; `before` is the sum of its waits that were over by then. They follow one another. */
+struct turn {
+    uint32_t pid;
+    uint64_t begin, end, before;
+};
+
+static int by_begin(const void *a, const void *b) {
+    const struct turn *x = a, *y = b;
+    if (x->pid != y->pid)
+        return x->pid < y->pid ? -1 : 1;
+    return x->begin < y->begin ? -1 : x->begin > y->begin;
+}
+
+static struct turn *turns_of(const struct trace_set *set, size_t *count) {
+    struct turn *list = calloc(set->count + 1, sizeof *list);
+
+    *count = 0;
+    for (size_t i = 0; list && i < set->count; i++) {
+        struct turn t = {.pid = set->items[i].pid};
+        if (stage_times(&set->items[i], STAGE_TURN, &t.begin, &t.end) && t.end > t.begin)
+            list[(*count)++] = t;
+    }
+    if (list)
+        qsort(list, *count, sizeof *list, by_begin);
+    for (size_t i = 1; i < *count; i++)
+        list[i].before =
+            list[i].pid == list[i - 1].pid ? list[i - 1].before + (list[i - 1].end - list[i - 1].begin) : 0;
+    return list;
+}
+
+/* How long the worker had waited by that time, in all. */
+static uint64_t waited_by(const struct turn *list, size_t count, uint32_t pid, uint64_t time) {
+    size_t low = 0, high = count;
+
+    while (low < high) { /* the first that begins later, or is another worker's */
+        size_t middle = low + (high - low) / 2;
+        if (list[middle].pid < pid || (list[middle].pid == pid && list[middle].begin <= time))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0 || list[low - 1].pid != pid)
+        return 0;
+    const struct turn *t = &list[low - 1];
+    return t->before + ((time < t->end ? time : t->end) - t->begin);
+}
+
+static uint64_t behind(const struct turn *list, size_t count, const struct trace_item *item) {
+    const struct trace_command *c = &item->command;
+
+    if (count == 0 || c->write == 0 || c->begun < c->write)
+        return 0;
+    uint64_t begun = waited_by(list, count, item->pid, c->begun),
+             written = waited_by(list, count, item->pid, c->write);
+    return begun > written ? begun - written : 0;
+}
+
+/* ---- groups, measured ---- */
+
 static int by_value(const void *a, const void *b) {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return x < y ? -1 : x > y;
@@ -127,7 +188,8 @@ struct summary_group *summary_groups(const struct trace_set *set, enum summary_b
     struct reference *list = calloc(set->count + 1, sizeof *list);
     uint64_t *values = calloc(set->count + 1, sizeof *values);
     struct summary_group *groups = NULL;
-    size_t n = 0, made = 0;
+    size_t n = 0, made = 0, turn_count;
+    struct turn *turns = turns_of(set, &turn_count);
 
     *count = 1; /* until there is memory */
     for (size_t i = 0; list && i < set->count; i++)
@@ -138,15 +200,17 @@ struct summary_group *summary_groups(const struct trace_set *set, enum summary_b
         qsort(list, n, sizeof *list, by_group);
     for (size_t i = 0; list && i < n; i++)
         made += i == 0 || by_group(&list[i - 1], &list[i]) != 0;
-    if (list && values && (groups = calloc(made + 1, sizeof *groups))) {
+    if (list && values && turns && (groups = calloc(made + 1, sizeof *groups))) {
         struct summary_group *g = groups;
         for (size_t i = 0, next; i < n; i = next, g++) {
             for (next = i + 1; next < n && by_group(&list[i], &list[next]) == 0; next++)
                 ;
             g->count = next - i;
             g->what = list[i].item->command.what;
-            for (size_t k = i; k < next; k++)
+            for (size_t k = i; k < next; k++) {
                 g->bytes += list[k].item->command.bytes;
+                g->behind += behind(turns, turn_count, list[k].item);
+            }
             label(g, &list[i], by);
             measure(g, list + i, values);
         }
@@ -155,6 +219,7 @@ struct summary_group *summary_groups(const struct trace_set *set, enum summary_b
     }
     free(list);
     free(values);
+    free(turns);
     return groups;
 }
 

@@ -24,6 +24,8 @@ struct summary_group {
     char label[112];
     uint32_t what; /* enum trace_what */
     size_t count;
+    uint64_t
+        behind; /* ns that its commands, before they ran, waited for a turn behind other guests: they or one before them */
     uint64_t bytes; /* transfers: all of them together */
     struct summary_times times[SUMMARY_COLUMNS];
     uint32_t histogram[HISTOGRAM_BINS]; /* of SUMMARY_TOTAL */

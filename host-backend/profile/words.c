@@ -91,7 +91,7 @@ static void say_cause(const struct speaker *to, const struct cause *c, const str
 /* Kernels that wait for their turns behind other guests. */
 static void say_turns(const struct speaker *to, const struct summary_group *groups, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        double share = percent(groups[i].times[STAGE_TURN].sum, groups[i].times[SUMMARY_TOTAL].sum);
+        double share = percent(groups[i].behind, groups[i].times[SUMMARY_TOTAL].sum);
         if (groups[i].what == TRACE_KERNEL && share >= 5)
             say(to, "%s spends %.0f %% of its latency waiting behind another guest.", groups[i].label, share);
     }

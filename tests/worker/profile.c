@@ -114,6 +114,50 @@ static void test_histogram(void **state) {
     }
 }
 
+static void keep_sentence(void *opaque, const char *sentence) {
+    if (strstr(sentence, "behind another guest"))
+        snprintf(opaque, 256, "%s", sentence);
+}
+
+/* One kernel waits for its turn, and one stands behind it: both have waited for other guests. */
+static void test_turns(void **state) {
+    struct trace_item items[2] = {{.pid = 7}, {.pid = 7}};
+    struct trace_set set = {.items = items, .count = 2};
+    struct summary_share share;
+    char said[256] = "";
+    size_t count;
+    (void)state;
+
+    for (int i = 0; i < 2; i++) {
+        struct trace_command *c = &items[i].command;
+        snprintf(c->name, sizeof c->name, "k");
+        c->what = TRACE_KERNEL;
+        c->work_dim = 1;
+        c->global[0] = 64;
+        c->call = 10;
+        c->write = 20;
+        c->picked_up = i ? 1230 : 30;
+        c->decoded = i ? 1235 : 40;
+        c->begun = i ? 1235 : 1040; /* the first waits for 1000 */
+        c->enqueued = c->begun + 10;
+        c->submit = c->begun + 10;
+        c->start = c->begun + 20;
+        c->end = c->ended = c->begun + 100;
+        items[i].published = c->end;
+    }
+    struct summary_group *groups = summary_groups(&set, BY_KERNEL, &count);
+    assert_non_null(groups);
+    assert_int_equal(count, 1);
+    assert_int_equal(groups[0].count, 2);
+    assert_int_equal(groups[0].times[STAGE_TURN].sum, 1000);
+    assert_int_equal(groups[0].behind, 2000);
+    assert_true(summary_shares(&set, &share));
+    summary_words(&set, &share, groups, count, keep_sentence, said);
+    /* 2000 of (1140 - 10) + (1335 - 10) */
+    assert_string_equal(said, "k 64 spends 81 % of its latency waiting behind another guest.");
+    free(groups);
+}
+
 static void test_trace_and_reports(void **state) {
     char dir[] = "/tmp/trillium-test-XXXXXX", out[64], why[256] = "", table[8192] = "";
     struct trace_set set;
@@ -191,6 +235,7 @@ int test_profile(void) {
         cmocka_unit_test(test_trace_and_reports),
         cmocka_unit_test(test_damaged_files),
         cmocka_unit_test(test_histogram),
+        cmocka_unit_test(test_turns),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
 }
