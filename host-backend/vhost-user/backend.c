@@ -212,6 +212,8 @@ static int carry_out(struct vu_backend *b, struct vu_message *m) {
         if ((index = index_of(m->payload.state.index)) < 0)
             return index;
         b->queues[index].num = m->payload.state.num;
+        if (b->queues[index].desc) /* it runs by what was found for another size */
+            resolve(b, &b->queues[index]);
         return 0;
     case VU_SET_VRING_ADDR:
         if ((index = index_of(m->payload.addr.index)) < 0)

@@ -2,10 +2,13 @@
 #include "host-backend/vhost-user/message.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "host-backend/util/clock.h"
 
 void vu_message_close_fds(struct vu_message *m) {
     for (unsigned i = 0; i < m->fd_count; i++)
@@ -35,11 +38,17 @@ static int take_fds(struct msghdr *mh, struct vu_message *m) {
     return r;
 }
 
-/* Reads exactly `size` bytes of a message that has begun; -EPROTO if the peer closes before. */
-static int read_rest(int sock, void *buffer, size_t size) {
+/* Reads exactly `size` bytes of a message that has begun; -EPROTO if the peer closes before, or stops in between: who
+ * reads has more to do than to wait for it. */
+static int read_rest(int sock, void *buffer, size_t size, int64_t until_ms) {
     while (size > 0) {
-        ssize_t n = recv(sock, buffer, size, MSG_WAITALL);
-        if (n < 0 && errno == EINTR)
+        struct pollfd p = {.fd = sock, .events = POLLIN};
+        int64_t left = until_ms - clock_now_ms();
+        int ready = left > 0 ? poll(&p, 1, (int)left) : 0;
+        if (ready == 0)
+            return -EPROTO;
+        ssize_t n = ready < 0 ? -1 : recv(sock, buffer, size, MSG_DONTWAIT);
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
         if (n < 0)
             return -errno;
@@ -74,13 +83,14 @@ int vu_message_recv(int sock, struct vu_message *m) {
         return -errno;
 
     int r = take_fds(&mh, m);
+    int64_t until_ms = clock_now_ms() + VU_MESSAGE_MS;
     if (r == 0)
-        r = read_rest(sock, (char *)&m->header + n, sizeof m->header - (size_t)n);
+        r = read_rest(sock, (char *)&m->header + n, sizeof m->header - (size_t)n, until_ms);
     if (r == 0 &&
         (m->header.size > sizeof m->payload || (m->header.flags & VU_FLAG_VERSION_MASK) != VU_FLAG_VERSION))
         r = -EPROTO;
     if (r == 0)
-        r = read_rest(sock, &m->payload, m->header.size);
+        r = read_rest(sock, &m->payload, m->header.size, until_ms);
     if (r < 0) {
         vu_message_close_fds(m);
         return r;
@@ -98,7 +108,7 @@ int vu_message_reply(int sock, struct vu_message *m, size_t payload_size) {
     struct msghdr mh = {.msg_iov = iov, .msg_iovlen = 2};
     ssize_t n;
     do
-        n = sendmsg(sock, &mh, MSG_NOSIGNAL);
+        n = sendmsg(sock, &mh, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return -errno;

@@ -16,11 +16,14 @@ struct vu_message {
     unsigned fd_count;
 };
 
-/* Blocks for one message (the front-end writes each in one piece). 1: received; 0: the peer closed; -EPROTO
- * or another negative errno, and then nothing is left open. */
+/* Longest time from the first byte of a message to its last: a front-end writes each in one piece. */
+#define VU_MESSAGE_MS 3000
+
+/* Blocks for one message. 1: received; 0: the peer closed; -EPROTO or another negative errno, and then nothing is
+ * left open. */
 int vu_message_recv(int sock, struct vu_message *m);
 
-/* Answers `request` with header.size bytes of payload. 0 or a negative errno. */
+/* Answers `request` with header.size bytes of payload. Does not wait for room. 0 or a negative errno. */
 int vu_message_reply(int sock, struct vu_message *m, size_t payload_size);
 
 /* Closes the descriptors that are left. */

@@ -163,6 +163,34 @@ static void broken_ring_is_not_served_until_it_is_new(void **state) {
     assert_int_equal(command(VIRTIO_GPU_CMD_GET_DISPLAY_INFO), VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
 }
 
+/* The ring's size is a number of another message than its place: one that the place has no room for is not believed. */
+static void ring_does_not_grow_under_its_place(void **state) {
+    const struct virtio_gpu_ctrl_hdr c = {.type = VIRTIO_GPU_CMD_GET_DISPLAY_INFO};
+    static const uint32_t sizes[] = {0, 3, 1u << 16, UINT32_MAX};
+    struct vu_vring_state size = {0}, base;
+    uint64_t features;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        size.num = sizes[i];
+        machine_send(&m, VU_SET_VRING_NUM, &size, sizeof size, NULL, 0, NULL, 0);
+        machine_send(&m, VU_GET_FEATURES, NULL, 0, NULL, 0, &features, sizeof features); /* it has come */
+        uint16_t before = m.avail[0];
+        machine_submit(&m, &c, sizeof c, false);
+        /* Behind the kick: a front that took it has come by it twice by then. */
+        for (int k = 0; k < 4; k++)
+            machine_send(&m, VU_GET_FEATURES, NULL, 0, NULL, 0, &features, sizeof features);
+        machine_send(&m, VU_GET_VRING_BASE, &(struct vu_vring_state){0, 0}, sizeof base, NULL, 0, &base,
+                     sizeof base);
+        assert_int_equal(base.num, before);
+        machine_stop_rings(&m);
+        memset(machine_at(&m, 0x1000), 0, 0x3000);
+        m.avail[0] = m.seen[0] = 0;
+        machine_set_up_rings(&m, 0);
+        assert_int_equal(command(VIRTIO_GPU_CMD_GET_DISPLAY_INFO), VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+    }
+}
+
 /* A connection that sends what is not vhost-user, or not possible, ends, and front_run says so. */
 static int result_of(const void *bytes, size_t size) {
     struct front_config config = {0};
@@ -176,6 +204,20 @@ static int result_of(const void *bytes, size_t size) {
     front_destroy(front);
     close(pair[0]);
     return r;
+}
+
+/* One that stops within a message does not keep the front, which has more to do. */
+static void connection_that_stalls(void **state) {
+    struct front_config config = {0};
+    struct front *front = front_create(&config);
+    int pair[2];
+    (void)state;
+    assert_non_null(front);
+    assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), errno);
+    assert_int_equal(write(pair[0], "abc", 3), 3);
+    assert_int_equal(front_run(front, -1, pair[1]), -EPROTO);
+    front_destroy(front);
+    close(pair[0]);
 }
 
 static void connections_that_break_the_protocol(void **state) {
@@ -247,6 +289,8 @@ int run_device_tests(void) {
         AS_CROSVM(a_driver_that_starts_anew_finds_nothing),
         AS_CROSVM(a_paused_machine_goes_on),
         cmocka_unit_test(connections_that_break_the_protocol),
+        cmocka_unit_test(connection_that_stalls),
+        T(ring_does_not_grow_under_its_place),
     };
     return cmocka_run_group_tests_name("virtio-gpu device", tests, NULL, NULL);
 }
