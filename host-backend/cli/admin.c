@@ -24,6 +24,8 @@ static void print_help(const struct usage *u) {
     if (strcmp(u->name, "limit") == 0)
         for (int i = 0; i < LIMITS; i++)
             printf("  %-18s  %s\n", limit_table[i].name, limit_table[i].doc);
+    if (strcmp(u->name, "limit") == 0)
+        printf("  %-18s  %s\n", LIMIT_DEVICES, LIMIT_DEVICES_DOC);
     fputs(asks, stdout);
     puts("");
     if (u->json)
@@ -78,6 +80,10 @@ static void print_guest(const json_t *g) {
     printf("     limits:");
     json_object_foreach(json_object_get(g, "limits"), name, each) {
         int limit = limit_find(name);
+        if (json_is_string(each)) {
+            printf(" %s=%s", name, json_string_value(each));
+            continue;
+        }
         limit_write(limit < 0 ? 0 : limit, (uint64_t)json_integer_value(each), value);
         printf(" %s=%s", name, value);
     }

@@ -2,6 +2,7 @@
 /* trillium control: where an administrator decides about the guests of this host. */
 #include "host-backend/cli/cli.h"
 #include "host-backend/control/control.h"
+#include "host-backend/control/policy.h"
 #include "host-backend/control/wire.h"
 #include "host-backend/listen/passed.h"
 #include "host-backend/util/service.h"
@@ -11,8 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define POLICY_FILE "/etc/trillium/policy.conf"
 
 static const char help[] =
     "Usage: trillium control [OPTION]...\n"

@@ -255,6 +255,7 @@ const struct doctor_check doctor_checks[] = {
     {"OpenCL drivers", USE_PROCESS | USE_VM | USE_OWN_VM | USE_EVAL, check_drivers},
     {"drivers' quirks", USE_PROCESS | USE_VM | USE_OWN_VM, doctor_check_quirks},
     {"walls", USE_PROCESS | USE_VM | USE_OWN_VM, doctor_check_walls},
+    {"control", USE_OWN_VM, doctor_check_control},
     {"a VM's memory", USE_VM | USE_OWN_VM, doctor_check_hand},
     {"OpenCL loader", USE_PROCESS | USE_VM | USE_EVAL, check_loader},
     {"compiler to SPIR-V", USE_SPIRV | USE_EVAL, check_visa_guest},

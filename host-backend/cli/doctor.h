@@ -41,6 +41,8 @@ struct doctor_check {
 };
 extern const struct doctor_check doctor_checks[]; /* ends with a NULL name */
 
+/* doctor-control.c */
+void doctor_check_control(const struct cli_paths *paths, struct doctor_finding *f);
 /* doctor-quirks.c */
 void doctor_check_quirks(const struct cli_paths *paths, struct doctor_finding *f);
 /* doctor-walls.c */

@@ -47,6 +47,10 @@ static json_t *set_limits(struct guests *g, struct guest *guest, const json_t *s
     json_object_foreach((json_t *)set, name, value) {
         int limit = limit_find(name);
         const char *text = json_string_value(value);
+        if (text && strcmp(name, LIMIT_DEVICES) == 0 && strlen(text) < sizeof given.devices) {
+            snprintf(given.devices, sizeof given.devices, "%s", strcmp(text, "none") == 0 ? "" : text);
+            continue;
+        }
         if (limit < 0 || !text) {
             snprintf(why, sizeof why, "there is no limit '%.40s'; trillium limit --help lists them", name);
             return commands_failed(why);

@@ -273,6 +273,7 @@ struct session *guests_join(struct guests *g, const struct policy_subject *who, 
     guest->session_count++;
     g->session_count++;
     guest->last_ns = now_ns;
+    memcpy(s->board->filter, guest->given.devices, sizeof s->board->filter);
     /* The account begins with what the worker has taken while nobody decided. */
     uint64_t taken = board_read(&s->board->memory_now);
     s->given = atomic_load(&s->board->memory_left);
@@ -444,6 +445,8 @@ static json_t *tell_limits(const struct guest *g) {
     for (int i = 0; i < LIMITS; i++)
         if (g->given.value[i] != LIMIT_NONE)
             json_object_set_new(limits, limit_table[i].name, number(g->given.value[i]));
+    if (g->given.devices[0])
+        json_object_set_new(limits, LIMIT_DEVICES, json_string(g->given.devices));
     return limits;
 }
 

@@ -21,7 +21,7 @@ static const struct unit {
 } units[] = {{"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
 
 struct limits limits_none(void) {
-    struct limits l;
+    struct limits l = {0};
     for (int i = 0; i < LIMITS; i++)
         l.value[i] = LIMIT_NONE;
     l.value[LIMIT_WEIGHT] = DEFAULT_WEIGHT;

@@ -23,7 +23,8 @@ enum limit_name {
 #define LIMIT_TEXT 160
 
 struct limits {
-    uint64_t value[LIMITS]; /* LIMIT_NONE: as much as there is */
+    uint64_t value[LIMITS];     /* LIMIT_NONE: as much as there is */
+    char devices[BOARD_FILTER]; /* it sees those whose platform or name contains this; "": all */
 };
 
 struct limit_about {
@@ -32,6 +33,11 @@ struct limit_about {
     const char *doc;
 };
 extern const struct limit_about limit_table[LIMITS];
+
+/* The setting of `devices`, which is no number. */
+#define LIMIT_DEVICES "devices"
+#define LIMIT_DEVICES_DOC                                                                                    \
+    "devices it sees: those whose platform's or own name contains this; for processes that begin later"
 
 /* Nothing limited, and the default weight. */
 struct limits limits_none(void);

@@ -12,6 +12,7 @@
 
 struct rule {
     char *vm, *name, *cgroup; /* patterns; NULL: any */
+    char *devices;            /* NULL: as before */
     bool has_uid;
     uid_t uid;
     uint64_t value[LIMITS];
@@ -31,6 +32,7 @@ void policy_free(struct policy *p) {
         free(p->rules[i].vm);
         free(p->rules[i].name);
         free(p->rules[i].cgroup);
+        free(p->rules[i].devices);
     }
     free(p->administrators);
     free(p);
@@ -92,6 +94,11 @@ static bool read_rule(const struct reader *r, const config_setting_t *group, boo
         if (limit >= 0) {
             if (!read_limit(r, at, limit, rule))
                 return false;
+        } else if (strcmp(name, LIMIT_DEVICES) == 0) {
+            if (!read_text(r, at, &rule->devices))
+                return false;
+            if (strlen(rule->devices) >= BOARD_FILTER)
+                return wrong(r, at, "%s takes at most %d characters", LIMIT_DEVICES, BOARD_FILTER - 1);
         } else if (who && strcmp(name, "uid") == 0) {
             if (config_setting_type(at) != CONFIG_TYPE_INT || config_setting_get_int(at) < 0)
                 return wrong(r, at, "uid takes the number of a user");
@@ -180,10 +187,16 @@ static bool holds(const struct rule *r, const struct policy_subject *who) {
 struct limits policy_limits(const struct policy *p, const struct policy_subject *who) {
     struct limits l = limits_none();
 
-    for (unsigned i = 0; i < p->count; i++)
-        for (int k = 0; k < LIMITS && holds(&p->rules[i], who); k++)
-            if (p->rules[i].has[k])
-                l.value[k] = p->rules[i].value[k];
+    for (unsigned i = 0; i < p->count; i++) {
+        const struct rule *r = &p->rules[i];
+        if (!holds(r, who))
+            continue;
+        for (int k = 0; k < LIMITS; k++)
+            if (r->has[k])
+                l.value[k] = r->value[k];
+        if (r->devices)
+            snprintf(l.devices, sizeof l.devices, "%s", r->devices);
+    }
     return l;
 }
 

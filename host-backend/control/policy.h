@@ -22,6 +22,9 @@
 
 #include "host-backend/control/limits.h"
 
+/* Where it is, unless `trillium control --policy` says otherwise. */
+#define POLICY_FILE "/etc/trillium/policy.conf"
+
 #define POLICY_NAME 160
 #define POLICY_CGROUP 256
 #define POLICY_WHY 512

@@ -63,6 +63,8 @@ int main(int argc, char **argv) {
         put(keys[i].doc);
         printf("%s.\n", keys[i].bytes ? "; as a number of bytes or with a unit: \"512 MiB\"" : "");
     }
-    puts(".SH SEE ALSO\n.BR trillium (1)");
+    printf(".TP\n.B %s\n", LIMIT_DEVICES);
+    put(LIMIT_DEVICES_DOC);
+    puts(".\n.SH SEE ALSO\n.BR trillium (1)");
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "host-backend/worker/seen.h"
 #include "host-backend/worker/spirv.h"
 #include "host-backend/worker/trace.h"
+#include "host-backend/worker/turn.h"
 #include "svga-model/futex.h"
 
 /* More would only wait for each other: drivers compile one program at a time, and a host has few CPUs to
@@ -290,6 +291,8 @@ void build_run(struct build *b) {
         p->options = strdup(b->options);
     }
     r = perform(b);
+    board_add(&b->session->turns->board->builds, 1);
+    board_add(&b->session->turns->board->build_ns, svga_now_ns() - start);
     uint64_t value = b->kind == BUILD_LINK && p->cl ? 1 : 0;
     if (b->trace)
         trace_built(b->session->trace, b, start, r);

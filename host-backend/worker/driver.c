@@ -115,6 +115,15 @@ struct driver *driver_open(const char *filter) {
     return d;
 }
 
+uint32_t driver_hide(struct driver *d, const char *filter) {
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < d->root_count; i++) {
+        d->devices[i]->hidden = !matches(filter, d->devices[i]->platform->name, d->devices[i]->id);
+        left += !d->devices[i]->hidden;
+    }
+    return left;
+}
+
 void driver_close(struct driver *d) {
     if (!d)
         return;

@@ -41,6 +41,7 @@ struct driver_device {
     cl_device_type type;
     bool shares;     /* kernels read and write the process's memory in place */
     bool sub_device; /* made by a guest */
+    bool hidden;     /* this guest may not see it; set before its first byte */
     bool compiler;
     char *name;
     char *version_text;
@@ -56,9 +57,17 @@ struct driver {
     uint32_t root_count; /* devices that are no sub-devices: the first ones */
 };
 
+/* Is there a device of this number that the guest may see? */
+static inline bool driver_shows(const struct driver *d, uint64_t number) {
+    return number < d->device_count && !d->devices[number]->hidden;
+}
+
 /* Asks the ICD loader for all drivers but Trillium's own. `filter`: only devices whose platform or device
  * name contains it, without regard to case; NULL: all. An empty list is no error. NULL when out of memory. */
 struct driver *driver_open(const char *filter);
+
+/* Hides the devices of which neither the platform's nor their own name contains this, and says how many are left. */
+uint32_t driver_hide(struct driver *d, const char *filter);
 
 /* Frees the list; the driver libraries stay loaded. */
 void driver_close(struct driver *d);

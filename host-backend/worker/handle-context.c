@@ -14,7 +14,7 @@ bool devices_of(struct session *s, const struct driver_platform *platform, const
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (numbers[i] >= s->driver->device_count) {
+        if (!driver_shows(s->driver, numbers[i])) {
             session_violation(s, "no device %u", numbers[i]);
             return false;
         }
@@ -36,7 +36,7 @@ void do_create_context(struct session *s, const struct tr_create_context *c, con
         session_violation(s, "create_context: no devices");
         return;
     }
-    if (numbers[0] >= s->driver->device_count) {
+    if (!driver_shows(s->driver, numbers[0])) {
         session_violation(s, "no device %u", numbers[0]);
         return;
     }
@@ -126,7 +126,7 @@ void do_create_sub_devices(struct session *s, const struct tr_create_sub_devices
     const uint64_t *given = v->arrays[0];
     uint32_t count = 0;
 
-    if (c->device >= s->driver->device_count || c->first != s->driver->device_count ||
+    if (!driver_shows(s->driver, c->device) || c->first != s->driver->device_count ||
         c->properties_count == 0 || c->properties_count > 64 || given[c->properties_count - 1] != 0) {
         session_violation(s, "create_sub_devices: device %u, first %u of %u, %u properties", c->device,
                           c->first, s->driver->device_count, c->properties_count);

@@ -140,7 +140,7 @@ static bool resolve(struct query *q) {
                               what);
         else if (!takes_device(what))
             return true;
-        else if (q->c->device >= d->device_count)
+        else if (!driver_shows(d, q->c->device))
             session_violation(q->s, "get_info: no device %u", q->c->device);
         else
             q->device = d->devices[q->c->device];
@@ -149,7 +149,7 @@ static bool resolve(struct query *q) {
             session_violation(q->s, "get_info: no platform %u", object);
         else
             q->platform = d->platforms[object].id;
-    } else if (object >= d->device_count) {
+    } else if (!driver_shows(d, object)) {
         session_violation(q->s, "get_info: no device %u", object);
     } else {
         q->device = d->devices[object];

@@ -63,11 +63,10 @@ void do_set_console(struct session *s, const struct tr_set_console *c, const str
 
 void do_enumerate(struct session *s, const struct tr_enumerate *c, const struct tr_view *v) {
     struct driver *d = s->driver;
-    uint64_t needed = d->root_count * sizeof(struct tr_device_entry);
+    uint64_t needed = 0;
     (void)v;
 
-    for (uint32_t i = 0; i < d->root_count && (i + 1) * sizeof(struct tr_device_entry) <= c->out.length;
-         i++) {
+    for (uint32_t i = 0; i < d->root_count; i++) {
         const struct driver_device *device = d->devices[i];
         struct tr_device_entry entry = {
             .platform = device->platform_number,
@@ -76,7 +75,11 @@ void do_enumerate(struct session *s, const struct tr_enumerate *c, const struct 
             .shares = device->shares,
             .target = (uint32_t)device->target.kind,
         };
-        memcpy((struct tr_device_entry *)session_span(s, c->out) + i, &entry, sizeof entry);
+        if (device->hidden)
+            continue;
+        if (needed + sizeof entry <= c->out.length)
+            memcpy((char *)session_span(s, c->out) + needed, &entry, sizeof entry);
+        needed += sizeof entry;
     }
     session_answer(s, session_slot(s, c->slot), CL_SUCCESS, needed);
 }

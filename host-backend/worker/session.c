@@ -303,6 +303,12 @@ static int config_done(void *opaque, uint32_t version) {
                          version >> 16, version & 0xffff, TR_VERSION_MAJOR, TR_VERSION_MINOR);
         return EPROTONOSUPPORT;
     }
+    if (s->driver->device_count > 0 && s->shown == 0) {
+        svga_device_fail(&s->device, SVGA_ERROR_REFUSED,
+                         "the host's policy lets this guest see none of its devices (devices): ask the "
+                         "host's administrator");
+        return ENODEV;
+    }
     if (s->driver->device_count == 0) {
         svga_device_fail(
             &s->device, SVGA_ERROR_REFUSED,
@@ -337,6 +343,9 @@ struct session *session_new(int link, struct driver *driver, const struct sessio
         return NULL;
     }
     s->waits_end = &s->waits;
+    char filter[BOARD_FILTER];
+    snprintf(filter, sizeof filter, "%.*s", (int)sizeof filter - 1, s->turns->board->filter);
+    s->shown = filter[0] ? driver_hide(driver, filter) : driver->root_count;
     s->view = (struct tr_session_view){s, object_with, span_ok, slot_ok};
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->slot_lock, NULL);

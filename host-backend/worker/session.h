@@ -49,6 +49,7 @@ struct session {
     uint32_t platform;           /* of what the present command names, and so makes (object.h) */
     struct trace *trace;         /* NULL: no profiling */
     struct turns *turns;
+    uint32_t shown; /* devices that the guest may see */
     struct store_asker *store;
     struct seen *seen; /* builds seen before; NULL: every build is the driver's */
 

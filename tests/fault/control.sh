@@ -114,6 +114,17 @@ status=$?
 if [ $status = 1 ] && says "$work/ask.err" "no limit 'wieght'"; then pass limit-unknown; else
     fail limit-unknown "a sentence was expected, status $status" "$work"/ask.*; fi
 
+kill_hard "$first"
+ask limit a processes=none devices=no-such-device
+start_guest none devices
+await "$guest" "$patience"
+if [ "$status" = 3 ] && says "$work/none.err" "see none of its devices"; then pass limit-devices; else
+    fail limit-devices "a sentence was expected, status $status" "$work"/none.*; fi
+ask limit a devices=none
+start_guest first loop 600
+first=$guest
+within "$patience" has_processes a
+
 # ---- the control dies and comes back ----
 ask pause a
 stands_still a

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: MIT
+/* Guests of the host's control, whose workers are played here: their accounts of memory, turns, and coming and going. */
+#include "tests/lib/unit.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "host-backend/control/guest.h"
+
+#define MS UINT64_C(1000000)
+
+struct played {
+    struct session *session;
+    struct board *board; /* the worker's mapping */
+    int bell;            /* the worker's end */
+};
+
+static struct guests guests;
+static unsigned kills;
+
+static void on_kill(struct session *s, const char *why) {
+    assert_non_null(why);
+    s->killed = true;
+    kills++;
+}
+
+static int set_up(void **state) {
+    char why[POLICY_WHY];
+    (void)state;
+    guests_begin(&guests, &scheduler_fair, policy_read(NULL, why));
+    guests.kill = on_kill;
+    kills = 0;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    guests_end(&guests);
+    return 0;
+}
+
+static struct policy_subject named(const char *name) {
+    struct policy_subject who = {.vm = true};
+    snprintf(who.name, sizeof who.name, "%s", name);
+    return who;
+}
+
+/* A worker that knows one device. `taken`: of memory, before anybody decided. */
+static struct played come(const char *name, uint64_t taken, char why[LIMIT_TEXT]) {
+    const struct policy_subject who = named(name);
+    struct played p = {0};
+    int bells[2], fd = board_make();
+
+    assert_true(fd >= 0);
+    assert_int_equal(pipe2(bells, O_CLOEXEC | O_NONBLOCK), 0);
+    p.board = board_map(fd);
+    assert_non_null(p.board);
+    p.board->devices[0].key = 77;
+    atomic_store(&p.board->device_count, 1);
+    atomic_store(&p.board->memory_now, taken);
+    atomic_fetch_sub(&p.board->memory_left, taken);
+    p.bell = bells[1];
+    p.session = guests_join(&guests, &who, fd, bells[0], 1, why);
+    return p;
+}
+
+static void go(struct played *p, uint64_t now) {
+    if (p->session)
+        guests_leave(&guests, p->session, false, now);
+    board_unmap(p->board);
+    close(p->bell);
+}
+
+static bool is_open(const struct played *p) {
+    return atomic_load(&p->board->devices[0].gate) == 0;
+}
+
+static bool has_turn(const struct played *p) {
+    const struct board_device *d = &p->board->devices[0];
+    return atomic_load(&d->granted) == atomic_load(&d->returned) + 1;
+}
+
+static void ask(struct played *p, uint64_t now) {
+    struct board_device *d = &p->board->devices[0];
+    atomic_store(&d->asked, atomic_load(&d->returned) + 1);
+    guests_rung(&guests, p->session, now);
+}
+
+static void give_back(struct played *p, uint64_t now) {
+    struct board_device *d = &p->board->devices[0];
+    atomic_store(&d->returned, atomic_load(&d->granted));
+    guests_rung(&guests, p->session, now);
+}
+
+/* What a worker does before it makes an object. */
+static bool take(struct played *p, uint64_t bytes) {
+    struct board *b = p->board;
+    if (!board_take(&b->memory_left, bytes)) {
+        atomic_store(&b->requested_bytes, bytes);
+        atomic_fetch_add(&b->requested, 1);
+        guests_rung(&guests, p->session, 1);
+        assert_int_equal(atomic_load(&b->answered), atomic_load(&b->requested));
+        if (!board_take(&b->memory_left, bytes))
+            return false;
+    }
+    atomic_fetch_add(&b->memory_now, bytes);
+    return true;
+}
+
+static void give(struct played *p, uint64_t bytes) {
+    atomic_fetch_sub(&p->board->memory_now, bytes);
+    atomic_fetch_add(&p->board->memory_left, bytes);
+}
+
+static void limit(const char *name, enum limit_name l, uint64_t value) {
+    struct guest *g = guests_find(&guests, name);
+    assert_non_null(g);
+    g->given.value[l] = value;
+    guests_apply(&guests, g, 1);
+}
+
+static void test_memory_is_the_guests(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("vm", 0, why), b = come("vm", 0, why), other = come("other", 0, why);
+    (void)state;
+
+    assert_true(take(&a, 1000)); /* while nothing was limited */
+    limit("vm", LIMIT_MEMORY, 3000);
+    assert_int_equal(atomic_load(&a.board->memory_limit), 3000);
+    assert_true(take(&b, 1500));
+    assert_false(take(&a, 501));
+    assert_true(take(&a, 500));
+    assert_false(take(&b, 1));
+    assert_true(take(&other, 1u << 30));
+    give(&a, 1000);
+    assert_true(take(&b, 1000)); /* what one gives back the other may take */
+    go(&b, 2);                   /* and what one has that ends */
+    assert_true(take(&a, 2500));
+    assert_false(take(&a, 1));
+    limit("vm", LIMIT_MEMORY, LIMIT_NONE);
+    assert_true(take(&a, 1u << 30));
+    go(&a, 2);
+    go(&other, 2);
+}
+
+/* Adopted with what it has: that counts. */
+static void test_memory_of_the_adopted(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("vm", 2000, why);
+    (void)state;
+
+    limit("vm", LIMIT_MEMORY, 3000);
+    assert_true(take(&a, 1000));
+    assert_false(take(&a, 1));
+    go(&a, 1);
+}
+
+static void test_alone_is_open(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why), a2 = come("a", 0, why);
+    (void)state;
+
+    assert_true(is_open(&a) && is_open(&a2));
+    struct played b = come("b", 0, why);
+    assert_true(is_open(&a) && !is_open(&b)); /* until it asks */
+    ask(&b, 10 * MS);
+    assert_true(!is_open(&a) && !is_open(&a2) && has_turn(&b));
+    ask(&a, 11 * MS);
+    assert_false(has_turn(&a));
+    give_back(&b, 12 * MS);
+    assert_true(has_turn(&a));
+    go(&b, 13 * MS);
+    assert_true(is_open(&a)); /* alone again */
+    go(&a, 14 * MS);
+    go(&a2, 14 * MS);
+}
+
+static void test_who_asks_alone_gets_a_lease(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why), b = come("b", 0, why);
+    uint64_t now = MS;
+    (void)state;
+
+    for (ask(&b, now); now < 100 * MS; now += 10 * MS) {
+        assert_true(has_turn(&b));
+        give_back(&b, now);
+        ask(&b, now);
+    }
+    ask(&a, now);
+    give_back(&b, now);
+    assert_true(has_turn(&a));
+    give_back(&a, now);
+    for (uint64_t end = now + 300 * MS; now < end && !is_open(&b); now += 10 * MS) {
+        ask(&b, now);
+        if (has_turn(&b))
+            give_back(&b, now);
+    }
+    assert_true(is_open(&b) && !is_open(&a));
+    go(&a, now);
+    go(&b, now);
+}
+
+static void test_death_ends_a_turn(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why), b = come("b", 0, why), c = come("c", 0, why);
+    (void)state;
+
+    ask(&b, 1);
+    ask(&c, 2);
+    assert_true(has_turn(&b) && !has_turn(&c));
+    go(&b, 3);
+    assert_true(has_turn(&c));
+    go(&c, 4);
+    go(&a, 4);
+}
+
+static void test_a_turn_that_is_kept_lapses(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why), b = come("b", 0, why);
+    (void)state;
+
+    ask(&b, MS);
+    ask(&a, 2 * MS);
+    assert_false(has_turn(&a));
+    uint64_t next = arena_tick(&guests.arena, 3 * MS);
+    assert_int_equal(next, MS + TURN_LAPSE_NS);
+    arena_tick(&guests.arena, next);
+    assert_true(has_turn(&a) && has_turn(&b));
+    give_back(&b, next + MS); /* it is paid for all the same */
+    assert_int_equal(arena_tenant(guests.arena.devices, guests_find(&guests, "b"))->turns_ns,
+                     TURN_LAPSE_NS + MS);
+    go(&a, next);
+    go(&b, next);
+}
+
+static void test_a_long_kernel_is_ended(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why);
+    (void)state;
+
+    limit("a", LIMIT_KERNEL_MS, 50);
+    assert_false(is_open(&a));
+    ask(&a, MS);
+    assert_true(has_turn(&a));
+    arena_tick(&guests.arena, 50 * MS);
+    assert_int_equal(kills, 0);
+    arena_tick(&guests.arena, 51 * MS);
+    assert_int_equal(kills, 1);
+    go(&a, 52 * MS);
+}
+
+static void test_rates(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why);
+    uint64_t now = MS;
+    unsigned done = 0;
+    (void)state;
+
+    limit("a", LIMIT_KERNELS_PER_SECOND, 100);
+    for (ask(&a, now); now < 10000 * MS; now += MS) {
+        arena_tick(&guests.arena, now);
+        if (!has_turn(&a))
+            continue;
+        atomic_fetch_add(&a.board->devices[0].commands, 1);
+        done++;
+        give_back(&a, now);
+        ask(&a, now);
+    }
+    assert_in_range(done, 990, 1030);
+    go(&a, now);
+}
+
+static void test_paused(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why);
+    struct guest *g = guests_find(&guests, "a");
+    (void)state;
+
+    g->paused = true;
+    guests_apply(&guests, g, 1);
+    assert_false(is_open(&a));
+    ask(&a, 2);
+    assert_false(has_turn(&a));
+    struct played late = come("a", 0, why); /* comes while it is paused */
+    assert_false(is_open(&late));
+    g->paused = false;
+    guests_apply(&guests, g, 60000 * MS);
+    assert_true(is_open(&a) && is_open(&late));
+    go(&a, 3);
+    go(&late, 3);
+}
+
+static void test_processes(void **state) {
+    char why[LIMIT_TEXT] = "";
+    struct played a = come("a", 0, why);
+    (void)state;
+
+    limit("a", LIMIT_PROCESSES, 1);
+    struct played b = come("a", 0, why);
+    assert_null(b.session);
+    assert_non_null(strstr(why, "(processes)"));
+    go(&b, 1);
+    go(&a, 1);
+}
+
+static void test_what_a_worker_writes_is_not_believed(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why), b = come("b", 0, why);
+    (void)state;
+
+    memset(a.board->kernels, 0xff, sizeof a.board->kernels);
+    memset(a.board->devices, 0xff, sizeof a.board->devices);
+    atomic_store(&a.board->device_count, UINT32_MAX);
+    atomic_store(&a.board->memory_now, UINT64_MAX);
+    atomic_store(&a.board->builds, UINT64_MAX);
+    guests_rung(&guests, a.session, 1);
+    ask(&b, 2);
+    assert_true(has_turn(&b));
+    json_t *told = guests_tell(&guests, guests_find(&guests, "a"));
+    assert_non_null(told);
+    assert_true(json_integer_value(json_object_get(told, "device_ns")) == INT64_MAX);
+    json_decref(told);
+    go(&a, 3);
+    a = come("a", 0, why); /* counters stay at their end */
+    atomic_store(&a.board->builds, 5);
+    told = guests_tell(&guests, guests_find(&guests, "a"));
+    assert_true(json_integer_value(json_object_get(told, "builds")) == INT64_MAX);
+    json_decref(told);
+    go(&a, 4);
+    go(&b, 4);
+}
+
+static void test_coming_and_going(void **state) {
+    char why[LIMIT_TEXT], name[32];
+    unsigned before = unit_open_fds();
+    (void)state;
+
+    for (unsigned i = 0; i < 1000; i++) {
+        struct played p = come("a", 0, why);
+        assert_non_null(p.session);
+        atomic_store(&p.board->devices[0].commands, 3);
+        go(&p, i);
+    }
+    json_t *told = guests_tell(&guests, guests_find(&guests, "a"));
+    assert_int_equal(json_integer_value(json_object_get(told, "commands")), 3000);
+    json_decref(told);
+    for (unsigned i = 0; i < 2 * GUESTS_MOST; i++) { /* as many guests as there like */
+        snprintf(name, sizeof name, "guest %u", i);
+        struct played p = come(name, 0, why);
+        assert_non_null(p.session);
+        go(&p, 2000 + i);
+    }
+    assert_true(guests.count <= GUESTS_MOST);
+    assert_int_equal(unit_open_fds(), before);
+}
+
+/* What is no board is refused. */
+static void test_no_board(void **state) {
+    char why[LIMIT_TEXT];
+    const struct policy_subject who = named("a");
+    int bells[2];
+    (void)state;
+
+    assert_int_equal(pipe2(bells, O_CLOEXEC), 0);
+    assert_null(guests_join(&guests, &who, unit_memfd(sizeof(struct board)), bells[0], 1, why));
+    assert_non_null(strstr(why, "board"));
+    close(bells[1]);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(test_memory_is_the_guests),
+        TEST(test_memory_of_the_adopted),
+        TEST(test_alone_is_open),
+        TEST(test_who_asks_alone_gets_a_lease),
+        TEST(test_death_ends_a_turn),
+        TEST(test_a_turn_that_is_kept_lapses),
+        TEST(test_a_long_kernel_is_ended),
+        TEST(test_rates),
+        TEST(test_paused),
+        TEST(test_processes),
+        TEST(test_what_a_worker_writes_is_not_believed),
+        TEST(test_coming_and_going),
+        TEST(test_no_board),
+    };
+    return cmocka_run_group_tests_name("control", tests, NULL, NULL);
+}
