@@ -31,12 +31,23 @@ static bool grow(void **array, size_t count, size_t *cap, size_t size) {
     return true;
 }
 
+void trace_tidy(struct trace_command *c) {
+    c->name[sizeof c->name - 1] = '\0';
+    for (char *at = c->name; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 127)
+            *at = '?';
+    if (c->work_dim > 3)
+        c->work_dim = 3;
+    if (c->what < TRACE_KERNEL || c->what > TRACE_BUILD)
+        c->what = TRACE_TRANSFER;
+}
+
 static bool add_command(struct list *l, const struct trace_command *c, uint32_t pid) {
     if (!grow((void **)&l->items, l->count, &l->cap, sizeof *l->items))
         return false;
     struct trace_item *item = &l->items[l->count++];
     *item = (struct trace_item){.command = *c, .pid = pid};
-    item->command.name[sizeof item->command.name - 1] = '\0';
+    trace_tidy(&item->command);
     return true;
 }
 

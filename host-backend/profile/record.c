@@ -90,8 +90,7 @@ static bool take(struct trace_item *item, const char *line) {
     }
     if (ok) {
         snprintf(item->command.name, sizeof item->command.name, "%s", name);
-        ok = item->command.what >= TRACE_KERNEL && item->command.what <= TRACE_BUILD &&
-             item->command.work_dim <= 3;
+        trace_tidy(&item->command);
     }
     json_decref(list);
     return ok;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Fuzzes what reads files and texts that a worker may have written, after its guest took it over, or that lay
- * on the disk: profile traces, entries of the cache of built programs, facts about kernels. The first byte
+ * on the disk: profile traces, recorded profiles, entries of the cache of built programs, facts about kernels. The first byte
  * chooses the reader, the rest is what it reads.
  */
 #include <fcntl.h>
@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #include "host-backend/broker/cache.h"
-#include "host-backend/profile/trace.h"
+#include "host-backend/profile/record.h"
+#include "host-backend/profile/report.h"
 #include "host-backend/worker/facts.h"
 
 static char folder[] = "/tmp/trillium-fuzz-XXXXXX";
@@ -39,16 +40,44 @@ static void write_file(const char *path, const uint8_t *data, size_t size) {
     close(fd);
 }
 
+/* Everything that is made of a profile. */
+static void report(struct trace_set *set) {
+    static FILE *nowhere;
+
+    if (!nowhere)
+        nowhere = fopen("/dev/null", "we");
+    for (size_t i = 0; i < set->count; i++)
+        if (memchr(set->items[i].command.name, 0, sizeof set->items[i].command.name) == NULL)
+            abort();
+    if (nowhere && set->count < 1000) {
+        profile_print(set, nowhere);
+        profile_csv(set, nowhere);
+        profile_html(set, nowhere);
+        profile_diff(set, set, nowhere);
+        record_put(nowhere, set);
+    }
+    trace_free(set);
+}
+
+static void read_record(const uint8_t *data, size_t size) {
+    struct trace_set set;
+    char why[256] = "";
+
+    write_file(entry_path, data, size);
+    if (record_load(entry_path, &set, why, sizeof why) == 0)
+        report(&set);
+    else if (!why[0])
+        abort(); /* refused without a reason */
+    unlink(entry_path);
+}
+
 static void read_trace(const uint8_t *data, size_t size) {
     struct trace_set set;
     char why[256] = "";
 
     write_file(trace_path, data, size);
     if (trace_read(folder, &set, why, sizeof why) == 0) {
-        for (size_t i = 0; i < set.count; i++)
-            if (memchr(set.items[i].command.name, 0, sizeof set.items[i].command.name) == NULL)
-                abort();
-        trace_free(&set);
+        report(&set);
     } else if (!why[0]) {
         abort(); /* refused without a reason */
     }
@@ -97,15 +126,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         begin();
     if (size < 1)
         return 0;
-    switch (data[0] % 3) {
+    switch (data[0] % 4) {
     case 0:
         read_trace(data + 1, size - 1);
         break;
     case 1:
         read_entry(data + 1, size - 1);
         break;
-    default:
+    case 2:
         read_facts(data + 1, size - 1);
+        break;
+    default:
+        read_record(data + 1, size - 1);
         break;
     }
     return 0;
