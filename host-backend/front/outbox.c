@@ -3,68 +3,58 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "svga-model/link-io.h"
 
-/* The largest region's page list in single pages takes 12 MiB. */
-enum { MAX_BYTES = 32 << 20 };
+enum { MAX_LETTERS = 1 << 17 }; /* register writes, of which a guest waits for none */
 
 struct front_letter {
     struct front_letter *next;
     struct svga_link_msg msg;
-    struct front_pieces of;
-    struct svga_link_piece pieces[];
+    int fd;
 };
 
-static int keep(struct front_outbox *box, const struct svga_link_msg *msg,
-                const struct svga_link_piece *pieces, const struct front_pieces *of) {
-    size_t size = sizeof(struct front_letter) + msg->piece_count * sizeof *pieces;
-    if (size > MAX_BYTES - box->bytes)
+static int keep(struct front_outbox *box, const struct svga_link_msg *msg, int fd) {
+    if (box->count == MAX_LETTERS)
         return -ENOBUFS;
-    struct front_letter *letter = malloc(size);
+    struct front_letter *letter = malloc(sizeof *letter);
     if (!letter)
         return -ENOMEM;
-    letter->next = NULL;
-    letter->msg = *msg;
-    letter->of = of ? *of : (struct front_pieces){0};
-    if (letter->of.memory)
-        vu_memory_ref(letter->of.memory);
-    if (msg->piece_count > 0)
-        memcpy(letter->pieces, pieces, msg->piece_count * sizeof *pieces);
+    *letter = (struct front_letter){NULL, *msg, fd};
     if (box->last)
         box->last->next = letter;
     else
         box->first = letter;
     box->last = letter;
-    box->bytes += size;
+    box->count++;
     return 0;
 }
 
 static void drop_first(struct front_outbox *box) {
     struct front_letter *letter = box->first;
-    box->bytes -= sizeof *letter + letter->msg.piece_count * sizeof letter->pieces[0];
     box->first = letter->next;
     if (!box->first)
         box->last = NULL;
-    vu_memory_unref(letter->of.memory);
+    box->count--;
     free(letter);
 }
 
-int front_outbox_send(struct front_outbox *box, int sock, const struct svga_link_msg *msg,
-                      const struct svga_link_piece *pieces, const struct front_pieces *of) {
+static int put(int sock, const struct svga_link_msg *msg, int fd) {
+    return svga_link_send(sock, msg, NULL, &fd, fd >= 0 ? 1 : 0);
+}
+
+int front_outbox_send(struct front_outbox *box, int sock, const struct svga_link_msg *msg, int fd) {
     if (front_outbox_empty(box)) {
-        int r = svga_link_send(sock, msg, pieces, of ? of->fds : NULL, of ? of->fd_count : 0);
+        int r = put(sock, msg, fd);
         if (r != -EAGAIN)
             return r;
     }
-    return keep(box, msg, pieces, of);
+    return keep(box, msg, fd);
 }
 
 int front_outbox_flush(struct front_outbox *box, int sock) {
     while (box->first) {
-        struct front_letter *letter = box->first;
-        int r = svga_link_send(sock, &letter->msg, letter->pieces, letter->of.fds, letter->of.fd_count);
+        int r = put(sock, &box->first->msg, box->first->fd);
         if (r == -EAGAIN)
             return 0;
         if (r < 0)

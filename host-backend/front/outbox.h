@@ -9,26 +9,17 @@
 #include <stdbool.h>
 
 #include "svga-model/link.h"
-#include "host-backend/vhost-user/memory.h"
-
-/* A region's pieces, and the descriptors of the memory table that they lie in. */
-struct front_pieces {
-    struct vu_memory *memory; /* counted; NULL: no pieces */
-    int fds[SVGA_LINK_MAX_FDS];
-    unsigned fd_count;
-};
 
 struct front_letter;
 
 struct front_outbox {
     struct front_letter *first, *last;
-    size_t bytes;
+    unsigned count;
 };
 
-/* Sends or keeps a message with msg->piece_count pieces. The descriptors stay good as long as they are
- * needed. 0, or a negative errno: -EPIPE the peer is gone, -ENOBUFS too much is waiting. */
-int front_outbox_send(struct front_outbox *box, int sock, const struct svga_link_msg *msg,
-                      const struct svga_link_piece *pieces, const struct front_pieces *of);
+/* Sends or keeps a message without pieces. `fd` goes with it, and stays the caller's, who keeps it open for as long as the
+ * outbox holds anything; -1: none. 0, or a negative errno: -EPIPE the peer is gone, -ENOBUFS too much is waiting. */
+int front_outbox_send(struct front_outbox *box, int sock, const struct svga_link_msg *msg, int fd);
 
 /* Sends what the socket takes now. 0 or a negative errno. */
 int front_outbox_flush(struct front_outbox *box, int sock);

@@ -98,10 +98,9 @@ static void end(struct front_session *s) {
     vu_loop_change(s->owner->loop, s->link, EPOLLIN, &s->link_source);
 }
 
-static int send_message(struct front_session *s, const struct svga_link_msg *msg,
-                        const struct svga_link_piece *pieces, const struct front_pieces *of) {
+static int send_message(struct front_session *s, const struct svga_link_msg *msg, int fd) {
     bool was_empty = front_outbox_empty(&s->outbox);
-    int r = front_outbox_send(&s->outbox, s->link, msg, pieces, of);
+    int r = front_outbox_send(&s->outbox, s->link, msg, fd);
     if (r == 0 && was_empty && !front_outbox_empty(&s->outbox))
         vu_loop_change(s->owner->loop, s->link, EPOLLIN | EPOLLOUT, &s->link_source);
     return r;
@@ -168,7 +167,7 @@ static void ask(struct front_session *s, enum svga_link_type type, struct front_
     msg.flags |= SVGA_LINK_WANT_REPLY;
     int r = expect_reply(s, type, region, msg.seq);
     if (r == 0)
-        r = send_message(s, &msg, NULL, NULL);
+        r = send_message(s, &msg, -1);
     if (r < 0)
         give_up(s, "the host cannot be told about a region: too much is waiting for it");
 }
@@ -415,7 +414,7 @@ static void link_payload(struct front_session *s, const struct svga_payload *pay
         } else {
             const struct svga_link_msg msg = {
                 .type = SVGA_LINK_REG_WRITE, .seq = payload->seq, .id = payload->id, .arg = payload->arg};
-            r = send_message(s, &msg, NULL, NULL);
+            r = send_message(s, &msg, -1);
         }
     }
     if (r < 0)
@@ -427,7 +426,6 @@ static void link_payload(struct front_session *s, const struct svga_payload *pay
 /* Gets a device half and tells it about the BAR. 0 or a negative errno. */
 static int connect_device(struct front_session *s, const struct svga_payload *payload) {
     const struct svga_link_msg irq = {.type = SVGA_LINK_IRQFD};
-    struct front_pieces irq_fd = {.fd_count = 1};
     struct front_sessions *all = s->owner;
     unsigned max = all->config->max_sessions ? all->config->max_sessions : DEFAULT_MAX_SESSIONS;
 
@@ -444,9 +442,8 @@ static int connect_device(struct front_session *s, const struct svga_payload *pa
     if (r == 0)
         r = vu_loop_add(all->loop, s->irqfd, EPOLLIN, &s->irq_source);
     /* The interrupt first: already the answer about the BAR comes with one. */
-    irq_fd.fds[0] = s->irqfd;
     if (r == 0)
-        r = send_message(s, &irq, NULL, &irq_fd);
+        r = send_message(s, &irq, s->irqfd);
     if (r < 0)
         return r;
     ask(s, SVGA_LINK_HAND, NULL, (struct svga_link_msg){.seq = 0});
