@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host-backend/front/define.h"
+#include "host-backend/front/region.h"
 #include "host-backend/util/clock.h"
 #include "svga-model/link-io.h"
 
@@ -43,23 +43,7 @@ static void drop_bar(struct front_session *s) {
         vgpu_resource_release(s->owner->gpu, r);
 }
 
-/* ---- regions ---- */
-
-static void release_region(struct front_session *s, struct front_region *region) {
-    for (uint32_t i = 0; i < region->count; i++)
-        vgpu_resource_release(s->owner->gpu, region->resources[i]);
-    region->count = 0;
-}
-
-static void free_region(struct front_session *s, struct front_region *region) {
-    struct front_region **at = &s->regions;
-    while (*at != region)
-        at = &(*at)->next;
-    *at = region->next;
-    release_region(s, region);
-    vu_memory_unref(region->memory);
-    free(region);
-}
+/* ---- what waits for a reply ---- */
 
 static int expect_reply(struct front_session *s, enum svga_link_type type, struct front_region *region,
                         uint32_t seq) {
@@ -126,7 +110,7 @@ static void look_after_worker(struct front_session *s) {
     if (s->lingering)
         return;
     while (s->regions)
-        free_region(s, s->regions);
+        front_region_free(s, s->regions);
     free_if_over(s);
 }
 
@@ -150,69 +134,26 @@ static void link_gone(struct front_session *s) {
 }
 
 /* The device half's answers go to shared memory; ours too, where it is not asked or does not speak. */
-static void answer(struct front_session *s, uint32_t seq, int r) {
+void front_session_answer(struct front_session *s, uint32_t seq, int r) {
     front_bar_ack(&s->bar, seq, (uint32_t)-r);
     interrupt(s);
 }
 
 /* What the host's own processes did wrong. What they map they map: their end is waited for. */
-static void give_up(struct front_session *s, const char *text) {
+void front_session_give_up(struct front_session *s, const char *text) {
     fail(s, SVGA_ERROR_WORKER_DIED, text);
     end(s);
 }
 
-static void ask(struct front_session *s, enum svga_link_type type, struct front_region *region,
-                struct svga_link_msg msg) {
+void front_session_ask(struct front_session *s, enum svga_link_type type, struct front_region *region,
+                       struct svga_link_msg msg) {
     msg.type = type;
     msg.flags |= SVGA_LINK_WANT_REPLY;
     int r = expect_reply(s, type, region, msg.seq);
     if (r == 0)
         r = send_message(s, &msg, -1);
     if (r < 0)
-        give_up(s, "the host cannot be told about a region: too much is waiting for it");
-}
-
-/* Takes the pages of a region that is there away, if the guest has asked for it. */
-static void blank_if_asked(struct front_session *s, struct front_region *region) {
-    if (region->stage != REGION_THERE || !region->deleting)
-        return;
-    region->stage = REGION_BLANKING;
-    if (front_mapper_blank(&s->mapper, region, region->address, region->size) < 0)
-        give_up(s, "the host is out of memory");
-}
-
-/* The device half has the addresses of a region: now the pages. */
-static void map_region(struct front_session *s, struct front_region *region, uint64_t address) {
-    uint32_t count;
-    struct svga_link_piece *runs = front_define_runs(region, region->memory, &count);
-
-    region->address = address;
-    region->stage = REGION_MAPPING;
-    if (!runs || front_mapper_map(&s->mapper, region, address, region->memory, runs, count) < 0)
-        give_up(s, "the host is out of memory");
-    free(runs);
-}
-
-/* A job of the hand has ended. */
-static void mapper_done(void *opaque, void *what, bool blank, int r) {
-    struct front_session *s = opaque;
-    struct front_region *region = what;
-
-    if (r < 0) {
-        give_up(s, r == -ENOMEM ? "the worker on the host can map no more memory"
-                                : "the worker on the host does not do as it is told");
-    } else if (blank) {
-        release_region(s, region);
-        ask(s, SVGA_LINK_GMR_DELETE, region,
-            (struct svga_link_msg){.id = region->id, .seq = region->delete_seq});
-    } else {
-        region->stage = REGION_ENDING;
-        ask(s, SVGA_LINK_GMR_PIECES, region, (struct svga_link_msg){.id = region->id, .seq = region->seq});
-    }
-}
-
-static void mapper_broken(void *opaque) {
-    give_up(opaque, "the worker on the host has lost its hand");
+        front_session_give_up(s, "the host cannot be told about a region: too much is waiting for it");
 }
 
 static const char *refusal(int r) {
@@ -233,6 +174,10 @@ static const char *refusal(int r) {
     }
 }
 
+static void mapper_broken(void *opaque) {
+    front_session_give_up(opaque, "the worker on the host has lost its hand");
+}
+
 static void take_hand(struct front_session *s, struct svga_link_packet *packet) {
     int fds[SVGA_HAND_FDS];
 
@@ -245,17 +190,10 @@ static void take_hand(struct front_session *s, struct svga_link_packet *packet) 
     memcpy(fds, packet->fds, sizeof fds);
     packet->fd_count = 0;
     s->mapper.opaque = s;
-    s->mapper.done = mapper_done;
+    s->mapper.done = front_region_done;
     s->mapper.broken = mapper_broken;
     if (front_mapper_start(&s->mapper, s->owner->loop, fds) < 0)
-        give_up(s, "the host is out of descriptors");
-}
-
-/* A region does not come about. */
-static void refuse_region(struct front_session *s, struct front_region *region, int r) {
-    uint32_t seq = region->deleting ? region->delete_seq : region->seq;
-    free_region(s, region);
-    answer(s, seq, r);
+        front_session_give_up(s, "the host is out of descriptors");
 }
 
 /* Somebody is there, who has no device half for us yet. */
@@ -283,18 +221,7 @@ static void take_reply(struct front_session *s, struct svga_link_packet *packet)
     svga_link_close_fds(packet);
     if (!region || s->ending)
         return;
-    if (type == SVGA_LINK_GMR_DELETE) {
-        free_region(s, region);
-    } else if (type == SVGA_LINK_GMR_PIECES && msg->arg == 0) {
-        region->stage = REGION_THERE;
-        blank_if_asked(s, region);
-    } else if (type == SVGA_LINK_GMR_PIECES) {
-        give_up(s, "the worker on the host refused what is mapped into it"); /* it has said so to the guest */
-    } else if (msg->arg != 0) {
-        refuse_region(s, region, -(int)(msg->arg & 0xfff));
-    } else {
-        map_region(s, region, msg->address);
-    }
+    front_region_replied(s, region, type, msg);
 }
 
 static void link_ready(struct vu_source *source, uint32_t events) {
@@ -341,76 +268,17 @@ static void irq_ready(struct vu_source *source, uint32_t events) {
 
 /* ---- payloads ---- */
 
-/* Finds the resources that a GMR_DEFINE names, and takes them into use. NULL with errno. */
-static struct front_region *take_resources(struct front_session *s, const struct svga_payload *payload) {
-    const uint32_t *ids = (const uint32_t *)(payload + 1);
-    struct front_region *region = calloc(1, sizeof *region + payload->count * sizeof(void *));
-    if (!region)
-        return NULL;
-    region->id = payload->id;
-    for (uint32_t i = 0; i < payload->count; i++) {
-        struct vgpu_resource *r = vgpu_resource_of(s->owner->gpu, s->ctx, ids[i]);
-        if (!r) {
-            release_region(s, region);
-            free(region);
-            errno = ENOENT;
-            return NULL;
-        }
-        vgpu_resource_use(r);
-        region->resources[region->count++] = r;
-    }
-    return region;
-}
-
-/* 0 or a negative errno. */
-static int define(struct front_session *s, const struct svga_payload *payload) {
-    struct vu_memory *memory = s->owner->gpu->backend.memory;
-    struct front_region *region = take_resources(s, payload);
-    if (!region)
-        return -errno;
-    region->next = s->regions;
-    s->regions = region;
-    region->seq = payload->seq;
-    region->size = payload->arg;
-    const struct svga_link_msg msg = {.flags = SVGA_LINK_BY_HAND | SVGA_LINK_MORE,
-                                      .seq = payload->seq,
-                                      .id = payload->id,
-                                      .arg = payload->arg,
-                                      .address = payload->address};
-    int r = front_define_check(region, &msg, memory);
-    if (r < 0) {
-        free_region(s, region);
-        return r;
-    }
-    region->memory = vu_memory_ref(memory);
-    ask(s, SVGA_LINK_GMR_DEFINE, region, msg);
-    return 0;
-}
-
-static void delete_region(struct front_session *s, uint32_t id, uint32_t seq) {
-    struct front_region *region = s->regions;
-    while (region && (region->id != id || region->deleting))
-        region = region->next;
-    if (!region) { /* the device half shall say so */
-        ask(s, SVGA_LINK_GMR_DELETE, NULL, (struct svga_link_msg){.id = id, .seq = seq});
-        return;
-    }
-    region->deleting = true;
-    region->delete_seq = seq;
-    blank_if_asked(s, region);
-}
-
 static void link_payload(struct front_session *s, const struct svga_payload *payload) {
     int r = -ENODEV;
 
     if (s->link >= 0 && !s->ending) {
         s->last_seq = payload->seq;
         if (payload->op == SVGA_PAYLOAD_GMR_DEFINE) {
-            r = payload->id == SVGA_GMR_BAR ? -EEXIST : define(s, payload);
+            r = payload->id == SVGA_GMR_BAR ? -EEXIST : front_region_define(s, payload);
         } else if (payload->op == SVGA_PAYLOAD_GMR_DELETE) {
             r = payload->id == SVGA_GMR_BAR ? -EINVAL : 0;
             if (r == 0)
-                delete_region(s, payload->id, payload->seq);
+                front_region_delete(s, payload->id, payload->seq);
         } else {
             const struct svga_link_msg msg = {
                 .type = SVGA_LINK_REG_WRITE, .seq = payload->seq, .id = payload->id, .arg = payload->arg};
@@ -418,7 +286,7 @@ static void link_payload(struct front_session *s, const struct svga_payload *pay
         }
     }
     if (r < 0)
-        answer(s, payload->seq, r);
+        front_session_answer(s, payload->seq, r);
 }
 
 /* ---- opening ---- */
@@ -446,8 +314,8 @@ static int connect_device(struct front_session *s, const struct svga_payload *pa
         r = send_message(s, &irq, s->irqfd);
     if (r < 0)
         return r;
-    ask(s, SVGA_LINK_HAND, NULL, (struct svga_link_msg){.seq = 0});
-    return define(s, payload);
+    front_session_ask(s, SVGA_LINK_HAND, NULL, (struct svga_link_msg){.seq = 0});
+    return front_region_define(s, payload);
 }
 
 static enum vgpu_verdict open_session(struct front_sessions *all, struct vgpu_context *ctx,
@@ -484,7 +352,7 @@ static enum vgpu_verdict open_session(struct front_sessions *all, struct vgpu_co
     int error = connect_device(s, payload);
     if (error < 0) {
         front_bar_fail(&s->bar, SVGA_ERROR_REFUSED, refusal(error));
-        answer(s, payload->seq, error);
+        front_session_answer(s, payload->seq, error);
         end(s);
         if (s->link < 0 && s->irqfd >= 0) {
             close(s->irqfd);
@@ -550,7 +418,7 @@ void front_sessions_resource_going(void *opaque, struct vgpu_resource *r) {
             if (region->id == SVGA_GMR_BAR)
                 end(s); /* there is no session without it */
             else
-                delete_region(s, region->id, s->last_seq);
+                front_region_delete(s, region->id, s->last_seq);
         }
     }
     /* The front's own use last: it may be the end of `r`. There is at most one. */
@@ -588,7 +456,7 @@ void front_sessions_tick(struct front_sessions *all) {
         after = s->next;
         bool late = s->oldest && now - s->oldest->since_ms >= REPLY_LIMIT_MS;
         if (!s->ending && (late || front_mapper_busy_ms(&s->mapper) >= REPLY_LIMIT_MS))
-            give_up(s, "the worker on the host does not answer");
+            front_session_give_up(s, "the worker on the host does not answer");
         if (s->lingering)
             look_after_worker(s);
     }
@@ -602,7 +470,7 @@ void front_sessions_finish(struct front_sessions *all) {
             link_gone(s);
         } else {
             while (s->regions)
-                free_region(s, s->regions);
+                front_region_free(s, s->regions);
             s->lingering = false;
             free_if_over(s);
         }

@@ -79,6 +79,18 @@ enum vgpu_verdict front_sessions_submit(void *opaque, struct vgpu_context *ctx, 
 void front_sessions_context_gone(void *opaque, struct vgpu_context *ctx);
 void front_sessions_resource_going(void *opaque, struct vgpu_resource *r);
 
+/* For region.c. */
+
+/* What the host's own processes did wrong ends the session, with a sentence for the guest. What they map they map: their
+ * end is waited for. */
+void front_session_give_up(struct front_session *s, const char *text);
+/* Sends a message of this type that wants a reply, about a region (NULL: of none that is known here). */
+void front_session_ask(struct front_session *s, enum svga_link_type type, struct front_region *region,
+                       struct svga_link_msg msg);
+/* The answer to the guest's link payload `seq`, where the device half is not asked or does not speak: 0 or a negative
+ * errno. */
+void front_session_answer(struct front_session *s, uint32_t seq, int r);
+
 /* Milliseconds until front_sessions_tick has something to do, or -1. */
 int front_sessions_timeout(const struct front_sessions *all);
 void front_sessions_tick(struct front_sessions *all);
