@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* trillium run: a program as a guest. */
+#include "host-backend/cli/broker-options.h"
 #include "host-backend/cli/child.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/cli/private-broker.h"
@@ -18,10 +19,10 @@
 #include <unistd.h>
 
 struct run_options {
-    bool vm, verbose, fresh_builds;
+    bool vm;
     const char *cache;
-    const char *ir, *svga_memory, *device, *profile, *worker_options;
-    enum cell_mode sandbox;
+    const char *ir, *svga_memory, *profile;
+    struct broker_config broker; /* what is asked for of it */
     char **program;
 };
 
@@ -65,27 +66,12 @@ static const char help[] =
     "if it is not found; 2 if this command line is wrong.\n";
 
 static int parse(struct run_options *o, int argc, char **argv) {
-    enum {
-        OPT_VM = 256,
-        OPT_IR,
-        OPT_SVGA_MEMORY,
-        OPT_DEVICE,
-        OPT_PROFILE,
-        OPT_CACHE,
-        OPT_FRESH,
-        OPT_WORKER_OPTIONS,
-        OPT_SANDBOX
-    };
+    enum { OPT_VM = 256, OPT_IR, OPT_SVGA_MEMORY, OPT_PROFILE };
     static const struct option options[] = {{"vm", no_argument, NULL, OPT_VM},
                                             {"ir", required_argument, NULL, OPT_IR},
                                             {"svga-memory", required_argument, NULL, OPT_SVGA_MEMORY},
-                                            {"device", required_argument, NULL, OPT_DEVICE},
                                             {"profile", required_argument, NULL, OPT_PROFILE},
-                                            {"cache", required_argument, NULL, OPT_CACHE},
-                                            {"fresh-builds", no_argument, NULL, OPT_FRESH},
-                                            {"worker-options", required_argument, NULL, OPT_WORKER_OPTIONS},
-                                            {"sandbox", required_argument, NULL, OPT_SANDBOX},
-                                            {"verbose", no_argument, NULL, 'v'},
+                                            CLI_BROKER_OPTIONS,
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     int c;
@@ -106,33 +92,15 @@ static int parse(struct run_options *o, int argc, char **argv) {
                 return cli_misused("run", "--svga-memory takes 'shared' or 'guest-backed', not '%s'", optarg);
             o->svga_memory = optarg;
             break;
-        case OPT_DEVICE:
-            o->device = optarg;
-            break;
         case OPT_PROFILE:
             o->profile = optarg;
-            break;
-        case OPT_CACHE:
-            o->cache = optarg;
-            break;
-        case OPT_FRESH:
-            o->fresh_builds = true;
-            break;
-        case OPT_WORKER_OPTIONS:
-            o->worker_options = optarg;
-            break;
-        case OPT_SANDBOX:
-            if (!cell_mode_parse(optarg, &o->sandbox))
-                return cli_misused("run", "--sandbox takes 'strict', 'best' or 'off', not '%s'", optarg);
-            break;
-        case 'v':
-            o->verbose = true;
             break;
         case 'h':
             fputs(help, stdout);
             exit(0);
         default:
-            return CLI_EXIT_USE;
+            if (cli_broker_option("run", c, &o->broker, &o->cache) != 0)
+                return CLI_EXIT_USE;
         }
     }
     if (optind == argc)
@@ -180,8 +148,8 @@ static int open_session(void *opaque) {
 static int run_vm(const struct run_options *o, const struct cli_paths *paths) {
     struct vm_options vm = {.init = paths->vm_init,
                             .icd = paths->icd,
-                            .verbose = o->verbose,
-                            .sandbox = o->sandbox,
+                            .verbose = o->broker.verbose,
+                            .sandbox = o->broker.sandbox,
                             .open_session = open_session,
                             .opaque = &broker};
 
@@ -218,25 +186,21 @@ static int make_trace_folder(char path[80]) {
 /* Starts the daemon, runs the program, ends the daemon. */
 static int run_program(const struct run_options *o, const struct cli_paths *paths, const char *traces) {
     char cache[PATH_MAX], key[PATH_MAX];
-    struct broker_config config = {.worker_path = paths->worker,
-                                   .control = wire_path(),
-                                   .worker_options = o->worker_options,
-                                   .warm_workers = 1,
-                                   .first_only = !o->vm, /* in a VM programs follow each other */
-                                   .device_filter = o->device,
-                                   .profile_dir = traces,
-                                   .cache_dir = cli_build_cache(o->cache, cache),
-                                   .cache_shared = o->cache != NULL,
-                                   .key_path = cli_host_key(key),
-                                   .vm = "vm-of-run",
-                                   .hands = o->vm,
-                                   .fresh_builds = o->fresh_builds,
-                                   .run_pid = getpid(),
-                                   .sandbox = o->sandbox,
-                                   .verbose = o->verbose};
+    struct broker_config config = o->broker;
     char why[BROKER_WHY_SIZE] = "";
     int status;
 
+    config.worker_path = paths->worker;
+    config.control = wire_path();
+    config.warm_workers = 1;
+    config.first_only = !o->vm; /* in a VM programs follow each other */
+    config.profile_dir = traces;
+    config.cache_dir = cli_build_cache(o->cache, cache);
+    config.cache_shared = o->cache != NULL;
+    config.key_path = cli_host_key(key);
+    config.vm = "vm-of-run";
+    config.hands = o->vm;
+    config.run_pid = getpid();
     cli_driver_cache_make("run");
     if (private_broker_start(&broker, &config, why) < 0) {
         cli_say("run", "%s", why);

@@ -4,6 +4,7 @@
 #include "host-backend/broker/names.h"
 #include "host-backend/cell/daemon.h"
 #include "host-backend/broker/variables.h"
+#include "host-backend/cli/broker-options.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/control/wire.h"
 #include "host-backend/front/front.h"
@@ -110,12 +111,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         OPT_MODE,
         OPT_GROUP,
         OPT_NAME,
-        OPT_DEVICE,
         OPT_WARM,
-        OPT_CACHE,
-        OPT_FRESH,
-        OPT_WORKER_OPTIONS,
-        OPT_SANDBOX,
         OPT_VARIABLES,
         OPT_PROFILE,
         OPT_CAPABILITIES
@@ -126,16 +122,11 @@ static int parse(struct serve_options *o, int argc, char **argv) {
                                             {"mode", required_argument, NULL, OPT_MODE},
                                             {"group", required_argument, NULL, OPT_GROUP},
                                             {"name", required_argument, NULL, OPT_NAME},
-                                            {"device", required_argument, NULL, OPT_DEVICE},
+                                            CLI_BROKER_OPTIONS,
                                             {"warm-workers", required_argument, NULL, OPT_WARM},
-                                            {"cache", required_argument, NULL, OPT_CACHE},
-                                            {"fresh-builds", no_argument, NULL, OPT_FRESH},
-                                            {"worker-options", required_argument, NULL, OPT_WORKER_OPTIONS},
-                                            {"sandbox", required_argument, NULL, OPT_SANDBOX},
                                             {"variables", required_argument, NULL, OPT_VARIABLES},
                                             {"profile", required_argument, NULL, OPT_PROFILE},
                                             {"print-capabilities", no_argument, NULL, OPT_CAPABILITIES},
-                                            {"verbose", no_argument, NULL, 'v'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     char *end;
@@ -168,22 +159,6 @@ static int parse(struct serve_options *o, int argc, char **argv) {
                 return cli_misused("serve", "--name takes at most %d characters", GUEST_VM_SIZE - 1);
             o->broker.name = optarg;
             break;
-        case OPT_DEVICE:
-            o->broker.device_filter = optarg;
-            break;
-        case OPT_CACHE:
-            o->cache = optarg;
-            break;
-        case OPT_FRESH:
-            o->broker.fresh_builds = true;
-            break;
-        case OPT_WORKER_OPTIONS:
-            o->broker.worker_options = optarg;
-            break;
-        case OPT_SANDBOX:
-            if (!cell_mode_parse(optarg, &o->broker.sandbox))
-                return cli_misused("serve", "--sandbox takes 'strict', 'best' or 'off', not '%s'", optarg);
-            break;
         case OPT_VARIABLES:
             if (!variables_choice_ok(optarg))
                 return cli_misused("serve",
@@ -205,14 +180,12 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         case OPT_CAPABILITIES:
             puts("{\"type\": \"gpu\", \"features\": [\"virgl\"]}");
             exit(0);
-        case 'v':
-            o->broker.verbose = true;
-            break;
         case 'h':
             fputs(help, stdout);
             exit(0);
         default:
-            return CLI_EXIT_USE;
+            if (cli_broker_option("serve", c, &o->broker, &o->cache) != 0)
+                return CLI_EXIT_USE;
         }
     }
     if (optind != argc)
