@@ -48,6 +48,12 @@ static const char *milliseconds(char out[64], struct interval i) {
     return out;
 }
 
+static const char *verdict(struct interval ratio_to_one) {
+    if (ratio_to_one.count < 2)
+        return " One round says nothing of noise.";
+    return interval_holds(ratio_to_one, 1) ? " That is no difference beyond noise." : "";
+}
+
 /* The virtual ISA against source, all else equal: in process guests, or in a VM. */
 static void isa(const struct results *r, struct speaker *to, const char *where, int spirv, int source) {
     char text[64], more[64];
@@ -56,7 +62,7 @@ static void isa(const struct results *r, struct speaker *to, const char *where, 
 
     if (known(warm))
         say(to, "%s, once programs run (%d workloads): %s times as long as with source.%s", where, n,
-            ratio(text, warm), interval_holds(warm, 1) ? " That is no difference beyond noise." : "");
+            ratio(text, warm), verdict(warm));
     const struct {
         const char *metric, *what;
     } cold[] = {{"first result, new program", "a program that nobody has built before"},
@@ -68,8 +74,7 @@ static void isa(const struct results *r, struct speaker *to, const char *where, 
             say(to,
                 "%s, to the first result of %s (%d workloads): %s against source on average; %s times as "
                 "long.%s",
-                where, cold[c].what, n, milliseconds(text, d), ratio(more, q),
-                interval_holds(q, 1) ? " That is no difference beyond noise." : "");
+                where, cold[c].what, n, milliseconds(text, d), ratio(more, q), verdict(q));
     }
 }
 
@@ -106,7 +111,7 @@ static void remoting(const struct results *r, struct speaker *to, const char *wh
 
     if (known(warm))
         say(to, "%s, warm runs (%d workloads): %s times as long as natively.%s", where, n, ratio(text, warm),
-            interval_holds(warm, 1) ? " That is no difference beyond noise." : "");
+            verdict(warm));
     struct interval cold = results_cost(r, "start to exit", side, SIDE_NATIVE, false, &n);
     if (known(cold))
         say(to, "%s, start to exit (%d programs): %s times as long as natively.", where, n,
@@ -123,8 +128,7 @@ static void backed(const struct results *r, struct speaker *to, const char *wher
             "%s, guest-backed memory with explicit updates and readbacks against shared buffers, same ISA "
             "(%d workloads): "
             "warm runs take %s times as long.%s",
-            where, n, ratio(text, warm),
-            interval_holds(warm, 1) ? " That is no difference beyond noise." : "");
+            where, n, ratio(text, warm), verdict(warm));
 }
 
 static void unnoticed(const struct results *r, struct speaker *to, int side) {

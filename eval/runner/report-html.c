@@ -20,9 +20,9 @@ static const char head[] =
     "auto;padding:1rem;max-width:70rem;color:var(--fg);background:var(--bg);"
     "font:16px/1.5 system-ui,sans-serif}h1{font-size:1.6rem;margin:.2em 0}h2{font-size:1.2rem;margin:2em 0 "
     ".5em}\n"
-    "p.soft,.soft{color:var(--soft);font-size:.9rem}.answers{display:grid;grid-template-columns:repeat(auto-"
-    "fit,minmax(19rem,1fr));"
-    "gap:.8rem}.answers section{background:var(--card);border-radius:.5rem;padding:.7rem 1rem}\n"
+    "p.soft,.soft{color:var(--soft);font-size:.9rem}.answers{columns:19rem 3;column-gap:.8rem}"
+    ".answers section{background:var(--card);border-radius:.5rem;padding:.7rem 1rem;margin:0 0 "
+    ".8rem;break-inside:avoid}\n"
     ".answers h2{margin:0 0 .3em;font-size:1.02rem}.answers p{margin:.35em 0;font-size:.92rem}\n"
     ".table{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;width:100%}\n"
     "th,td{padding:.3em .6em;border-bottom:1px solid "
@@ -59,6 +59,45 @@ static void put(FILE *f, const char *text) {
             fputc(*text, f);
         }
     }
+}
+
+/* What builds consist of: stages down, the two IRs across, for a program that is new and one that was built before. */
+static void stages(const struct results *r, FILE *f) {
+    static const char *const names[] = {"compiling in the guest", "validating on the host",
+                                        "translating on the host", "the host's driver", "all else"};
+    static const char *const builds[] = {"new program", "seen program"};
+    static const int sides[] = {SIDE_PROCESS_SOURCE, SIDE_PROCESS_SPIRV};
+    double values[5][4];
+    bool any = false;
+
+    for (int stage = 0; stage < 5; stage++)
+        for (int c = 0; c < 4; c++) {
+            char metric[64];
+            values[stage][c] = NAN;
+            snprintf(metric, sizeof(metric), "%s: %s", builds[c / 2], names[stage]);
+            for (int i = 0; i < r->list.count; i++)
+                if (!strcmp(r->list.items[i].program, "stages of a build") &&
+                    !strcmp(r->list.items[i].metric, metric))
+                    values[stage][c] = series_median(&r->list.items[i], sides[c % 2]);
+            any = any || isfinite(values[stage][c]);
+        }
+    if (!any)
+        return;
+    fputs(
+        "<h2>What a build consists of, ms</h2><div class=\"table\"><table><tr><th>one small program, a "
+        "process guest</th>"
+        "<th>new: source</th><th>new: virtual ISA</th><th>seen: source</th><th>seen: virtual ISA</th></tr>\n",
+        f);
+    for (int stage = 0; stage < 5; stage++) {
+        fprintf(f, "<tr><td>%s</td>", names[stage]);
+        for (int c = 0; c < 4; c++) {
+            char number[24];
+            series_number(number, values[stage][c]);
+            fprintf(f, "<td>%s</td>", number);
+        }
+        fputs("</tr>\n", f);
+    }
+    fputs("</table></div>\n", f);
 }
 
 struct answers {
@@ -283,6 +322,7 @@ bool report_html(const struct results *r, FILE *f) {
     fputs("<div class=\"answers\">\n", f);
     report_answers(r, say, &a);
     fputs(a.open ? "</section></div>\n" : "</div>\n", f);
+    stages(r, f);
 
     fputs("<h2>How to read this</h2><p>The same unmodified programs ran on the host's own OpenCL driver "
           "(native), as guests in "

@@ -282,7 +282,8 @@ bool sides_start_vm(struct sides *s) {
     s->vm_boot = proc_now() - s->vm.started;
     if (vm_command(s, "grep -m1 '^model name' /proc/cpuinfo", 30, &status, &length) && status == 0) {
         s->vm.text[length] = '\0';
-        snprintf(s->vm_cpu, sizeof(s->vm_cpu), "%s", s->vm.text + strcspn(s->vm.text, ":") + 1);
+        const char *colon = s->vm.text + strcspn(s->vm.text, ":");
+        snprintf(s->vm_cpu, sizeof(s->vm_cpu), "%s", colon + strspn(colon, ": "));
         s->vm_cpu[strcspn(s->vm_cpu, "\r\n")] = '\0';
     }
     if (!find_device(s, SIDE_VM_SOURCE))
