@@ -173,7 +173,7 @@ help:
 
 # ---- packages --------------------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-build deps-test deps-vm deps-eval deps-dev deps-pack deps-site deps-there
+.PHONY: deps deps-build deps-test deps-vm deps-eval deps-dev deps-deb deps-pack deps-site deps-there
 install-deps = $(if $(filter no,$(DEPS)),:,host-backend/setup/install-deps.sh)
 deps: ; @$(install-deps) build test vm eval
 # A build installs nothing by itself, and needs no word about it where all is there.
@@ -184,7 +184,8 @@ deps-build: ; @$(install-deps) build
 deps-test: ; @$(install-deps) build test vm
 deps-eval: ; @$(install-deps) build test vm eval
 deps-dev: ; @$(install-deps) build test dev
-deps-pack: ; @$(install-deps) build pack
+deps-deb: ; @$(install-deps) build deb
+deps-pack: ; @$(install-deps) build deb pack
 deps-site: ; @$(install-deps) build test vm pack site
 
 # ---- rules -----------------------------------------------------------------------------------------------------------
@@ -471,7 +472,7 @@ uninstall:
 # Debian packages of this release in $(BUILD)/deb; check-deb builds and tries them in throwaway roots.
 .PHONY: deb check-deb
 deb:
-	@$(MAKE) --no-print-directory deps-pack
+	@$(MAKE) --no-print-directory deps-deb
 	@debian/build.sh $(B)/deb
 	@ls $(B)/deb/*.deb
 check-deb: deps-pack

@@ -74,7 +74,7 @@ check guest-sees-nothing inside 'clinfo | grep -c "Platform Name.*Portable" && !
 check pages inside 'for page in man1/trillium.1 man7/trillium-icd.7 man8/trillium-worker.8; do dpkg -L trillium-host trillium-icd | grep "/$page"; done'
 check upgrades inside 'dpkg -P trillium-host-dbgsym trillium-icd-dbgsym trillium-visa-dbgsym && dpkg -i /later/*.deb && dpkg -l trillium-host | grep +later && trillium run clinfo -l | grep Portable'
 check removes inside 'apt-get remove -y trillium-host trillium-icd trillium-visa && ! command -v trillium && [ -e /etc/OpenCL/vendors/trillium.icd ]'
-check purges inside 'apt-get purge -y trillium-host trillium-icd trillium-visa && ! dpkg -l | grep trillium'
+check purges inside 'dpkg -P $(dpkg -l | grep -o "trillium-[a-z]*:*[a-z0-9]*") && ! dpkg -l | grep trillium'
 check leaves-nothing inside '! find / -xdev -path /root -prune -o -path /proc -prune -o -path /sys -prune -o -path /dev -prune -o -path /new -prune -o -path /later -prune -o -name "*trillium*" -print | grep .'
 [ $failed -ne 0 ] || "$here/tests/root.sh" remove "$root"
 exit $failed

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Installs what is missing of the packages named in host-backend/setup/packages.
 #
-#   install-deps.sh [--list] NEED...      NEED: build test vm eval dev pack site
+#   install-deps.sh [--list] NEED...      NEED: build test vm eval dev deb pack site
 #
 # Prints nothing if all is there (one call of dpkg-query). Else it says what it installs and why, and shows progress.
 # --list prints the missing packages and installs nothing; its exit status is 1 if there are any.
@@ -16,7 +16,7 @@ list=no
 for need; do
     case $need in
     build | test | vm | eval | dev | pack | site) ;;
-    *) echo "install-deps.sh: '$need' is no need; there are build, test, vm, eval, dev, pack, site" >&2; exit 2 ;;
+    *) echo "install-deps.sh: '$need' is no need; there are build, test, vm, eval, dev, deb, pack, site" >&2; exit 2 ;;
     esac
 done
 
