@@ -12,7 +12,7 @@
  *
  * A turn is the right to have commands in flight on a device. The worker asks by raising `asked` to one more than
  * `granted` and ringing; it holds the turn from `granted` == `asked` until it raises `returned` to that. Everything
- * that the worker waits for changes `signal`, on which it sleeps (futex); it rings by a byte in its pipe, whose end
+ * that the worker waits for changes `signal`, on which it sleeps (futex); it rings by a byte in its socket, whose end
  * also tells of its death.
  *
  * Numbers of memory: an account that both sides take from and give to (board_take), so that the sum of what a guest's

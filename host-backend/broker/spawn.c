@@ -2,7 +2,6 @@
 #include "host-backend/broker/spawn.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +45,7 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         return words;
     }
     out->board = board_make();
-    if (out->board < 0 || pipe2(bells, O_CLOEXEC | O_NONBLOCK) < 0) {
+    if (out->board < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, bells) < 0) {
         r = out->board < 0 ? out->board : -errno;
         if (out->board >= 0)
             close(out->board);

@@ -51,13 +51,18 @@ json_t *ask_control(const char *subcommand, json_t *request, json_t *guests) {
 
 json_t *ask_guests(const char *subcommand) {
     json_t *guests = json_array();
-    json_t *answer = ask_control(subcommand, json_pack("{s:s}", "do", "list"), guests);
+    json_int_t last = 0;
 
-    if (!answer) {
-        json_decref(guests);
-        return NULL;
-    }
-    json_decref(answer);
+    do {
+        json_t *answer =
+            ask_control(subcommand, json_pack("{s:s, s:I}", "do", "list", "after", last), guests);
+        if (!answer) {
+            json_decref(guests);
+            return NULL;
+        }
+        last = json_integer_value(json_object_get(answer, "last"));
+        json_decref(answer);
+    } while (last > 0);
     return guests;
 }
 

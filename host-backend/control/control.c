@@ -19,7 +19,13 @@
 #include "host-backend/listen/listen.h"
 #include "svga-model/futex.h"
 
-enum { CONNECTIONS_MOST = 1024, OF_ONE_USER = 512, EVENTS = 64 };
+enum {
+    CONNECTIONS_MOST = 1024,
+    OF_ONE_USER = 512,
+    SESSIONS_OF_ONE_USER = SESSIONS_MOST / 4,
+    EVENTS = 64,
+    LIST_PAGE = 4
+};
 
 enum what { WHAT_NOTHING, WHAT_WAKE, WHAT_LISTENER, WHAT_METRICS, WHAT_CONNECTION, WHAT_BELL };
 
@@ -87,12 +93,25 @@ static void leave(struct control *c, struct session *s, bool open) {
     guests_leave(&c->guests, s, open, svga_now_ns());
 }
 
+/* That brokers of this user have told of. */
+static unsigned sessions_of(const struct control *c, uid_t uid) {
+    unsigned n = 0;
+    for (const struct guest *g = c->guests.first; g; g = g->next)
+        for (const struct session *s = g->first; s; s = s->next)
+            n += ((const struct connection *)s->owner)->peer.uid == uid;
+    return n;
+}
+
 static void join(struct control *c, const struct connection *from, const json_t *request, const int *fds) {
     struct policy_subject who;
     char why[LIMIT_TEXT] = "the host's daemon said something that makes no sense";
     struct session *s = NULL;
 
-    if (subject_of(request, from->peer.uid, from->peer.pid, &who)) {
+    if (from->peer.uid != 0 && sessions_of(c, from->peer.uid) >= SESSIONS_OF_ONE_USER) {
+        snprintf(why, sizeof why, "the host knows as many processes of this user as it can");
+        close(fds[0]);
+        close(fds[1]);
+    } else if (subject_of(request, from->peer.uid, from->peer.pid, &who)) {
         s = guests_join(&c->guests, &who, fds[0], fds[1], svga_now_ns(), why);
     } else {
         close(fds[0]);
@@ -116,11 +135,20 @@ static void join(struct control *c, const struct connection *from, const json_t 
 
 /* ---- administrators ---- */
 
-static void list(const struct control *c, int fd) {
-    int r = 0;
-    for (const struct guest *g = c->guests.first; g && r == 0; g = g->next)
-        r = wire_send(fd, json_pack("{s:o}", "guest", guests_tell(&c->guests, g)), NULL, 0);
-    wire_send(fd, json_pack("{s:b, s:s}", "ok", 1, "scheduler", c->guests.arena.kind->name), NULL, 0);
+/* As many as a socket holds without anybody reading. */
+static void list(const struct control *c, int fd, const json_t *o) {
+    json_int_t after = json_integer_value(json_object_get(o, "after")), last = 0;
+    unsigned told = 0;
+    for (const struct guest *g = c->guests.first; g && told < LIST_PAGE; g = g->next) {
+        if ((json_int_t)g->id <= after)
+            continue;
+        wire_send(fd, json_pack("{s:o}", "guest", guests_tell(&c->guests, g)), NULL, 0);
+        last = g->id;
+        told++;
+    }
+    wire_send(fd,
+              json_pack("{s:b, s:I, s:s}", "ok", 1, "last", last, "scheduler", c->guests.arena.kind->name),
+              NULL, 0);
 }
 
 static void request(struct control *c, const struct connection *from, const json_t *o, int *fds, int count) {
@@ -138,7 +166,7 @@ static void request(struct control *c, const struct connection *from, const json
                                   "policy's group of administrators"),
                   NULL, 0);
     else if (what && strcmp(what, "list") == 0)
-        list(c, from->fd);
+        list(c, from->fd, o);
     else if (what && strcmp(what, "reload") == 0)
         wire_send(from->fd, commands_reload(&c->guests, c->config.policy, svga_now_ns()), NULL, 0);
     else
@@ -206,10 +234,10 @@ static void let_in(struct control *c) {
 
 static void rung(struct control *c, struct session *s) {
     char bytes[256];
-    ssize_t n = read(s->bell, bytes, sizeof bytes);
+    ssize_t n = recv(s->bell, bytes, sizeof bytes, MSG_DONTWAIT); /* whoever sent it: a read might wait */
 
-    if (n == 0)
-        leave(c, s, false); /* the worker has ended */
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        leave(c, s, n < 0); /* the worker has ended, or it was no bell */
     else
         guests_rung(&c->guests, s, svga_now_ns());
 }

@@ -11,7 +11,7 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 
-enum { COMMAND_TOKENS, BYTE_TOKENS };
+enum { PROCESSES_TOLD = 256 }; /* of a guest: an answer has to fit a packet */
 
 /* ---- what a guest may have ---- */
 
@@ -459,6 +459,8 @@ json_t *guests_tell(const struct guests *all, const struct guest *g) {
         count_board(&m, s->board);
         add(&memory, board_read(&s->board->memory_now));
         add(&peak, board_read(&s->board->memory_peak));
+        if (json_array_size(processes) >= PROCESSES_TOLD)
+            continue;
         json_array_append_new(processes,
                               json_pack("{s:i, s:i, s:o}", "pid", (int)s->pid, "worker", (int)s->worker,
                                         "memory", number(board_read(&s->board->memory_now))));

@@ -9,7 +9,8 @@
  *     {"do": "kill", "session": N, "why": TEXT}.
  * The end of the bell tells the control of the end of a worker.
  *
- * An administrator's command says {"do": "list"}, and hears {"guest": {...}} for each and {"ok": true, ...} at the end;
+ * An administrator's command says {"do": "list", "after": ID}, and hears {"guest": {...}} for a few with greater ids and
+ * {"ok": true, "last": ID, ...}, with 0 where there was none;
  * or {"do": "limit", "guest": G, "set": {NAME: TEXT}}, {"do": "pause" | "resume" | "kill", "guest": G},
  * {"do": "reload"}, and hears {"ok": ...}.
  *

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "svga-model/futex.h"
@@ -55,7 +56,6 @@ struct turns *turns_new(int board_fd, int bell, const struct driver *driver) {
     all->bell = bell;
     if (bell >= 0) {
         fcntl(bell, F_SETFD, FD_CLOEXEC);
-        fcntl(bell, F_SETFL, fcntl(bell, F_GETFL) | O_NONBLOCK);
     }
     uint32_t count = driver->root_count < BOARD_DEVICES ? driver->root_count : BOARD_DEVICES;
     for (uint32_t i = 0; i < BOARD_DEVICES; i++) {
@@ -90,7 +90,8 @@ struct turn *turns_of(struct turns *all, const struct driver *driver, const stru
 
 static void ring(const struct turns *all) {
     char byte = 0;
-    ssize_t ignored = all->bell >= 0 ? write(all->bell, &byte, 1) : 0; /* full: the host is awake already */
+    /* full: the host is awake already */
+    ssize_t ignored = all->bell >= 0 ? send(all->bell, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
     (void)ignored;
 }
 
