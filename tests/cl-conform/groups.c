@@ -26,7 +26,7 @@
     X(command_buffers)                                                                                       \
     X(command_buffer_replays)                                                                                \
     X(command_buffer_runs)                                                                                   \
-    X(command_buffer_signatures) X(command_buffer_updates) X(native_kernels) X(memory_habits)
+    X(command_buffer_signatures) X(command_buffer_updates) X(native_kernels) X(memory_habits) X(more_habits)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,
