@@ -12,8 +12,10 @@
 struct program {
     const char *name;
     bool workload; /* of eval/lib/work.h: it has sizes, and first results of its own */
-    bool
-        builds_new; /* also measured as a program that nobody has built before, which takes its time: some, unless all are */
+    /* Also measured as a program that nobody has built before, which takes its time: some, unless all are. */
+    bool builds_new;
+    /* Measured unless others are asked for, so that an eval takes minutes. */
+    bool usual;
 };
 extern const struct program programs[];
 extern const int program_count;

@@ -8,25 +8,26 @@
 #include <string.h>
 
 #include "eval/runner/series.h"
+#include "eval/runner/sides.h"
 
 /* One line each: the name, its value's name (NULL: it takes none), who takes it, and the help. */
 #define OPTIONS(X)                                                                                           \
-    X(OUT, "out", "DIR", RUNNER_BOTH, "write the results there as JSON and Markdown (default eval/out)")     \
+    X(OUT, "out", "DIR", RUNNER_BOTH, "write the results there as JSON and as pages (default eval/out)")     \
     X(DEVICE, "device", "NAME", RUNNER_BOTH, "measure on the device whose platform or name contains NAME")   \
     X(ROUNDS, "rounds", "N", RUNNER_BOTH, "how often everything is measured (default 6)")                    \
     X(BUDGET, "budget", "SECONDS", RUNNER_BOTH,                                                              \
-      "start no further round after that (default: eval 380, bench 240)")                                    \
+      "start no further round after that (default: eval 420, bench 240)")                                    \
     X(SIZE, "size", "SIZE", RUNNER_EVAL,                                                                     \
-      "small (default), medium (5 times as long in all) or large (50 times) workloads")                      \
+      "of the workloads: small (default), medium (runs take some 10 times as long) or large")                \
     X(SIDES, "sides", "A,B", RUNNER_EVAL,                                                                    \
       "compare native with these only (names below; default: all but vm-spirv-backed)")                      \
     X(ALL, "all", NULL, RUNNER_EVAL,                                                                         \
-      "all programs on all sides, 6 rounds to their end, all of clpeak: 25 minutes on two cores")            \
-    X(ABLATIONS, "ablations", NULL, RUNNER_EVAL, "then each optimization off in turn: 5 minutes more")       \
-    X(SCALING, "scaling", NULL, RUNNER_EVAL, "then 1 to 16 guests at once: 5 minutes more")                  \
+      "all programs on all sides, 6 rounds to their end, all of clpeak: half an hour and more")              \
+    X(ABLATIONS, "ablations", NULL, RUNNER_EVAL, "then each optimization off in turn: some 6 minutes more")  \
+    X(SCALING, "scaling", NULL, RUNNER_EVAL, "then 1 to 16 guests at once: some 4 minutes more")             \
     X(NO_VM, "no-vm", NULL, RUNNER_EVAL, "leave the VM out")                                                 \
     X(NO_CLPEAK, "no-clpeak", NULL, RUNNER_EVAL, "leave clpeak out")                                         \
-    X(PROGRAMS, "programs", "A,B", RUNNER_EVAL, "only these of the own programs")                            \
+    X(PROGRAMS, "programs", "A,B", RUNNER_EVAL, "only these of the own programs (default: 20 of them)")      \
     X(PERCENT, "percent", "N", RUNNER_BENCH, "samples in percent of the usual (default 100)")                \
     X(ROWS, "rows", "A,B", RUNNER_BENCH, "only these groups of rows")                                        \
     X(HELP, "help", NULL, RUNNER_BOTH, "show this")
@@ -62,6 +63,12 @@ static void print_help(enum runner_use use, const char *intro, const char *const
     for (; *names; names++)
         printf(" %s", *names);
     printf("\n");
+    if (use == RUNNER_EVAL) {
+        printf("Sides:");
+        for (int s = 1; s < SIDE_COUNT; s++)
+            printf(" %s", side_facts[s].name);
+        printf("\n");
+    }
 }
 
 /* Are all of the list's names known? */
@@ -99,7 +106,7 @@ int runner_options_parse(enum runner_use use, const char *intro, const char *con
     *o = (struct runner_options){.out = "eval/out",
                                  .rounds = 6,
                                  .size = "small",
-                                 .budget = use == RUNNER_EVAL ? 380 : 240,
+                                 .budget = use == RUNNER_EVAL ? 420 : 240,
                                  .percent = 100};
     while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
         switch (c) {
