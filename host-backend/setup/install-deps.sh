@@ -12,10 +12,10 @@ set -u -o pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 list=no
 [ "${1:-}" = --list ] && { list=yes; shift; }
-[ $# -gt 0 ] || { echo "usage: install-deps.sh [--list] NEED...   (build, test, vm, eval, dev, pack, site)" >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: install-deps.sh [--list] NEED...   (build, test, vm, eval, dev, deb, pack, site)" >&2; exit 2; }
 for need; do
     case $need in
-    build | test | vm | eval | dev | pack | site) ;;
+    build | test | vm | eval | dev | deb | pack | site) ;;
     *) echo "install-deps.sh: '$need' is no need; there are build, test, vm, eval, dev, deb, pack, site" >&2; exit 2 ;;
     esac
 done
