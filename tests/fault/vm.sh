@@ -69,10 +69,10 @@ check_leftovers qemu-killed
 # ---- at random points between a VM's start and its end: FAULT_VM_RUNS of them (each boots a VM), FAULT_SEED for the same again ----
 seed=${FAULT_SEED:-$((RANDOM * 32768 + RANDOM))}
 RANDOM=$seed
-runs=${FAULT_VM_RUNS:-0}
+runs=${FAULT_VM_RUNS:-1}
 for ((i = 1; i <= runs && failed == 0; i++)); do
     name=vm-random$i signal=KILL
-    [ $((i % 2)) = 0 ] && signal=STOP
+    [ $((RANDOM % 2)) = 0 ] && signal=STOP
     "$trillium" run --vm -- "$program" work 1 >"$work/$name.out" 2>"$work/$name.err" &
     guest=$!
     started+=("$guest")
