@@ -14,9 +14,9 @@ enum { SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL };
 
 static void open_accounts(struct board *b) {
     atomic_store(&b->memory_limit, BOARD_UNLIMITED);
-    atomic_store(&b->object_limit, BOARD_UNLIMITED);
     atomic_store(&b->memory_left, BOARD_UNLIMITED);
     atomic_store(&b->build_seconds, 0);
+    atomic_store(&b->build_mib, 0);
 }
 
 int board_make(void) {

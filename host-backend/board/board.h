@@ -60,15 +60,15 @@ struct board_kernel {
     _Atomic uint64_t device_ns; /* of those that ran in turns */
 };
 
-enum board_limit { BOARD_LIMIT_MEMORY, BOARD_LIMIT_OBJECTS, BOARD_LIMIT_BUILD, BOARD_LIMITS };
+enum board_limit { BOARD_LIMIT_MEMORY, BOARD_LIMIT_BUILD, BOARD_LIMITS };
 
 struct board {
     /* the host's */
     BOARD_LINE _Atomic uint32_t signal; /* changes with everything that the worker may wait for */
     _Atomic uint32_t answered;          /* the last request for memory that was looked at */
     _Atomic uint64_t memory_limit;      /* what devices show as their memory; BOARD_UNLIMITED: their own */
-    _Atomic uint64_t object_limit;      /* of this worker */
     _Atomic uint32_t build_seconds;     /* longest build; 0: the worker's own limit */
+    _Atomic uint32_t build_mib;         /* most memory of one; 0: the same */
     char filter[BOARD_FILTER]; /* devices that it may see; empty: all; written before a session begins */
     /* both sides' */
     BOARD_LINE _Atomic uint64_t memory_left; /* bytes that the worker may take without asking */
@@ -76,7 +76,6 @@ struct board {
     BOARD_LINE _Atomic uint32_t requested; /* requests for memory so far */
     _Atomic uint64_t requested_bytes;
     _Atomic uint64_t memory_now, memory_peak; /* bytes of memory objects */
-    _Atomic uint64_t objects;
     _Atomic uint64_t builds, build_ns;
     _Atomic uint64_t errors;             /* commands that the driver refused */
     _Atomic uint64_t hits[BOARD_LIMITS]; /* limits that were met */

@@ -37,13 +37,17 @@ static int nothing(const struct guest *g) {
     return -1;
 }
 
+static uint32_t bounded(uint64_t value) {
+    return value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+}
+
 static void apply_to_tenant(const struct guest *g, struct tenant *t) {
     t->who.weight = (unsigned)limit_of(g, LIMIT_WEIGHT);
     t->bound = is_bound(g);
     t->held = g->paused;
     t->kernel_most = or_nothing(limit_of(g, LIMIT_KERNEL_MS)) * (SECOND_NS / 1000);
     for (struct seat *s = t->first; s; s = s->next)
-        atomic_store(&s->on->depth, (uint32_t)or_nothing(limit_of(g, LIMIT_COMMANDS)));
+        atomic_store(&s->on->depth, bounded(or_nothing(limit_of(g, LIMIT_COMMANDS))));
 }
 
 /* ---- memory ---- */
@@ -90,12 +94,20 @@ static void apply_memory(struct session *s) {
     atomic_store(&s->board->memory_limit, limit == LIMIT_NONE ? BOARD_UNLIMITED : limit);
 }
 
+static void apply_to_builds(struct session *s) {
+    uint64_t memory = or_nothing(limit_of(s->guest, LIMIT_BUILD_MEMORY));
+
+    atomic_store(&s->board->build_seconds, bounded(or_nothing(limit_of(s->guest, LIMIT_BUILD_SECONDS))));
+    atomic_store(&s->board->build_mib, bounded((memory + (1u << 20) - 1) >> 20));
+}
+
 void guests_apply(struct guests *g, struct guest *guest, uint64_t now_ns) {
     int none = nothing(guest);
     char why[LIMIT_TEXT];
 
     for (struct session *s = guest->first; s; s = s->next) {
         apply_memory(s);
+        apply_to_builds(s);
         for (unsigned i = 0; i < s->seat_count; i++) {
             apply_to_tenant(guest, s->seats[i].tenant);
             arena_changed(&g->arena, s->seats[i].tenant, now_ns);
@@ -368,6 +380,23 @@ void guests_end(struct guests *g) {
     policy_free(g->policy);
 }
 
+static void look_at_hits(struct session *s, enum board_limit l) {
+    uint64_t hits = board_read(&s->board->hits[l]);
+    const struct guest *g = s->guest;
+    char limit[32];
+
+    if (hits == s->hits[l])
+        return;
+    s->hits[l] = hits;
+    limit_write(LIMIT_MEMORY, limit_of(g, LIMIT_MEMORY), limit);
+    if (l == BOARD_LIMIT_MEMORY)
+        log_say(LOG_LIMITS,
+                "%s: process %d met its limit of memory (%s) when it made an object of %llu bytes",
+                g->who.name, (int)s->pid, limit, (unsigned long long)board_read(&s->board->requested_bytes));
+    else
+        log_say(LOG_LIMITS, "%s: process %d met a limit of builds", g->who.name, (int)s->pid);
+}
+
 void guests_rung(struct guests *g, struct session *s, uint64_t now_ns) {
     uint32_t requested = atomic_load(&s->board->requested);
 
@@ -379,16 +408,8 @@ void guests_rung(struct guests *g, struct session *s, uint64_t now_ns) {
         atomic_store(&s->board->answered, requested);
         board_signal(s->board);
     }
-    uint64_t hits = board_read(&s->board->hits[BOARD_LIMIT_MEMORY]);
-    if (hits != s->hits[BOARD_LIMIT_MEMORY]) {
-        char limit[32];
-        limit_write(LIMIT_MEMORY, limit_of(s->guest, LIMIT_MEMORY), limit);
-        log_say(LOG_LIMITS,
-                "%s: process %d met its limit of memory (%s) when it made an object of %llu bytes",
-                s->guest->who.name, (int)s->pid, limit,
-                (unsigned long long)board_read(&s->board->requested_bytes));
-        s->hits[BOARD_LIMIT_MEMORY] = hits;
-    }
+    for (int i = 0; i < BOARD_LIMITS; i++)
+        look_at_hits(s, i);
 }
 
 struct guest *guests_find(const struct guests *g, const char *name) {
@@ -469,6 +490,9 @@ json_t *guests_tell(const struct guests *all, const struct guest *g) {
         if (arena_tenant(d, g))
             add(&turns_ns, arena_tenant(d, g)->turns_ns);
     add(&m.device_ns, turns_ns);
+    uint64_t limits_hit = 0;
+    for (int i = 0; i < BOARD_LIMITS; i++)
+        add(&limits_hit, m.hits[i]);
     return json_pack(
         "{s:i, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "id", (int)g->id, "name", g->who.name, "uid", number(g->who.uid), "cgroup", g->who.cgroup, "paused",
@@ -477,5 +501,5 @@ json_t *guests_tell(const struct guests *all, const struct guest *g) {
         number(peak > g->memory_peak ? peak : g->memory_peak), "commands", number(m.commands), "device_ns",
         number(m.device_ns), "queued_ns", number(m.queued_ns), "bytes", number(m.bytes), "builds",
         number(m.builds), "build_ns", number(m.build_ns), "errors", number(m.errors), "limits_hit",
-        number(m.hits[BOARD_LIMIT_MEMORY]));
+        number(limits_hit));
 }

@@ -10,6 +10,7 @@
 #include "host-backend/worker/build.h"
 #include "host-backend/worker/session.h"
 #include "host-backend/worker/stuck.h"
+#include "host-backend/worker/turn.h"
 #include "svga-model/futex.h"
 
 enum {
@@ -62,17 +63,18 @@ static uint64_t private_bytes(void) {
 
 /* Which limit has it gone beyond, as a sentence? False: none. */
 static bool is_beyond(const struct deadline *d, uint64_t memory, char why[256]) {
-    const struct session_options *o = &session->options;
+    struct board *board = session->turns->board;
+    const unsigned seconds = turns_tighter(&board->build_seconds, session->options.build_seconds);
+    const unsigned mib = turns_tighter(&board->build_mib, session->options.build_memory_mib);
 
-    if (o->build_seconds > 0 && d->spent_ms > o->build_seconds * 1000ull)
-        snprintf(why, 256, "took longer than the %u s that the host allows (--build-seconds)",
-                 o->build_seconds);
-    else if (o->build_memory_mib > 0 && memory > d->memory &&
-             memory - d->memory > (uint64_t)o->build_memory_mib << 20)
-        snprintf(why, 256, "took more than the %u MiB of memory that the host allows (--build-memory)",
-                 o->build_memory_mib);
+    if (seconds > 0 && d->spent_ms > seconds * 1000ull)
+        snprintf(why, 256, "took longer than the %u s that the host allows (--build-seconds)", seconds);
+    else if (mib > 0 && memory > d->memory && memory - d->memory > (uint64_t)mib << 20)
+        snprintf(why, 256, "took more than the %u MiB of memory that the host allows (--build-memory)", mib);
     else
         return false;
+    board_add(&board->hits[BOARD_LIMIT_BUILD], 1);
+    turns_ring(session->turns);
     return true;
 }
 

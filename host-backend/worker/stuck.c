@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "host-backend/worker/session.h"
+#include "host-backend/worker/turn.h"
 
 enum {
     LOOKS = 4,        /* in the time after which something is stuck */
@@ -108,7 +109,7 @@ static void look_at_commands(struct session *s) {
 void stuck_look(struct session *s, bool lost) {
     bool led = pthread_mutex_trylock(&s->lock) != 0;
 
-    look_at_fifo(s, lost, led);
+    look_at_fifo(s, lost, led && !atomic_load(&s->turns->waiting));
     if (led)
         return;
     if (lost)

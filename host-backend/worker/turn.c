@@ -88,7 +88,7 @@ struct turn *turns_of(struct turns *all, const struct driver *driver, const stru
 
 /* ---- turns ---- */
 
-static void ring(const struct turns *all) {
+void turns_ring(const struct turns *all) {
     char byte = 0;
     /* full: the host is awake already */
     ssize_t ignored = all->bell >= 0 ? send(all->bell, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
@@ -105,7 +105,7 @@ static void give_back(struct turn *t) {
     if (t->waiting)
         atomic_store(&t->board->asked, number + 1);
     atomic_store(&t->board->returned, number);
-    ring(t->all);
+    turns_ring(t->all);
 }
 
 /* One more command than there are in flight would still fit. */
@@ -144,7 +144,7 @@ static bool ask(struct turn *t, bool rung, const _Atomic bool *over) {
             got = true;
         } else if (!rung || atomic_load(&t->board->asked) != returned + 1) {
             atomic_store(&t->board->asked, returned + 1);
-            ring(t->all);
+            turns_ring(t->all);
             rung = true;
         } else {
             svga_futex_wait(&b->signal, signal, LOOK_US);
@@ -160,6 +160,7 @@ bool turn_wait(struct turn *t, const _Atomic bool *over) {
     if (t->busy_queues > 0)
         turn_idle(t, board_ticks());
     t->busy_since = TURN_MEASURED;
+    atomic_store(&t->all->waiting, true);
     pthread_mutex_lock(&t->lock);
     if (t->held)
         wait_for_room(t);
@@ -179,6 +180,7 @@ bool turn_wait(struct turn *t, const _Atomic bool *over) {
     if (mine)
         t->in_flight++;
     pthread_mutex_unlock(&t->lock);
+    atomic_store(&t->all->waiting, false);
     return mine;
 }
 
@@ -261,7 +263,7 @@ static bool ask_for_memory(struct turns *all, uint64_t bytes) {
 
     atomic_store(&b->requested_bytes, bytes);
     uint32_t request = atomic_fetch_add(&b->requested, 1) + 1;
-    ring(all);
+    turns_ring(all);
     while (atomic_load(&b->answered) != request && svga_now_ns() < end_ns) {
         uint32_t signal = atomic_load(&b->signal);
         if (atomic_load(&b->answered) != request)
@@ -275,7 +277,7 @@ bool turns_take_memory(struct turns *all, uint64_t bytes) {
 
     if (!board_take(&b->memory_left, bytes) && !ask_for_memory(all, bytes)) {
         board_add(&b->hits[BOARD_LIMIT_MEMORY], 1);
-        ring(all);
+        turns_ring(all);
         return false;
     }
     uint64_t now = atomic_fetch_add(&b->memory_now, bytes) + bytes;

@@ -43,7 +43,8 @@ struct turn {
 
 struct turns {
     struct board *board;
-    int bell; /* -1: nobody listens */
+    _Atomic bool waiting; /* the decoder waits for a turn, not for the driver */
+    int bell;             /* -1: nobody listens */
     struct turn device[BOARD_DEVICES];
 };
 
@@ -86,6 +87,15 @@ static inline void turn_idle(const struct turn *t, uint64_t ticks) {
 
 /* Where a kernel of this name is counted. Leader lock. */
 struct board_kernel *turns_kernel(struct turns *all, const char *name);
+
+/* The host shall look at the board. Any thread. */
+void turns_ring(const struct turns *all);
+
+/* A limit of builds (0: none): the smaller one of the worker's own and the board's. Any thread. */
+static inline unsigned turns_tighter(const _Atomic uint32_t *board, unsigned own) {
+    unsigned limit = atomic_load_explicit(board, memory_order_relaxed);
+    return limit != 0 && (own == 0 || limit < own) ? limit : own;
+}
 
 /* Memory of an object. False: it is more than the guest may have. */
 bool turns_take_memory(struct turns *all, uint64_t bytes);

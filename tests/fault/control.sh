@@ -51,6 +51,8 @@ start_control
 start_daemon b --name b
 b_socket=$socket
 start_daemon a --name a
+a_daemon=$daemon
+a_socket=$socket
 start_guest a loop 600
 within "$patience" has_processes a && within "$patience" works_on a
 ask ls
@@ -75,6 +77,22 @@ ask pause nobody
 status=$?
 if [ $status = 1 ] && says "$work/ask.err" "no guest 'nobody'"; then pass no-such-guest; else
     fail no-such-guest "a sentence was expected, status $status" "$work"/ask.*; fi
+
+# ---- for longer than the driver may be at one command ----
+start_daemon c --name c --worker-options "--build-seconds 1"
+c_daemon=$daemon
+start_guest c loop 600
+within "$patience" has_processes c && within "$patience" works_on c
+ask pause c
+stands_still c
+sleep 4
+ask resume c
+if works_on c && [ -d "/proc/$guest" ]; then pass paused-for-long; else
+    fail paused-for-long "it was expected to go on" "$work"/c.*; fi
+kill_hard "$guest"
+kill "$c_daemon"
+await "$c_daemon" "$soon"
+socket=$a_socket
 
 # ---- a build ----
 start_guest build work 3
@@ -186,6 +204,7 @@ if says "$work/still.out" "memory 32 MiB"; then pass policy-stays; else fail pol
 
 kill "$control"
 await "$control" "$soon"
+daemon=$a_daemon
 stop_daemon
 kill "${started[1]}" 2>/dev/null
 await "${started[1]}" "$soon"
