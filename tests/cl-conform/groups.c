@@ -10,11 +10,14 @@
     X(transfers)                                                                                             \
     X(maps)                                                                                                  \
     X(programs)                                                                                              \
+    X(program_builds)                                                                                        \
+    X(program_binaries)                                                                                      \
     X(includes)                                                                                              \
     X(linking)                                                                                               \
     X(kernels)                                                                                               \
     X(ndrange)                                                                                               \
     X(events)                                                                                                \
+    X(event_callbacks)                                                                                       \
     X(overlap)                                                                                               \
     X(images)                                                                                                \
     X(image_kernels)                                                                                         \
@@ -26,7 +29,11 @@
     X(command_buffers)                                                                                       \
     X(command_buffer_replays)                                                                                \
     X(command_buffer_runs)                                                                                   \
-    X(command_buffer_signatures) X(command_buffer_updates) X(native_kernels) X(memory_habits) X(more_habits)
+    X(command_buffer_signatures)                                                                             \
+    X(command_buffer_updates)                                                                                \
+    X(native_kernels)                                                                                        \
+    X(memory_habits)                                                                                         \
+    X(more_habits)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,

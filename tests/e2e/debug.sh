@@ -4,8 +4,8 @@
 # TRILLIUM_DEBUG=1: every call that fails says why, with its name and what it was given; without it nothing is said.
 . "$(dirname "$0")/compare"
 
-cases=(queues buffers transfers maps events platforms.create_context_errors programs.source_errors programs.build_errors
-    kernels ndrange)
+cases=(queues buffers transfers maps events event_callbacks platforms.create_context_errors programs.source_errors
+    program_builds.build_errors kernels ndrange)
 
 # The functions of which a transcript has a rule that they return an error. Calls with NULL as their handle are the
 # loader's to answer.
@@ -38,11 +38,19 @@ if grep -q '^trillium: ' "$work/nothing"; then
     echo "FAIL without TRILLIUM_DEBUG something is said: $(head -n 1 "$work/nothing")"
     failed=1
 fi
-# A variable of the host's driver, set in the guest alone.
-TRILLIUM_DEBUG=1 "$trillium" run --device "Portable Computing" -- env POCL_MAX_PTHREAD_COUNT=1 "$conform" queues >/dev/null 2>"$work/said"
-grep -q "^trillium: POCL_MAX_PTHREAD_COUNT is for the host's driver" "$work/said" || {
-    echo "FAIL a driver's variable that does not reach it is not named"
+# Variables of the host's driver, set in the guest alone: one that stays there, one whose value may not pass, and one that
+# is carried (trillium/variables.h).
+TRILLIUM_DEBUG=1 "$trillium" run --device "Portable Computing" -- env POCL_AFFINITY=1 POCL_MAX_PTHREAD_COUNT=0 \
+    POCL_MAX_WORK_GROUP_SIZE=512 "$conform" queues >/dev/null 2>"$work/said"
+for name in POCL_AFFINITY POCL_MAX_PTHREAD_COUNT; do
+    grep -q "^trillium: $name is for the host's driver" "$work/said" || {
+        echo "FAIL a driver's variable that does not reach it is not named: $name"
+        failed=1
+    }
+done
+if grep -q "^trillium: POCL_MAX_WORK_GROUP_SIZE is for the host's driver" "$work/said"; then
+    echo "FAIL a driver's variable that reaches it is named as one that does not"
     failed=1
-}
+fi
 [ "$failed" = 1 ] || echo "PASS $count functions say why they fail"
 exit $failed
