@@ -120,7 +120,7 @@ void visa_module_free(struct visa_module *module);
 void visa_guest_warm(const struct visa_features *features);
 
 /* The table that the library exports under the name "visa_guest_table". */
-#define VISA_GUEST_ABI 3u
+#define VISA_GUEST_ABI 4u
 struct visa_guest {
     uint32_t abi; /* VISA_GUEST_ABI; a table with another number is not used */
     enum visa_status (*compile)(const struct visa_compile_request *, struct visa_module *);

@@ -16,7 +16,6 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/CodeGen.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/Transforms/Scalar/SROA.h"
 #if LLVM_VERSION_MAJOR >= 17
 #include "llvm/TargetParser/Host.h"
 #else
@@ -85,14 +84,6 @@ inline void host_features(llvm::StringMap<bool> &has) {
         has[feature.getKey()] = feature.getValue();
 #else
     llvm::sys::getHostCPUFeatures(has);
-#endif
-}
-
-inline llvm::SROAPass sroa_pass() {
-#if LLVM_VERSION_MAJOR >= 16
-    return llvm::SROAPass(llvm::SROAOptions::ModifyCFG);
-#else
-    return llvm::SROAPass();
 #endif
 }
 

@@ -186,6 +186,39 @@ static void test_contraction(void) {
     host->binary_free(&binary);
 }
 
+/* What clang knows of sums and of memory arrives: without it no loop over work items becomes one of vectors. */
+static void test_kept(void) {
+    static const char neighbours[] = "kernel void k(global float *a, global const float *b, int n) {"
+                                     " int i = get_global_id(0); a[i * n] = b[i + 1] + b[i - 1]; }",
+                      apart[] = "kernel void k(global int *a, global float *b) { a[1] = 1; b[0] = a[0]; }",
+                      mixed[] = "union u { int i; float f; };"
+                                "kernel void k(global int *a, global float *b) {"
+                                " union u x; x.f = b[1]; a[1] = x.i; b[0] = a[0]; }";
+    struct visa_target pocl = pocl_target();
+    struct visa_binary binary;
+    char why[VISA_WHY_SIZE];
+
+    EXPECT(!translate(neighbours, "", &pocl, &binary, why), "%s", why);
+    EXPECT(mentions(&binary, "Simple C/C++ TBAA") && mentions(&binary, "omnipotent char"), "types were lost");
+    host->binary_free(&binary);
+    EXPECT(!translate(apart, "", &pocl, &binary, why) && mentions(&binary, "Simple C/C++ TBAA"), "%s", why);
+    host->binary_free(&binary);
+    EXPECT(!translate(mixed, "", &pocl, &binary, why) && !mentions(&binary, "Simple C/C++ TBAA"),
+           "a union's members are told to be apart");
+    host->binary_free(&binary);
+}
+
+enum { OP_EXTENSION = 10, NO_SIGNED_WRAP = 4469 };
+
+/* How many of these instructions are there? With `decoration`, of decorations with it. */
+static unsigned count_of(const uint32_t *words, size_t count, uint32_t opcode, uint32_t decoration) {
+    unsigned found = 0;
+
+    for (size_t at = 5; at < count && words[at] >> 16; at += words[at] >> 16)
+        found += (words[at] & 0xffff) == opcode && (!decoration || words[at + 2] == decoration);
+    return found;
+}
+
 enum { OP_DECORATE = 71, OP_CONSTANT = 43, OP_SPEC_CONSTANT = 50, OP_TYPE_INT = 21, SPEC_ID = 1 };
 
 /* Makes the constant 41 a specialization constant with id 7: its opcode, and a decoration in front of the
@@ -216,6 +249,28 @@ static size_t specialize(const uint32_t *words, size_t count, uint32_t *out) {
     }
     EXPECT(id && decorated, "no constant 41 in the module");
     return used;
+}
+
+/* Sums that cannot overflow are told to who translates, and drivers that take SPIR-V themselves get none of the extension. */
+static void test_no_wrap(void) {
+    static const char source[] = "kernel void k(global int *a, int i) { a[i + 1] = a[i * 3] - i; }";
+    struct visa_target il = target_named("Intel(R) OpenCL", "SPIR-V_1.2", NULL, VISA_TARGET_IL);
+    struct visa_compile_request request = {
+        .source = source, .source_size = sizeof source - 1, .features = &device};
+    struct visa_module module;
+    struct visa_binary binary;
+    char why[VISA_WHY_SIZE];
+
+    EXPECT(guest->compile(&request, &module) == VISA_OK, "%s", module.log);
+    EXPECT(count_of(module.spirv, module.spirv_words, OP_EXTENSION, 0) == 1 &&
+               count_of(module.spirv, module.spirv_words, OP_DECORATE, NO_SIGNED_WRAP) == 3,
+           "%u", count_of(module.spirv, module.spirv_words, OP_DECORATE, NO_SIGNED_WRAP));
+    guest->module_free(&module);
+    EXPECT(!translate(source, "", &il, &binary, why), "%s", why);
+    EXPECT(count_of(binary.bytes, binary.size / 4, OP_EXTENSION, 0) == 0 &&
+               count_of(binary.bytes, binary.size / 4, OP_DECORATE, NO_SIGNED_WRAP) == 0,
+           "the driver is told of an extension that it may not know");
+    host->binary_free(&binary);
 }
 
 static void test_specialization(void) {
@@ -254,5 +309,7 @@ void test_translate(void) {
     test_pocl_lacks();
     test_pocl_prints();
     test_contraction();
+    test_kept();
+    test_no_wrap();
     test_specialization();
 }

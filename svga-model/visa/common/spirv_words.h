@@ -27,7 +27,13 @@ struct spirv_walk {
 };
 
 static inline struct spirv_walk spirv_walk_start(const uint32_t *words, size_t count) {
-    return (struct spirv_walk){.words = words, .count = count, .at = SPIRV_HEADER_WORDS};
+    struct spirv_walk walk;
+
+    memset(&walk, 0, sizeof walk);
+    walk.words = words;
+    walk.count = count;
+    walk.at = SPIRV_HEADER_WORDS;
+    return walk;
 }
 
 /* Moves to the next instruction. False at the end, or where the module is broken. */

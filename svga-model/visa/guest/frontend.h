@@ -31,6 +31,9 @@ std::unique_ptr<llvm::Module> compile_source(llvm::LLVMContext &context, const v
  * and drop them. False with a reason added to `log` if the program has what SPIR-V cannot say. */
 bool prepare(llvm::Module &module, std::string &log);
 
+/* Says in the module that its accesses to memory keep to C's rule of types, if they do (common/typed.h). */
+void note_typed_accesses(llvm::Module &module);
+
 /* Describes the kernels of a module. False when memory ran out. */
 bool describe_kernels(const llvm::Module &module, visa_kernel **kernels, size_t *count);
 

@@ -105,6 +105,7 @@ bool visa::prepare(llvm::Module &module, std::string &log) {
     }
     internalize(module);
     drop_names(module);
+    note_typed_accesses(module);
     avoid_generic_events(module);
     return true;
 }
@@ -138,7 +139,9 @@ static bool report_imports(const std::vector<uint32_t> &words, std::string &log)
 }
 
 bool visa::write_spirv(llvm::Module &module, std::vector<uint32_t> &words, std::string &log) {
-    SPIRV::TranslatorOpts options(SPIRV::VersionNumber::SPIRV_1_0);
+    /* Without "this cannot overflow" nobody can tell that the work items of a row touch neighbours in memory. */
+    SPIRV::TranslatorOpts options(SPIRV::VersionNumber::SPIRV_1_0,
+                                  {{SPIRV::ExtensionID::SPV_KHR_no_integer_wrap_decoration, true}});
     std::ostringstream stream;
     std::string reason, bytes;
 

@@ -59,6 +59,10 @@ namespace visa {
 /* Makes of the `mad`s that common/contraction.h speaks of what compilers fuse where the processor can. */
 void contract(llvm::Module &module);
 
+/* Does the SPIR-V say what common/typed.h speaks of? Then the compiler is told of each access. */
+bool has_typed_accesses(const uint32_t *words, size_t count);
+void tell_types(llvm::Module &module);
+
 /* Brings a module of unoptimized SPIR-V into the shape that a driver's own front end hands on: private
  * variables in registers, dead and doubled code gone. Drivers are tried with nothing else. */
 void tidy(llvm::Module &module);

@@ -122,6 +122,8 @@ static const uint16_t decorations[] = {
     SpvDecorationLinkageAttributes,
     SpvDecorationNoContraction,
     SpvDecorationAlignment,
+    SpvDecorationNoSignedWrap,
+    SpvDecorationNoUnsignedWrap,
 };
 
 static bool broken(struct visa_rules *rules, int err, const char *format, ...)
@@ -241,6 +243,13 @@ static bool check_linkage(struct visa_rules *rules, const spv_parsed_instruction
     if (type == SpvLinkageTypeImport && strncmp(text, "__spirv_BuiltIn", 15))
         return broken(rules, -EINVAL, "undefined reference to `%.200s'", text);
     return check_exported_name(rules, text);
+}
+
+/* The guest's compiler says with it which sums cannot overflow. */
+static bool check_extension(struct visa_rules *rules, const char *name) {
+    return strcmp(name, "SPV_KHR_no_integer_wrap_decoration") == 0 ||
+           broken(rules, -ENOTSUP, "the module uses the SPIR-V extension '%.60s', which is not taken here",
+                  name);
 }
 
 static bool check_decoration(struct visa_rules *rules, const spv_parsed_instruction_t *in, uint16_t at) {
@@ -430,8 +439,7 @@ static bool check_operand(struct visa_rules *rules, const spv_parsed_instruction
 
 bool visa_rules_check(struct visa_rules *rules, const spv_parsed_instruction_t *in) {
     if (in->opcode == SpvOpExtension)
-        return broken(rules, -ENOTSUP, "the module uses the SPIR-V extension '%.60s'; none are taken here",
-                      (const char *)(in->words + 1));
+        return check_extension(rules, (const char *)(in->words + 1));
     note_type(rules, in);
     if (!check_opcode(rules, in->opcode) || !check_header(rules, in) || !check_type(rules, in) ||
         !check_indices(rules, in) || !check_function(rules, in))

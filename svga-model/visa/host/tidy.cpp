@@ -4,7 +4,8 @@
  *
  * SPIR-V comes from a front end that runs no pass, so each variable is memory and each step a block. PoCL's
  * own passes are only ever fed by a front end that optimizes, and give up with an assertion on large kernels
- * that come as they were written.
+ * that come as they were written; and what a front end hoists out of a loop they leave in it. So the module goes
+ * through what PoCL's front end runs: clang's -O2 without what makes vectors and unrolls loops.
  */
 #include "svga-model/visa/host/internal.h"
 #include "svga-model/visa/llvm_compat.h"
@@ -13,20 +14,33 @@
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Transforms/InstCombine/InstCombine.h"
-#include "llvm/Transforms/Scalar/EarlyCSE.h"
-#include "llvm/Transforms/Scalar/SROA.h"
-#include "llvm/Transforms/Scalar/SimplifyCFG.h"
 
 namespace {
 
 /* What may hold a barrier must not be moved under a condition. A front end for OpenCL says so of every
  * function, and SPIR-V has no word for it. */
-void mark_convergent(llvm::Module &module) {
+
+bool is_barrier(llvm::StringRef name) {
+    return name.contains("barrier") && visa::starts_with(name, "_Z");
+}
+
+/*
+ * What a front end for OpenCL says of functions and SPIR-V has no word for. What may hold a barrier must not be moved under a
+ * condition; a barrier must not be there twice, since work items meet at one. No function is the C library's, whatever its name is
+ * (`printf` of a constant is no `puts`). And nobody calls a kernel with arguments that have no value.
+ */
+void mark_functions(llvm::Module &module) {
     for (llvm::Function &function : module) {
         if (function.isIntrinsic())
             continue;
         function.setConvergent();
+        function.addFnAttr("no-builtins");
+        if (is_barrier(function.getName()))
+            function.addFnAttr(llvm::Attribute::NoDuplicate);
+        if (function.getCallingConv() == llvm::CallingConv::SPIR_KERNEL) {
+            for (llvm::Argument &argument : function.args())
+                argument.addAttr(llvm::Attribute::NoUndef);
+        }
         for (llvm::Instruction &instruction : llvm::instructions(function)) {
             auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
 
@@ -56,22 +70,21 @@ void visa::tidy(llvm::Module &module) {
     llvm::FunctionAnalysisManager functions;
     llvm::CGSCCAnalysisManager components;
     llvm::ModuleAnalysisManager modules;
-    llvm::PassBuilder builder;
-    llvm::FunctionPassManager passes;
+    llvm::PipelineTuningOptions tuning;
 
+    tuning.LoopVectorization = tuning.SLPVectorization =
+        false; /* for work-groups, which the driver makes later */
+    tuning.LoopUnrolling = tuning.LoopInterleaving = false;
+    llvm::PassBuilder builder(nullptr, tuning);
     builder.registerModuleAnalyses(modules);
     builder.registerCGSCCAnalyses(components);
     builder.registerFunctionAnalyses(functions);
     builder.registerLoopAnalyses(loops);
     builder.crossRegisterProxies(loops, functions, components, modules);
-    mark_convergent(module);
+    mark_functions(module);
     match_conventions(module);
-    passes.addPass(visa::sroa_pass());
-    passes.addPass(llvm::EarlyCSEPass());
-    passes.addPass(llvm::SimplifyCFGPass());
-    passes.addPass(llvm::InstCombinePass());
-    for (llvm::Function &function : module) {
-        if (!function.isDeclaration())
-            passes.run(function, functions);
-    }
+    const std::string layout = module.getDataLayoutStr(); /* SPIR's names no integers that processors have */
+    module.setDataLayout(layout + "-n8:16:32:64");
+    builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+    module.setDataLayout(layout);
 }

@@ -28,13 +28,15 @@ pthread_mutex_t translator_lock = PTHREAD_MUTEX_INITIALIZER;
 struct job {
     const visa_translate_request *request;
     const uint32_t *words;
+    size_t count;
     visa_binary *out;
     char *why;
 };
 
 std::unique_ptr<llvm::Module> read_spirv(llvm::LLVMContext &context, const job &job) {
-    SPIRV::TranslatorOpts options(SPIRV::VersionNumber::MaximumVersion);
-    std::istringstream stream(std::string((const char *)job.words, job.request->count * sizeof *job.words));
+    SPIRV::TranslatorOpts options(SPIRV::VersionNumber::MaximumVersion,
+                                  {{SPIRV::ExtensionID::SPV_KHR_no_integer_wrap_decoration, true}});
+    std::istringstream stream(std::string((const char *)job.words, job.count * sizeof *job.words));
     llvm::Module *module = nullptr;
     std::string reason;
 
@@ -88,6 +90,8 @@ int translate_module(job &job) {
     err = verify(*module, job.why);
     if (!err && target.kind != VISA_TARGET_SPIR) /* SPIR has no intrinsics of LLVM */
         visa::contract(*module);
+    if (!err && target.kind == VISA_TARGET_POCL && visa::has_typed_accesses(job.words, job.count))
+        visa::tell_types(*module);
     if (!err && target.kind == VISA_TARGET_POCL)
         visa::tidy(*module);
     if (!err && target.kind == VISA_TARGET_POCL)
@@ -114,6 +118,27 @@ int check_il(job &job) {
     visa::use_spirv_pointers(context);
     auto module = read_spirv(context, job);
     return module ? visa::check_for_pocl(*module, job.request->target->library_hint, job.why) : -EINVAL;
+}
+
+/* The words without the one extension that is taken, which a driver that takes SPIR-V itself may not know. How many are left. */
+size_t leave_out_extension(uint32_t *words, size_t count) {
+    size_t used = 5;
+
+    for (size_t at = 5, length; at < count; at += length) {
+        uint32_t opcode = words[at] & 0xffff, decoration = 0;
+
+        length = words[at] >> 16;
+        if (!length || length > count - at)
+            return count; /* not what was validated */
+        if (opcode == SpvOpDecorate && length > 2)
+            decoration = words[at + 2];
+        if (opcode == SpvOpExtension || decoration == SpvDecorationNoSignedWrap ||
+            decoration == SpvDecorationNoUnsignedWrap)
+            continue;
+        memmove(words + used, words + at, length * sizeof *words);
+        used += length;
+    }
+    return used;
 }
 
 /* PoCL inlines what asks for work-item ids, but not what says that it must not be inlined, and aborts over it when the kernel is
@@ -160,7 +185,7 @@ int translate(job &job) {
                 return err;
         }
         job.out->is_il = true;
-        job.out->size = request.count * sizeof *job.words;
+        job.out->size = job.count * sizeof *job.words;
         job.out->bytes = malloc(job.out->size);
         if (!job.out->bytes) {
             snprintf(job.why, VISA_WHY_SIZE, "out of memory");
@@ -168,11 +193,10 @@ int translate(job &job) {
         }
         memcpy(job.out->bytes, job.words, job.out->size);
         if (request.target->checks_pocl)
-            let_inline((uint32_t *)job.out->bytes, request.count);
+            let_inline((uint32_t *)job.out->bytes, job.count);
         return 0;
     case VISA_TARGET_MESA:
-        return visa_mesa_wrap(request.sample, request.sample_size, job.words, request.count, job.out,
-                              job.why);
+        return visa_mesa_wrap(request.sample, request.sample_size, job.words, job.count, job.out, job.why);
     case VISA_TARGET_POCL:
     case VISA_TARGET_SPIR:
     case VISA_TARGET_PTX:
@@ -199,13 +223,17 @@ extern "C" int visa_translate(const visa_translate_request *request, visa_binary
     err = make_options(*request, out, why);
     job.request = request;
     job.words = request->words;
+    job.count = request->count;
     job.out = out;
     job.why = why;
-    if (!err && request->constant_count) {
+    bool is_handed_on = request->target->kind == VISA_TARGET_IL || request->target->kind == VISA_TARGET_MESA;
+    if (!err && (request->constant_count || is_handed_on)) {
         words = (uint32_t *)malloc(size);
         if (words) {
             memcpy(words, request->words, size);
             visa_specialize(words, request->count, request->constants, request->constant_count);
+            if (is_handed_on)
+                job.count = leave_out_extension(words, request->count);
             job.words = words;
         } else {
             snprintf(why, VISA_WHY_SIZE, "out of memory");
