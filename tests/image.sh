@@ -25,8 +25,9 @@ cat >"$work/show.service" <<'UNIT'
 After=multi-user.target
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'echo "=== inside"; clinfo -l; echo "=== over"; systemctl poweroff'
+ExecStart=/bin/sh -c 'udevadm settle -t 300; echo "=== inside"; TRILLIUM_DEBUG=1 clinfo -l 2>&1; echo "=== over"; systemctl poweroff'
 StandardOutput=tty
+TimeoutStartSec=infinity
 TTYPath=/dev/ttyS0
 UNIT
 if [ ! -s guest.img ]; then
@@ -69,6 +70,6 @@ if grep -q "Device #0" "$work/said"; then
     echo "PASS image.$release $(sed -n 's/.*Device #0: //p' "$work/said" | head -n 1)"
 else
     echo "FAIL image.$release no device in the guest"
-    tail -n 20 "$work/daemon" "$work/qemu" "$work/debugfs" "$work/console" | sed 's/^/    /'
+    tail -n 20 "$work/said" "$work/daemon" "$work/qemu" "$work/debugfs" "$work/console" | sed 's/^/    /'
     exit 1
 fi
