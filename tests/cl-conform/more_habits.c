@@ -396,6 +396,98 @@ static void event_asked_in_its_callback(void) {
     cl_close(&c);
 }
 
+/* Wrappers drop all that a command needed in the callback of its event: the last references there are. */
+struct bundle {
+    cl_context ctx;
+    cl_command_queue q;
+    cl_mem m;
+    cl_program p;
+    cl_kernel k;
+    cl_event e;
+};
+
+static void CL_CALLBACK drop_bundle(cl_event event, cl_int status, void *data) {
+    struct bundle *b = data;
+    (void)event, (void)status;
+    bool well = clReleaseKernel(b->k) == CL_SUCCESS && clReleaseProgram(b->p) == CL_SUCCESS &&
+                clReleaseMemObject(b->m) == CL_SUCCESS && clReleaseCommandQueue(b->q) == CL_SUCCESS &&
+                clReleaseEvent(b->e) == CL_SUCCESS && clReleaseContext(b->ctx) == CL_SUCCESS;
+    free(b);
+    atomic_fetch_add(&answered, well);
+    atomic_fetch_add(&calls, 1);
+}
+
+static void everything_released_in_a_callback(void) {
+    struct cl outer = cl_open();
+    const char *text = "kernel void k(global int *x) { x[get_global_id(0)] = 7; }";
+    const size_t n = 16;
+
+    atomic_store(&calls, 0);
+    atomic_store(&answered, 0);
+    for (int i = 0; i < 10; i++) {
+        struct bundle *b = calloc(1, sizeof(*b));
+        cl_int e;
+        b->ctx = clCreateContext(NULL, 1, &outer.device, NULL, NULL, &e);
+        OK(e);
+        b->q = clCreateCommandQueueWithProperties(b->ctx, outer.device, NULL, &e);
+        OK(e);
+        b->m = clCreateBuffer(b->ctx, CL_MEM_READ_WRITE, 64, NULL, &e);
+        OK(e);
+        b->p = clCreateProgramWithSource(b->ctx, 1, &text, NULL, &e);
+        OK(e);
+        OK(clBuildProgram(b->p, 0, NULL, NULL, NULL, NULL));
+        b->k = clCreateKernel(b->p, "k", &e);
+        OK(e);
+        OK(clSetKernelArg(b->k, 0, sizeof(b->m), &b->m));
+        OK(clEnqueueNDRangeKernel(b->q, b->k, 1, NULL, &n, NULL, 0, NULL, &b->e));
+        cl_command_queue q = b->q;
+        OK(clRetainCommandQueue(q));
+        OK(clSetEventCallback(b->e, CL_COMPLETE, drop_bundle, b));
+        OK(clFlush(q));
+        OK(clReleaseCommandQueue(q));
+    }
+    check(come_to(10), "all have been called");
+    check(atomic_load(&answered) == 10, "and released everything");
+    cl_close(&outer);
+}
+
+/* The memory of a buffer is used again by its destructor callback, as pools of buffers do. */
+static cl_context pool_context;
+static cl_mem pooled;
+static void CL_CALLBACK use_again(cl_mem mem, void *memory) {
+    cl_int e;
+    (void)mem;
+    memset(memory, 5, 4096);
+    pooled = clCreateBuffer(pool_context, CL_MEM_USE_HOST_PTR, 4096, memory, &e);
+    atomic_fetch_add(&answered, e == CL_SUCCESS);
+    atomic_fetch_add(&calls, 1);
+}
+
+static void memory_used_again(void) {
+    struct cl c = cl_open();
+    char *memory = aligned_alloc(4096, 4096), got[64] = {0};
+    cl_int one = 1;
+
+    atomic_store(&calls, 0);
+    atomic_store(&answered, 0);
+    pool_context = c.ctx;
+    memset(memory, 1, 4096);
+    cl_mem m = buffer_new(&c, CL_MEM_USE_HOST_PTR, 4096, memory);
+    OK(clSetMemObjectDestructorCallback(m, use_again, memory));
+    for (int i = 0; i < 100; i++)
+        OK(clEnqueueFillBuffer(c.q, m, &one, 4, 0, 4096, 0, NULL, NULL));
+    OK(clFlush(c.q));
+    OK(clReleaseMemObject(m));
+    check(come_to(1), "called");
+    check(atomic_load(&answered) == 1, "and made a new one");
+    OK(clEnqueueReadBuffer(c.q, pooled, CL_TRUE, 0, 64, got, 0, NULL, NULL));
+    check(got[0] == 5 && got[63] == 5, "with its own contents, not with what was under way");
+    OK(clReleaseMemObject(pooled));
+    OK(clFinish(c.q));
+    free(memory);
+    cl_close(&c);
+}
+
 static const struct test_case cases[] = {
     LONG_CASE(event_released_in_its_callback, 60),
     LONG_CASE(callback_sets_off_the_next, 60),
@@ -409,6 +501,8 @@ static const struct test_case cases[] = {
     CASE(host_pointers),
     CASE(arguments_between_enqueues),
     LONG_CASE(event_asked_in_its_callback, 60),
+    LONG_CASE(everything_released_in_a_callback, 60),
+    LONG_CASE(memory_used_again, 60),
     END_OF_CASES,
 };
 
