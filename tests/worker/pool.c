@@ -338,7 +338,7 @@ static void open_where_they_crash_late(void) {
     char why[BROKER_WHY_SIZE] = "";
     pthread_t thread;
     struct broker *b = broker_create(&(struct broker_config){.worker_path = self,
-                                                             .worker_options = "--harm 11 gone -",
+                                                             .worker_options = "--harm 9 gone -",
                                                              .warm_workers = 0,
                                                              .sandbox = CELL_MODE_OFF},
                                      why);
@@ -355,7 +355,7 @@ static void open_where_they_crash_late(void) {
 static void test_a_crash_is_told_also_when_its_guest_has_gone(void **state) {
     (void)state;
     for (int i = 0; i < 5; i++)
-        assert_int_equal(lines_with(log_of(open_where_they_crash_late), "its worker ended (signal 11"), 1);
+        assert_int_equal(lines_with(log_of(open_where_they_crash_late), "its worker ended (signal 9"), 1);
 }
 
 int test_pool(void) {
