@@ -371,7 +371,8 @@ void guests_leave(struct guests *g, struct session *s, bool open, uint64_t now_n
 void guests_end(struct guests *g) {
     while (g->first) {
         struct guest *guest = g->first;
-        while (guest->first)
+        while (guest->first) /* guests_leave() takes it off, which the analyzer cannot see */
+            /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
             guests_leave(g, guest->first, true, 0);
         g->first = guest->next;
         free(guest);

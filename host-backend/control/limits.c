@@ -10,7 +10,7 @@
 enum { PLAIN, BYTES, DEFAULT_WEIGHT = 100, MOST_WEIGHT = 100000 };
 
 const struct limit_about limit_table[LIMITS] = {
-#define LIMIT(NAME, name, unit, doc) {#name, unit == BYTES, doc},
+#define LIMIT(NAME, name, unit, doc) {#name, (unit) == BYTES, doc},
 #include "host-backend/control/limits.def"
 #undef LIMIT
 };

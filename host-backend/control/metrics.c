@@ -72,10 +72,9 @@ void metrics_serve(int listener, const struct guests *g) {
         /* What does not fit its buffer is cut off: a reader that reads gets it all. */
         int room = (int)size + n + 4096;
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-        ssize_t ignored = send(fd, head, (size_t)n, MSG_NOSIGNAL | MSG_MORE);
-        ignored = send(fd, text, size, MSG_NOSIGNAL);
-        ignored = recv(fd, asked, sizeof asked, MSG_DONTWAIT); /* else closing would break the connection */
-        (void)ignored;
+        if (send(fd, head, (size_t)n, MSG_NOSIGNAL | MSG_MORE) == n && send(fd, text, size, MSG_NOSIGNAL) > 0)
+            while (recv(fd, asked, sizeof asked, MSG_DONTWAIT) > 0)
+                ; /* what it asked: closing would break the connection else */
     }
     free(text);
     shutdown(fd, SHUT_WR);

@@ -56,11 +56,16 @@ static __attribute__((format(printf, 3, 4))) bool wrong(const struct reader *r, 
     return false;
 }
 
+static const char *name_of(const config_setting_t *at) {
+    const char *name = config_setting_name(at);
+    return name ? name : ""; /* none in a list */
+}
+
 static bool read_text(const struct reader *r, const config_setting_t *at, char **out) {
     const char *text = config_setting_get_string(at);
 
     if (!text)
-        return wrong(r, at, "%s takes a text in quotation marks", config_setting_name(at));
+        return wrong(r, at, "%s takes a text in quotation marks", name_of(at));
     free(*out);
     *out = strdup(text);
     return *out || wrong(r, at, "out of memory");
@@ -88,7 +93,7 @@ static bool read_rule(const struct reader *r, const config_setting_t *group, boo
         return wrong(r, group, "a rule is a group: { ... }");
     for (int i = 0; i < config_setting_length(group); i++) {
         const config_setting_t *at = config_setting_get_elem(group, (unsigned)i);
-        const char *name = config_setting_name(at);
+        const char *name = name_of(at);
         int limit = limit_find(name);
 
         if (limit >= 0) {
@@ -97,7 +102,7 @@ static bool read_rule(const struct reader *r, const config_setting_t *group, boo
         } else if (strcmp(name, LIMIT_DEVICES) == 0) {
             if (!read_text(r, at, &rule->devices))
                 return false;
-            if (strlen(rule->devices) >= BOARD_FILTER)
+            if (rule->devices && strlen(rule->devices) >= BOARD_FILTER)
                 return wrong(r, at, "%s takes at most %d characters", LIMIT_DEVICES, BOARD_FILTER - 1);
         } else if (who && strcmp(name, "uid") == 0) {
             if (config_setting_type(at) != CONFIG_TYPE_INT || config_setting_get_int(at) < 0)
@@ -118,7 +123,7 @@ static bool read_rule(const struct reader *r, const config_setting_t *group, boo
 static bool read_top(const struct reader *r, const config_setting_t *root, struct policy *p) {
     for (int i = 0; i < config_setting_length(root); i++) {
         const config_setting_t *at = config_setting_get_elem(root, (unsigned)i);
-        const char *name = config_setting_name(at);
+        const char *name = name_of(at);
 
         if (strcmp(name, "administrators") == 0) {
             if (!read_text(r, at, &p->administrators))

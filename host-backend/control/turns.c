@@ -102,7 +102,9 @@ static void dispatch(struct turns_device *d, uint64_t now_ns) {
     uint64_t again;
 
     d->again_ns = UINT64_MAX;
-    while (!d->holder && d->sched.first) {
+    if (d->holder)
+        return;
+    while (d->sched.first) {
         struct scheduler_entity *e = scheduler_choose(&d->sched, now_ns, &again);
         if (!e) {
             d->again_ns = again;
@@ -120,6 +122,7 @@ static void dispatch(struct turns_device *d, uint64_t now_ns) {
         give(s, now_ns);
         d->holder = s;
         tenant_ask(t, now_ns); /* for its further seats */
+        return;
     }
 }
 
