@@ -3,9 +3,12 @@
 #include "tests/lib/unit.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "host-backend/control/guest.h"
+#include "host-backend/control/metrics.h"
 
 #define MS UINT64_C(1000000)
 
@@ -367,6 +370,34 @@ static void test_no_board(void **state) {
     close(bells[1]);
 }
 
+/* What Prometheus reads. */
+static void test_metrics(void **state) {
+    char why[LIMIT_TEXT], text[16384];
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof address;
+    struct played p = come("a \"quoted\" name", 0, why);
+    size_t used = 0;
+    (void)state;
+
+    atomic_store(&p.board->devices[0].commands, 7);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(sa_family_t)),
+                     0); /* a name is found */
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, size), 0);
+    metrics_serve(listener, &guests);
+    for (ssize_t n; used < sizeof text - 1 && (n = read(fd, text + used, sizeof text - 1 - used)) > 0;)
+        used += (size_t)n;
+    text[used] = '\0';
+    assert_ptr_equal(strstr(text, "HTTP/1.0 200 OK"), text);
+    assert_non_null(strstr(text, "trillium_commands_total{guest=\"a \\\"quoted\\\" name\"} 7\n"));
+    close(fd);
+    close(listener);
+    go(&p, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -383,6 +414,7 @@ int main(void) {
         TEST(test_what_a_worker_writes_is_not_believed),
         TEST(test_coming_and_going),
         TEST(test_no_board),
+        TEST(test_metrics),
     };
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);
 }
