@@ -65,6 +65,7 @@ measure() {
         "$build/bin/trillium" limit "g$k" weight="$weight" || exit 2
     done
     exec 9>&-
+    rm "$work/go"
     sleep "$seconds"
     "$build/bin/trillium" ls --json >"$work/ls.json" || exit 2
     for ((k = 0; k < i; k++)); do until_says "$work/out.$k" kernels; done
