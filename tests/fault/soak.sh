@@ -25,10 +25,12 @@ idle() { [ "$(cat /proc/"$daemon"/task/*/children | wc -w)" -le 4 ]; }
 measure() { # NAME
     within "$patience" idle || fail "$1" "workers stay: $(cat /proc/"$daemon"/task/*/children)" "$work/soak.daemon"
     sleep 1
-    fds=$(ls "/proc/$daemon/fd" | wc -l)
+    # without the six, one of them memory, of each worker that is ready: how many are depends on the moment
+    workers=$(cat /proc/"$daemon"/task/*/children | wc -w)
+    fds=$(($(ls "/proc/$daemon/fd" | wc -l) - 6 * workers))
     kib=$(sed -n 's/^Anonymous: *\([0-9]*\).*/\1/p' "/proc/$daemon/smaps_rollup")
-    memfds=$(ls -l "/proc/$daemon/fd" | grep -c memfd:)
-    echo "$1: $turns guests so far, $fds descriptors, $memfds of them memory, $kib KiB"
+    memfds=$(($(ls -l "/proc/$daemon/fd" | grep -c memfd:) - workers))
+    echo "$1: $turns guests so far, $fds descriptors beside those of $workers workers, $memfds of them memory, $kib KiB"
 }
 serve_until() { # SECONDS
     local pids=() slot
