@@ -293,7 +293,7 @@ static void host_pointers(void) {
     struct cl c = cl_open();
     size_t align = device_uint(c.device, CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8;
     char *memory = aligned_alloc(4096, 8192);
-    cl_int e, seven = 7;
+    cl_int e = CL_SUCCESS, seven = 7;
 
     memset(memory, 1, 8192);
     cl_mem m = buffer_new(&c, CL_MEM_USE_HOST_PTR, 8192, memory);
