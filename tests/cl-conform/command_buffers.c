@@ -94,8 +94,6 @@ static void create_errors(void) {
     cl_command_queue two[] = {c.q, c.q};
     cl_command_buffer_properties_khr unknown[] = {0x7777, 1, 0},
                                      bad_flag[] = {CL_COMMAND_BUFFER_FLAGS_KHR, 1 << 20, 0},
-                                     mutable[] = {CL_COMMAND_BUFFER_FLAGS_KHR, CL_COMMAND_BUFFER_MUTABLE_KHR,
-                                                  0},
                                      twice[] = {CL_COMMAND_BUFFER_FLAGS_KHR, 0, CL_COMMAND_BUFFER_FLAGS_KHR,
                                                 0, 0};
     cl_int e;
@@ -105,8 +103,6 @@ static void create_errors(void) {
     EXPECT((clCreateCommandBufferKHR(1, NULL, NULL, &e), e), CL_INVALID_VALUE);
     EXPECT((clCreateCommandBufferKHR(1, &c.q, unknown, &e), e), CL_INVALID_VALUE);
     EXPECT((clCreateCommandBufferKHR(1, &c.q, bad_flag, &e), e), CL_INVALID_VALUE);
-    if (!device_has_extension(c.device, "cl_khr_command_buffer_mutable_dispatch"))
-        EXPECT((clCreateCommandBufferKHR(1, &c.q, mutable, &e), e), CL_INVALID_PROPERTY, CL_INVALID_VALUE);
     EXPECT((clCreateCommandBufferKHR(1, &c.q, twice, &e), e), CL_INVALID_VALUE);
     cl_close(&c);
 }

@@ -190,7 +190,7 @@ static void empty_transfers(void) {
     see("write", "%s", error_name(clEnqueueWriteBuffer(c.q, m, CL_TRUE, 0, 0, memory, 0, NULL, NULL)));
     see("write at the end", "%s",
         error_name(clEnqueueWriteBuffer(c.q, m, CL_TRUE, 64, 0, memory, 0, NULL, NULL)));
-    see("copy", "%s", error_name(clEnqueueCopyBuffer(c.q, m, o, 0, 0, 0, 0, NULL, NULL)));
+    loose("copy", "%s", error_name(clEnqueueCopyBuffer(c.q, m, o, 0, 0, 0, 0, NULL, NULL)));
     see("fill", "%s", error_name(clEnqueueFillBuffer(c.q, m, memory, 4, 0, 0, 0, NULL, &e)));
     if (e) {
         OK(clWaitForEvents(1, &e));

@@ -105,6 +105,8 @@ if [ "$status" = 0 ] && says "$work/build.out" "done"; then pass paused-in-work;
     fail paused-in-work "right results were expected, status $status" "$work"/build.*; fi
 
 # ---- limits ----
+no_processes() { ! has_processes a; }
+within "$patience" no_processes # what the last one's worker still holds counts
 ask limit a memory=64MiB
 start_guest memory memory 16
 await "$guest" "$patience"
