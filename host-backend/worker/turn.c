@@ -77,6 +77,15 @@ struct turns *turns_new(int board_fd, int bell, const struct driver *driver) {
     return all;
 }
 
+void turns_free(struct turns *all) {
+    for (uint32_t i = 0; i < BOARD_DEVICES; i++) {
+        pthread_mutex_destroy(&all->device[i].lock);
+        pthread_cond_destroy(&all->device[i].ended);
+    }
+    board_unmap(all->board);
+    free(all);
+}
+
 struct turn *turns_of(struct turns *all, const struct driver *driver, const struct driver_device *device) {
     while (device->parent)
         device = device->parent;

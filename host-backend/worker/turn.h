@@ -51,6 +51,8 @@ struct turns {
 /* Writes the driver's devices down on the board at `board_fd`; both descriptors are taken over. -1: a board of this
  * process' own, which nobody else reads. NULL when out of memory or `board_fd` is none. */
 struct turns *turns_new(int board_fd, int bell, const struct driver *driver);
+/* For processes that outlive a session; the bell stays open. */
+void turns_free(struct turns *all);
 
 /* The device that this one is a part of; devices beyond the board share one that is always open. */
 struct turn *turns_of(struct turns *all, const struct driver *driver, const struct driver_device *device);

@@ -17,6 +17,7 @@
 #include "host-backend/worker/build.h"
 #include "host-backend/worker/seen.h"
 #include "host-backend/worker/session.h"
+#include "host-backend/worker/turn.h"
 #include "host-backend/worker/wait.h"
 #include "svga-model/device-gmr.h"
 #include "svga-model/visa/load.h"
@@ -239,6 +240,7 @@ static void end(void) {
     seen_close(session->seen);
     store_asker_free(session->store);
     svga_device_finish(&session->device);
+    turns_free(session->turns);
     pthread_mutex_destroy(&session->lock);
     pthread_mutex_destroy(&session->slot_lock);
     free(session->buffer);
