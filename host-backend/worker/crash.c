@@ -9,6 +9,7 @@
 #include "svga-model/futex.h"
 
 static struct svga_device *_Atomic guarded;
+static atomic_bool crashed;
 
 static const struct {
     int number;
@@ -29,6 +30,7 @@ enum { CRASHES = sizeof crashes / sizeof crashes[0] };
 static void on_crash(int number) {
     struct svga_device *d = atomic_load(&guarded);
 
+    atomic_store(&crashed, true);
     signal(number, SIG_DFL);
     if (d && d->bar) {
         const char *text = "the host worker of this guest ended";
@@ -73,4 +75,9 @@ void crash_guard(struct svga_device *device, bool leave_sigfpe) {
     if (device)
         install(leave_sigfpe);
     atomic_store(&guarded, device);
+}
+
+void crash_let_end(void) {
+    while (atomic_load(&crashed))
+        pause();
 }

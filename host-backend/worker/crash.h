@@ -15,4 +15,8 @@ void crash_install(void);
  * replace them without need; `leave_sigfpe`: not that one (QUIRK_ANSWERS_SIGFPE). */
 void crash_guard(struct svga_device *device, bool leave_sigfpe);
 
+/* Before an end that means nothing was wrong: if another thread is at its last words, which the guest may have heard and left for, this
+ * does not return, so that they are how the process ends. */
+void crash_let_end(void);
+
 #endif

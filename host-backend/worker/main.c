@@ -463,5 +463,6 @@ int main(int argc, char **argv) {
     fflush(NULL);
     if (__gcov_dump)
         __gcov_dump();
+    crash_let_end();
     _exit(0); /* a driver's destructors may wait for a kernel that never ends */
 }
