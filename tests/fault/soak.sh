@@ -20,10 +20,17 @@ one() { # a guest's turn, by number
     7) start_guest "soak$2" endless ;;
     esac
 }
-idle() { [ "$(cat /proc/"$daemon"/task/*/children | wc -w)" = 0 ]; }
+children() { cat /proc/"$daemon"/task/*/children; }
+# Nobody is there: workers whose guests were gone before they were ready stay for the next, how many depends on the moment.
+idle() {
+    local pid
+    [ "$(children | wc -w)" -le $guests ] || return 1
+    for pid in $(children); do kill -9 "$pid" 2>/dev/null; done
+    [ "$(children | wc -w)" = 0 ]
+}
 # What the daemon holds while nobody is there: descriptors, and KiB of its own memory.
 measure() { # NAME
-    within "$patience" idle || fail "$1" "workers stay: $(cat /proc/"$daemon"/task/*/children)" "$work/soak.daemon"
+    within "$patience" idle || fail "$1" "workers stay: $(children)" "$work/soak.daemon"
     sleep 1
     fds=$(ls "/proc/$daemon/fd" | wc -l)
     kib=$(sed -n 's/^Anonymous: *\([0-9]*\).*/\1/p' "/proc/$daemon/smaps_rollup")
@@ -61,7 +68,7 @@ serve_until() { # SECONDS
 }
 
 turns=0
-start_daemon soak --warm-workers 0 # how many are ready, and what they hold, would depend on the moment
+start_daemon soak --warm-workers 0
 begin=$SECONDS
 serve_until $((begin + seconds / 4 + 1))
 measure early
