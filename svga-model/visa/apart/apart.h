@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "svga-model/visa/apart/packet.h"
 
@@ -31,6 +32,9 @@ struct visa_apart_limits {
 
 /* The descriptors of a job; the caller's. -1: none. */
 enum visa_apart_fd { VISA_APART_JOB, VISA_APART_ANSWER, VISA_APART_WORDS, VISA_APART_FOLDER, VISA_APART_FDS };
+
+/* Writes all of it from `at` on. 0 or -errno. */
+int visa_apart_write(int fd, const void *bytes, size_t size, off_t at);
 
 /* Memory for a job and its answer, with what the packet holds in the former. 0 or -errno. */
 int visa_apart_open(const struct visa_packet *job, int fds[VISA_APART_FDS]);

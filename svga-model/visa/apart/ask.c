@@ -18,9 +18,9 @@ enum {
     MOST_WORDS = 300,      /* bytes of the last words that are repeated */
 };
 
-static int write_all(int fd, const char *bytes, size_t size) {
+int visa_apart_write(int fd, const void *bytes, size_t size, off_t at) {
     for (size_t done = 0; done < size;) {
-        ssize_t n = pwrite(fd, bytes + done, size - done, (off_t)done);
+        ssize_t n = pwrite(fd, (const char *)bytes + done, size - done, at + (off_t)done);
         if (n < 0 && errno != EINTR)
             return -errno;
         if (n > 0)
@@ -39,7 +39,7 @@ int visa_apart_open(const struct visa_packet *job, int fds[VISA_APART_FDS]) {
         if ((fds[i] = memfd_create(names[i], MFD_CLOEXEC)) < 0)
             r = -errno;
     if (r == 0)
-        r = write_all(fds[VISA_APART_JOB], job->bytes, job->size);
+        r = visa_apart_write(fds[VISA_APART_JOB], job->bytes, job->size, 0);
     if (r < 0)
         visa_apart_close(fds);
     return r;

@@ -14,12 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "svga-model/visa/apart/apart.h"
+
 enum {
     MAX_FILE = 64 << 20,   /* bytes of one */
     MAX_FOLDER = 64 << 20, /* of all */
     MAX_FILES = 2048,
     FORGOTTEN = 16, /* at most, for each that is kept: two processes may be at it */
-    NAME_SIZE = 32,
 };
 
 static const char magic[8] = "TRLMKEPT", ending[] = ".spirv";
@@ -169,15 +170,6 @@ static bool make_folder(const char *folder) {
     return true;
 }
 
-static bool write_all(int fd, const void *bytes, size_t size) {
-    const char *at = bytes;
-    ssize_t n;
-
-    for (; size > 0 && (n = write(fd, at, size)) > 0; at += n, size -= (size_t)n)
-        ;
-    return size == 0;
-}
-
 void visa_kept_put(const char *folder, const struct visa_packet *job, const void *answer, size_t size) {
     struct head head = {.job_size = job->size, .answer_size = size};
     char path[PATH_MAX], made[PATH_MAX];
@@ -191,8 +183,10 @@ void visa_kept_put(const char *folder, const struct visa_packet *job, const void
     int fd = mkostemp(made, O_CLOEXEC);
     if (fd < 0)
         return;
-    bool whole = write_all(fd, &head, sizeof head) && write_all(fd, job->bytes, job->size) &&
-                 write_all(fd, answer, size);
+    off_t answer_at = (off_t)(sizeof head + job->size);
+    bool whole = visa_apart_write(fd, &head, sizeof head, 0) == 0 &&
+                 visa_apart_write(fd, job->bytes, job->size, sizeof head) == 0 &&
+                 visa_apart_write(fd, answer, size, answer_at) == 0;
     if (close(fd) < 0 || !whole || rename(made, path) < 0)
         unlink(made);
     forget_oldest(folder);
@@ -235,17 +229,12 @@ bool visa_kept_current(const char *parts) {
     FILE *out = open_memstream(&now, &size);
     bool same = out != NULL && *parts;
 
-    for (const char *at = parts, *end; same && *at; at = end + 1) {
+    for (const char *at = parts; same && *at;) {
         char path[PATH_MAX];
-        end = strchr(at, '\n');
-        if (!end)
-            same = false;
-        else if (sscanf(at, "%4095[^ \n]", path) == 1)
-            same = say_part(out, path);
-        else
-            same = false;
-        if (!end)
-            break;
+        const char *end = strchr(at, '\n');
+        same = end && sscanf(at, "%4095[^ \n]", path) == 1 && say_part(out, path);
+        if (same)
+            at = end + 1;
     }
     if (out && fclose(out) != 0)
         same = false;
