@@ -34,6 +34,9 @@ enum {
     BOARD_FILTER = 64,      /* of the name of devices that a guest may see, with its NUL */
 };
 
+/* Of a turn's work, as much is in flight as this and one command. */
+#define BOARD_AHEAD_NS UINT64_C(2000000)
+
 #define BOARD_UNLIMITED (UINT64_C(1) << 62)
 #define BOARD_LINE _Alignas(64)
 
@@ -42,7 +45,8 @@ struct board_device {
     BOARD_LINE _Atomic uint32_t gate; /* 0: open; 1: commands need a turn */
     _Atomic uint32_t granted;
     _Atomic uint32_t depth;      /* most commands in flight; 0: as many as fit a turn */
-    _Atomic uint64_t quantum_ns; /* no further command begins in a turn that is older */
+    _Atomic uint64_t quantum_ns; /* no further command begins in a turn that is older, but for its first; may
+                                    become less while the turn lasts */
     /* the worker's */
     BOARD_LINE _Atomic uint32_t asked;
     _Atomic uint32_t returned;

@@ -69,6 +69,7 @@ const int cell_worker_calls[] = {
     CALL(sched_getscheduler),
     CALL(sched_setscheduler),
     CALL(sched_setparam),
+    CALL(sched_setattr),
     CALL(sched_get_priority_max),
     CALL(sched_get_priority_min),
     CALL(getpriority),

@@ -17,6 +17,7 @@
 #include "host-backend/control/subject.h"
 #include "host-backend/control/wire.h"
 #include "host-backend/listen/listen.h"
+#include "host-backend/util/prompt.h"
 #include "svga-model/futex.h"
 
 enum {
@@ -272,6 +273,7 @@ static void handle(struct control *c, int fd) {
 int control_run(struct control *c) {
     struct epoll_event events[EVENTS];
 
+    prompt_begin(); /* devices stand still meanwhile */
     while (!atomic_load(&c->stop)) {
         if (atomic_exchange(&c->reload, false))
             json_decref(commands_reload(&c->guests, c->config.policy, svga_now_ns()));

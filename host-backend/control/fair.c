@@ -5,7 +5,9 @@
  * later; its finish is the start and the device's time divided by the weight. Who is expected to finish first is next,
  * if its turn is as long as its last one; what it has really used is what counts later. So who has used less than its
  * share goes first, and of these who needs little; who was away has saved nothing up. The virtual time is the
- * earliest start of those that ask.
+ * earliest start of those that ask. Who always comes back at once is expected to need a whole turn, however long the
+ * last one was. A turn lasts until one of the others is expected to finish before it: so who needs little waits for
+ * what is in flight and for no more.
  *
  * An entity that gives the device back asks again a moment later, once its program has heard of the end. If it is due
  * more of its share it is waited for, for as long as such moments take: else each of two entities would get every
@@ -31,9 +33,15 @@ static void asks(struct scheduler *s, struct scheduler_entity *e, uint64_t now_n
     e->start = start_of(s, e);
 }
 
+/* What its next turn is expected to cost. */
+static uint64_t expected(const struct scheduler_entity *e) {
+    uint64_t whole = e->eager >= EAGER_ENOUGH ? TURN_QUANTUM_NS * UNIT / e->weight : 0;
+    return e->cost > whole ? e->cost : whole;
+}
+
 /* When it is expected to have finished. */
 static uint64_t finish_of(const struct scheduler_entity *e) {
-    return e->start + e->cost;
+    return e->start + expected(e);
 }
 
 static struct scheduler_entity *choose(struct scheduler *s, uint64_t now_ns, uint64_t *again_ns) {
@@ -50,11 +58,20 @@ static struct scheduler_entity *choose(struct scheduler *s, uint64_t now_ns, uin
     if (earliest > s->virtual_ns)
         s->virtual_ns = earliest;
     if (last && !last->asks && last->eager >= EAGER_ENOUGH && now_ns < last->ended_ns + MOMENT_NS &&
-        start_of(s, last) + last->cost < finish_of(best)) {
+        start_of(s, last) + expected(last) < finish_of(best)) {
         *again_ns = last->ended_ns + MOMENT_NS;
         return NULL;
     }
     return best;
+}
+
+static uint64_t lasts(const struct scheduler *s, const struct scheduler_entity *e, uint64_t most_ns) {
+    for (const struct scheduler_entity *other = s->first; other; other = other->next) {
+        uint64_t finish = finish_of(other), room = finish > e->start ? finish - e->start : 0;
+        if (other != e && room < most_ns * UNIT / e->weight)
+            most_ns = room * e->weight / UNIT;
+    }
+    return most_ns;
 }
 
 static void used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns) {
@@ -70,5 +87,6 @@ const struct scheduler_kind scheduler_fair = {
     .summary = "weighted fair sharing of the device's time",
     .asks = asks,
     .choose = choose,
+    .lasts = lasts,
     .used = used,
 };

@@ -46,8 +46,10 @@ static void apply_to_tenant(const struct guest *g, struct tenant *t) {
     t->bound = is_bound(g);
     t->held = g->paused;
     t->kernel_most = or_nothing(limit_of(g, LIMIT_KERNEL_MS)) * (SECOND_NS / 1000);
+    /* A turn of several kernels at once would say nothing about the time that one takes. */
+    uint32_t depth = t->kernel_most > 0 ? 1 : bounded(or_nothing(limit_of(g, LIMIT_COMMANDS)));
     for (struct seat *s = t->first; s; s = s->next)
-        atomic_store(&s->on->depth, bounded(or_nothing(limit_of(g, LIMIT_COMMANDS))));
+        atomic_store(&s->on->depth, depth);
 }
 
 /* ---- memory ---- */

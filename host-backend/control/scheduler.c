@@ -48,6 +48,10 @@ struct scheduler_entity *scheduler_choose(struct scheduler *s, uint64_t now_ns, 
     return e;
 }
 
+uint64_t scheduler_lasts(const struct scheduler *s, const struct scheduler_entity *e, uint64_t most_ns) {
+    return s->kind->lasts ? s->kind->lasts(s, e, most_ns) : most_ns;
+}
+
 void scheduler_used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns) {
     e->ended_ns = now_ns;
     s->kind->used(s, e, ns, now_ns);

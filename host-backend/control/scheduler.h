@@ -4,8 +4,8 @@
  *
  * A scheduler shares one resource among entities of different weights. There is one for each device, whose entities
  * are the guests; and one for each guest on it, whose entities are the guest's processes. It sees three things: an
- * entity asks, it is chosen, it has used the device for so long. It decides one: who is next. Time comes from
- * outside and is only ever compared with time from outside, so a test can simulate it.
+ * entity asks, it is chosen, it has used the device for so long. It decides two: who is next, and for how long beside
+ * those that ask. Time comes from outside and is only ever compared with time from outside, so a test can simulate it.
  *
  * To add one: a file that fills in a struct scheduler_kind, and its line in scheduler_kinds (scheduler.c).
  *
@@ -16,6 +16,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* How long a turn is of who has enough to do. */
+#define TURN_QUANTUM_NS UINT64_C(6000000)
 
 struct scheduler_entity {
     struct scheduler_entity *next; /* of those that ask */
@@ -44,6 +47,9 @@ struct scheduler_kind {
     /* Whom to serve, one of the list. NULL: nobody before `*again_ns`, though somebody asks: it is worth waiting for
      * another one. Who is chosen leaves the list. */
     struct scheduler_entity *(*choose)(struct scheduler *s, uint64_t now_ns, uint64_t *again_ns);
+    /* It has the device: how long may it begin commands, as long as nobody else asks? At most `most_ns`. Asked again
+     * whenever somebody does. NULL: for `most_ns`. */
+    uint64_t (*lasts)(const struct scheduler *s, const struct scheduler_entity *e, uint64_t most_ns);
     /* It has used the device for so long, up to now. */
     void (*used)(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns);
 };
@@ -57,6 +63,7 @@ void scheduler_init(struct scheduler *s, const struct scheduler_kind *kind);
 void scheduler_ask(struct scheduler *s, struct scheduler_entity *e, uint64_t now_ns);
 /* NULL: nobody; then *again_ns is when to try again, UINT64_MAX: when somebody asks. */
 struct scheduler_entity *scheduler_choose(struct scheduler *s, uint64_t now_ns, uint64_t *again_ns);
+uint64_t scheduler_lasts(const struct scheduler *s, const struct scheduler_entity *e, uint64_t most_ns);
 void scheduler_used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns);
 /* It does not ask any more. */
 void scheduler_withdraw(struct scheduler *s, struct scheduler_entity *e);

@@ -8,6 +8,8 @@
 /* What an entity of a scheduler is part of. */
 #define PART_OF(type, member, at) ((type *)(void *)((char *)(at)-offsetof(type, member)))
 
+enum { KERNEL_PARTS = 8 }; /* of the time that a kernel may take may pass before it begins */
+
 /* ---- gates ---- */
 
 static void set_gate(struct seat *s, bool closed) {
@@ -20,7 +22,6 @@ static void set_gate(struct seat *s, bool closed) {
         if (s->tenant->device->holder == s)
             s->tenant->device->holder = NULL;
     }
-    atomic_store(&s->on->quantum_ns, TURN_QUANTUM_NS);
     atomic_store(&s->on->gate, closed);
     board_signal(s->board);
 }
@@ -74,12 +75,28 @@ static void seat_asks(struct seat *s, uint64_t now_ns) {
     tenant_ask(t, now_ns);
 }
 
+/* Of the tenant's turn. Where kernels may not take long, a turn is hardly longer than one. */
+static uint64_t quantum(const struct tenant *t) {
+    uint64_t most = TURN_QUANTUM_NS;
+
+    if (t->kernel_most > 0 && t->kernel_most / KERNEL_PARTS < most)
+        most = t->kernel_most / KERNEL_PARTS;
+    return scheduler_lasts(&t->device->sched, &t->who, most);
+}
+
+/* One that is in a hurry has asked: who has the device begins nothing more once the other one is due. */
+static void cut_short(const struct turns_device *d) {
+    if (d->holder)
+        atomic_store(&d->holder->on->quantum_ns, quantum(d->holder->tenant));
+}
+
 static void give(struct seat *s, uint64_t now_ns) {
     s->holding = true;
     s->lapsed = false;
     s->since_ns = now_ns;
     s->commands = board_read(&s->on->commands);
     s->bytes = board_read(&s->on->bytes);
+    atomic_store(&s->on->quantum_ns, quantum(s->tenant));
     atomic_store(&s->on->granted, ++s->granted);
     board_signal(s->board);
 }
@@ -102,6 +119,7 @@ static void dispatch(struct turns_device *d, uint64_t now_ns) {
     uint64_t again;
 
     d->again_ns = UINT64_MAX;
+    cut_short(d);
     if (d->holder)
         return;
     while (d->sched.first) {
@@ -273,11 +291,13 @@ static uint64_t look_at_seat(struct arena *a, struct seat *s, uint64_t now_ns) {
     } else if (!s->lapsed) {
         next = s->since_ns + TURN_LAPSE_NS;
     }
-    if (t->kernel_most > 0 && now_ns >= s->since_ns + t->kernel_most) {
+    /* What its last command began after may have taken as long as the turn's commands may begin. */
+    uint64_t most = t->kernel_most + t->kernel_most / KERNEL_PARTS;
+    if (t->kernel_most > 0 && now_ns >= s->since_ns + most) {
         a->overdue(a->opaque, s);
         next = nearer(next, now_ns + TURN_LAPSE_NS); /* if it does not help */
     } else if (t->kernel_most > 0) {
-        next = nearer(next, s->since_ns + t->kernel_most);
+        next = nearer(next, s->since_ns + most);
     }
     return next;
 }

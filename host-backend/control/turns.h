@@ -8,6 +8,10 @@
  * tenant that the scheduler chooses and to one of its seats. A turn is measured here, by the host's own clock, from
  * when it is given to when it comes back: what a worker says about itself changes nothing about its share.
  *
+ * A turn lasts TURN_QUANTUM_NS (scheduler.h), so that handing the device over costs little of it, or one command if that is longer; it is
+ * cut short for one that the scheduler would have preferred, had it asked before. Whatever is in flight then ends first:
+ * BOARD_AHEAD_NS of work at most and one command.
+ *
  * A turn that does not come back for LAPSE_NS lapses: it is still paid for, but others go on beside it, as the device
  * may run several programs at once. So neither an endless kernel nor a worker that keeps its turn stops anybody.
  *
@@ -22,7 +26,6 @@
 #include "host-backend/board/board.h"
 #include "host-backend/control/scheduler.h"
 
-#define TURN_QUANTUM_NS UINT64_C(2000000)
 #define TURN_LAPSE_NS UINT64_C(250000000)
 #define TURN_LEASE_NS UINT64_C(200000000)
 
@@ -40,7 +43,7 @@ struct tenant {
     bool held;            /* gets no turns: paused */
     uint64_t not_before;  /* gets no turn before: over a rate */
     uint64_t turns_ns;    /* the device's time in its turns */
-    uint64_t kernel_most; /* longest turn in ns that a kernel may make; 0: any */
+    uint64_t kernel_most; /* ns that a kernel may run; 0: any */
 };
 
 /* A process of a guest on a device. */

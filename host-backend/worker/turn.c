@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host-backend/util/prompt.h"
 #include "svga-model/futex.h"
 
 enum {
@@ -97,6 +98,16 @@ struct turn *turns_of(struct turns *all, const struct driver *driver, const stru
 
 /* ---- turns ---- */
 
+/* A device that is shared stands still until the thread that its next holder waits in has run: it shall be let in at
+ * once, beside whatever computes. As one of SCHED_BATCH, which all of a worker's are at first, it would wait for a tick. */
+static void wake_promptly(void) {
+    static _Thread_local bool done;
+
+    if (!done)
+        prompt_begin();
+    done = true;
+}
+
 void turns_ring(const struct turns *all) {
     char byte = 0;
     /* full: the host is awake already */
@@ -104,7 +115,7 @@ void turns_ring(const struct turns *all) {
     (void)ignored;
 }
 
-/* Nothing is in flight: the turn is over, and where more is to come the next one is asked for with the same ring.
+/* The turn is over: nothing is in flight, and where more is to come the next one is asked for with the same ring.
  * Lock held. */
 static void give_back(struct turn *t) {
     uint32_t number = atomic_load(&t->board->granted);
@@ -117,18 +128,22 @@ static void give_back(struct turn *t) {
     turns_ring(t->all);
 }
 
-/* One more command than there are in flight would still fit. */
+/* One more command than there are in flight would still fit: the turn, and what may be in flight. */
 static bool fits(const struct turn *t, uint64_t now) {
     uint32_t depth = atomic_load(&t->board->depth);
 
-    if (t->in_flight == 0)
-        return true;
-    if (t->mean_ns == 0 || (depth > 0 && t->in_flight >= depth))
+    if (t->mean_ns == 0 || (depth > 0 && t->in_flight >= depth) ||
+        t->in_flight * t->mean_ns >= BOARD_AHEAD_NS)
         return false;
     return now - t->begun_ns + (t->in_flight + 1) * t->mean_ns <= atomic_load(&t->board->quantum_ns);
 }
 
-/* Until what is in flight leaves room. Lock held. */
+/* So little is in flight that the decoder is worth waking: not after every short command. */
+static bool runs_dry(const struct turn *t) {
+    return t->in_flight <= 1 || t->in_flight * t->mean_ns <= BOARD_AHEAD_NS / 2;
+}
+
+/* Until what is in flight leaves room, or the turn has gone back. Lock held. */
 static void wait_for_room(struct turn *t) {
     struct timespec until;
     int r = 0;
@@ -136,8 +151,10 @@ static void wait_for_room(struct turn *t) {
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += PATIENCE_MS / 1000;
     t->waiting = true;
-    while (r != ETIMEDOUT && t->held && !fits(t, svga_now_ns()))
+    while (r != ETIMEDOUT && t->held && t->in_flight > 0 && !fits(t, svga_now_ns()))
         r = pthread_cond_timedwait(&t->ended, &t->lock, &until);
+    if (t->held && t->in_flight == 0 && !fits(t, svga_now_ns()))
+        give_back(t); /* it was kept for this command, and has grown too old or been cut short since */
     t->waiting = false;
 }
 
@@ -166,6 +183,7 @@ static bool ask(struct turn *t, bool rung, const _Atomic bool *over) {
 bool turn_wait(struct turn *t, const _Atomic bool *over) {
     bool mine;
 
+    wake_promptly();
     if (t->busy_queues > 0)
         turn_idle(t, board_ticks());
     t->busy_since = TURN_MEASURED;
@@ -204,9 +222,10 @@ static void end(struct turn *t, struct board_kernel *kernel, bool ran) {
         if (kernel)
             atomic_fetch_add(&kernel->device_ns, took);
     }
-    if (--t->in_flight == 0)
+    if (--t->in_flight == 0 && !(t->waiting && fits(t, now)))
         give_back(t);
-    pthread_cond_signal(&t->ended);
+    if (t->waiting && runs_dry(t))
+        pthread_cond_signal(&t->ended);
     pthread_mutex_unlock(&t->lock);
 }
 

@@ -203,6 +203,34 @@ static void test_who_asks_alone_gets_a_lease(void **state) {
     go(&b, now);
 }
 
+/* A turn is long; but who comes now and then, and needs little, cuts it short. */
+static void test_a_turn_is_cut_short(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why), b = come("b", 0, why), light = come("light", 0, why);
+    uint64_t now = MS;
+    (void)state;
+
+    ask(&light, now);
+    give_back(&light, now += MS / 10); /* what it is known to need */
+    ask(&a, now);
+    ask(&b, now);
+    for (int i = 0; i < 20; i++) {
+        struct played *p = has_turn(&a) ? &a : &b;
+        give_back(p, now += TURN_QUANTUM_NS);
+        ask(p, now);
+    }
+    struct played *holder = has_turn(&a) ? &a : &b;
+    const struct board_device *on = &holder->board->devices[0];
+    assert_int_equal(atomic_load(&on->quantum_ns), TURN_QUANTUM_NS); /* one like it waits for its turn */
+    ask(&light, now + MS);
+    assert_true(atomic_load(&on->quantum_ns) <= MS);
+    give_back(holder, now + 2 * MS);
+    assert_true(has_turn(&light) && !has_turn(holder));
+    go(&a, now);
+    go(&b, now);
+    go(&light, now);
+}
+
 static void test_death_ends_a_turn(void **state) {
     char why[LIMIT_TEXT];
     struct played a = come("a", 0, why), b = come("b", 0, why), c = come("c", 0, why);
@@ -245,9 +273,12 @@ static void test_a_long_kernel_is_ended(void **state) {
     assert_false(is_open(&a));
     ask(&a, MS);
     assert_true(has_turn(&a));
-    arena_tick(&guests.arena, 50 * MS);
+    assert_int_equal(atomic_load(&a.board->devices[0].depth), 1); /* so a turn says how long a kernel takes */
+    uint64_t begins = atomic_load(&a.board->devices[0].quantum_ns);
+    assert_true(begins < 10 * MS);
+    arena_tick(&guests.arena, 50 * MS + begins);
     assert_int_equal(kills, 0);
-    arena_tick(&guests.arena, 51 * MS);
+    arena_tick(&guests.arena, 52 * MS + begins);
     assert_int_equal(kills, 1);
     go(&a, 52 * MS);
 }
@@ -405,6 +436,7 @@ int main(void) {
         TEST(test_memory_of_the_adopted),
         TEST(test_alone_is_open),
         TEST(test_who_asks_alone_gets_a_lease),
+        TEST(test_a_turn_is_cut_short),
         TEST(test_death_ends_a_turn),
         TEST(test_a_turn_that_is_kept_lapses),
         TEST(test_a_long_kernel_is_ended),

@@ -9,13 +9,14 @@ enum { MOST = 16 };
 
 struct guest {
     struct scheduler_entity who;
-    uint64_t kernel_ns; /* each turn of it */
+    uint64_t kernel_ns;
     uint64_t
-        think_ns; /* from the end of a turn to the next question; or, of a light one, between questions */
-    bool light;
+        think_ns;     /* from the end of a turn to the next question; or, of a light one, between questions */
+    bool light;       /* one kernel in a turn; else as many as it may */
     uint64_t asks_ns; /* the next question; UINT64_MAX while it asks */
     uint64_t got_ns;
-    unsigned turns, long_waits; /* for more than a kernel of 5 ms */
+    unsigned turns;
+    uint64_t longest_wait_ns; /* once they know each other */
 };
 
 struct host {
@@ -55,6 +56,17 @@ static uint64_t next_question(const struct host *h) {
     return next;
 }
 
+/* Kernels, until it may begin no further one. */
+static uint64_t work(struct host *h, const struct guest *g) {
+    uint64_t began = h->now;
+
+    do {
+        h->now += g->kernel_ns;
+        ask_all(h);
+    } while (!g->light && h->now - began + g->kernel_ns <= scheduler_lasts(&h->s, &g->who, TURN_QUANTUM_NS));
+    return h->now - began;
+}
+
 static void run(struct host *h, uint64_t for_ns) {
     for (h->now = 1, h->end = for_ns; h->now < h->end;) {
         uint64_t again;
@@ -69,11 +81,11 @@ static void run(struct host *h, uint64_t for_ns) {
         }
         struct guest *g = guest_of(h, e);
         uint64_t waited = h->now - e->asked_ns;
-        g->long_waits += waited > 5 * MS + MS / 5;
-        uint64_t asked = e->asked_ns;
-        h->now += g->kernel_ns;
-        scheduler_used(&h->s, e, g->kernel_ns, h->now);
-        g->got_ns += g->kernel_ns;
+        if (h->now > 500 * MS && waited > g->longest_wait_ns)
+            g->longest_wait_ns = waited;
+        uint64_t asked = e->asked_ns, used = work(h, g);
+        scheduler_used(&h->s, e, used, h->now);
+        g->got_ns += used;
         g->turns++;
         g->asks_ns = g->light && asked + g->think_ns > h->now ? asked + g->think_ns
                                                               : h->now + (g->light ? 0 : g->think_ns);
@@ -140,17 +152,32 @@ static void test_equal_guests_get_equal_parts(void **state) {
     }
 }
 
-/* It waits for the end of the kernel that runs, and for nobody else. */
+/* It waits for the end of the kernel that runs, and for nobody else; also where others have longer turns. */
 static void test_a_light_guest_waits_for_one_kernel(void **state) {
+    (void)state;
+    for (uint64_t kernel_ns = MS / 2; kernel_ns <= 10 * MS; kernel_ns *= 2) {
+        struct host *h = new_host(&scheduler_fair);
+        add(h, 100, 100000, 10 * MS, true);
+        for (int i = 0; i < 7; i++)
+            add(h, 100, kernel_ns, 0, false);
+        run(h, 10000 * MS);
+        assert_true(h->guests[0].turns > 900);
+        if (h->guests[0].longest_wait_ns > kernel_ns + MS / 5)
+            fail_msg("kernels of %llu ns: a wait of %llu", (unsigned long long)kernel_ns,
+                     (unsigned long long)h->guests[0].longest_wait_ns);
+    }
+}
+
+/* Who floods has turns that are long beside the cost of handing over. */
+static void test_turns_are_long(void **state) {
     struct host *h = new_host(&scheduler_fair);
     (void)state;
 
-    add(h, 100, 100000, 10 * MS, true);
-    for (int i = 0; i < 7; i++)
-        add(h, 100, 5 * MS, 0, false);
+    for (int i = 0; i < 16; i++)
+        add(h, 100, MS, 0, false);
     run(h, 10000 * MS);
-    assert_true(h->guests[0].turns > 900);
-    assert_true(h->guests[0].long_waits * 100 <= h->guests[0].turns);
+    for (int i = 0; i < 16; i++)
+        assert_true(h->guests[i].got_ns > h->guests[i].turns * 5 * MS);
 }
 
 /* The device is not kept idle for guests that do not come back at once. */
@@ -235,6 +262,7 @@ int main(void) {
         cmocka_unit_test(test_shares_are_the_weights),
         cmocka_unit_test(test_equal_guests_get_equal_parts),
         cmocka_unit_test(test_a_light_guest_waits_for_one_kernel),
+        cmocka_unit_test(test_turns_are_long),
         cmocka_unit_test(test_work_is_conserved),
         cmocka_unit_test(test_no_savings),
         cmocka_unit_test(test_a_guest_may_go_while_it_asks),
