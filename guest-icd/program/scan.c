@@ -188,7 +188,8 @@ static bool has_joined_word(const char *text, size_t size) {
         const char *before = p;
         while (before > text && is_blank(before[-1]))
             before--;
-        bool joins = before > text && (before[-1] == '\\' || before[-1] == '/');
+        bool joins = (before > text && before[-1] == '\\') ||
+                     (before - text >= 3 && backslash(before - 3, before) == 3);
         if (joins && p + 1 < end && (is_word(p[1]) || p[1] == '\\' || p[1] == '?'))
             return true;
     }
@@ -198,6 +199,25 @@ static bool has_joined_word(const char *text, size_t size) {
 bool icd_scan_worthwhile(const char *text, size_t size) {
     return memmem(text, size, "include", 7) || memmem(text, size, "import", 6) ||
            memmem(text, size, "embed", 5) || has_joined_word(text, size);
+}
+
+static void mark_file(void *found, const struct icd_scan_item *item) {
+    if (item->kind != ICD_SCAN_DEFINE)
+        *(bool *)found = true;
+}
+
+bool icd_scan_closed(const char *text, size_t size) {
+    static const char *const tells[] = {"__DATE__", "__TIME", "__has_include", "__has_embed"};
+    bool files = false;
+
+    for (size_t i = 0; i < sizeof tells / sizeof *tells; i++)
+        if (memmem(text, size, tells[i], strlen(tells[i])))
+            return false;
+    if (has_joined_word(text, size))
+        return false;
+    if (icd_scan_worthwhile(text, size))
+        icd_scan(text, size, mark_file, &files);
+    return !files;
 }
 
 /* ---- words ---- */

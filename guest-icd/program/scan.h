@@ -15,6 +15,9 @@
 /* Could the text include anything? Cheap; true too often. */
 bool icd_scan_worthwhile(const char *text, size_t size);
 
+/* Does what becomes of the text depend on nothing but itself? No: it may include files, or tell the time. */
+bool icd_scan_closed(const char *text, size_t size);
+
 enum icd_scan_kind {
     ICD_SCAN_NAME,     /* "x" or <x> behind #include and its kin, or in __has_include() */
     ICD_SCAN_COMPUTED, /* anything else there: made by macros */

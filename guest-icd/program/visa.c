@@ -259,13 +259,6 @@ static void keep_compiles(void) {
         visa_apart_keep_in(path);
 }
 
-/* Does what comes out depend on the text alone? Not where it includes files or tells the time. */
-static bool is_closed(const char *text, size_t size) {
-    static const char date[] = "__DATE__", time[] = "__TIME";
-    return !icd_scan_worthwhile(text, size) && !memmem(text, size, date, sizeof date - 1) &&
-           !memmem(text, size, time, sizeof time - 1);
-}
-
 struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count, const cl_device_id *devices,
                                         const struct icd_visa_source *source) {
     struct features features = {0};
@@ -289,7 +282,7 @@ struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count
             .features = &features.f,
             .headers = headers,
             .header_count = source->header_count,
-            .closed = is_closed(source->text, source->size),
+            .closed = icd_scan_closed(source->text, source->size),
         };
         pthread_once(&kept_once, keep_compiles);
         r.code = code_of(visa_apart_compile(&request, &visa->module), failure,

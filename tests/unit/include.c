@@ -247,6 +247,34 @@ static void what_is_not_worthwhile(void **state) {
     (void)state;
     assert_false(icd_scan_worthwhile(plain, strlen(plain)));
     assert_true(icd_scan_worthwhile("#inc\\\nlude <x>", 14));
+    assert_true(icd_scan_worthwhile("#inc?\?/\nlude <x>", 16));
+    static const char comment[] = "/* a comment */\n__kernel void k(__global int *p) { *p = 1; }";
+    assert_false(icd_scan_worthwhile(comment, strlen(comment)));
+}
+
+static void what_is_closed(void **state) {
+    static const struct {
+        const char *text;
+        bool closed;
+    } cases[] = {
+        {"kernel void k() {}", true},
+        {"/* a comment */\nkernel void k() {}", true},
+        {"// what is included\nkernel void k() { int import; }", true},
+        {"#include \"x.h\"\nkernel void k() {}", false},
+        {"#define H \"x.h\"\n#include H\n", false},
+        {"%: include <x>\n", false},
+        {"#inc\\\nlude <x>\n", false},
+        {"#inc?\?/\nlude <x>\n", false},
+        {"#define IS __has_include\n#if IS(<x>)\n#endif\n", false},
+        {"#define D __DA\\\nTE__\n", false},
+        {"constant char d[] = __DATE__;", false},
+        {"constant char d[] = __TIMESTAMP__;", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (icd_scan_closed(cases[i].text, strlen(cases[i].text)) != cases[i].closed)
+            fail_msg("%s", cases[i].text);
 }
 
 int main(void) {
@@ -255,6 +283,7 @@ int main(void) {
         TEST(nothing_is_included), TEST(ways_to_write),  TEST(where_files_are),
         TEST(names_of_one_file),   TEST(circles_end),    TEST(names_made_by_macros),
         TEST(too_much_is_said),    TEST(absolute_names), TEST(what_is_not_worthwhile),
+        TEST(what_is_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
