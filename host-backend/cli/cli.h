@@ -63,6 +63,7 @@ struct cli_paths {
     char icd[PATH_MAX];     /* lib/libtrillium-icd.so */
     char icd_dir[PATH_MAX]; /* share/trillium/icd: holds trillium.icd and nothing else */
     char visa_guest[PATH_MAX];
+    char visa_compile[PATH_MAX]; /* libexec/trillium-visa-compile, in which visa_guest is loaded */
     char visa_host[PATH_MAX];
 };
 /* 0, or -1 after saying why. */

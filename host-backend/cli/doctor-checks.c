@@ -87,14 +87,19 @@ static void check_loader(const struct cli_paths *p, struct doctor_finding *f) {
                "no libOpenCL.so.1, which OpenCL programs load");
 }
 
+/* What brings a part of the virtual ISA that is not there: packages lie in a folder that nobody else installs to. */
+static const char *visa_source(const struct cli_paths *p) {
+    return strcmp(p->prefix, "/usr/lib/trillium") == 0 ? "apt-get install ./trillium-visa_*.deb" : "make all";
+}
+
 /* Loads a library in a child, so that what it brings (LLVM) stays out of this process. */
-static void check_library(const char *path, struct doctor_finding *f) {
+static void check_library(const struct cli_paths *p, const char *path, struct doctor_finding *f) {
     char why[400] = "";
     int fds[2], status;
     pid_t pid;
 
     if (access(path, R_OK) != 0) {
-        doctor_set(f, DOCTOR_MISSING, "make all", "%s is not there", path);
+        doctor_set(f, DOCTOR_MISSING, visa_source(p), "%s is not there", path);
         return;
     }
     if (pipe2(fds, O_CLOEXEC) < 0)
@@ -116,18 +121,33 @@ static void check_library(const char *path, struct doctor_finding *f) {
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
             doctor_set(f, DOCTOR_OK, NULL, "%s", path);
         else
-            doctor_set(f, DOCTOR_MISSING, "apt-get install libclang-cpp15 libllvm15 libllvmspirvlib15",
+            doctor_set(f, DOCTOR_MISSING,
+                       "apt-get install libclang-cpp" TRILLIUM_LLVM " libllvm" TRILLIUM_LLVM
+                       " libllvmspirvlib" TRILLIUM_LLVM,
                        "%s cannot be loaded: %s", path, why);
     }
     close(fds[0]);
 }
 
+/* The guest's half: a library, in a program that the driver starts. */
 static void check_visa_guest(const struct cli_paths *p, struct doctor_finding *f) {
-    check_library(p->visa_guest, f);
+    char *argv[] = {(char *)p->visa_compile, "--help", NULL}, out[200];
+    int status;
+
+    if (access(p->visa_compile, F_OK) != 0) {
+        doctor_set(f, DOCTOR_MISSING, visa_source(p), "%s is not there", p->visa_compile);
+        return;
+    }
+    status = capture(argv, out, sizeof out, 30);
+    if (status != 0)
+        doctor_set(f, DOCTOR_MISSING, visa_source(p), "%s cannot be run (status %d)", p->visa_compile,
+                   status);
+    else
+        check_library(p, p->visa_guest, f);
 }
 
 static void check_visa_host(const struct cli_paths *p, struct doctor_finding *f) {
-    check_library(p->visa_host, f);
+    check_library(p, p->visa_host, f);
 }
 
 /* One survey serves the four checks of a VM. */

@@ -24,7 +24,7 @@ void doctor_check_quirks(const struct cli_paths *p, struct doctor_finding *f) {
         int n = snprintf(line, sizeof line, "\n%s %s", platform, text + 1);
         if (n > 0 && used + (size_t)n < sizeof list)
             used = (size_t)(stpcpy(list + used, line) - list);
-        count++;
+        count += text > name + 1; /* a platform that was not tried names none */
     }
     doctor_set(f, DOCTOR_OK, NULL, "special care for %d quirk%s of these drivers is in force%s", count,
                count == 1 ? "" : "s", list);

@@ -30,6 +30,7 @@ int cli_paths_find(struct cli_paths *p, const char *subcommand) {
         join(p->icd, p->prefix, "lib/libtrillium-icd.so") ||
         join(p->icd_dir, p->prefix, "share/trillium/icd") ||
         join(p->visa_guest, p->prefix, "lib/libtrillium-visa-guest.so") ||
+        join(p->visa_compile, p->prefix, "libexec/trillium-visa-compile") ||
         join(p->visa_host, p->prefix, "lib/libtrillium-visa-host.so")) {
         cli_say(subcommand, "the path of this installation is too long");
         return -1;

@@ -102,14 +102,20 @@ static int print_devices(const struct options *o) {
     _exit(d->root_count > 0 ? 0 : 1); /* not through the drivers' destructors: some of them hang */
 }
 
-/* PLATFORM, quirk, what the driver does: separated by tabs. */
+/* PLATFORM, quirk, what the driver does: separated by tabs. A platform that was not tried: no quirk, and that. */
 static int print_quirks(const struct options *o) {
     struct driver *d = driver_open(o->device);
 
-    for (uint32_t i = 0; d && i < d->platform_count; i++)
+    for (uint32_t i = 0; d && i < d->platform_count; i++) {
+        const struct driver_platform *platform = &d->platforms[i];
         for (int quirk = 0; quirk < QUIRKS; quirk++)
-            if (driver_has(&d->platforms[i], (enum quirk)quirk))
-                printf("%s\t%s\t%s\n", d->platforms[i].name, quirk_rows[quirk].name, quirk_rows[quirk].text);
+            if (driver_has(platform, (enum quirk)quirk))
+                printf("%s\t%s\t%s\n", platform->name, quirk_rows[quirk].name, quirk_rows[quirk].text);
+        if (quirks_untried(platform->name))
+            printf("%s\t\tis none of the drivers that were tried, so nothing of it is taken care of "
+                   "(CONTRIBUTING.md: An OpenCL driver of the host)\n",
+                   platform->name);
+    }
     fflush(stdout);
     _exit(d ? 0 : 1);
 }

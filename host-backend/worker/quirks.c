@@ -47,3 +47,10 @@ uint32_t quirks_of(const char *platform, const char *driver_version) {
     }
     return set;
 }
+
+bool quirks_untried(const char *platform) {
+    for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++)
+        if (strstr(platform ? platform : "", seen[i].platform))
+            return false;
+    return true;
+}

@@ -8,6 +8,7 @@
 #ifndef HOST_BACKEND_WORKER_QUIRKS_H
 #define HOST_BACKEND_WORKER_QUIRKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum quirk {
@@ -31,5 +32,8 @@ unsigned quirks_version(const char *driver_version);
 /* The set of quirks (1u << enum quirk) of a driver, by its platform's name and CL_DRIVER_VERSION. NULL counts as "".
  * Of a driver without a version that can be read: those that it has in any. */
 uint32_t quirks_of(const char *platform, const char *driver_version);
+
+/* Is this platform in no row at all? Then it has not been tried, and nothing is taken care of. NULL counts as "". */
+bool quirks_untried(const char *platform);
 
 #endif

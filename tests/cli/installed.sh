@@ -78,6 +78,20 @@ completes value spirv "$trillium" run --ir s
 completes program clinfo "$trillium" run --vm clinf
 completes program.behind bash "$trillium" run --device x -- bas
 
+# ---- what doctor says of a part that is missing ----
+compiler() { # STATE: of the check, with the command that mends it
+    "$root/usr/bin/trillium" doctor --json >"$work/doctor" 2>&1
+    jq -e --arg state "$1" '.checks[] | select(.name == "compiler to SPIR-V") | .state == $state and (($state == "ok") or .mend != null)' "$work/doctor" >/dev/null
+}
+if ! command -v jq >/dev/null || ! [ -e "$root/usr/lib/libtrillium-visa-guest.so" ] || ldd "$trillium" | grep -q 'lib[at]san'; then
+    echo "SKIP doctor there is no jq, no compiler, or one that a sanitizer does not let load"
+else
+    if compiler ok; then pass doctor.compiler; else fail doctor.compiler "not found as installed" "$work/doctor"; fi
+    mv "$root/usr/libexec/trillium-visa-compile" "$work/away"
+    if compiler missing; then pass doctor.no-compiler; else fail doctor.no-compiler "its program is gone" "$work/doctor"; fi
+    mv "$work/away" "$root/usr/libexec/trillium-visa-compile"
+fi
+
 # ---- what goes again ----
 copy uninstall
 if [ -z "$(find "$root" ! -type d)" ]; then pass uninstall; else fail uninstall "left: $(find "$root" ! -type d | xargs)"; fi

@@ -33,6 +33,14 @@ static void only_where_they_are_seen(void **state) {
     assert_int_equal(quirks_of(NULL, NULL), 0);
 }
 
+static void drivers_that_were_not_tried(void **state) {
+    (void)state;
+    assert_true(quirks_untried("NVIDIA CUDA"));
+    assert_true(quirks_untried(NULL));
+    assert_false(quirks_untried(pocl));
+    assert_false(quirks_untried("rusticl"));
+}
+
 /* Care that is not needed costs a little; care that is missing hangs a guest. */
 static void all_where_the_version_is_not_known(void **state) {
     (void)state;
@@ -54,6 +62,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(versions),
         cmocka_unit_test(only_where_they_are_seen),
+        cmocka_unit_test(drivers_that_were_not_tried),
         cmocka_unit_test(all_where_the_version_is_not_known),
         cmocka_unit_test(rows_are_whole),
     };
