@@ -60,9 +60,13 @@ static const struct {
 #include "guest-icd/functions.def"
 };
 
-void *CL_API_CALL icd_GetExtensionFunctionAddress(const char *function_name) {
-    for (size_t i = 0; function_name && i < sizeof addresses / sizeof addresses[0]; i++)
-        if (strcmp(function_name, addresses[i].name) == 0)
+void *icd_function_address(const char *name) {
+    for (size_t i = 0; name && i < sizeof addresses / sizeof addresses[0]; i++)
+        if (strcmp(name, addresses[i].name) == 0)
             return icd_dispatch == &talkative ? addresses[i].talkative : addresses[i].plain;
     return NULL;
+}
+
+void *CL_API_CALL icd_GetExtensionFunctionAddress(const char *function_name) {
+    return icd_function_address(function_name);
 }

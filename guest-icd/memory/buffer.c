@@ -140,8 +140,8 @@ static cl_int allocate_on_host(cl_mem mem, const void *host_ptr) {
     return r;
 }
 
-static cl_mem create(cl_context context, const cl_mem_properties *properties, cl_mem_flags flags, size_t size,
-                     void *host_ptr, cl_int *errcode_ret) {
+cl_mem icd_buffer_new(cl_context context, const cl_mem_properties *properties, cl_mem_flags flags,
+                      size_t size, void *host_ptr, cl_int *error) {
     cl_mem mem = NULL;
     cl_int r;
 
@@ -177,6 +177,14 @@ static cl_mem create(cl_context context, const cl_mem_properties *properties, cl
             mem = NULL;
         }
     }
+    *error = r;
+    return mem;
+}
+
+static cl_mem create(cl_context context, const cl_mem_properties *properties, cl_mem_flags flags, size_t size,
+                     void *host_ptr, cl_int *errcode_ret) {
+    cl_int r;
+    cl_mem mem = icd_buffer_new(context, properties, flags, size, host_ptr, &r);
     if (errcode_ret)
         *errcode_ret = r;
     return mem;

@@ -158,15 +158,14 @@ cl_int icd_mem_check_alignment(cl_mem m, cl_device_id device) {
 cl_int CL_API_CALL icd_RetainMemObject(cl_mem mem) {
     if (!icd_valid(mem, ICD_MEM))
         return CL_INVALID_MEM_OBJECT;
-    atomic_fetch_add_explicit(&mem->object.refs, 1, memory_order_relaxed);
+    icd_app_retain(mem);
     return CL_SUCCESS;
 }
 
 cl_int CL_API_CALL icd_ReleaseMemObject(cl_mem mem) {
     if (!icd_valid(mem, ICD_MEM))
         return CL_INVALID_MEM_OBJECT;
-    if (icd_app_release_is_last(mem))
-        icd_mem_unref(mem);
+    icd_mem_release(mem);
     return CL_SUCCESS;
 }
 

@@ -70,7 +70,10 @@ static inline bool icd_mem_is_image(cl_mem m) {
 /* A memory object without anything inside, retaining its context; NULL with *r set if there is no memory or
  * id. */
 cl_mem icd_mem_new(cl_context context, cl_mem_object_type type, cl_mem_flags flags, cl_int *r);
-/* Undoes it. The host must not have heard of the id, or the id is 0. */
+/* What clCreateBufferWithProperties does. NULL with *r set if there is none. */
+cl_mem icd_buffer_new(cl_context context, const cl_mem_properties *properties, cl_mem_flags flags,
+                      size_t size, void *host_ptr, cl_int *r);
+/* Undoes icd_mem_new. The host must not have heard of the id, or the id is 0. */
 void icd_mem_discard(cl_mem mem);
 
 /* Calls the destructor callbacks and frees everything: the last reference is gone, and no command uses the object

@@ -19,15 +19,14 @@ void icd_sampler_unref(cl_sampler sampler) {
 cl_int CL_API_CALL icd_RetainSampler(cl_sampler sampler) {
     if (!icd_valid(sampler, ICD_SAMPLER))
         return CL_INVALID_SAMPLER;
-    atomic_fetch_add_explicit(&sampler->object.refs, 1, memory_order_relaxed);
+    icd_app_retain(sampler);
     return CL_SUCCESS;
 }
 
 cl_int CL_API_CALL icd_ReleaseSampler(cl_sampler sampler) {
     if (!icd_valid(sampler, ICD_SAMPLER))
         return CL_INVALID_SAMPLER;
-    if (icd_app_release_is_last(sampler))
-        icd_sampler_unref(sampler);
+    icd_sampler_release(sampler);
     return CL_SUCCESS;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
+#include "guest-icd/memory/memory.h"
 #include "guest-icd/session/session.h"
 
 struct allocation {
@@ -74,7 +75,7 @@ static cl_device_svm_capabilities context_capabilities(cl_context context) {
     cl_device_svm_capabilities all = ~(cl_device_svm_capabilities)0;
     for (cl_uint i = 0; i < context->device_count; i++) {
         cl_device_svm_capabilities has = 0;
-        icd_GetDeviceInfo(context->devices[i], CL_DEVICE_SVM_CAPABILITIES, sizeof has, &has, NULL);
+        icd_device_info(context->devices[i], CL_DEVICE_SVM_CAPABILITIES, sizeof has, &has, NULL);
         all &= has;
     }
     return all;
@@ -219,8 +220,9 @@ void *CL_API_CALL icd_SVMAlloc(cl_context context, cl_svm_mem_flags flags, size_
         free(a);
         return NULL;
     }
+    cl_int r;
     a->buffer =
-        icd_CreateBuffer(context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, size, (void *)a->address, NULL);
+        icd_buffer_new(context, NULL, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR, size, (void *)a->address, &r);
     if (!a->buffer) {
         take((void *)a->address);
         svga_guest_region_destroy(icd_session->g, &a->region);
@@ -232,14 +234,19 @@ void *CL_API_CALL icd_SVMAlloc(cl_context context, cl_svm_mem_flags flags, size_
     return (void *)a->address;
 }
 
-void CL_API_CALL icd_SVMFree(cl_context context, void *svm_pointer) {
-    struct allocation *a = icd_valid(context, ICD_CONTEXT) ? take(svm_pointer) : NULL;
+void icd_svm_free(void *pointer) {
+    struct allocation *a = take(pointer);
     if (!a)
         return;
-    icd_ReleaseMemObject(a->buffer);
+    icd_mem_release(a->buffer);
     svga_guest_region_destroy(icd_session->g, &a->region);
     icd_context_unref(a->context);
     free(a);
+}
+
+void CL_API_CALL icd_SVMFree(cl_context context, void *svm_pointer) {
+    if (icd_valid(context, ICD_CONTEXT))
+        icd_svm_free(svm_pointer);
 }
 
 cl_mem icd_svm_buffer(const void *ptr, size_t size, size_t *offset) {

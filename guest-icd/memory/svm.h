@@ -20,6 +20,9 @@ bool icd_svm_find(const void *ptr, size_t size, struct tr_span *span);
  * SVM. Borrowed: good while the application keeps the allocation. */
 cl_mem icd_svm_buffer(const void *ptr, size_t size, size_t *offset);
 
+/* Gives an allocation back; what is none is ignored. */
+void icd_svm_free(void *pointer);
+
 /* Does any device of the context have SVM? */
 bool icd_svm_in_context(cl_context context);
 

@@ -27,7 +27,7 @@ static void destroy(cl_context c) {
     c->object.magic = 0;
     icd_release_id(c->object.id);
     for (cl_uint i = 0; i < c->device_count; i++)
-        icd_ReleaseDevice(c->devices[i]);
+        icd_device_release(c->devices[i]);
     svga_lock_destroy(&c->lock);
     free(c->devices);
     free(c->properties);
@@ -42,7 +42,7 @@ void icd_context_unref(cl_context context) {
 cl_int CL_API_CALL icd_RetainContext(cl_context context) {
     if (!icd_valid(context, ICD_CONTEXT))
         return CL_INVALID_CONTEXT;
-    atomic_fetch_add_explicit(&context->object.refs, 1, memory_order_relaxed);
+    icd_app_retain(context);
     return CL_SUCCESS;
 }
 
@@ -117,7 +117,7 @@ static cl_int take_devices(cl_context c, cl_uint num_devices, const cl_device_id
         if (i > 0 && icd_context_has_device(c, devices[i]))
             continue;
         c->devices[c->device_count++] = devices[i];
-        icd_RetainDevice(devices[i]);
+        icd_device_retain(devices[i]);
         c->shares = c->shares && devices[i]->shares;
     }
     c->platform = devices[0]->platform;

@@ -89,6 +89,13 @@ cl_int icd_devices_of_type(cl_platform_id platform, cl_device_type type, cl_uint
 cl_int icd_device_new(cl_platform_id platform, cl_device_id parent, const struct tr_device_entry *entry,
                       cl_device_id *device);
 
+/* References of the application's to a device. Only sub-devices count them. */
+void icd_device_retain(cl_device_id device);
+void icd_device_release(cl_device_id device);
+
+/* What clGetDeviceInfo says of a valid device. */
+cl_int icd_device_info(cl_device_id device, cl_device_info param, size_t size, void *value, size_t *size_ret);
+
 /* Puts a host's answer into the device's cache, masked. NULL if memory is out. */
 const struct icd_info_entry *icd_device_info_put(cl_device_id device, cl_device_info param, const void *bytes,
                                                  size_t size);

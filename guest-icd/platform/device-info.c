@@ -110,10 +110,8 @@ static const struct icd_info_entry *ask(cl_device_id device, cl_device_info para
     return e;
 }
 
-cl_int CL_API_CALL icd_GetDeviceInfo(cl_device_id device, cl_device_info param_name, size_t param_value_size,
-                                     void *param_value, size_t *param_value_size_ret) {
-    if (!icd_valid(device, ICD_DEVICE))
-        return CL_INVALID_DEVICE;
+cl_int icd_device_info(cl_device_id device, cl_device_info param_name, size_t param_value_size,
+                       void *param_value, size_t *param_value_size_ret) {
     const struct icd_info_entry *e = icd_info_cache_find(&device->info, param_name);
     if (e)
         return icd_info(e->bytes, e->size, param_value_size, param_value, param_value_size_ret);
@@ -155,6 +153,13 @@ cl_int CL_API_CALL icd_GetDeviceInfo(cl_device_id device, cl_device_info param_n
         return CL_INVALID_VALUE;
     e = ask(device, param_name, &r);
     return e ? icd_info(e->bytes, e->size, param_value_size, param_value, param_value_size_ret) : r;
+}
+
+cl_int CL_API_CALL icd_GetDeviceInfo(cl_device_id device, cl_device_info param_name, size_t param_value_size,
+                                     void *param_value, size_t *param_value_size_ret) {
+    return icd_valid(device, ICD_DEVICE)
+               ? icd_device_info(device, param_name, param_value_size, param_value, param_value_size_ret)
+               : CL_INVALID_DEVICE;
 }
 
 /* ---- timers ---- */

@@ -113,7 +113,7 @@ cl_platform_id icd_platform_of(cl_platform_id platform) {
     return NULL;
 }
 
-cl_int CL_API_CALL icd_GetPlatformIDs(cl_uint num_entries, cl_platform_id *out, cl_uint *num_platforms) {
+static cl_int get_ids(cl_uint num_entries, cl_platform_id *out, cl_uint *num_platforms) {
     cl_platform_id *all;
     cl_uint count;
     if ((num_entries == 0 && out) || (!out && !num_platforms))
@@ -128,9 +128,13 @@ cl_int CL_API_CALL icd_GetPlatformIDs(cl_uint num_entries, cl_platform_id *out, 
     return CL_SUCCESS;
 }
 
+cl_int CL_API_CALL icd_GetPlatformIDs(cl_uint num_entries, cl_platform_id *out, cl_uint *num_platforms) {
+    return get_ids(num_entries, out, num_platforms);
+}
+
 cl_int CL_API_CALL icd_IcdGetPlatformIDsKHR(cl_uint num_entries, cl_platform_id *out,
                                             cl_uint *num_platforms) {
-    return icd_GetPlatformIDs(num_entries, out, num_platforms);
+    return get_ids(num_entries, out, num_platforms);
 }
 
 /* ---- clGetPlatformInfo ---- */
@@ -212,5 +216,5 @@ cl_int CL_API_CALL icd_UnloadCompiler(void) {
 
 void *CL_API_CALL icd_GetExtensionFunctionAddressForPlatform(cl_platform_id platform,
                                                              const char *function_name) {
-    return icd_valid(platform, ICD_PLATFORM) ? icd_GetExtensionFunctionAddress(function_name) : NULL;
+    return icd_valid(platform, ICD_PLATFORM) ? icd_function_address(function_name) : NULL;
 }

@@ -155,7 +155,7 @@ cl_int CL_API_CALL icd_CreateSubDevices(cl_device_id in_device,
             r = create(in_device, partition_properties, length, count, &p);
         for (cl_uint i = 0; r == CL_SUCCESS && i < p->count; i++) {
             atomic_store(&p->devices[i]->object.refs, 1);
-            icd_RetainDevice(in_device);
+            icd_device_retain(in_device);
             out_devices[i] = p->devices[i];
         }
     }
@@ -165,20 +165,36 @@ cl_int CL_API_CALL icd_CreateSubDevices(cl_device_id in_device,
     return r;
 }
 
-cl_int CL_API_CALL icd_RetainDevice(cl_device_id device) {
+void icd_device_retain(cl_device_id device) {
+    if (device->parent)
+        icd_app_retain(device);
+}
+
+void icd_device_release(cl_device_id device) {
+    while (device->parent && icd_app_release_is_last(device))
+        device = device->parent;
+}
+
+static cl_int retain(cl_device_id device) {
     if (!icd_valid(device, ICD_DEVICE))
         return CL_INVALID_DEVICE;
-    if (device->parent)
-        atomic_fetch_add_explicit(&device->object.refs, 1, memory_order_relaxed);
+    icd_device_retain(device);
     return CL_SUCCESS;
 }
 
-cl_int CL_API_CALL icd_ReleaseDevice(cl_device_id device) {
+static cl_int release(cl_device_id device) {
     if (!icd_valid(device, ICD_DEVICE))
         return CL_INVALID_DEVICE;
-    if (device->parent && icd_app_release_is_last(device))
-        icd_ReleaseDevice(device->parent);
+    icd_device_release(device);
     return CL_SUCCESS;
+}
+
+cl_int CL_API_CALL icd_RetainDevice(cl_device_id device) {
+    return retain(device);
+}
+
+cl_int CL_API_CALL icd_ReleaseDevice(cl_device_id device) {
+    return release(device);
 }
 
 /* ---- cl_ext_device_fission: not shown, so nothing of it is supported ---- */
@@ -192,9 +208,9 @@ cl_int CL_API_CALL icd_CreateSubDevicesEXT(cl_device_id in_device,
 }
 
 cl_int CL_API_CALL icd_RetainDeviceEXT(cl_device_id device) {
-    return icd_RetainDevice(device);
+    return retain(device);
 }
 
 cl_int CL_API_CALL icd_ReleaseDeviceEXT(cl_device_id device) {
-    return icd_ReleaseDevice(device);
+    return release(device);
 }

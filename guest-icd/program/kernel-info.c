@@ -144,30 +144,40 @@ cl_int CL_API_CALL icd_GetKernelWorkGroupInfo(cl_kernel kernel, cl_device_id dev
     return cached(kernel, &query, param_value_size, param_value, param_value_size_ret);
 }
 
-cl_int CL_API_CALL icd_GetKernelSubGroupInfo(cl_kernel kernel, cl_device_id device,
-                                             cl_kernel_sub_group_info param_name, size_t input_value_size,
-                                             const void *input_value, size_t param_value_size,
-                                             void *param_value, size_t *param_value_size_ret) {
+static cl_int sub_group_info(cl_kernel kernel, cl_device_id device, struct icd_query query, size_t size,
+                             void *value, size_t *size_ret) {
     if (!icd_valid(kernel, ICD_KERNEL))
         return CL_INVALID_KERNEL;
     cl_device_id d = the_device(kernel, device);
     if (!d)
         return CL_INVALID_DEVICE;
-    if (input_value_size > 64 || (input_value_size > 0 && !input_value))
+    if (query.input_size > 64 || (query.input_size > 0 && !query.input))
         return CL_INVALID_VALUE;
-    return icd_query(&(struct icd_query){.what = TR_INFO_KERNEL_SUB_GROUP,
-                                         .object = kernel->object.id,
-                                         .device = d->number,
-                                         .param = param_name,
-                                         .input = input_value,
-                                         .input_size = (uint32_t)input_value_size},
-                     param_value_size, param_value, param_value_size_ret);
+    query.what = TR_INFO_KERNEL_SUB_GROUP;
+    query.object = kernel->object.id;
+    query.device = d->number;
+    return icd_query(&query, size, value, size_ret);
+}
+
+/* What is too long for a query is too long for the function. */
+static uint32_t input_size(size_t size) {
+    return size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+}
+
+cl_int CL_API_CALL icd_GetKernelSubGroupInfo(cl_kernel kernel, cl_device_id device,
+                                             cl_kernel_sub_group_info param_name, size_t input_value_size,
+                                             const void *input_value, size_t param_value_size,
+                                             void *param_value, size_t *param_value_size_ret) {
+    struct icd_query query = {
+        .param = param_name, .input = input_value, .input_size = input_size(input_value_size)};
+    return sub_group_info(kernel, device, query, param_value_size, param_value, param_value_size_ret);
 }
 
 cl_int CL_API_CALL icd_GetKernelSubGroupInfoKHR(cl_kernel in_kernel, cl_device_id in_device,
                                                 cl_kernel_sub_group_info param_name, size_t input_value_size,
                                                 const void *input_value, size_t param_value_size,
                                                 void *param_value, size_t *param_value_size_ret) {
-    return icd_GetKernelSubGroupInfo(in_kernel, in_device, param_name, input_value_size, input_value,
-                                     param_value_size, param_value, param_value_size_ret);
+    struct icd_query query = {
+        .param = param_name, .input = input_value, .input_size = input_size(input_value_size)};
+    return sub_group_info(in_kernel, in_device, query, param_value_size, param_value, param_value_size_ret);
 }

@@ -53,15 +53,14 @@ void icd_kernel_unref(cl_kernel kernel) {
 cl_int CL_API_CALL icd_RetainKernel(cl_kernel kernel) {
     if (!icd_valid(kernel, ICD_KERNEL))
         return CL_INVALID_KERNEL;
-    atomic_fetch_add_explicit(&kernel->object.refs, 1, memory_order_relaxed);
+    icd_app_retain(kernel);
     return CL_SUCCESS;
 }
 
 cl_int CL_API_CALL icd_ReleaseKernel(cl_kernel kernel) {
     if (!icd_valid(kernel, ICD_KERNEL))
         return CL_INVALID_KERNEL;
-    if (icd_app_release_is_last(kernel))
-        icd_kernel_unref(kernel);
+    icd_kernel_release(kernel);
     return CL_SUCCESS;
 }
 
@@ -153,16 +152,16 @@ cl_int CL_API_CALL icd_CreateKernelsInProgram(cl_program program, cl_uint num_ke
     size_t count = 0, size = 0, made = 0;
     if (!icd_valid(program, ICD_PROGRAM))
         return CL_INVALID_PROGRAM;
-    cl_int r = icd_GetProgramInfo(program, CL_PROGRAM_NUM_KERNELS, sizeof count, &count, NULL);
+    cl_int r = icd_program_kernels(program, CL_PROGRAM_NUM_KERNELS, sizeof count, &count, NULL);
     if (r == CL_SUCCESS)
-        r = icd_GetProgramInfo(program, CL_PROGRAM_KERNEL_NAMES, 0, NULL, &size);
+        r = icd_program_kernels(program, CL_PROGRAM_KERNEL_NAMES, 0, NULL, &size);
     if (r != CL_SUCCESS)
         return r;
     if (kernels && num_kernels < count)
         return CL_INVALID_VALUE;
     if (kernels) {
         char *names = calloc(1, size + 1), *rest = names; /* the host need not end them */
-        r = names ? icd_GetProgramInfo(program, CL_PROGRAM_KERNEL_NAMES, size, names, NULL)
+        r = names ? icd_program_kernels(program, CL_PROGRAM_KERNEL_NAMES, size, names, NULL)
                   : CL_OUT_OF_HOST_MEMORY;
         while (r == CL_SUCCESS && made < count) {
             char *name = strsep(&rest, ";");
@@ -172,7 +171,7 @@ cl_int CL_API_CALL icd_CreateKernelsInProgram(cl_program program, cl_uint num_ke
         }
         free(names);
         while (r != CL_SUCCESS && made > 0)
-            icd_ReleaseKernel(kernels[--made]);
+            icd_kernel_release(kernels[--made]);
     }
     if (r == CL_SUCCESS && num_kernels_ret)
         *num_kernels_ret = (cl_uint)count;

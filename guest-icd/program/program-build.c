@@ -280,7 +280,7 @@ static void *run_and_notify(void *arg) {
     struct icd_job *job = arg;
     run(job);
     job->notify(job->program, job->user_data);
-    icd_ReleaseProgram(job->program);
+    icd_program_release(job->program);
     icd_job_free(job);
     return NULL;
 }
@@ -292,8 +292,7 @@ static cl_int start(struct icd_job *job) {
         icd_job_free(job);
         return r;
     }
-    icd_RetainProgram(
-        job->program); /* the callback may use it, though the application releases it meanwhile */
+    icd_app_retain(job->program); /* the callback may use it, though the application releases it meanwhile */
     if (!icd_thread_start(run_and_notify, job, "trillium-build"))
         run_and_notify(job);
     return CL_SUCCESS;

@@ -126,6 +126,15 @@ static cl_int get_devices(cl_program p, size_t size, void *value, size_t *size_r
     return r;
 }
 
+cl_int icd_program_kernels(cl_program program, cl_program_info param, size_t size, void *value,
+                           size_t *size_ret) {
+    if (!is_executable(program))
+        return CL_INVALID_PROGRAM_EXECUTABLE;
+    return icd_query(
+        &(struct icd_query){.what = TR_INFO_PROGRAM, .object = program->object.id, .param = param}, size,
+        value, size_ret);
+}
+
 cl_int CL_API_CALL icd_GetProgramInfo(cl_program program, cl_program_info param_name, size_t param_value_size,
                                       void *param_value, size_t *param_value_size_ret) {
     if (!icd_valid(program, ICD_PROGRAM))
@@ -149,9 +158,7 @@ cl_int CL_API_CALL icd_GetProgramInfo(cl_program program, cl_program_info param_
         return get_binaries(program, param_value_size, param_value, param_value_size_ret);
     case CL_PROGRAM_NUM_KERNELS:
     case CL_PROGRAM_KERNEL_NAMES:
-        if (!is_executable(program))
-            return CL_INVALID_PROGRAM_EXECUTABLE;
-        break;
+        return icd_program_kernels(program, param_name, param_value_size, param_value, param_value_size_ret);
     case CL_PROGRAM_SCOPE_GLOBAL_CTORS_PRESENT:
     case CL_PROGRAM_SCOPE_GLOBAL_DTORS_PRESENT:
         if (!is_executable(program))

@@ -80,15 +80,14 @@ void icd_program_unref(cl_program program) {
 cl_int CL_API_CALL icd_RetainProgram(cl_program program) {
     if (!icd_valid(program, ICD_PROGRAM))
         return CL_INVALID_PROGRAM;
-    atomic_fetch_add_explicit(&program->object.refs, 1, memory_order_relaxed);
+    icd_app_retain(program);
     return CL_SUCCESS;
 }
 
 cl_int CL_API_CALL icd_ReleaseProgram(cl_program program) {
     if (!icd_valid(program, ICD_PROGRAM))
         return CL_INVALID_PROGRAM;
-    if (icd_app_release_is_last(program))
-        icd_program_unref(program);
+    icd_program_release(program);
     return CL_SUCCESS;
 }
 
@@ -346,7 +345,7 @@ cl_program CL_API_CALL icd_CreateProgramWithBuiltInKernels(cl_context context, c
 static bool takes_il(cl_context context) {
     size_t size = 0;
     for (cl_uint i = 0; i < context->device_count; i++)
-        if (icd_GetDeviceInfo(context->devices[i], CL_DEVICE_IL_VERSION, 0, NULL, &size) == CL_SUCCESS &&
+        if (icd_device_info(context->devices[i], CL_DEVICE_IL_VERSION, 0, NULL, &size) == CL_SUCCESS &&
             size > 1)
             return true;
     return false;

@@ -81,6 +81,12 @@ struct icd_payload {
 cl_int icd_program_create_on_host(cl_program program, const struct icd_payload *payload);
 
 /*
+ * CL_PROGRAM_NUM_KERNELS or CL_PROGRAM_KERNEL_NAMES as clGetProgramInfo says it.
+ */
+cl_int icd_program_kernels(cl_program program, cl_program_info param, size_t size, void *value,
+                           size_t *size_ret);
+
+/*
  * A list of devices as clBuildProgram and its kin take it. CL_SUCCESS; CL_INVALID_VALUE if only one of the
  * two is given; CL_INVALID_DEVICE if the program does not have one of them.
  */

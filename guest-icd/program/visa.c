@@ -49,8 +49,8 @@ struct features {
 /* The device's answer, NUL-terminated, or NULL. */
 static void *device_bytes(cl_device_id device, cl_device_info param, size_t *size) {
     char *bytes = NULL;
-    if (icd_GetDeviceInfo(device, param, 0, NULL, size) == CL_SUCCESS && (bytes = calloc(1, *size + 1)) &&
-        icd_GetDeviceInfo(device, param, *size, bytes, NULL) != CL_SUCCESS) {
+    if (icd_device_info(device, param, 0, NULL, size) == CL_SUCCESS && (bytes = calloc(1, *size + 1)) &&
+        icd_device_info(device, param, *size, bytes, NULL) != CL_SUCCESS) {
         free(bytes);
         bytes = NULL;
     }
@@ -84,7 +84,7 @@ static bool features_of(cl_device_id d, struct features *out) {
     char *c_version = device_bytes(d, CL_DEVICE_OPENCL_C_VERSION, &size);
     char *profile = device_bytes(d, CL_DEVICE_PROFILE, &size);
     cl_bool little = CL_TRUE;
-    icd_GetDeviceInfo(d, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
+    icd_device_info(d, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
     out->extensions = device_bytes(d, CL_DEVICE_EXTENSIONS, &size);
     out->c_features = names_of(d, CL_DEVICE_OPENCL_C_FEATURES, &ignored);
     out->f = (struct visa_features){

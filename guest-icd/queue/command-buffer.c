@@ -13,13 +13,13 @@
 void icd_command_buffer_release(void *object) {
     switch (((const struct icd_object *)object)->magic) {
     case ICD_MEM:
-        icd_ReleaseMemObject(object);
+        icd_mem_release(object);
         break;
     case ICD_KERNEL:
-        icd_ReleaseKernel(object);
+        icd_kernel_release(object);
         break;
     case ICD_SAMPLER:
-        icd_ReleaseSampler(object);
+        icd_sampler_release(object);
         break;
     }
 }
@@ -33,7 +33,7 @@ static void destroy(cl_command_buffer_khr b) {
     }
     for (size_t i = 0; i < b->held_count; i++)
         icd_command_buffer_release(b->held[i]);
-    icd_ReleaseCommandQueue(b->queue);
+    icd_queue_release(b->queue);
     svga_lock_destroy(&b->lock);
     free(b->held);
     free(b->property_list);
@@ -102,7 +102,7 @@ static cl_int create(cl_command_queue queue, const cl_command_buffer_properties_
     b->changes = p.changes;
     b->no_more_groups = p.no_more_groups;
     svga_lock_init(&b->lock, ICD_LOCK_COMMAND_BUFFER);
-    icd_RetainCommandQueue(queue);
+    icd_app_retain(queue);
     TR_SEND(icd_session->g, CREATE_BATCH, create_batch, NULL, .batch = id);
     *buffer = b;
     return CL_SUCCESS;

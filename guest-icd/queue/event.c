@@ -218,15 +218,14 @@ cl_int CL_API_CALL icd_WaitForEvents(cl_uint num_events, const cl_event *event_l
 cl_int CL_API_CALL icd_RetainEvent(cl_event event) {
     if (!icd_valid(event, ICD_EVENT))
         return CL_INVALID_EVENT;
-    atomic_fetch_add_explicit(&event->object.refs, 1, memory_order_relaxed);
+    icd_app_retain(event);
     return CL_SUCCESS;
 }
 
 cl_int CL_API_CALL icd_ReleaseEvent(cl_event event) {
     if (!icd_valid(event, ICD_EVENT))
         return CL_INVALID_EVENT;
-    if (icd_app_release_is_last(event))
-        icd_event_unref(event);
+    icd_event_release(event);
     return CL_SUCCESS;
 }
 

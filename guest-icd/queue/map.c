@@ -45,8 +45,8 @@ static cl_int end_with_event(const struct icd_transfer *t, cl_event event) {
     cl_int r = t->blocking ? icd_events_wait(1, &event) : CL_SUCCESS;
     if (r == CL_SUCCESS && t->event)
         *t->event = event;
-    else if (event && icd_app_release_is_last(event))
-        icd_event_unref(event);
+    else if (event)
+        icd_event_release(event);
     return r;
 }
 

@@ -19,6 +19,8 @@
 #include "guest-icd/queue/event.h"
 #include "guest-icd/queue/prepare.h"
 #include "guest-icd/queue/queue.h"
+#include "guest-icd/queue/service.h"
+#include "guest-icd/queue/user-event.h"
 #include "guest-icd/session/debug.h"
 #include "guest-icd/session/thread.h"
 
@@ -45,8 +47,8 @@ static void free_native(struct native *n) {
 static void open_gate(struct native *n, cl_int status) {
     cl_event gate = n->gate;
     free_native(n);
-    icd_SetUserEventStatus(gate, status);
-    icd_ReleaseEvent(gate);
+    icd_user_event_set(gate, status);
+    icd_event_release(gate);
 }
 
 static void *run(void *opaque) {
@@ -81,7 +83,7 @@ static void CL_CALLBACK on_end(cl_event event, cl_int status, void *opaque) {
 static void wait_for(struct native *n, cl_uint count, const cl_event *events) {
     for (cl_uint i = 0; i < count; i++) {
         atomic_fetch_add(&n->open, 1);
-        if (icd_SetEventCallback(events[i], CL_COMPLETE, on_end, n) != CL_SUCCESS)
+        if (icd_service_add(events[i], CL_COMPLETE, on_end, n) != CL_SUCCESS)
             on_end(events[i], CL_OUT_OF_HOST_MEMORY, n);
     }
     one_ended(n);
@@ -99,16 +101,16 @@ static cl_int enqueue(cl_command_queue queue, struct native *n, cl_uint wait_cou
     if (in_order)
         r = icd_enqueue_marker(queue, CL_COMMAND_MARKER, wait_count, waits, &turn);
     if (r == CL_SUCCESS)
-        n->gate = icd_CreateUserEvent(queue->context, &r);
+        n->gate = icd_user_event_new(queue->context, &r);
     if (r == CL_SUCCESS) {
         r = icd_enqueue_marker(queue, CL_COMMAND_NATIVE_KERNEL, 1, &n->gate, event);
         if (r != CL_SUCCESS)
-            icd_ReleaseEvent(n->gate);
+            icd_event_release(n->gate);
     }
     if (r == CL_SUCCESS)
         wait_for(n, in_order ? 1 : wait_count, in_order ? &turn : waits);
     if (turn)
-        icd_ReleaseEvent(turn);
+        icd_event_release(turn);
     return r;
 }
 
@@ -143,8 +145,8 @@ static cl_int take_args(struct native *n, const char *args, size_t size, cl_uint
 
 static bool has_native_kernels(cl_device_id device) {
     cl_device_exec_capabilities capabilities = 0;
-    return icd_GetDeviceInfo(device, CL_DEVICE_EXECUTION_CAPABILITIES, sizeof capabilities, &capabilities,
-                             NULL) == CL_SUCCESS &&
+    return icd_device_info(device, CL_DEVICE_EXECUTION_CAPABILITIES, sizeof capabilities, &capabilities,
+                           NULL) == CL_SUCCESS &&
            (capabilities & CL_EXEC_NATIVE_KERNEL);
 }
 

@@ -23,17 +23,13 @@ struct ndrange {
 /* ---- arguments ---- */
 
 static bool image_fits(const struct icd_device_limits *l, cl_mem mem) {
-    size_t w = 0, h = 0, d = 0;
+    const cl_image_desc *d = &mem->desc;
     switch (mem->type) {
     case CL_MEM_OBJECT_IMAGE2D:
-        icd_GetImageInfo(mem, CL_IMAGE_WIDTH, sizeof w, &w, NULL);
-        icd_GetImageInfo(mem, CL_IMAGE_HEIGHT, sizeof h, &h, NULL);
-        return w <= l->image2d_max_width && h <= l->image2d_max_height;
+        return d->image_width <= l->image2d_max_width && d->image_height <= l->image2d_max_height;
     case CL_MEM_OBJECT_IMAGE3D:
-        icd_GetImageInfo(mem, CL_IMAGE_WIDTH, sizeof w, &w, NULL);
-        icd_GetImageInfo(mem, CL_IMAGE_HEIGHT, sizeof h, &h, NULL);
-        icd_GetImageInfo(mem, CL_IMAGE_DEPTH, sizeof d, &d, NULL);
-        return w <= l->image3d_max_width && h <= l->image3d_max_height && d <= l->image3d_max_depth;
+        return d->image_width <= l->image3d_max_width && d->image_height <= l->image3d_max_height &&
+               d->image_depth <= l->image3d_max_depth;
     default:
         return true;
     }
@@ -245,7 +241,7 @@ static cl_int ask_driver(cl_command_queue queue, cl_kernel kernel, const struct 
     if (r == CL_SUCCESS && event)
         *event = own;
     else
-        icd_ReleaseEvent(own);
+        icd_event_release(own);
     return r;
 }
 

@@ -24,7 +24,7 @@ static cl_int collect(const struct icd_transfer *t, struct piece *p) {
                              from = {p->block.ptr, p->size, p->size, false};
         icd_box_copy(&to, &from, (size_t[]){p->size, 1, 1});
     }
-    icd_ReleaseEvent(p->event);
+    icd_event_release(p->event);
     p->event = NULL;
     return r;
 }

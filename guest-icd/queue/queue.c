@@ -270,22 +270,26 @@ cl_command_queue CL_API_CALL icd_CreateCommandQueue(cl_context context, cl_devic
 cl_int CL_API_CALL icd_RetainCommandQueue(cl_command_queue q) {
     if (!icd_valid(q, ICD_QUEUE))
         return CL_INVALID_COMMAND_QUEUE;
-    atomic_fetch_add_explicit(&q->object.refs, 1, memory_order_relaxed);
+    icd_app_retain(q);
     return CL_SUCCESS;
 }
 
-cl_int CL_API_CALL icd_ReleaseCommandQueue(cl_command_queue q) {
-    if (!icd_valid(q, ICD_QUEUE))
-        return CL_INVALID_COMMAND_QUEUE;
+void icd_queue_release(cl_command_queue q) {
     if (!icd_queue_idle(q))
         flush(q);
     if (!icd_app_release_is_last(q))
-        return CL_SUCCESS;
+        return;
     if (icd_queue_idle(q))
         icd_queue_unref(q);
     else
         icd_limbo_queue(q);
     icd_limbo_reap();
+}
+
+cl_int CL_API_CALL icd_ReleaseCommandQueue(cl_command_queue q) {
+    if (!icd_valid(q, ICD_QUEUE))
+        return CL_INVALID_COMMAND_QUEUE;
+    icd_queue_release(q);
     return CL_SUCCESS;
 }
 

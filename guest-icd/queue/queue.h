@@ -35,6 +35,9 @@ struct _cl_command_queue {
     uint64_t probe_seq;
 };
 
+/* Drops a reference of the application's to a valid queue; flushes it, as OpenCL has it. */
+void icd_queue_release(cl_command_queue q);
+
 /* True if every command that the queue was given is known to have ended. */
 static inline bool icd_queue_idle(cl_command_queue q) {
     uint64_t submitted = atomic_load_explicit(&q->submitted, memory_order_relaxed);

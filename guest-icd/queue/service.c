@@ -283,17 +283,12 @@ static cl_int watch(cl_event event) {
     return CL_SUCCESS;
 }
 
-cl_int CL_API_CALL icd_SetEventCallback(cl_event event, cl_int command_exec_callback_type,
-                                        void(CL_CALLBACK *pfn_notify)(cl_event, cl_int, void *),
-                                        void *user_data) {
-    if (!icd_valid(event, ICD_EVENT))
-        return CL_INVALID_EVENT;
-    if (!pfn_notify || command_exec_callback_type < CL_COMPLETE || command_exec_callback_type > CL_SUBMITTED)
-        return CL_INVALID_VALUE;
+cl_int icd_service_add(cl_event event, cl_int type, void(CL_CALLBACK *notify)(cl_event, cl_int, void *),
+                       void *user_data) {
     struct icd_callback *callback = malloc(sizeof *callback);
     if (!callback)
         return CL_OUT_OF_HOST_MEMORY;
-    *callback = (struct icd_callback){NULL, command_exec_callback_type, pfn_notify, user_data};
+    *callback = (struct icd_callback){NULL, type, notify, user_data};
 
     svga_lock_take(&lock);
     cl_int status = icd_event_known(event);
@@ -319,4 +314,14 @@ cl_int CL_API_CALL icd_SetEventCallback(cl_event event, cl_int command_exec_call
         call(callback, event, status);
     }
     return r;
+}
+
+cl_int CL_API_CALL icd_SetEventCallback(cl_event event, cl_int command_exec_callback_type,
+                                        void(CL_CALLBACK *pfn_notify)(cl_event, cl_int, void *),
+                                        void *user_data) {
+    if (!icd_valid(event, ICD_EVENT))
+        return CL_INVALID_EVENT;
+    if (!pfn_notify || command_exec_callback_type < CL_COMPLETE || command_exec_callback_type > CL_SUBMITTED)
+        return CL_INVALID_VALUE;
+    return icd_service_add(event, command_exec_callback_type, pfn_notify, user_data);
 }

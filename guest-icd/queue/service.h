@@ -9,6 +9,11 @@
 
 #include "guest-icd/queue/event.h"
 
+/* Has the callback called once the valid event has got as far as `type` (CL_COMPLETE, CL_RUNNING, CL_SUBMITTED):
+ * now, or later. CL_SUCCESS, CL_OUT_OF_HOST_MEMORY or CL_OUT_OF_RESOURCES. */
+cl_int icd_service_add(cl_event event, cl_int type, void(CL_CALLBACK *notify)(cl_event, cl_int, void *),
+                       void *user_data);
+
 /* Calls the callbacks of an event that the guest itself has ended. */
 void icd_service_ended(cl_event event);
 

@@ -105,8 +105,8 @@ static cl_int stage(struct icd_transfer *t, bool wait) {
         r = icd_events_wait(1, &event);
     if (t->event && r == CL_SUCCESS)
         *t->event = event;
-    else if (event && icd_app_release_is_last(event))
-        icd_event_unref(event);
+    else if (event)
+        icd_event_release(event);
     return r;
 }
 

@@ -34,6 +34,10 @@ struct icd_transfer {
 /* Carries it out; everything but the wait list has been checked. */
 cl_int icd_transfer(struct icd_transfer *t);
 
+/* The same for `size` bytes of a buffer from t->offset on and the application's memory at ptr, with all checks.
+ * Queue, mem, type, write, blocking, offset, wait list and event are filled in. */
+cl_int icd_transfer_linear(struct icd_transfer *t, size_t size, void *ptr);
+
 /* Puts the command that moves the transfer's bytes between the object and `block` (packed). svga_guest_lock
  * is held. */
 void icd_transfer_put(const struct icd_transfer *t, const struct icd_enqueue *e,

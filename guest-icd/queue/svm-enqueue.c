@@ -11,6 +11,8 @@
 #include "guest-icd/queue/event.h"
 #include "guest-icd/queue/prepare.h"
 #include "guest-icd/queue/queue.h"
+#include "guest-icd/queue/service.h"
+#include "guest-icd/queue/staging.h"
 #include "guest-icd/session/bulk.h"
 #include "guest-icd/session/session.h"
 
@@ -18,7 +20,7 @@ static cl_int check_queue(cl_command_queue queue) {
     cl_device_svm_capabilities has = 0;
     if (!icd_valid(queue, ICD_QUEUE))
         return CL_INVALID_COMMAND_QUEUE;
-    icd_GetDeviceInfo(queue->device, CL_DEVICE_SVM_CAPABILITIES, sizeof has, &has, NULL);
+    icd_device_info(queue->device, CL_DEVICE_SVM_CAPABILITIES, sizeof has, &has, NULL);
     return has ? CL_SUCCESS : CL_INVALID_OPERATION;
 }
 
@@ -35,7 +37,7 @@ static cl_int finish_call(cl_int r, cl_event made, cl_command_type type, cl_bool
     if (event)
         *event = made;
     else
-        icd_ReleaseEvent(made);
+        icd_event_release(made);
     return r;
 }
 
@@ -103,6 +105,30 @@ cl_int icd_prepare_svm_copy(cl_command_queue queue, void *target, const void *so
     return icd_prepare_copy_buffer(queue, *source_buffer, *target_buffer, from_offset, to_offset, size, c);
 }
 
+/* Both sides are SVM. */
+static cl_int copy(cl_command_queue queue, cl_mem from, cl_mem to, size_t from_offset, size_t to_offset,
+                   size_t size, cl_uint wait_count, const cl_event *waits, cl_event *made) {
+    struct tr_copy_buffer c;
+    cl_int r = icd_prepare_copy_buffer(queue, from, to, from_offset, to_offset, size, &c);
+    return r == CL_SUCCESS ? icd_enqueue_prepared(queue, CL_COMMAND_SVM_MEMCPY, wait_count, waits, made,
+                                                  COPY_BUFFER, copy_buffer, &c, NULL)
+                           : r;
+}
+
+/* One side is SVM, the other one the application's memory. */
+static cl_int transfer(cl_command_queue queue, cl_mem svm, bool write, size_t offset, size_t size, void *ptr,
+                       cl_uint wait_count, const cl_event *waits, cl_event *made) {
+    struct icd_transfer t = {.queue = queue,
+                             .mem = svm,
+                             .type = CL_COMMAND_SVM_MEMCPY,
+                             .write = write,
+                             .offset = offset,
+                             .wait_count = wait_count,
+                             .wait_list = waits,
+                             .event = made};
+    return icd_transfer_linear(&t, size, ptr);
+}
+
 /* Neither side is SVM: the host has no part in it. Done here, once what it waits for has ended. */
 static cl_int copy_ordinary(cl_command_queue queue, void *dst, const void *src, size_t size,
                             cl_uint wait_count, const cl_event *waits, cl_event *made) {
@@ -130,11 +156,11 @@ cl_int CL_API_CALL icd_EnqueueSVMMemcpy(cl_command_queue queue, cl_bool blocking
     if (size == 0)
         r = icd_enqueue_marker(queue, CL_COMMAND_SVM_MEMCPY, wait_count, waits, &made);
     else if (to && from)
-        r = icd_EnqueueCopyBuffer(queue, from, to, from_offset, to_offset, size, wait_count, waits, &made);
+        r = copy(queue, from, to, from_offset, to_offset, size, wait_count, waits, &made);
     else if (to)
-        r = icd_EnqueueWriteBuffer(queue, to, CL_FALSE, to_offset, size, src, wait_count, waits, &made);
+        r = transfer(queue, to, true, to_offset, size, (void *)src, wait_count, waits, &made);
     else if (from)
-        r = icd_EnqueueReadBuffer(queue, from, CL_FALSE, from_offset, size, dst, wait_count, waits, &made);
+        r = transfer(queue, from, false, from_offset, size, dst, wait_count, waits, &made);
     else
         r = copy_ordinary(queue, dst, src, size, wait_count, waits, &made);
     return finish_call(r, made, CL_COMMAND_SVM_MEMCPY, blocking, event);
@@ -164,18 +190,18 @@ cl_int icd_prepare_svm_fill(cl_command_queue queue, void *target, const void *pa
 cl_int CL_API_CALL icd_EnqueueSVMMemFill(cl_command_queue queue, void *svm_ptr, const void *pattern,
                                          size_t pattern_size, size_t size, cl_uint wait_count,
                                          const cl_event *waits, cl_event *event) {
-    size_t offset;
-    cl_event made = NULL;
     cl_int r = check_fill(queue, svm_ptr, pattern, pattern_size, size);
     if (r != CL_SUCCESS)
         return r;
     if (size == 0)
         return icd_enqueue_marker(queue, CL_COMMAND_SVM_MEMFILL, wait_count, waits, event);
-    cl_mem buffer = icd_svm_buffer(svm_ptr, size, &offset);
-    if (!buffer)
-        return CL_INVALID_VALUE;
-    r = icd_EnqueueFillBuffer(queue, buffer, pattern, pattern_size, offset, size, wait_count, waits, &made);
-    return finish_call(r, made, CL_COMMAND_SVM_MEMFILL, CL_FALSE, event);
+    cl_mem buffer;
+    struct tr_fill_buffer c;
+    r = icd_prepare_svm_fill(queue, svm_ptr, pattern, pattern_size, size, &buffer, &c);
+    const struct tr_array data = {pattern, (uint32_t)pattern_size};
+    return r == CL_SUCCESS ? icd_enqueue_prepared(queue, CL_COMMAND_SVM_MEMFILL, wait_count, waits, event,
+                                                  FILL_BUFFER, fill_buffer, &c, &data)
+                           : r;
 }
 
 /* ---- clEnqueueSVMFree ---- */
@@ -196,7 +222,7 @@ static void CL_CALLBACK free_now(cl_event event, cl_int status, void *data) {
         d->free_func(d->queue, d->count, d->pointers, d->user_data);
     else
         for (cl_uint i = 0; i < d->count; i++)
-            icd_SVMFree(d->queue->context, d->pointers[i]);
+            icd_svm_free(d->pointers[i]);
     icd_queue_unref(d->queue);
     free(d);
 }
@@ -228,7 +254,7 @@ cl_int CL_API_CALL icd_EnqueueSVMFree(cl_command_queue queue, cl_uint count, voi
             icd_events_wait(1, &made);
             free_now(made, CL_COMPLETE, d);
         } else {
-            r = icd_SetEventCallback(made, CL_COMPLETE, free_now, d);
+            r = icd_service_add(made, CL_COMPLETE, free_now, d);
         }
     }
     if (r != CL_SUCCESS) {

@@ -12,7 +12,7 @@ static cl_int check_access(cl_command_queue queue, cl_mem buffer, bool write) {
     return r;
 }
 
-static cl_int linear(struct icd_transfer *t, size_t size, void *ptr) {
+cl_int icd_transfer_linear(struct icd_transfer *t, size_t size, void *ptr) {
     cl_int r = icd_mem_check(t->queue, 1, &t->mem);
     if (r == CL_SUCCESS && !icd_mem_is_buffer(t->mem))
         r = CL_INVALID_MEM_OBJECT;
@@ -44,7 +44,7 @@ cl_int CL_API_CALL icd_EnqueueReadBuffer(cl_command_queue queue, cl_mem buffer, 
                              .wait_count = wait_count,
                              .wait_list = wait_list,
                              .event = event};
-    return linear(&t, size, ptr);
+    return icd_transfer_linear(&t, size, ptr);
 }
 
 cl_int CL_API_CALL icd_EnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer, cl_bool blocking,
@@ -59,7 +59,7 @@ cl_int CL_API_CALL icd_EnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer,
                              .wait_count = wait_count,
                              .wait_list = wait_list,
                              .event = event};
-    return linear(&t, size, (void *)ptr);
+    return icd_transfer_linear(&t, size, (void *)ptr);
 }
 
 /* ---- rectangles ---- */

@@ -24,52 +24,51 @@ void icd_user_event_gone(cl_event event) {
         atomic_fetch_sub(&icd_user_events_unset, 1);
 }
 
-cl_event CL_API_CALL icd_CreateUserEvent(cl_context context, cl_int *errcode_ret) {
-    cl_int r = CL_SUCCESS;
-    cl_event event = NULL;
+cl_event icd_user_event_new(cl_context context, cl_int *r) {
+    if (svga_guest_lost(icd_session->g)) {
+        *r = icd_session_error();
+        return NULL;
+    }
+    cl_event event = calloc(1, sizeof *event);
+    if (!event) {
+        *r = CL_OUT_OF_HOST_MEMORY;
+        return NULL;
+    }
+    icd_object_init(&event->object, ICD_EVENT, icd_id_alloc());
+    if (event->object.id == 0) {
+        free(event);
+        *r = CL_OUT_OF_RESOURCES;
+        return NULL;
+    }
+    event->context = context;
+    event->type = CL_COMMAND_USER;
+    event->slot = TR_NO_SLOT;
+    atomic_init(&event->status, CL_SUBMITTED);
+    icd_ref(context);
+    atomic_fetch_add(&icd_user_events_unset, 1);
+    TR_SEND(icd_session->g, CREATE_USER_EVENT, create_user_event, NULL, .event = event->object.id,
+            .context = context->object.id);
+    *r = CL_SUCCESS;
+    return event;
+}
 
-    if (!icd_valid(context, ICD_CONTEXT))
-        r = CL_INVALID_CONTEXT;
-    else if (svga_guest_lost(icd_session->g))
-        r = icd_session_error();
-    else if (!(event = calloc(1, sizeof *event)))
-        r = CL_OUT_OF_HOST_MEMORY;
-    if (event) {
-        icd_object_init(&event->object, ICD_EVENT, icd_id_alloc());
-        if (event->object.id == 0) {
-            free(event);
-            event = NULL;
-            r = CL_OUT_OF_RESOURCES;
-        }
-    }
-    if (event) {
-        event->context = context;
-        event->type = CL_COMMAND_USER;
-        event->slot = TR_NO_SLOT;
-        atomic_init(&event->status, CL_SUBMITTED);
-        icd_ref(context);
-        atomic_fetch_add(&icd_user_events_unset, 1);
-        TR_SEND(icd_session->g, CREATE_USER_EVENT, create_user_event, NULL, .event = event->object.id,
-                .context = context->object.id);
-    }
+cl_event CL_API_CALL icd_CreateUserEvent(cl_context context, cl_int *errcode_ret) {
+    cl_int r = CL_INVALID_CONTEXT;
+    cl_event event = icd_valid(context, ICD_CONTEXT) ? icd_user_event_new(context, &r) : NULL;
     if (errcode_ret)
         *errcode_ret = r;
     return event;
 }
 
-cl_int CL_API_CALL icd_SetUserEventStatus(cl_event event, cl_int execution_status) {
-    if (!icd_valid(event, ICD_EVENT) || event->queue)
-        return CL_INVALID_EVENT;
-    if (execution_status > CL_COMPLETE)
-        return CL_INVALID_VALUE;
+cl_int icd_user_event_set(cl_event event, cl_int status) {
     icd_ref(event); /* a waiter that wakes up may release it */
     svga_lock_take(&lock);
     bool first = icd_event_known(event) > CL_COMPLETE;
     if (first) {
         /* The host first: whoever sees the new status may rely on it in the next command. */
         TR_SEND(icd_session->g, SET_USER_EVENT, set_user_event, NULL, .event = event->object.id,
-                .status = execution_status);
-        atomic_store_explicit(&event->status, execution_status, memory_order_release);
+                .status = status);
+        atomic_store_explicit(&event->status, status, memory_order_release);
         atomic_fetch_sub(&icd_user_events_unset, 1);
         pthread_cond_broadcast(&set);
     }
@@ -80,4 +79,10 @@ cl_int CL_API_CALL icd_SetUserEventStatus(cl_event event, cl_int execution_statu
     if (!first)
         return CL_INVALID_OPERATION;
     return svga_guest_lost(icd_session->g) ? icd_session_error() : CL_SUCCESS;
+}
+
+cl_int CL_API_CALL icd_SetUserEventStatus(cl_event event, cl_int execution_status) {
+    if (!icd_valid(event, ICD_EVENT) || event->queue)
+        return CL_INVALID_EVENT;
+    return execution_status <= CL_COMPLETE ? icd_user_event_set(event, execution_status) : CL_INVALID_VALUE;
 }

@@ -49,6 +49,8 @@ struct icd_object {
 extern const struct _cl_icd_dispatch *icd_dispatch;
 /* Chooses it, once, before there is any object: do calls say why they fail? */
 void icd_choose_calls(bool debug);
+/* The address of an extension's function by its name, NULL if there is none (icd.c). */
+void *icd_function_address(const char *name);
 
 static inline void icd_object_init(struct icd_object *o, enum icd_magic magic, uint32_t id) {
     o->dispatch = icd_dispatch;
@@ -78,6 +80,11 @@ static inline void icd_ref(void *handle) {
 static inline bool icd_unref_is_last(void *handle) {
     struct icd_object *o = handle;
     return atomic_fetch_sub_explicit(&o->internal, 1, memory_order_acq_rel) == 1;
+}
+/* A reference of the application's, also one that the driver takes in its name. */
+static inline void icd_app_retain(void *handle) {
+    struct icd_object *o = handle;
+    atomic_fetch_add_explicit(&o->refs, 1, memory_order_relaxed);
 }
 /* True if that was the application's last reference: the caller drops the internal one that went with it. */
 static inline bool icd_app_release_is_last(void *handle) {
@@ -116,5 +123,18 @@ void icd_sampler_unref(cl_sampler sampler);
 void icd_program_unref(cl_program program);
 void icd_kernel_unref(cl_kernel kernel);
 void icd_event_unref(cl_event event);
+
+/* Drops a reference of the application's to a valid object. Queues have more to do then: queue.h. */
+#define ICD_RELEASE(type, name)                                                                              \
+    static inline void icd_##name##_release(type object) {                                                   \
+        if (icd_app_release_is_last(object))                                                                 \
+            icd_##name##_unref(object);                                                                      \
+    }
+ICD_RELEASE(cl_mem, mem)
+ICD_RELEASE(cl_sampler, sampler)
+ICD_RELEASE(cl_program, program)
+ICD_RELEASE(cl_kernel, kernel)
+ICD_RELEASE(cl_event, event)
+#undef ICD_RELEASE
 
 #endif
