@@ -7,7 +7,7 @@
 
 #include "guest-icd/api.h"
 #include "guest-icd/debug-calls.h"
-#include "guest-icd/queue/recording.h"
+#include "guest-icd/command/recording.h"
 #include "guest-icd/session/object.h"
 
 /* ---- the dispatch tables ---- */

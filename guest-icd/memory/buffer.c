@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/reclaim/limbo.h"
 #include "guest-icd/memory/memory.h"
 #include "guest-icd/memory/svm.h"
+#include "guest-icd/reclaim/limbo.h"
 #include "guest-icd/session/bulk.h"
 #include "guest-icd/session/session.h"
 
@@ -98,7 +98,7 @@ static cl_int create_placed(cl_mem mem) {
 static cl_int place(cl_mem mem, const void *host_ptr) {
     cl_int r = icd_pool_alloc(mem->size, &mem->block);
     if (r == CL_MEM_OBJECT_ALLOCATION_FAILURE) {
-        icd_limbo_flush(mem->context);
+        icd_limbo_flush(&mem->context->ledger);
         r = icd_pool_alloc(mem->size, &mem->block);
     }
     if (r != CL_SUCCESS)

@@ -65,6 +65,17 @@ size_t icd_image_element_size(const cl_image_format *format) {
     }
 }
 
+cl_int icd_image_check_region(cl_mem image, const size_t *origin, const size_t *region) {
+    size_t extent[3];
+    if (!origin || !region)
+        return CL_INVALID_VALUE;
+    icd_image_extent(&image->desc, extent);
+    for (int i = 0; i < 3; i++)
+        if (region[i] == 0 || origin[i] > extent[i] || region[i] > extent[i] - origin[i])
+            return CL_INVALID_VALUE;
+    return CL_SUCCESS;
+}
+
 cl_int CL_API_CALL icd_GetImageInfo(cl_mem image, cl_image_info param_name, size_t param_value_size,
                                     void *param_value, size_t *param_value_size_ret) {
     if (!icd_valid(image, ICD_MEM) || !icd_mem_is_image(image))

@@ -20,9 +20,6 @@ static inline bool icd_image_has_slices(cl_mem_object_type type) {
            type == CL_MEM_OBJECT_IMAGE3D;
 }
 
-/* Queue, image and context of a command; CL_INVALID_OPERATION if the device has no images. */
-cl_int icd_image_check(cl_command_queue queue, cl_mem image);
-
 /* origin and region, NULL included: CL_SUCCESS or CL_INVALID_VALUE. */
 cl_int icd_image_check_region(cl_mem image, const size_t *origin, const size_t *region);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/queue/queue.h"
+#include "guest-icd/reclaim/destructors.h"
 #include "guest-icd/reclaim/farewell.h"
 #include "guest-icd/reclaim/limbo.h"
 #include "guest-icd/session/session.h"
@@ -47,19 +47,15 @@ void icd_mem_discard(cl_mem mem) {
     free_mem(mem);
 }
 
+static void call_destructor(icd_notify notify, void *mem, void *user_data) {
+    ((void(CL_CALLBACK *)(cl_mem, void *))notify)(mem, user_data);
+}
+
 void icd_mem_destroy(cl_mem mem) {
-    for (struct icd_destructor *d = mem->destructors, *next; d; d = next) {
-        next = d->next;
-        d->notify(mem, d->user_data);
-        free(d);
-    }
+    icd_destructors_call(&mem->destructors, call_destructor, mem);
     icd_release_id(mem->object.id);
-    icd_limbo_block(mem->context, &mem->block);
-    for (struct icd_map *m = mem->maps, *next; m; m = next) { /* never unmapped */
-        next = m->next;
-        icd_limbo_block(mem->context, &m->shadow);
-        free(m);
-    }
+    icd_limbo_block(&mem->context->ledger, &mem->block);
+    icd_maps_drop(&mem->maps, &mem->context->ledger);
     free_mem(mem);
     icd_limbo_reap();
 }
@@ -67,7 +63,7 @@ void icd_mem_destroy(cl_mem mem) {
 void icd_mem_unref(cl_mem mem) {
     if (!mem || !icd_unref_is_last(mem))
         return;
-    if (!mem->destructors || !icd_farewell(mem))
+    if (!mem->destructors || !icd_farewell(&mem->context->ledger, mem, icd_mem_destroy))
         icd_mem_destroy(mem);
 }
 
@@ -125,28 +121,6 @@ cl_int icd_mem_take_properties(cl_mem mem, const cl_mem_properties *properties) 
     return CL_SUCCESS;
 }
 
-cl_int icd_mem_check(cl_command_queue queue, cl_uint count, const cl_mem *mems) {
-    if (!icd_valid(queue, ICD_QUEUE))
-        return CL_INVALID_COMMAND_QUEUE;
-    for (cl_uint i = 0; i < count; i++)
-        if (!icd_valid(mems[i], ICD_MEM))
-            return CL_INVALID_MEM_OBJECT;
-    for (cl_uint i = 0; i < count; i++)
-        if (mems[i]->context != queue->context)
-            return CL_INVALID_CONTEXT;
-    return CL_SUCCESS;
-}
-
-cl_int icd_mem_check_buffer(cl_command_queue queue, cl_mem buffer) {
-    if (!icd_valid(queue, ICD_QUEUE))
-        return CL_INVALID_COMMAND_QUEUE;
-    if (!icd_valid(buffer, ICD_MEM) || !icd_mem_is_buffer(buffer))
-        return CL_INVALID_MEM_OBJECT;
-    if (buffer->context != queue->context)
-        return CL_INVALID_CONTEXT;
-    return CL_SUCCESS;
-}
-
 cl_int icd_mem_check_alignment(cl_mem m, cl_device_id device) {
     if (icd_mem_is_buffer(m) && m->parent && !icd_mem_aligned(m->origin, device))
         return CL_MISALIGNED_SUB_BUFFER_OFFSET;
@@ -176,14 +150,7 @@ cl_int CL_API_CALL icd_SetMemObjectDestructorCallback(cl_mem mem,
         return CL_INVALID_MEM_OBJECT;
     if (!pfn_notify)
         return CL_INVALID_VALUE;
-    struct icd_destructor *d = malloc(sizeof *d);
-    if (!d)
-        return CL_OUT_OF_HOST_MEMORY;
-    svga_lock_take(&mem->lock);
-    *d = (struct icd_destructor){mem->destructors, pfn_notify, user_data};
-    mem->destructors = d; /* the newest first: they are called in reverse order */
-    svga_lock_give(&mem->lock);
-    return CL_SUCCESS;
+    return icd_destructor_add(&mem->destructors, &mem->lock, (icd_notify)pfn_notify, user_data);
 }
 
 cl_int CL_API_CALL icd_GetMemObjectInfo(cl_mem mem, cl_mem_info param_name, size_t param_value_size,
@@ -200,7 +167,7 @@ cl_int CL_API_CALL icd_GetMemObjectInfo(cl_mem mem, cl_mem_info param_name, size
     case CL_MEM_HOST_PTR:
         return ICD_INFO_VALUE(void *, mem->svm ? mem->data : mem->host_ptr);
     case CL_MEM_MAP_COUNT:
-        return ICD_INFO_VALUE(cl_uint, __atomic_load_n(&mem->map_count, __ATOMIC_RELAXED));
+        return ICD_INFO_VALUE(cl_uint, icd_maps_count(&mem->maps));
     case CL_MEM_REFERENCE_COUNT:
         return ICD_INFO_VALUE(cl_uint, atomic_load(&mem->object.refs));
     case CL_MEM_CONTEXT:

@@ -16,23 +16,8 @@
 #define GUEST_ICD_MEMORY_MEMORY_H
 
 #include "guest-icd/platform/context.h"
+#include "guest-icd/reclaim/maps.h"
 #include "guest-icd/session/pool.h"
-
-struct icd_destructor {
-    struct icd_destructor *next; /* registered before */
-    void(CL_CALLBACK *notify)(cl_mem, void *);
-    void *user_data;
-};
-
-/* One mapping that the application has. */
-struct icd_map {
-    struct icd_map *next;
-    void *ptr; /* what the application got */
-    cl_map_flags flags;
-    size_t origin[3], region[3];   /* buffers: bytes, in [0] */
-    size_t row_pitch, slice_pitch; /* images */
-    struct icd_block shadow;       /* region 0: ptr is not memory of our own */
-};
 
 struct _cl_mem {
     struct icd_object object;
@@ -49,9 +34,8 @@ struct _cl_mem {
     cl_mem_properties *property_list; /* as given, with its 0; may be NULL */
     size_t property_count;
     struct svga_lock lock;
-    struct icd_map *maps;
-    cl_uint map_count; /* guarded by lock */
-    struct icd_destructor *destructors;
+    struct icd_maps maps;
+    struct icd_destructor *destructors; /* clSetMemObjectDestructorCallback */
     /* images */
     cl_image_format format;
     cl_image_desc desc; /* as given, with the pitches that clGetImageInfo shows */
@@ -107,14 +91,6 @@ static inline bool icd_mem_aligned(size_t origin, cl_device_id device) {
     cl_uint bytes = device->limits.mem_base_addr_align / 8;
     return bytes == 0 || origin % bytes == 0;
 }
-
-/* What commands on memory objects check first: queue, then objects, then that they are of one context. Their kinds
- * come after that. CL_SUCCESS, CL_INVALID_COMMAND_QUEUE, CL_INVALID_MEM_OBJECT or CL_INVALID_CONTEXT. */
-cl_int icd_mem_check(cl_command_queue queue, cl_uint count, const cl_mem *mems);
-
-/* The same for one object that must be a buffer, in the order of the functions where drivers look at the kind
- * before the context. */
-cl_int icd_mem_check_buffer(cl_command_queue queue, cl_mem buffer);
 
 /* May the buffer be used on the device: CL_SUCCESS or CL_MISALIGNED_SUB_BUFFER_OFFSET. */
 cl_int icd_mem_check_alignment(cl_mem m, cl_device_id device);

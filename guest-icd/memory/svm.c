@@ -63,13 +63,6 @@ bool icd_svm_find(const void *ptr, size_t size, struct tr_span *span) {
     return a != NULL;
 }
 
-cl_device_svm_capabilities icd_svm_capabilities(cl_device_id device, cl_device_svm_capabilities of_driver) {
-    if (!device->shares || !icd_session->settings.placed)
-        return 0;
-    return of_driver &
-           (CL_DEVICE_SVM_COARSE_GRAIN_BUFFER | CL_DEVICE_SVM_FINE_GRAIN_BUFFER | CL_DEVICE_SVM_ATOMICS);
-}
-
 /* What every device of the context has. */
 static cl_device_svm_capabilities context_capabilities(cl_context context) {
     cl_device_svm_capabilities all = ~(cl_device_svm_capabilities)0;

@@ -26,7 +26,4 @@ void icd_svm_free(void *pointer);
 /* Does any device of the context have SVM? */
 bool icd_svm_in_context(cl_context context);
 
-/* The SVM capabilities that a device has here, of those that its driver reports. */
-cl_device_svm_capabilities icd_svm_capabilities(cl_device_id device, cl_device_svm_capabilities of_driver);
-
 #endif

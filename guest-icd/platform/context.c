@@ -2,9 +2,11 @@
 /*
  * Contexts.
  */
-#include "guest-icd/api.h"
-#include "guest-icd/reclaim/limbo.h"
 #include "guest-icd/platform/context.h"
+
+#include "guest-icd/api.h"
+#include "guest-icd/reclaim/destructors.h"
+#include "guest-icd/reclaim/limbo.h"
 #include "guest-icd/session/session.h"
 
 bool icd_context_has_device(cl_context context, cl_device_id device) {
@@ -16,19 +18,17 @@ bool icd_context_has_device(cl_context context, cl_device_id device) {
 
 /* ---- life ---- */
 
+static void call_destructor(icd_notify notify, void *context, void *user_data) {
+    ((void(CL_CALLBACK *)(cl_context, void *))notify)(context, user_data);
+}
+
 static void destroy(cl_context c) {
-    /* Newest first: the reverse of the order in which they were given. */
-    while (c->destructors) {
-        struct icd_context_destructor *d = c->destructors;
-        c->destructors = d->next;
-        d->notify(c, d->user_data);
-        free(d);
-    }
+    icd_destructors_call(&c->ledger.destructors, call_destructor, c);
     c->object.magic = 0;
     icd_release_id(c->object.id);
     for (cl_uint i = 0; i < c->device_count; i++)
         icd_device_release(c->devices[i]);
-    svga_lock_destroy(&c->lock);
+    icd_ledger_destroy(&c->ledger);
     free(c->devices);
     free(c->properties);
     free(c);
@@ -50,7 +50,7 @@ cl_int CL_API_CALL icd_ReleaseContext(cl_context context) {
     if (!icd_valid(context, ICD_CONTEXT))
         return CL_INVALID_CONTEXT;
     if (icd_app_release_is_last(context)) {
-        icd_limbo_close(context);
+        icd_limbo_close(&context->ledger);
         icd_context_unref(context);
     }
     return CL_SUCCESS;
@@ -63,16 +63,8 @@ cl_int CL_API_CALL icd_SetContextDestructorCallback(cl_context context,
         return CL_INVALID_CONTEXT;
     if (!pfn_notify)
         return CL_INVALID_VALUE;
-    struct icd_context_destructor *d = malloc(sizeof *d);
-    if (!d)
-        return CL_OUT_OF_HOST_MEMORY;
-    d->notify = pfn_notify;
-    d->user_data = user_data;
-    svga_lock_take(&context->lock);
-    d->next = context->destructors;
-    context->destructors = d;
-    svga_lock_give(&context->lock);
-    return CL_SUCCESS;
+    return icd_destructor_add(&context->ledger.destructors, &context->ledger.lock, (icd_notify)pfn_notify,
+                              user_data);
 }
 
 /* ---- making one ---- */
@@ -155,7 +147,7 @@ static cl_int create(const cl_context_properties *properties, size_t property_co
     if (!c)
         return CL_OUT_OF_HOST_MEMORY;
     icd_object_init(&c->object, ICD_CONTEXT, 0);
-    svga_lock_init(&c->lock, ICD_LOCK_CONTEXT);
+    icd_ledger_init(&c->ledger, c);
     cl_int r = take_devices(c, num_devices, devices);
     if (r == CL_SUCCESS && property_count > 0) {
         c->properties = malloc(property_count * sizeof *c->properties);

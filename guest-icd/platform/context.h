@@ -5,8 +5,7 @@
 #ifndef GUEST_ICD_PLATFORM_CONTEXT_H
 #define GUEST_ICD_PLATFORM_CONTEXT_H
 
-#include <pthread.h>
-
+#include "guest-icd/reclaim/ledger.h"
 #include "guest-icd/session/info-cache.h"
 #include "guest-icd/session/object.h"
 #include "trillium/protocol.h"
@@ -49,26 +48,15 @@ struct _cl_device_id {
     struct icd_info_cache info; /* by cl_device_info; what the guest masks is masked already */
 };
 
-/* clSetContextDestructorCallback */
-struct icd_context_destructor {
-    struct icd_context_destructor *next;
-    void(CL_CALLBACK *notify)(cl_context, void *);
-    void *user_data;
-};
-
 struct _cl_context {
     struct icd_object object;
     cl_platform_id platform;
     cl_device_id *devices;
     cl_uint device_count;
-    bool shares;                                /* all devices do: buffers are placed */
-    struct svga_lock lock;                      /* guards queues and destructors */
-    struct _cl_command_queue *queues;           /* all live ones (queue.h: next_in_context); not retained */
-    cl_context_properties *properties;          /* as given, with the final 0; NULL: none */
-    size_t property_count;                      /* with the final 0 */
-    struct icd_context_destructor *destructors; /* newest first; guarded by lock */
-    _Atomic uint32_t copies;       /* copies to the application's memory that are still to do (pending.h) */
-    struct icd_limbo_batch *limbo; /* the open batch (limbo.c), guarded by limbo.c's lock */
+    bool shares;                       /* all devices do: buffers are placed */
+    cl_context_properties *properties; /* as given, with the final 0; NULL: none */
+    size_t property_count;             /* with the final 0 */
+    struct icd_ledger ledger;          /* its queues, and what is to be given back */
 };
 
 /*
@@ -95,6 +83,12 @@ void icd_device_release(cl_device_id device);
 
 /* What clGetDeviceInfo says of a valid device. */
 cl_int icd_device_info(cl_device_id device, cl_device_info param, size_t size, void *value, size_t *size_ret);
+
+/* The SVM capabilities that a device has here, of those that its driver reports. */
+cl_device_svm_capabilities icd_device_svm(cl_device_id device, cl_device_svm_capabilities of_driver);
+
+/* CL_DEVICE_MUTABLE_DISPATCH_CAPABILITIES_KHR */
+cl_bitfield icd_device_mutable(cl_device_id device);
 
 /* Puts a host's answer into the device's cache, masked. NULL if memory is out. */
 const struct icd_info_entry *icd_device_info_put(cl_device_id device, cl_device_info param, const void *bytes,

@@ -4,10 +4,8 @@
  * cannot do is masked.
  */
 #include "guest-icd/api.h"
-#include "guest-icd/extensions.h"
-#include "guest-icd/memory/svm.h"
 #include "guest-icd/platform/context.h"
-#include "guest-icd/queue/mutable-command.h"
+#include "guest-icd/platform/extensions.h"
 #include "guest-icd/session/session.h"
 
 enum mask {
@@ -35,6 +33,21 @@ static const enum mask *mask_of(cl_device_info param) {
         if (masks[i].param == param)
             return &masks[i].mask;
     return NULL;
+}
+
+cl_device_svm_capabilities icd_device_svm(cl_device_id device, cl_device_svm_capabilities of_driver) {
+    if (!device->shares || !icd_session->settings.placed)
+        return 0;
+    return of_driver &
+           (CL_DEVICE_SVM_COARSE_GRAIN_BUFFER | CL_DEVICE_SVM_FINE_GRAIN_BUFFER | CL_DEVICE_SVM_ATOMICS);
+}
+
+cl_bitfield icd_device_mutable(cl_device_id device) {
+    cl_bitfield all = CL_MUTABLE_DISPATCH_GLOBAL_OFFSET_KHR | CL_MUTABLE_DISPATCH_GLOBAL_SIZE_KHR |
+                      CL_MUTABLE_DISPATCH_LOCAL_SIZE_KHR | CL_MUTABLE_DISPATCH_ARGUMENTS_KHR;
+    /* what it may hold names shared virtual memory */
+    return icd_device_svm(device, CL_DEVICE_SVM_COARSE_GRAIN_BUFFER) ? all | CL_MUTABLE_DISPATCH_EXEC_INFO_KHR
+                                                                     : all;
 }
 
 /* CL_DEVICE_OPENCL_C_FEATURES without the one that device queues would need, in place. Returns the new size.
@@ -74,7 +87,7 @@ const struct icd_info_entry *icd_device_info_put(cl_device_id device, cl_device_
     } else if (param == CL_DEVICE_SVM_CAPABILITIES && size == sizeof(cl_device_svm_capabilities)) {
         cl_device_svm_capabilities of_driver;
         memcpy(&of_driver, own, sizeof of_driver);
-        of_driver = icd_svm_capabilities(device, of_driver);
+        of_driver = icd_device_svm(device, of_driver);
         memcpy(own, &of_driver, sizeof of_driver);
     }
     e = icd_info_cache_add(&device->info, param, own, size);
@@ -135,7 +148,7 @@ cl_int icd_device_info(cl_device_id device, cl_device_info param_name, size_t pa
     case CL_DEVICE_MUTABLE_DISPATCH_CAPABILITIES_KHR:
         if (device->limits.version < 12)
             return CL_INVALID_VALUE;
-        return ICD_INFO_VALUE(cl_bitfield, icd_mutable_capabilities(device));
+        return ICD_INFO_VALUE(cl_bitfield, icd_device_mutable(device));
     case CL_DEVICE_COMMAND_BUFFER_REQUIRED_QUEUE_PROPERTIES_KHR:
         if (device->limits.version < 12)
             return CL_INVALID_VALUE;

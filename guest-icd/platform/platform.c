@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/extensions.h"
+#include "guest-icd/platform/extensions.h"
 #include "guest-icd/platform/context.h"
 #include "guest-icd/session/pool.h"
 #include "guest-icd/session/session.h"

@@ -5,7 +5,6 @@
  */
 #include "guest-icd/api.h"
 #include "guest-icd/program/kernel.h"
-#include "guest-icd/queue/queue.h"
 #include "svga-model/visa/kernel.h"
 
 /* A query's place in the function's cache: an argument's or a device's number above the parameter. */

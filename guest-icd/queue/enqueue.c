@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include "guest-icd/queue/enqueue.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "guest-icd/queue/event.h"
-#include "guest-icd/queue/prepare.h"
-#include "guest-icd/queue/queue.h"
-#include "svga-model/futex.h"
 
 /* More ids than this do not fit into one command beside its other fields; they are folded into markers. */
 enum { MAX_WAITS = 4096 };
-
-static uint64_t host_now_ns(void) {
-    return svga_now_ns() + (uint64_t)icd_session->clock_offset_ns;
-}
 
 cl_int icd_waits_check(cl_context context, cl_uint count, const cl_event *list, enum icd_waits *state) {
     *state = ICD_WAITS_DONE;
@@ -57,7 +52,7 @@ static cl_int fold_waits(struct icd_enqueue *e) {
         }
         svga_guest_lock(g);
         TR_PUT(g, MARKER, marker, &some, .queue = e->queue->object.id, .event = id, .event_slot = TR_NO_SLOT);
-        atomic_fetch_add_explicit(&e->queue->submitted, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&e->queue->progress.submitted, 1, memory_order_relaxed);
         svga_guest_unlock(g);
         ids[e->markers++] = id;
     }
@@ -81,11 +76,6 @@ static cl_int gather_waits(struct icd_enqueue *e, cl_uint count, const cl_event 
     return n > MAX_WAITS ? fold_waits(e) : CL_SUCCESS;
 }
 
-void icd_trace_start(struct icd_enqueue *e) {
-    e->token = 0;
-    e->call_ns = icd_session->settings.profile ? host_now_ns() : 0;
-}
-
 cl_int icd_enqueue_begin(struct icd_enqueue *e, cl_command_queue queue, cl_command_type type,
                          cl_uint wait_count, const cl_event *wait_list, const cl_event *event_wanted) {
     enum icd_waits state;
@@ -99,7 +89,7 @@ cl_int icd_enqueue_begin(struct icd_enqueue *e, cl_command_queue queue, cl_comma
     e->waits = (struct tr_array){NULL, 0};
     e->many = NULL;
     e->markers = 0;
-    icd_trace_start(e);
+    icd_trace_start(&e->trace);
     if (svga_guest_lost(icd_session->g))
         return icd_session_error();
     if (wait_count > 0 || wait_list) {
@@ -123,28 +113,14 @@ cl_int icd_enqueue_begin(struct icd_enqueue *e, cl_command_queue queue, cl_comma
     return CL_SUCCESS;
 }
 
-void icd_trace_put(struct icd_enqueue *e) {
-    static _Atomic uint64_t tokens;
-    if (e->call_ns == 0)
-        return;
-    e->token = atomic_fetch_add_explicit(&tokens, 1, memory_order_relaxed) + 1;
-    TR_PUT(icd_session->g, TRACE, trace, NULL, .call_ns = e->call_ns, .write_ns = host_now_ns(),
-           .token = e->token);
-}
-
-void icd_trace_wake(uint64_t token) {
-    if (token != 0 && icd_session->settings.profile)
-        TR_SEND(icd_session->g, TRACE_WAKE, trace_wake, NULL, .token = token, .wake_ns = host_now_ns());
-}
-
 cl_int icd_enqueue_end(struct icd_enqueue *e, cl_event *event) {
     struct svga_guest *g = icd_session->g;
 
-    e->seq = atomic_load_explicit(&e->queue->submitted, memory_order_relaxed) + 1;
-    atomic_store_explicit(&e->queue->submitted, e->seq, memory_order_relaxed);
+    e->seq = atomic_load_explicit(&e->queue->progress.submitted, memory_order_relaxed) + 1;
+    atomic_store_explicit(&e->queue->progress.submitted, e->seq, memory_order_relaxed);
     if (e->event) {
         e->event->seq = e->seq;
-        e->event->token = e->token;
+        e->event->token = e->trace.token;
     }
     svga_guest_unlock(g);
     if (e->many)
@@ -177,7 +153,7 @@ cl_int icd_enqueue_wire(cl_command_queue queue, cl_command_type type, cl_uint wa
     memcpy((char *)c + event_at, &e.event_id, sizeof e.event_id);
     memcpy((char *)c + slot_at, &e.event_slot, sizeof e.event_slot);
     svga_guest_lock(icd_session->g);
-    icd_trace_put(&e);
+    icd_trace_put(&e.trace);
     tr_put(icd_session->g, cmd, c, arrays);
     return icd_enqueue_end(&e, new_event);
 }

@@ -5,56 +5,10 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
-#include "guest-icd/reclaim/pending.h"
 #include "guest-icd/queue/queue.h"
-#include "guest-icd/queue/service.h"
-#include "guest-icd/queue/user-event.h"
+#include "guest-icd/reclaim/parked.h"
+#include "guest-icd/reclaim/pending.h"
 #include "guest-icd/session/console.h"
-
-_Atomic uint64_t icd_ends_observed = 1;
-
-/* Ids in one WAIT_EVENTS. */
-enum { WAIT_BATCH = 2048 };
-
-/* ---- slots that the host may still write although their event is gone ---- */
-
-static struct svga_lock park_lock = SVGA_LOCK(ICD_LOCK_PARKED); /* guards the ring */
-static uint32_t *parked;
-static size_t park_first, park_count, park_cap; /* a ring; cap is a power of two */
-
-static bool park_grow(void) {
-    size_t cap = park_cap ? 2 * park_cap : 64;
-    uint32_t *bigger = malloc(cap * sizeof *bigger);
-    if (!bigger)
-        return false;
-    for (size_t i = 0; i < park_count; i++)
-        bigger[i] = parked[(park_first + i) & (park_cap - 1)];
-    free(parked);
-    parked = bigger;
-    park_first = 0;
-    park_cap = cap;
-    return true;
-}
-
-void icd_slot_park(uint32_t slot) {
-    if (svga_locks_forked)
-        return;
-    svga_lock_take(&park_lock);
-    /* Gives back what has become final among the oldest ones. */
-    for (int i = 0; i < 4 && park_count > 0; i++) {
-        uint32_t oldest = parked[park_first];
-        park_first = (park_first + 1) & (park_cap - 1);
-        if (icd_slot_status(icd_slot(oldest)) <= CL_COMPLETE) {
-            icd_slot_free(oldest);
-            park_count--;
-        } else {
-            parked[(park_first + park_count - 1) & (park_cap - 1)] = oldest; /* to the end */
-        }
-    }
-    if (park_count < park_cap || park_grow()) /* else the slot is never used again */
-        parked[(park_first + park_count++) & (park_cap - 1)] = slot;
-    svga_lock_give(&park_lock);
-}
 
 /* ---- life ---- */
 
@@ -112,8 +66,8 @@ void icd_event_discard(cl_event event) {
 void icd_event_unref(cl_event event) {
     if (!event || !icd_unref_is_last(event))
         return;
-    if (!event->queue)
-        icd_user_event_gone(event);
+    if (!event->queue && icd_event_known(event) > CL_COMPLETE)
+        atomic_fetch_sub(&icd_user_events_unset, 1); /* a user event that nobody has set */
     icd_release_id(event->object.id);
     if (event->slot != TR_NO_SLOT) {
         if (icd_event_known(event) >
@@ -129,10 +83,10 @@ void icd_event_unref(cl_event event) {
 
 void icd_event_observed(cl_event event) {
     cl_command_queue q = event->queue;
-    if (q && event->seq > atomic_load_explicit(&q->completed, memory_order_relaxed) &&
+    if (q && event->seq > atomic_load_explicit(&q->progress.completed, memory_order_relaxed) &&
         icd_queue_in_order(q) && icd_event_known(event) == CL_COMPLETE)
-        icd_queue_progress(q, event->seq);
-    icd_settle(event->context);
+        icd_progress_reach(&q->progress, event->seq);
+    icd_settle(&event->context->ledger);
     icd_console_drain();
 }
 
@@ -161,59 +115,7 @@ cl_int icd_event_ask(cl_event event, cl_int *status) {
     return r;
 }
 
-cl_int icd_events_wait(cl_uint count, const cl_event *events) {
-    struct svga_guest *g = icd_session->g;
-    uint32_t ids[WAIT_BATCH];
-    uint32_t n = 0;
-    cl_int r = CL_SUCCESS;
-    uint64_t token = 0;
-    bool failed = false;
-
-    for (cl_uint i = 0; i < count; i++) {
-        cl_event event = events[i];
-        if (event->slot == TR_NO_SLOT || icd_event_known(event) <= CL_COMPLETE)
-            continue;
-        ids[n++] = event->object.id;
-        if (n == WAIT_BATCH) {
-            TR_SEND(g, WAIT_EVENTS, wait_events, &((struct tr_array){ids, n}));
-            n = 0;
-        }
-    }
-    if (n > 0)
-        TR_SEND(g, WAIT_EVENTS, wait_events, &((struct tr_array){ids, n}));
-    for (cl_uint i = 0; i < count && r == CL_SUCCESS; i++) {
-        cl_event event = events[i];
-        if (!event->queue)
-            icd_user_event_wait(event);
-        else if (event->slot != TR_NO_SLOT)
-            r = icd_slot_wait(event->slot);
-        if (event->token != 0)
-            token = event->token;
-    }
-    icd_trace_wake(token);
-    for (cl_uint i = 0; i < count && r == CL_SUCCESS; i++) {
-        cl_event event = events[i];
-        failed |= icd_event_known(event) < 0;
-        icd_event_observed(event);
-        if (event->queue)
-            icd_service_catch_up(event->queue, icd_queue_in_order(event->queue) ? 0 : event->seq, event->seq);
-    }
-    return r != CL_SUCCESS ? r : failed ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST : CL_SUCCESS;
-}
-
 /* ---- OpenCL ---- */
-
-cl_int CL_API_CALL icd_WaitForEvents(cl_uint num_events, const cl_event *event_list) {
-    if (num_events == 0 || !event_list)
-        return CL_INVALID_VALUE;
-    for (cl_uint i = 0; i < num_events; i++)
-        if (!icd_valid(event_list[i], ICD_EVENT))
-            return CL_INVALID_EVENT;
-    for (cl_uint i = 1; i < num_events; i++)
-        if (event_list[i]->context != event_list[0]->context)
-            return CL_INVALID_CONTEXT;
-    return icd_events_wait(num_events, event_list);
-}
 
 cl_int CL_API_CALL icd_RetainEvent(cl_event event) {
     if (!icd_valid(event, ICD_EVENT))

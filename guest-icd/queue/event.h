@@ -35,7 +35,6 @@ struct _cl_event {
     _Atomic int32_t status; /* user and local events: their status */
     _Atomic uint64_t asked; /* icd_ends_observed when the host was last asked, and told to write every change
                                into the slot from then on; 0: never */
-    _Atomic bool copy;      /* a copy to the application's memory hangs on it (pending.h) */
     uint64_t seq;           /* number of the command in its queue */
     uint64_t token;         /* profiling: of its TRACE, 0 for none */
     bool served; /* the service's thread looks after it; guarded by the service's lock (service.c) */
@@ -50,10 +49,6 @@ cl_event icd_event_new_local(cl_command_queue queue, cl_command_type type);
 /* Undoes icd_event_new: the host has not heard of the event. */
 void icd_event_discard(cl_event event);
 
-/* Gives a slot back once the host has made it final, which it does at the latest when the event is released.
- */
-void icd_slot_park(uint32_t slot);
-
 /* The status as far as it is known without a message: <= CL_COMPLETE is final, anything else may be out of
  * date. */
 static inline int32_t icd_event_known(cl_event event) {
@@ -61,11 +56,6 @@ static inline int32_t icd_event_known(cl_event event) {
         return atomic_load_explicit(&event->status, memory_order_acquire);
     return icd_slot_status(icd_slot(event->slot));
 }
-
-/* Counts, from 1, what the application was told of: ends of commands. The host writes ends into slots one by
- * one, in no order, so what a slot says may be older than what an end says that the application has heard of
- * since: of all commands that had to end before. Then the host must be asked again. */
-extern _Atomic uint64_t icd_ends_observed;
 
 /* The true status at this moment, asked of the host if need be: one round trip, the first time and after an
  * end was observed. Does what icd_event_observed does. CL_SUCCESS or icd_session_error(); *status is set in
@@ -75,18 +65,5 @@ cl_int icd_event_ask(cl_event event, cl_int *status);
 /* Must be called before the application hears that an event has ended: notes the queue's progress, and brings
  * every copy that the end of the event may promise into the application's memory. */
 void icd_event_observed(cl_event event);
-
-/* Waits for all of them (valid, of one context). CL_SUCCESS, CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST or
- * icd_session_error(). */
-cl_int icd_events_wait(cl_uint count, const cl_event *events);
-
-/* A wait list as enqueue functions take it: CL_SUCCESS, CL_INVALID_EVENT_WAIT_LIST or CL_INVALID_CONTEXT.
- * *state says what is known of it without asking. */
-enum icd_waits { ICD_WAITS_DONE, ICD_WAITS_PENDING, ICD_WAITS_FAILED };
-cl_int icd_waits_check(cl_context context, cl_uint count, const cl_event *list, enum icd_waits *state);
-
-/* User events whose status is not set yet, in the whole process. While there are any, waiting for a queue
- * inside a call that OpenCL does not let wait could last forever. */
-extern _Atomic uint32_t icd_user_events_unset;
 
 #endif

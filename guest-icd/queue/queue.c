@@ -7,104 +7,15 @@
 
 #include "guest-icd/api.h"
 #include "guest-icd/reclaim/limbo.h"
-#include "guest-icd/queue/event.h"
-#include "guest-icd/reclaim/pending.h"
-#include "guest-icd/queue/service.h"
-
-/* ---- progress ---- */
-
-void icd_queue_progress(cl_command_queue q, uint64_t seq) {
-    uint64_t known = atomic_load_explicit(&q->completed, memory_order_relaxed);
-    while (known < seq && !atomic_compare_exchange_weak_explicit(&q->completed, &known, seq,
-                                                                 memory_order_acq_rel, memory_order_relaxed))
-        ;
-    if (atomic_load_explicit(&q->pending_bytes, memory_order_acquire) > 0)
-        icd_pending_progress(q);
-}
-
-/* pending_lock is held. The number that the queue is known to have reached thereby, 0 if nothing is new. */
-static uint64_t look_at_probe(cl_command_queue q) {
-    if (q->probe_id == 0)
-        return 0;
-    int32_t status = icd_slot_status(icd_slot(q->probe_slot));
-    if (status > CL_COMPLETE)
-        return 0;
-    icd_release_id(q->probe_id);
-    icd_slot_free(q->probe_slot);
-    q->probe_id = 0;
-    return status == CL_COMPLETE ? q->probe_seq
-                                 : 0; /* a marker that failed proves nothing of those before it */
-}
-
-/* pending_lock is held. A marker that waits for everything before it, on in-order and out-of-order queues
- * alike. */
-static void start_probe(cl_command_queue q) {
-    struct svga_guest *g = icd_session->g;
-    uint32_t id = icd_id_alloc();
-    uint32_t slot = id ? icd_slot_alloc() : TR_NO_SLOT;
-
-    if (slot == TR_NO_SLOT) {
-        icd_id_free(id);
-        return; /* out of ids: a later call tries again */
-    }
-    q->probe_id = id;
-    q->probe_slot = slot;
-    svga_guest_lock(g);
-    TR_PUT(g, MARKER, marker, NULL, .queue = q->object.id, .event = id, .event_slot = slot);
-    q->probe_seq = atomic_fetch_add_explicit(&q->submitted, 1, memory_order_relaxed) + 1;
-    TR_PUT(g, WATCH_EVENT, watch_event, NULL, .event = id, .slot = TR_NO_SLOT);
-    TR_PUT(g, FLUSH, flush, NULL, .queue = q->object.id);
-    svga_guest_unlock(g);
-}
-
-void icd_queue_probe(cl_command_queue q, bool start) {
-    svga_lock_take(&q->pending_lock);
-    uint64_t reached = look_at_probe(q);
-    if (start && q->probe_id == 0 && reached < atomic_load_explicit(&q->submitted, memory_order_relaxed) &&
-        !icd_queue_idle(q) && !svga_guest_lost(icd_session->g))
-        start_probe(q);
-    svga_lock_give(&q->pending_lock);
-    if (reached > 0)
-        icd_queue_progress(q, reached);
-}
-
-cl_int icd_queue_drain(cl_command_queue q) {
-    struct svga_guest *g = icd_session->g;
-    struct icd_enqueue e;
-    struct icd_call call;
-    cl_int r = CL_SUCCESS;
-
-    if (!icd_queue_idle(q)) {
-        icd_trace_start(&e);
-        r = icd_call_begin(&call);
-        if (r != CL_SUCCESS)
-            return r;
-        svga_guest_lock(g);
-        uint64_t seq = atomic_load_explicit(&q->submitted, memory_order_relaxed);
-        q->flushed = seq;
-        icd_trace_put(&e);
-        TR_PUT(g, FINISH, finish, NULL, .queue = q->object.id, .slot = call.slot);
-        svga_guest_unlock(g);
-        r = icd_call_wait(&call);
-        icd_trace_wake(e.token);
-        if (svga_guest_lost(g))
-            return icd_session_error();
-        icd_queue_progress(q, seq);
-    } else if (svga_guest_lost(g)) {
-        return icd_session_error();
-    }
-    icd_settle(q->context);
-    icd_service_catch_up(q, 0, atomic_load_explicit(&q->completed, memory_order_acquire));
-    return r;
-}
+#include "guest-icd/session/session.h"
 
 static void flush(cl_command_queue q) {
     struct svga_guest *g = icd_session->g;
     svga_guest_lock(g);
-    uint64_t submitted = atomic_load_explicit(&q->submitted, memory_order_relaxed);
-    if (q->flushed != submitted && !icd_queue_idle(q)) {
+    uint64_t submitted = atomic_load_explicit(&q->progress.submitted, memory_order_relaxed);
+    if (q->progress.flushed != submitted && !icd_queue_idle(q)) {
         TR_PUT(g, FLUSH, flush, NULL, .queue = q->object.id);
-        q->flushed = submitted;
+        q->progress.flushed = submitted;
     }
     svga_guest_unlock(g);
 }
@@ -113,19 +24,8 @@ static void flush(cl_command_queue q) {
 
 static void destroy(cl_command_queue q) {
     cl_context context = q->context;
-    svga_lock_take(&context->lock);
-    for (cl_command_queue *p = &context->queues; *p; p = &(*p)->next_in_context)
-        if (*p == q) {
-            *p = q->next_in_context;
-            break;
-        }
-    svga_lock_give(&context->lock);
-    if (q->probe_id != 0) { /* the queue is idle, but word of the probe's end may be under way */
-        icd_release_id(q->probe_id);
-        icd_slot_park(q->probe_slot);
-    }
+    icd_progress_leave(&q->progress);
     icd_release_id(q->object.id);
-    svga_lock_destroy(&q->pending_lock);
     free(q->property_list);
     q->object.magic = 0;
     icd_weak_unref(q);
@@ -211,7 +111,6 @@ static cl_command_queue create(cl_context context, cl_device_id device, const cl
         q->context = context;
         q->device = device;
         q->properties = bits;
-        svga_lock_init(&q->pending_lock, ICD_LOCK_PENDING);
         if (keep && list) {
             q->property_count = count + 1;
             q->property_list = malloc(q->property_count * sizeof *list);
@@ -224,12 +123,8 @@ static cl_command_queue create(cl_context context, cl_device_id device, const cl
             r = q->object.id ? create_on_host(q, list, count) : CL_OUT_OF_RESOURCES;
         if (r == CL_SUCCESS) {
             icd_ref(context);
-            svga_lock_take(&context->lock);
-            q->next_in_context = context->queues;
-            context->queues = q;
-            svga_lock_give(&context->lock);
+            icd_progress_enter(&q->progress, &context->ledger, q, q->object.id, icd_queue_in_order(q));
         } else {
-            svga_lock_destroy(&q->pending_lock);
             free(q->property_list);
             free(q);
             q = NULL;
@@ -282,7 +177,7 @@ void icd_queue_release(cl_command_queue q) {
     if (icd_queue_idle(q))
         icd_queue_unref(q);
     else
-        icd_limbo_queue(q);
+        icd_limbo_queue(&q->progress);
     icd_limbo_reap();
 }
 
@@ -343,8 +238,4 @@ cl_int CL_API_CALL icd_Flush(cl_command_queue q) {
     if (!icd_queue_idle(q))
         flush(q);
     return CL_SUCCESS;
-}
-
-cl_int CL_API_CALL icd_Finish(cl_command_queue q) {
-    return icd_valid(q, ICD_QUEUE) ? icd_queue_drain(q) : CL_INVALID_COMMAND_QUEUE;
 }

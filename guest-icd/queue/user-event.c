@@ -6,8 +6,6 @@
 #include "guest-icd/api.h"
 #include "guest-icd/queue/service.h"
 
-_Atomic uint32_t icd_user_events_unset;
-
 static struct svga_lock lock =
     SVGA_LOCK(ICD_LOCK_USER_EVENTS); /* guards the step from unset to set, for waiters */
 static pthread_cond_t set = PTHREAD_COND_INITIALIZER;
@@ -17,11 +15,6 @@ void icd_user_event_wait(cl_event event) {
     while (icd_event_known(event) > CL_COMPLETE && svga_lock_wait(&set, &lock))
         ;
     svga_lock_give(&lock);
-}
-
-void icd_user_event_gone(cl_event event) {
-    if (icd_event_known(event) > CL_COMPLETE)
-        atomic_fetch_sub(&icd_user_events_unset, 1);
 }
 
 cl_event icd_user_event_new(cl_context context, cl_int *r) {

@@ -18,7 +18,4 @@ cl_int icd_user_event_set(cl_event event, cl_int status);
 /* Sleeps until the application has set the event's status. */
 void icd_user_event_wait(cl_event event);
 
-/* The event is about to be destroyed. */
-void icd_user_event_gone(cl_event event);
-
 #endif

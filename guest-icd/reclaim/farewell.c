@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "guest-icd/reclaim/limbo.h"
 #include "guest-icd/reclaim/pending.h"
 #include "guest-icd/session/debug.h"
 #include "guest-icd/session/session.h"
@@ -11,7 +10,9 @@
 
 struct farewell {
     struct farewell *next;
+    struct icd_ledger *ledger;
     cl_mem mem;
+    void (*destroy)(cl_mem mem);
     uint32_t slot; /* answered once the host's driver has destroyed its object */
 };
 
@@ -58,8 +59,8 @@ static void end(struct farewell *f, bool lost) {
                   "the host's driver does not tell when it destroys a memory object, "
                   "so its destructor callbacks are never called");
     } else {
-        icd_settle(f->mem->context); /* reads of it are copied to where the callback may free */
-        icd_mem_destroy(f->mem);
+        icd_settle(f->ledger); /* reads of it are copied to where the callback may free */
+        f->destroy(f->mem);
     }
     if (!lost)
         icd_slot_free(f->slot);
@@ -96,20 +97,20 @@ static void wait_for(struct farewell *f) {
 
 /* Sends word, and waits until the host has carried it out: if no command uses the object, its end is known then,
  * and callbacks come inside of the release, as they do natively. CL_SUCCESS unless the device is lost. */
-static cl_int release(cl_mem mem, uint32_t slot) {
+static cl_int release(struct icd_object *mem, uint32_t slot) {
     struct icd_call carried_out;
     cl_int r = icd_call_begin(&carried_out);
     if (r != CL_SUCCESS)
         return r;
-    TR_SEND(icd_session->g, RELEASE_MEM, release_mem, NULL, .mem = mem->object.id, .slot = slot,
+    TR_SEND(icd_session->g, RELEASE_MEM, release_mem, NULL, .mem = mem->id, .slot = slot,
             .carried_out = carried_out.slot);
-    icd_id_free(mem->object.id);
-    mem->object.id = 0;
+    icd_id_free(mem->id);
+    mem->id = 0;
     return icd_call_wait(&carried_out);
 }
 
-bool icd_farewell(cl_mem mem) {
-    if (svga_locks_forked || svga_guest_lost(icd_session->g) || icd_limbo_idle(mem->context))
+bool icd_farewell(struct icd_ledger *l, cl_mem mem, void (*destroy)(cl_mem mem)) {
+    if (svga_locks_forked || svga_guest_lost(icd_session->g) || icd_ledger_idle(l))
         return false;
     struct farewell *f = malloc(sizeof *f);
     uint32_t slot = f ? icd_slot_alloc() : TR_NO_SLOT;
@@ -117,8 +118,8 @@ bool icd_farewell(cl_mem mem) {
         free(f);
         return true;
     }
-    *f = (struct farewell){NULL, mem, slot};
-    cl_int r = release(mem, slot);
+    *f = (struct farewell){NULL, l, mem, destroy, slot};
+    cl_int r = release((struct icd_object *)mem, slot);
     if (r == CL_SUCCESS && is_answered(f) && icd_slot(slot)->result == CL_SUCCESS) {
         icd_slot_free(slot);
     } else if (r == CL_SUCCESS) {

@@ -10,12 +10,13 @@
 #ifndef GUEST_ICD_RECLAIM_FAREWELL_H
 #define GUEST_ICD_RECLAIM_FAREWELL_H
 
-#include "guest-icd/memory/memory.h"
+#include "guest-icd/reclaim/ledger.h"
 
 /*
- * Releases the host's object, which the guest's thereby loses (its id becomes 0). True: commands use it, and
- * icd_mem_destroy will be called once they have ended. False: nothing does, the caller destroys it.
+ * Releases the host's object of a memory object of that context, which the guest's thereby loses (its id becomes 0).
+ * True: commands use it, and `destroy` will be called once they have ended. False: nothing does, the caller
+ * destroys it.
  */
-bool icd_farewell(cl_mem mem);
+bool icd_farewell(struct icd_ledger *l, cl_mem mem, void (*destroy)(cl_mem mem));
 
 #endif

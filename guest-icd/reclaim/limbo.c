@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-#include "guest-icd/queue/event.h"
-#include "guest-icd/queue/queue.h"
+#include "guest-icd/reclaim/progress.h"
 
 enum { BATCH_BLOCKS = 32 };
 #define BATCH_BYTES ((uint64_t)8 << 20)
@@ -12,13 +11,13 @@ enum { BATCH_BLOCKS = 32 };
 #define LIMBO_MAX ((uint64_t)1 << 30)
 
 struct limbo_wait {
-    cl_command_queue queue; /* retained */
+    struct icd_progress *queue; /* retained */
     uint64_t seq;
 };
 
 struct icd_limbo_batch {
     struct icd_limbo_batch *next;
-    cl_context context; /* retained */
+    struct icd_ledger *ledger; /* its context is retained */
     uint32_t block_count, wait_count;
     uint64_t bytes;
     struct limbo_wait *waits;
@@ -31,36 +30,21 @@ static struct icd_limbo_batch *closed_first, **closed_end = &closed_first;
 static _Atomic uint64_t limbo_bytes;
 static _Atomic uint32_t batches; /* closed ones */
 
-bool icd_limbo_idle(cl_context context) {
-    bool idle = true;
-    svga_lock_take(&context->lock);
-    for (cl_command_queue q = context->queues; q && idle; q = q->next_in_context)
-        idle = icd_queue_idle(q);
-    svga_lock_give(&context->lock);
-    return idle;
-}
-
 /* Writes down how far the context's busy queues have to get. False if there is no memory for it. */
 static bool take_waits(struct icd_limbo_batch *batch) {
-    cl_context context = batch->context;
+    struct icd_ledger *l = batch->ledger;
     uint32_t n = 0;
     batch->wait_count = 0;
-    svga_lock_take(&context->lock);
-    for (cl_command_queue q = context->queues; q; q = q->next_in_context)
+    svga_lock_take(&l->lock);
+    for (const struct icd_progress *p = l->queues; p; p = p->next)
         n++;
     batch->waits = n > 0 ? malloc(n * sizeof *batch->waits) : NULL;
     bool ok = n == 0 || batch->waits;
-    for (cl_command_queue q = context->queues; ok && q; q = q->next_in_context) {
-        uint32_t refs = atomic_load(&q->object.internal);
+    for (struct icd_progress *p = l->queues; ok && p; p = p->next)
         /* A queue without references is being destroyed, so it was idle. */
-        if (icd_queue_idle(q))
-            continue;
-        while (refs > 0 && !atomic_compare_exchange_weak(&q->object.internal, &refs, refs + 1))
-            ;
-        if (refs > 0)
-            batch->waits[batch->wait_count++] = (struct limbo_wait){q, atomic_load(&q->submitted)};
-    }
-    svga_lock_give(&context->lock);
+        if (!icd_progress_idle(p) && icd_progress_ref(p))
+            batch->waits[batch->wait_count++] = (struct limbo_wait){p, atomic_load(&p->submitted)};
+    svga_lock_give(&l->lock);
     return ok;
 }
 
@@ -71,7 +55,7 @@ static void append(struct icd_limbo_batch *batch) {
     closed_end = &batch->next;
     atomic_fetch_add(&batches, 1);
     for (uint32_t i = 0; i < batch->wait_count; i++)
-        icd_queue_probe(batch->waits[i].queue, true);
+        icd_progress_probe(batch->waits[i].queue, true);
 }
 
 /* Nobody else knows the batch any more. */
@@ -80,18 +64,18 @@ static void give_back(struct icd_limbo_batch *batch) {
     for (uint32_t i = 0; i < batch->block_count; i++)
         icd_pool_free(&batch->blocks[i]);
     for (uint32_t i = 0; i < batch->wait_count; i++)
-        icd_queue_unref(batch->waits[i].queue);
-    icd_context_unref(batch->context);
+        icd_queue_unref(batch->waits[i].queue->queue);
+    icd_context_unref(batch->ledger->context);
     free(batch->waits);
     free(batch);
 }
 
 static bool has_ended(const struct icd_limbo_batch *batch) {
     for (uint32_t i = 0; i < batch->wait_count; i++) {
-        cl_command_queue q = batch->waits[i].queue;
+        struct icd_progress *q = batch->waits[i].queue;
         if (atomic_load_explicit(&q->completed, memory_order_acquire) >= batch->waits[i].seq)
             continue;
-        icd_queue_probe(q, true);
+        icd_progress_probe(q, true);
         if (atomic_load_explicit(&q->completed, memory_order_acquire) < batch->waits[i].seq)
             return false;
     }
@@ -127,75 +111,78 @@ void icd_limbo_reap(void) {
     }
 }
 
-static struct icd_limbo_batch *new_batch(cl_context context) {
+static struct icd_limbo_batch *new_batch(struct icd_ledger *l) {
     struct icd_limbo_batch *batch = malloc(sizeof *batch);
     if (!batch)
         return NULL;
-    batch->context = context;
+    batch->ledger = l;
     batch->block_count = batch->wait_count = 0;
     batch->bytes = 0;
     batch->waits = NULL;
-    icd_ref(context);
+    icd_ref(l->context);
     return batch;
 }
 
 /* lock is held. No further block joins the open batch. */
-static void close_batch(cl_context context) {
-    struct icd_limbo_batch *batch = context->limbo;
-    context->limbo = NULL;
+static void close_batch(struct icd_ledger *l) {
+    struct icd_limbo_batch *batch = l->limbo;
+    l->limbo = NULL;
     if (batch && take_waits(batch))
         append(batch);
 }
 
 /* Waits for the context's queues, if that is sure to end. */
-static void drain(cl_context context) {
-    struct icd_limbo_batch *batch = new_batch(context);
+static void drain(struct icd_ledger *l) {
+    struct icd_limbo_batch *batch = new_batch(l);
     if (batch && atomic_load(&icd_user_events_unset) == 0 && take_waits(batch))
         for (uint32_t i = 0; i < batch->wait_count; i++)
-            icd_queue_drain(batch->waits[i].queue);
+            icd_progress_finish(batch->waits[i].queue);
     if (batch)
         give_back(batch);
 }
 
-void icd_limbo_block(cl_context context, struct icd_block *block) {
+static bool is_released(cl_context context) {
+    return atomic_load(&((struct icd_object *)context)->refs) == 0;
+}
+
+void icd_limbo_block(struct icd_ledger *l, struct icd_block *block) {
     if (block->region == 0 || svga_locks_forked)
         return;
-    if (icd_limbo_idle(context)) {
+    if (icd_ledger_idle(l)) {
         icd_pool_free(block);
         return;
     }
     svga_lock_take(&lock);
-    if (!context->limbo)
-        context->limbo = new_batch(context);
-    struct icd_limbo_batch *batch = context->limbo;
+    if (!l->limbo)
+        l->limbo = new_batch(l);
+    struct icd_limbo_batch *batch = l->limbo;
     if (batch) { /* else the block is lost to us, but never used too early */
         batch->blocks[batch->block_count++] = *block;
         batch->bytes += block->size;
         atomic_fetch_add(&limbo_bytes, block->size);
         /* What belongs to a context that the application has released may be the last. */
-        if (batch->block_count == BATCH_BLOCKS || batch->bytes >= BATCH_BYTES ||
-            atomic_load(&context->object.refs) == 0)
-            close_batch(context);
+        if (batch->block_count == BATCH_BLOCKS || batch->bytes >= BATCH_BYTES || is_released(l->context))
+            close_batch(l);
     }
     svga_lock_give(&lock);
     block->region = 0;
     if (atomic_load(&limbo_bytes) > LIMBO_MAX) {
-        drain(context);
+        drain(l);
         icd_limbo_reap();
     }
 }
 
-void icd_limbo_queue(cl_command_queue queue) {
+void icd_limbo_queue(struct icd_progress *p) {
     if (svga_locks_forked)
         return;
-    struct icd_limbo_batch *batch = new_batch(queue->context);
+    struct icd_limbo_batch *batch = new_batch(p->ledger);
     struct limbo_wait *wait = batch ? malloc(sizeof *wait) : NULL;
     if (!wait) { /* no memory for a note: the queue stays for good */
         if (batch)
             give_back(batch);
         return;
     }
-    *wait = (struct limbo_wait){queue, atomic_load(&queue->submitted)};
+    *wait = (struct limbo_wait){p, atomic_load(&p->submitted)};
     batch->waits = wait;
     batch->wait_count = 1;
     svga_lock_take(&lock);
@@ -203,19 +190,19 @@ void icd_limbo_queue(cl_command_queue queue) {
     svga_lock_give(&lock);
 }
 
-void icd_limbo_close(cl_context context) {
+void icd_limbo_close(struct icd_ledger *l) {
     if (svga_locks_forked)
         return;
     svga_lock_take(&lock);
-    close_batch(context);
+    close_batch(l);
     svga_lock_give(&lock);
     icd_limbo_reap();
 }
 
-void icd_limbo_flush(cl_context context) {
-    drain(context);
+void icd_limbo_flush(struct icd_ledger *l) {
+    drain(l);
     svga_lock_take(&lock);
-    close_batch(context);
+    close_batch(l);
     svga_lock_give(&lock);
     icd_limbo_reap();
 }

@@ -12,26 +12,23 @@
 #ifndef GUEST_ICD_RECLAIM_LIMBO_H
 #define GUEST_ICD_RECLAIM_LIMBO_H
 
-#include "guest-icd/platform/context.h"
+#include "guest-icd/reclaim/ledger.h"
 #include "guest-icd/session/pool.h"
 
-/* Is every queue of the context idle? */
-bool icd_limbo_idle(cl_context context);
-
 /* Gives the block back to the pool: now, if every queue of the context is idle, or later. */
-void icd_limbo_block(cl_context context, struct icd_block *block);
+void icd_limbo_block(struct icd_ledger *l, struct icd_block *block);
 
 /* Drops the internal reference to a busy queue once it is idle. */
-void icd_limbo_queue(cl_command_queue queue);
+void icd_limbo_queue(struct icd_progress *p);
 
 /* Gives back what can be given back. Cheap if there is nothing. */
 void icd_limbo_reap(void);
 
 /* The application has released the context: what is kept for it must not keep it in turn. */
-void icd_limbo_close(cl_context context);
+void icd_limbo_close(struct icd_ledger *l);
 
 /* Shared memory is out: waits for the context's queues, where that is sure to end, and gives back what it
  * can. */
-void icd_limbo_flush(cl_context context);
+void icd_limbo_flush(struct icd_ledger *l);
 
 #endif

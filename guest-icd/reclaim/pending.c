@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "guest-icd/session/bulk.h"
+#include "guest-icd/session/session.h"
 
-/* Staging memory of one queue: from here on the guest wants to be told of its progress, */
-#define PROBE_BYTES ((uint64_t)16 << 20)
-/* and from here on it waits for it. */
-#define DRAIN_BYTES ((uint64_t)512 << 20)
+_Atomic uint64_t icd_ends_observed = 1;
 
 /* What an entry counts besides its block, so that many tiny ones are noticed, too. */
 enum {
@@ -21,6 +19,7 @@ struct icd_pending {
     struct icd_pending *prev, *next;
     uint64_t seq;
     cl_event event; /* retained; NULL for a mere block */
+    uint32_t slot;  /* the event's */
     struct icd_block block;
     uint64_t bytes; /* as counted in pending_bytes */
     struct icd_copy copy;
@@ -58,8 +57,57 @@ void icd_box_copy(const struct icd_box *to, const struct icd_box *from, const si
     }
 }
 
+/* The status of the entry's event, as far as it is known. */
+static int32_t status_of(const struct icd_pending *p) {
+    return icd_slot_status(icd_slot(p->slot));
+}
+
+static uint32_t id_of(cl_event event) {
+    return ((const struct icd_object *)event)->id;
+}
+
+/* pending_lock is held. The entry's command has ended; `well`: its copy is due. */
+static void finish(struct icd_progress *q, struct icd_pending *p, bool well) {
+    if (p->event && well)
+        icd_box_copy(&p->copy.to, &p->copy.from, p->copy.region);
+    *(p->prev ? &p->prev->next : &q->pending_first) = p->next;
+    *(p->next ? &p->next->prev : &q->pending_last) = p->prev;
+    icd_pool_free(&p->block);
+    atomic_fetch_sub_explicit(&q->pending_bytes, p->bytes, memory_order_relaxed);
+    if (p->event) {
+        /* The copy is done before the counters say so: whoever finds them 0 may let the application look. */
+        atomic_fetch_sub_explicit(&q->copies, 1, memory_order_release);
+        atomic_fetch_sub_explicit(&q->ledger->copies, 1, memory_order_release);
+        icd_event_unref(p->event); /* never the last user of the queue: our caller holds it */
+    }
+    free(p);
+}
+
+/* pending_lock is held. */
+static void finish_completed(struct icd_progress *q) {
+    struct icd_pending *p;
+    uint64_t completed = atomic_load_explicit(&q->completed, memory_order_acquire);
+    while ((p = q->pending_first) && p->seq <= completed)
+        finish(q, p, !p->event || status_of(p) >= CL_COMPLETE);
+}
+
+static void finish_all(struct icd_progress *q) {
+    svga_lock_take(&q->pending_lock);
+    finish_completed(q);
+    svga_lock_give(&q->pending_lock);
+}
+
+void icd_progress_reach(struct icd_progress *q, uint64_t seq) {
+    uint64_t known = atomic_load_explicit(&q->completed, memory_order_relaxed);
+    while (known < seq && !atomic_compare_exchange_weak_explicit(&q->completed, &known, seq,
+                                                                 memory_order_acq_rel, memory_order_relaxed))
+        ;
+    if (atomic_load_explicit(&q->pending_bytes, memory_order_acquire) > 0)
+        finish_all(q);
+}
+
 /* Adds an entry where its number belongs: almost always at the end. */
-static void add(cl_command_queue q, struct icd_pending *p) {
+static void add(struct icd_progress *q, struct icd_pending *p) {
     uint64_t seq = p->seq; /* once the entry is in the list, another thread may finish it */
     p->bytes = ENTRY_BYTES + (p->block.region ? p->block.size : 0);
     svga_lock_take(&q->pending_lock);
@@ -73,45 +121,14 @@ static void add(cl_command_queue q, struct icd_pending *p) {
     atomic_fetch_add_explicit(&q->pending_bytes, p->bytes, memory_order_relaxed);
     if (p->event) {
         atomic_fetch_add_explicit(&q->copies, 1, memory_order_relaxed);
-        atomic_fetch_add_explicit(&q->context->copies, 1, memory_order_release);
+        atomic_fetch_add_explicit(&q->ledger->copies, 1, memory_order_release);
     }
     svga_lock_give(&q->pending_lock);
     if (seq <= atomic_load_explicit(&q->completed, memory_order_acquire))
-        icd_pending_progress(q); /* another thread has noticed the end already */
+        finish_all(q); /* another thread has noticed the end already */
 }
 
-/* pending_lock is held. The entry's command has ended; `well`: its copy is due. */
-static void finish(cl_command_queue q, struct icd_pending *p, bool well) {
-    if (p->event && well)
-        icd_box_copy(&p->copy.to, &p->copy.from, p->copy.region);
-    *(p->prev ? &p->prev->next : &q->pending_first) = p->next;
-    *(p->next ? &p->next->prev : &q->pending_last) = p->prev;
-    icd_pool_free(&p->block);
-    atomic_fetch_sub_explicit(&q->pending_bytes, p->bytes, memory_order_relaxed);
-    if (p->event) {
-        /* The copy is done before the counters say so: whoever finds them 0 may let the application look. */
-        atomic_fetch_sub_explicit(&q->copies, 1, memory_order_release);
-        atomic_fetch_sub_explicit(&q->context->copies, 1, memory_order_release);
-        icd_event_unref(p->event); /* never the last user of the queue: our caller holds it */
-    }
-    free(p);
-}
-
-/* pending_lock is held. */
-static void finish_completed(cl_command_queue q) {
-    struct icd_pending *p;
-    uint64_t completed = atomic_load_explicit(&q->completed, memory_order_acquire);
-    while ((p = q->pending_first) && p->seq <= completed)
-        finish(q, p, !p->event || icd_event_known(p->event) >= CL_COMPLETE);
-}
-
-void icd_pending_progress(cl_command_queue q) {
-    svga_lock_take(&q->pending_lock);
-    finish_completed(q);
-    svga_lock_give(&q->pending_lock);
-}
-
-void icd_pending_block(cl_command_queue q, uint64_t seq, struct icd_block *block) {
+void icd_pending_block(struct icd_progress *q, uint64_t seq, struct icd_block *block) {
     struct icd_pending *p = malloc(sizeof *p);
     if (!p)
         return; /* the block is lost to us, but never used too early */
@@ -121,24 +138,32 @@ void icd_pending_block(cl_command_queue q, uint64_t seq, struct icd_block *block
     add(q, p);
 }
 
-void icd_pending_copy(cl_command_queue q, cl_event event, struct icd_block *block,
-                      const struct icd_copy *copy) {
+/* No memory for a note: waits, and copies now. */
+static void copy_now(cl_event event, uint32_t slot, const struct icd_copy *copy) {
+    uint32_t id = id_of(event);
+    TR_SEND(icd_session->g, WAIT_EVENTS, wait_events, &((struct tr_array){&id, 1}));
+    if (icd_slot_wait(slot) == CL_SUCCESS && icd_slot_status(icd_slot(slot)) == CL_COMPLETE)
+        icd_box_copy(&copy->to, &copy->from, copy->region);
+}
+
+void icd_pending_copy(struct icd_progress *q, cl_event event, uint32_t slot, uint64_t seq,
+                      const struct icd_block *block, const struct icd_copy *copy) {
     struct icd_pending *p = malloc(sizeof *p);
-    if (!p) { /* no memory for a note: wait, and copy now */
-        if (icd_events_wait(1, &event) == CL_SUCCESS)
-            icd_box_copy(&copy->to, &copy->from, copy->region);
+    if (!p) {
+        copy_now(event, slot, copy);
         return;
     }
     icd_ref(event);
-    p->seq = event->seq;
+    p->seq = seq;
     p->event = event;
+    p->slot = slot;
     p->block = *block;
     p->copy = *copy;
     add(q, p);
 }
 
 /* Asks the host which of the queue's copies are due, and does them. */
-static void settle_queue(cl_command_queue q) {
+static void settle_queue(struct icd_progress *q) {
     struct svga_guest *g = icd_session->g;
     struct icd_call call;
     uint64_t reached = 0;
@@ -152,14 +177,14 @@ static void settle_queue(cl_command_queue q) {
                 last = p;
         /* The host carries these out in order, so the last answer covers all. */
         for (struct icd_pending *p = q->pending_first; p; p = p->next)
-            if (p->event && (p == last || icd_event_known(p->event) > CL_COMPLETE)) {
-                TR_SEND(g, WATCH_EVENT, watch_event, NULL, .event = p->event->object.id,
+            if (p->event && (p == last || status_of(p) > CL_COMPLETE)) {
+                TR_SEND(g, WATCH_EVENT, watch_event, NULL, .event = id_of(p->event),
                         .slot = p == last ? call.slot : TR_NO_SLOT);
             }
         icd_call_wait(&call);
         for (struct icd_pending *p = q->pending_first, *next; p; p = next) {
             next = p->next;
-            int32_t status = p->event ? icd_event_known(p->event) : TR_STATUS_PENDING;
+            int32_t status = p->event ? status_of(p) : TR_STATUS_PENDING;
             if (status == CL_COMPLETE)
                 reached = p->seq;
             if (status <= CL_COMPLETE)
@@ -167,46 +192,27 @@ static void settle_queue(cl_command_queue q) {
         }
     }
     svga_lock_give(&q->pending_lock);
-    if (reached > 0 && icd_queue_in_order(q))
-        icd_queue_progress(q, reached);
+    if (reached > 0 && q->in_order)
+        icd_progress_reach(q, reached);
 }
 
-/* An internal reference to a queue in the context's list, unless it is being destroyed. */
-static bool try_ref(cl_command_queue q) {
-    uint32_t n = atomic_load_explicit(&q->object.internal, memory_order_relaxed);
-    while (n > 0)
-        if (atomic_compare_exchange_weak_explicit(&q->object.internal, &n, n + 1, memory_order_acq_rel,
-                                                  memory_order_relaxed))
-            return true;
-    return false;
-}
-
-void icd_settle_slow(cl_context context) {
-    for (cl_command_queue done = NULL;;) {
+void icd_settle_slow(struct icd_ledger *l) {
+    for (struct icd_progress *done = NULL;;) {
         /* One at a time: queues may come and go meanwhile, but those with copies to do stay. */
-        cl_command_queue q = NULL;
-        svga_lock_take(&context->lock);
+        struct icd_progress *q = NULL;
+        svga_lock_take(&l->lock);
         bool after = !done;
-        for (cl_command_queue i = context->queues; i && !q; i = i->next_in_context) {
-            if (after && atomic_load_explicit(&i->copies, memory_order_acquire) > 0 && try_ref(i))
+        for (struct icd_progress *i = l->queues; i && !q; i = i->next) {
+            if (after && atomic_load_explicit(&i->copies, memory_order_acquire) > 0 && icd_progress_ref(i))
                 q = i;
             after |= i == done;
         }
-        svga_lock_give(&context->lock);
-        icd_queue_unref(done);
+        svga_lock_give(&l->lock);
+        if (done)
+            icd_queue_unref(done->queue);
         if (!q)
             return;
         settle_queue(q);
         done = q;
     }
-}
-
-void icd_pending_throttle(cl_command_queue q, uint64_t bytes) {
-    uint64_t held = atomic_load_explicit(&q->pending_bytes, memory_order_relaxed);
-    if (held + bytes < PROBE_BYTES)
-        return;
-    icd_queue_probe(q, true);
-    held = atomic_load_explicit(&q->pending_bytes, memory_order_relaxed);
-    if (held > 0 && held + bytes > DRAIN_BYTES && atomic_load(&icd_user_events_unset) == 0)
-        icd_queue_drain(q);
 }

@@ -14,8 +14,7 @@
 #ifndef GUEST_ICD_RECLAIM_PENDING_H
 #define GUEST_ICD_RECLAIM_PENDING_H
 
-#include "guest-icd/queue/event.h"
-#include "guest-icd/queue/queue.h"
+#include "guest-icd/reclaim/ledger.h"
 #include "guest-icd/session/pool.h"
 
 /* A box of bytes in linear memory: region[0] bytes in a row, region[1] rows, region[2] slices. */
@@ -33,27 +32,28 @@ struct icd_copy {
 };
 
 /* The block is given back once command `seq` of the queue has ended. */
-void icd_pending_block(cl_command_queue queue, uint64_t seq, struct icd_block *block);
+void icd_pending_block(struct icd_progress *p, uint64_t seq, struct icd_block *block);
 
-/* The same for a command with an event that is not a local one; when it ends well, `copy` is done before.
- * block->region may be 0: the copy reads memory that stays. `event` is retained. */
-void icd_pending_copy(cl_command_queue queue, cl_event event, struct icd_block *block,
-                      const struct icd_copy *copy);
+/* The same for a command with an event that the host knows, and whose status lies in `slot`; when it ends well,
+ * `copy` is done before. block->region may be 0: the copy reads memory that stays. `event` is retained. */
+void icd_pending_copy(struct icd_progress *p, cl_event event, uint32_t slot, uint64_t seq,
+                      const struct icd_block *block, const struct icd_copy *copy);
 
-/* The queue's `completed` has grown: does what hung on it. */
-void icd_pending_progress(cl_command_queue queue);
+/* Notes that the queue's commands up to `seq` have ended, and does what hung on them. */
+void icd_progress_reach(struct icd_progress *p, uint64_t seq);
+
+/* Counts, from 1, what the application was told of: ends of commands. The host writes ends into slots one by
+ * one, in no order, so what a slot says may be older than what an end says that the application has heard of
+ * since: of all commands that had to end before. Then the host must be asked again. */
+extern _Atomic uint64_t icd_ends_observed;
 
 /* To be called before the application hears of an end: does every copy of the context whose command has ended
  * by now, asking the host where that is not known. */
-void icd_settle_slow(cl_context context);
-static inline void icd_settle(cl_context context) {
+void icd_settle_slow(struct icd_ledger *l);
+static inline void icd_settle(struct icd_ledger *l) {
     atomic_fetch_add_explicit(&icd_ends_observed, 1, memory_order_release);
-    if (atomic_load_explicit(&context->copies, memory_order_acquire) > 0)
-        icd_settle_slow(context);
+    if (atomic_load_explicit(&l->copies, memory_order_acquire) > 0)
+        icd_settle_slow(l);
 }
-
-/* Keeps staging memory in bounds: to be called before more of it is taken for `queue`. May wait for the
- * queue, but never while a user event is unset. */
-void icd_pending_throttle(cl_command_queue queue, uint64_t bytes);
 
 #endif

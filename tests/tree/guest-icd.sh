@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The guest driver's inside: nothing in it calls a function that the application calls. Such a function checks what the application gave,
-# says why it fails, and may be a traced one; what the driver needs itself has a name of its own (icd_queue_release, not
-# icd_ReleaseCommandQueue).
+# The guest driver's inside. Nothing in it calls a function that the application calls: such a function checks what the application
+# gave and says why it fails; what the driver needs itself has a name of its own (icd_queue_release, not icd_ReleaseCommandQueue).
+# And its folders stand upon each other: each includes itself and what stands before it, so there is no circle between them.
 cd "$(dirname "$0")/../.." || exit 2
 failed=0
 verdict() { # name, offending lines
@@ -30,4 +30,14 @@ uses() {
         }'
 }
 verdict "nothing in the guest driver calls what the application calls" "$(uses)"
+
+order=(session reclaim platform queue memory program command)
+below="" wrong=""
+for folder in "${order[@]}"; do
+    below="$below${below:+|}$folder"
+    wrong+=$(grep -nE '#include "guest-icd/[a-z-]+/' "guest-icd/$folder"/*.[ch] | grep -vE "\"guest-icd/($below)/")
+done
+verdict "the guest driver's folders include what stands below: ${order[*]}" "$wrong"
+verdict "every folder of the guest driver has its place" \
+    "$(find guest-icd -mindepth 1 -maxdepth 1 -type d ! -name docs -printf '%f\n' | grep -vxE "$below")"
 exit $failed

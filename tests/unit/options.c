@@ -2,7 +2,7 @@
 /* Build options as far as the guest reads them, and the extensions that it shows. */
 #include "tests/lib/unit.h"
 
-#include "guest-icd/extensions.h"
+#include "guest-icd/platform/extensions.h"
 #include "guest-icd/program/options.h"
 
 static void none(void **state) {
