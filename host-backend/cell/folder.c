@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "host-backend/cell/cell.h"
+#include "host-backend/util/held.h"
 #include "host-backend/util/tree.h"
 
 #define CACHE "/cache"
+#define FOLDER "trillium-cell-"
 
 enum {
     MAX_BASE = 256,                                                                /* with the NUL */
@@ -26,6 +28,7 @@ static const struct {
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 
 struct cell_folder {
+    int held; /* util/held.h */
     char base[MAX_BASE];
     char text[VARIABLES][VARIABLE];
     char path[PATH_MAX + sizeof "PATH="]; /* as it is: where PoCL finds its linker */
@@ -39,16 +42,14 @@ struct cell_folder *cell_folder_create(void) {
 
     if (!f)
         return NULL;
-    if (snprintf(f->base, sizeof f->base, "%s/trillium-cell-XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp") >=
-        (int)sizeof f->base) {
-        free(f);
-        errno = ENAMETOOLONG;
-        return NULL;
-    }
+    if (!tmp || *tmp != '/')
+        tmp = "/tmp";
+    held_sweep(tmp, FOLDER, tree_remove); /* of daemons that were killed, whose workers ended with them */
     /* Workers have users of their own: they get through, and see nothing of each other. */
-    if (!mkdtemp(f->base) || chmod(f->base, 0711) < 0) {
-        int error = errno;
-        cell_folder_destroy(f);
+    f->held = held_make(tmp, FOLDER, 0711, f->base, sizeof f->base);
+    if (f->held < 0) {
+        int error = -f->held;
+        free(f);
         errno = error;
         return NULL;
     }
@@ -63,6 +64,7 @@ void cell_folder_destroy(struct cell_folder *f) {
     if (!f)
         return;
     tree_remove(f->base);
+    close(f->held);
     free(f);
 }
 

@@ -12,7 +12,8 @@
 
 struct cell_folder;
 
-/* A new folder in $TMPDIR or /tmp that holds those of the workers. NULL with errno. */
+/* A new folder in $TMPDIR or /tmp that holds those of the workers. Removes what daemons have left there that were killed. NULL with
+ * errno. */
 struct cell_folder *cell_folder_create(void);
 /* With all that is in it. NULL is ignored. */
 void cell_folder_destroy(struct cell_folder *f);

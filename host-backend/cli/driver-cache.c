@@ -5,14 +5,16 @@
  * either.
  */
 #include "host-backend/cli/cli.h"
+#include "host-backend/util/held.h"
 #include "host-backend/util/home.h"
 #include "host-backend/util/tree.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define FOLDER "trillium-drivers-"
 
 static char made[PATH_MAX]; /* "": nothing */
 
@@ -38,10 +40,11 @@ void cli_driver_cache_make(const char *subcommand) {
         return;
     if (!base || *base != '/' || strlen(base) > 200)
         base = "/tmp";
-    snprintf(made, sizeof(made), "%s/trillium-drivers-XXXXXX", base);
-    if (!mkdtemp(made)) {
+    held_sweep(base, FOLDER, tree_remove);
+    int fd = held_make(base, FOLDER, 0700, made, sizeof made); /* until this process ends */
+    if (fd < 0) {
         cli_say(subcommand, "cannot make a folder in %s for the OpenCL drivers' caches: %s", base,
-                strerror(errno));
+                strerror(-fd));
         made[0] = '\0';
         return;
     }

@@ -4,6 +4,7 @@
 #include "host-backend/cell/daemon.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/listen/listen.h"
+#include "host-backend/util/held.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STOP_TIMEOUT_MS 5000
+#define STOP_TIMEOUT_MS 3500 /* it gives its workers two seconds */
 
 static struct broker *the_broker; /* of the child, for its signal handler */
 
@@ -47,63 +47,26 @@ static void remove_folder(const char *dir) {
     rmdir(dir);
 }
 
-/* A run and its broker hold its folder's lock for as long as either lives. A descriptor that has it; -1: somebody
- * else has, or there is no such folder. */
-static int take_folder(const char *dir) {
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat held, there;
-
-    if (fd < 0)
-        return -1;
-    /* Removed by somebody who found it without a lock? */
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &held) == 0 && stat(dir, &there) == 0 &&
-        held.st_ino == there.st_ino && held.st_dev == there.st_dev)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-/* What runs have left that were killed together with their brokers. */
-static void remove_stale_folders(const char *base) {
-    DIR *d = opendir(base);
-    struct stat st;
-
-    for (struct dirent *e; d && (e = readdir(d));) {
-        char dir[PRIVATE_BROKER_PATH], path[PRIVATE_BROKER_PATH + 8];
-        if (strncmp(e->d_name, FOLDER, strlen(FOLDER)) != 0 || strlen(e->d_name) != strlen(FOLDER) + 6)
-            continue;
-        snprintf(dir, sizeof dir, "%.60s/%.19s", base, e->d_name);
-        snprintf(path, sizeof path, "%s/s", dir);
-        if (lstat(dir, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
-            continue;
-        int fd = take_folder(dir);
-        if (fd < 0)
-            continue;
-        if (access(path, F_OK) < 0 || listen_is_stale(SOCK_SEQPACKET, path))
-            remove_folder(dir);
-        close(fd);
-    }
-    if (d)
-        closedir(d);
+/* What a run has left that was killed together with its broker; its workers may still have to end. */
+static void remove_left(const char *dir) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/s", dir);
+    if (access(path, F_OK) < 0 || listen_is_stale(SOCK_SEQPACKET, path))
+        remove_folder(dir);
 }
 
 /* A folder that others may look into only by its socket's name, so that a program which changes its user finds
  * the socket there; who may speak there is the broker's to decide (broker_config.run_pid). */
 static int make_folder(char dir[PRIVATE_BROKER_PATH], char why[BROKER_WHY_SIZE]) {
-    enum { TRIES = 8 }; /* another run may take one away before it is locked */
     char base[64];
-    bool made = true;
 
     base_folder(base);
-    remove_stale_folders(base);
-    for (int i = 0; made && i < TRIES; i++) {
-        snprintf(dir, PRIVATE_BROKER_PATH, "%.60s/" FOLDER "XXXXXX", base);
-        made = mkdtemp(dir) && chmod(dir, 0711) == 0;
-        if (made && take_folder(dir) >= 0) /* closed by the ends of the run and of its broker */
-            return 0;
-        made = made || errno == ENOENT;
-    }
-    snprintf(why, BROKER_WHY_SIZE, "cannot make a folder in %s: %s", base, strerror(errno));
+    held_sweep(base, FOLDER, remove_left);
+    int fd = held_make(base, FOLDER, 0711, dir, PRIVATE_BROKER_PATH);
+    if (fd >= 0)
+        return 0; /* held until both the run and its broker have ended */
+    *dir = '\0';
+    snprintf(why, BROKER_WHY_SIZE, "cannot make a folder in %s: %s", base, strerror(-fd));
     return -1;
 }
 
@@ -217,6 +180,7 @@ void private_broker_stop(struct private_broker *b) {
         return;
     }
     kill(b->pid, SIGTERM);
+    kill(b->pid, SIGCONT); /* somebody may have stopped it */
     for (int ms = 0; waitpid(b->pid, NULL, WNOHANG) == 0; ms += 2) {
         if (ms >= STOP_TIMEOUT_MS) {
             kill(b->pid, SIGKILL);

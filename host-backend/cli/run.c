@@ -6,6 +6,7 @@
 #include "host-backend/cli/private-broker.h"
 #include "host-backend/control/wire.h"
 #include "host-backend/profile/report.h"
+#include "host-backend/util/held.h"
 #include "host-backend/vm/nested.h"
 #include "host-backend/vm/vm.h"
 
@@ -174,12 +175,15 @@ static int run_process(const struct run_options *o, const struct cli_paths *path
 
 /* A folder for the workers' traces, in `path`. */
 static int make_trace_folder(char path[80]) {
+    static const char name[] = "trillium-trace-";
     const char *base = getenv("TMPDIR");
 
-    snprintf(path, 80, "%s/trillium-trace-XXXXXX", base && strlen(base) < 40 ? base : "/tmp");
-    if (mkdtemp(path))
+    base = base && *base && strlen(base) < 40 ? base : "/tmp";
+    held_sweep(base, name, private_broker_remove_traces); /* of runs that were killed with their brokers */
+    int fd = held_make(base, name, 0700, path, 80);       /* until both have ended */
+    if (fd >= 0)
         return 0;
-    cli_say("run", "cannot make a folder for the profile at %s: %s", path, strerror(errno));
+    cli_say("run", "cannot make a folder for the profile in %s: %s", base, strerror(-fd));
     return -1;
 }
 

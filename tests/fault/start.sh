@@ -31,10 +31,11 @@ chrooted() {
     local flags=$1 name=$2 root
     root=$(mktemp -d)
     chmod 755 "$root"
+    mkdir -m 1777 "$root/tmp"
+    [ "$3" = whole ] || mkdir -p "$root/tmp/trillium-cell-killed/1/cache" # of a daemon that was killed
     timeout "$patience" unshare "$flags" bash -c '
         set -e
         cd "$1"
-        mkdir -m 1777 tmp
         for p in usr etc proc dev sys "${3#/}"; do mkdir -p "$p"; mount --rbind "/$p" "$p"; done
         for p in bin lib lib64; do [ ! -L /$p ] || ln -s "usr/$p" $p; done
         exec env -u TMPDIR chroot . "$2/bin/trillium" run -- "$3/tests/cl-conform/cl-conform" includes.templates
