@@ -328,27 +328,39 @@ static void test_words_of_workers(void **state) {
 }
 
 /* Also the broker's end, for its thread's end is that of the workers that it has started. */
+struct ending {
+    struct broker *broker;
+    pthread_barrier_t told; /* the broker is nobody else's any more */
+};
+
 static void *run_and_end(void *opaque) {
-    broker_run(opaque);
-    broker_destroy(opaque);
+    struct ending *e = opaque;
+    broker_run(e->broker);
+    pthread_barrier_wait(&e->told);
+    broker_destroy(e->broker);
     return NULL;
 }
 
 static void open_where_they_crash_late(void) {
     char why[BROKER_WHY_SIZE] = "";
+    struct ending e;
     pthread_t thread;
-    struct broker *b = broker_create(&(struct broker_config){.worker_path = self,
-                                                             .worker_options = "--harm 9 gone -",
-                                                             .warm_workers = 0,
-                                                             .sandbox = CELL_MODE_OFF},
-                                     why);
-    assert_non_null(b);
-    assert_int_equal(pthread_create(&thread, NULL, run_and_end, b), 0);
-    struct svga_carrier *carrier = svga_carrier_shm_from_fd(broker_open_session(b, "a test"), why);
+
+    e.broker = broker_create(&(struct broker_config){.worker_path = self,
+                                                     .worker_options = "--harm 9 gone -",
+                                                     .warm_workers = 0,
+                                                     .sandbox = CELL_MODE_OFF},
+                             why);
+    assert_non_null(e.broker);
+    pthread_barrier_init(&e.told, NULL, 2);
+    assert_int_equal(pthread_create(&thread, NULL, run_and_end, &e), 0);
+    struct svga_carrier *carrier = svga_carrier_shm_from_fd(broker_open_session(e.broker, "a test"), why);
     if (carrier)
         svga_guest_open(carrier, TR_VERSION, 0, why);
-    broker_stop(b);
+    broker_stop(e.broker);
+    pthread_barrier_wait(&e.told);
     pthread_join(thread, NULL);
+    pthread_barrier_destroy(&e.told);
 }
 
 /* A guest that hears of its worker's end may go first: that is no reason to say nothing. */
