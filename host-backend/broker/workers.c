@@ -322,8 +322,10 @@ int64_t workers_tick(struct workers *all, int64_t now_ms) {
 void workers_finish(struct workers *all) {
     int64_t end = clock_now_ms() + END_GRACE_MS;
 
-    for (struct worker *w = all->first; w; w = w->next)
+    for (struct worker *w = all->first; w; w = w->next) {
         workers_signal(w, w->state == WORKER_BUSY ? SIGTERM : SIGKILL);
+        workers_signal(w, SIGCONT); /* somebody may have stopped it */
+    }
     while (all->first) { /* forget() takes the first one off, which the analyzer cannot see */
         struct worker *w = all->first;
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */

@@ -79,6 +79,8 @@ int child_wait(pid_t pid, pid_t watched, void (*lost)(int wait_status)) {
             /* what the terminal sends, it sends to the program too */
             if (info.si_code != SI_KERNEL)
                 kill(pid, number);
+            if (number == SIGTERM || number == SIGHUP)
+                kill(pid, SIGCONT); /* one that is stopped would not hear of it */
             continue;
         }
         if (watched > 0 && waitpid(watched, &status, WNOHANG) == watched) {

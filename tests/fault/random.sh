@@ -28,7 +28,7 @@ check_guest() { # NAME, what happened: after `await`; right, or an error that wa
     3) says "$work/$1.out" '^error cl' || { fail "$1" "$2: an end without an error" "$work/$1".*; wrong=1; } ;;
     125) [ -s "$work/$1.err" ] || { fail "$1" "$2: run failed without a word"; wrong=1; } ;;
     137 | 143) ;; # killed by us
-    hangs) fail "$1" "$2: it hangs" "$work/$1".* "$work/random.daemon"; wrong=1 ;;
+    hangs) fail "$1" "$2: it hangs" "$work/$1".* "$work/random.daemon" "$work/hang"; wrong=1 ;;
     *) fail "$1" "$2: status $status" "$work/$1".*; wrong=1 ;;
     esac
 }
@@ -76,7 +76,7 @@ scarce() { # NAME: what is out for the program, or for run and all that it start
     case $status in
     0) says "$work/$name.out" '^done' || { fail "$name" "ulimit $limit: it ended well without having done its work" "$work/$name".*; wrong=1; } ;;
     153) ;; # the signal for a file that grows too large: the one where its words go
-    hangs) fail "$name" "ulimit $limit: it hangs" "$work/$name".*; wrong=1 ;;
+    hangs) fail "$name" "ulimit $limit: it hangs" "$work/$name".* "$work/hang"; wrong=1 ;;
     *) [ -s "$work/$name.err" ] || [ -s "$work/$name.out" ] || { fail "$name" "ulimit $limit: status $status without a word"; wrong=1; } ;;
     esac
 }

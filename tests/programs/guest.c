@@ -10,6 +10,7 @@
  * - guest out-of-bounds: a kernel stores far outside of its buffer; prints what the calls return
  * - guest endless: a kernel that never ends; prints "ready", then waits for it
  * - guest gated: waits for an event that nobody sets; prints "ready" before
+ * - guest build: prints "ready", then builds a program that keeps the compiler busy for minutes
  * - guest bad-source: prints the build log of a source that does not compile
  * - guest memory MIB: makes buffers of so many MiB until one cannot be made, 64 at most; prints the device's memory, how
  *   many there are and the error; then frees them and makes them again
@@ -244,6 +245,18 @@ static int gated(void) {
     return 0;
 }
 
+static int build(void) {
+    open_first_device();
+    say_ready();
+    make_kernel("#define A x = x * 3 + y; y ^= x;\n"
+                "#define B A A A A A A A A A A\n#define C B B B B B B B B B B\n"
+                "#define D C C C C C C C C C C\n#define E D D D D D D D D D D\n"
+                "#define F E E E E E E E E E E\n"
+                "kernel void k(global int *a) { int x = a[0], y = a[1]; F F F F F F F F a[2] = x; }\n");
+    puts("it ended");
+    return 0;
+}
+
 static int bad_source(void) {
     const char *source = "kernel void k(global int *a) { *a = this_is_missing; }";
     static char log[8192];
@@ -348,6 +361,8 @@ int main(int argc, char **argv) {
         return endless();
     if (strcmp(what, "gated") == 0)
         return gated();
+    if (strcmp(what, "build") == 0)
+        return build();
     if (strcmp(what, "bad-source") == 0)
         return bad_source();
     if (strcmp(what, "fork") == 0)
@@ -357,6 +372,6 @@ int main(int argc, char **argv) {
     if (strcmp(what, "print") == 0)
         return print();
     fprintf(stderr, "usage: guest devices | loop SECONDS | work SECONDS | again ICD | out-of-bounds | "
-                    "endless | gated | bad-source | fork | memory MIB | print\n");
+                    "endless | gated | build | bad-source | fork | memory MIB | print\n");
     return 2;
 }
