@@ -40,9 +40,10 @@ B := $(abspath $(BUILD))
 SRC_svga     := $(wildcard svga-model/*.c svga-model/visa/load.c svga-model/visa/apart/*.c) svga-model/visa/common/kernel.c
 SRC_trillium := $(wildcard trillium/*.c)
 SRC_icd      := $(filter-out guest-icd/docs/%,$(wildcard guest-icd/*.c guest-icd/*/*.c))
-SRC_host     := $(wildcard host-backend/broker/*.c host-backend/control/*.c host-backend/listen/*.c host-backend/front/*.c host-backend/vhost-user/*.c host-backend/vm/*.c)
+SRC_host     := $(wildcard host-backend/broker/*.c host-backend/control/*.c host-backend/listen/*.c host-backend/front/*.c host-backend/vhost-user/*.c host-backend/vm/*.c host-backend/remote/*.c)
 SRC_worker   := $(wildcard host-backend/worker/*.c) $(SRC_common)
 SRC_common   := $(wildcard host-backend/util/*.c host-backend/cache/*.c host-backend/profile/*.c host-backend/cell/*.c host-backend/board/*.c)
+SRC_remote   := $(wildcard host-backend/remote/program/*.c)
 SRC_cli      := $(wildcard host-backend/cli/*.c)
 SRC_init     := $(wildcard host-backend/vm/init/*.c)
 SRC_eval     := $(wildcard eval/programs/*.c)
@@ -68,7 +69,7 @@ SRC_replay   := $(wildcard tests/fuzz/replay/*.c)
 
 objs = $(patsubst %,$(B)/obj/%.o,$(1))
 
-SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_common) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
+SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_remote) $(SRC_common) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
   $(SRC_docs) $(SRC_bench) $(SRC_runner) $(SRC_isa) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_compiler) $(SRC_testlib) $(SRC_tests) \
   $(SRC_fuzz) $(SRC_stub) $(SRC_hands) $(SRC_replay)
 
@@ -122,7 +123,7 @@ LIBS         := $(LIB_svga) $(LIB_trillium) $(LIB_host) $(LIB_common) $(LIB_work
 # A program exists as soon as its sources do, so the tree can be built at any stage.
 PROGRAMS := $(if $(wildcard host-backend/cli/main.c),$(B)/bin/trillium) \
             $(if $(wildcard host-backend/worker/main.c),$(B)/libexec/trillium-worker) \
-            $(if $(SRC_init),$(B)/libexec/trillium-vm-init) $(B)/libexec/trillium-vhost-user-gpu \
+            $(B)/libexec/trillium-remote $(if $(SRC_init),$(B)/libexec/trillium-vm-init) $(B)/libexec/trillium-vhost-user-gpu \
             $(B)/libexec/trillium-visa-compile $(if $(SRC_runner),$(B)/libexec/trillium-eval) $(if $(SRC_isa),$(B)/libexec/trillium-isa)
 ICD      := $(if $(SRC_icd),$(B)/lib/libtrillium-icd.so)
 VISA     := $(if $(SRC_vguest),$(B)/lib/libtrillium-visa-guest.so) $(if $(SRC_vhost),$(B)/lib/libtrillium-visa-host.so)
@@ -167,6 +168,7 @@ help:
 	@echo '  make format       clang-format the tree           make lint      clang-tidy and cppcheck'
 	@echo '  make registry CL_XML=FILE   compare the guest driver with Khronos registry of functions'
 	@echo '  make fuzz         fuzz targets, FUZZ_SECONDS=30 each'
+	@echo '  make check-remote all conformance cases over a socket, without shared memory'
 	@echo '  make soak         guests that come, go and crash beside one daemon for SOAK_SECONDS=1800'
 	@echo '  make faults       FAULT_RUNS=1000 processes killed or stopped at random points, each noticed within 5 s'
 	@echo '  make coverage     line coverage of the tests in $(BUILD)/coverage'
@@ -253,6 +255,10 @@ $(B)/libexec/trillium-worker: $(call objs,$(SRC_worker)) $(LIB_common) $(LIB_tri
 	$(call say,LINK)
 	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 	  $(if $(SAN),,$(ALLOCATOR:%=-l%)) -lOpenCL -lseccomp -ljansson -lmd -ldl
+
+$(B)/libexec/trillium-remote: $(call objs,$(SRC_remote)) $(LIB_common) $(LIB_trillium) $(LIB_svga)
+	$(call say,LINK)
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lseccomp -lmd -ljansson -ldl
 
 $(B)/libexec/trillium-visa-compile: $(call objs,$(SRC_compiler)) $(LIB_svga)
 	$(call say,LINK)
@@ -358,6 +364,12 @@ check-tsan: ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check
 .PHONY: soak faults
 SOAK_SECONDS ?= 1800
 FAULT_RUNS ?= 1000
+# All conformance cases over a stream; `make check` has a part of them.
+.PHONY: check-remote
+check-remote:
+	@$(MAKE) --no-print-directory deps-test
+	@$(MAKE) $(PARALLEL) tests
+	@TRILLIUM_BUILD=$(B) WHOLE=1 tests/run tests/e2e/remote.sh
 soak:
 	@$(MAKE) --no-print-directory deps-test
 	@$(MAKE) $(PARALLEL) tests
@@ -380,6 +392,7 @@ FUZZ_WITH_options := $(call objs,svga-model/visa/common/options.c) -lOpenCL
 # spirv-tools' header for C defines a constant in every file that includes it.
 FUZZ_WITH_spirv := -Wl,-z,muldefs $(call objs,$(SRC_vhost) $(SRC_vcommon)) -L$$(shell $$(LLVM) --libdir) -lLLVM-$$(LLVM_VERSION) -lLLVMSPIRVLib -lSPIRV-Tools -lOpenCL
 FUZZ_WITH_guest := -Wl,--wrap=svga_carrier_shm_open
+FUZZ_WITH_stream := $(call objs,$(filter-out %/main.c,$(SRC_remote))) -Wl,--wrap=svga_carrier_shm_from_fd
 FUZZ_WITH_vhost-user := $(call objs,$(SRC_hands)) -Wl,--wrap=ioctl
 # $(call fuzz-program,X)
 define fuzz-program
@@ -434,7 +447,7 @@ count:
 # ---- installation ----------------------------------------------------------------------------------------------------
 
 # The installed tree looks like the built one, so programs find each other by their own path.
-INSTALLED = bin/trillium libexec/trillium-worker libexec/trillium-vm-init libexec/trillium-vhost-user-gpu libexec/trillium-visa-compile libexec/trillium-eval libexec/trillium-isa \
+INSTALLED = bin/trillium libexec/trillium-worker libexec/trillium-remote libexec/trillium-vm-init libexec/trillium-vhost-user-gpu libexec/trillium-visa-compile libexec/trillium-eval libexec/trillium-isa \
   lib/libtrillium-icd.so lib/libtrillium-visa-guest.so lib/libtrillium-visa-host.so $(patsubst $(B)/%,%,$(MANUALS))
 # SOURCE:WHERE below PREFIX. In the sources @BINDIR@, @LIBDIR@ and @LIBEXECDIR@ stand for the installed folders, and @HARDENED@
 # for the lines that the units share.

@@ -31,7 +31,7 @@ struct svga_region {
 };
 
 struct svga_carrier_ops {
-    const char *name; /* "loopback", "shm", "virtio-gpu" */
+    const char *name; /* "loopback", "shm", "virtio-gpu", "socket" */
 
     /* [serial] Makes, maps and announces a region: region->id, ->size and ->address are set by the caller
      * (-EEXIST: the address is taken). Returns once the device has mapped it. -ENOMEM, -ENOSPC (device's
@@ -50,6 +50,12 @@ struct svga_carrier_ops {
     /* Sleeps until SVGA_FIFO_IRQ_SEQ differs from `seen`, or timeout_us went by, or spuriously. The caller
      * has set IRQ_ARMED and looked again. 0, or -ENODEV when the device turned out to be gone. */
     int (*wait_irq)(struct svga_carrier *c, uint32_t seen, int64_t timeout_us);
+
+    /* No memory is shared: what either side writes is sent to the other with the command that it belongs to. */
+    bool copies;
+
+    /* Where it copies: the guest has changed these bytes of a region, which belong to no command. */
+    void (*wrote)(struct svga_carrier *c, const struct svga_region *region, uint64_t offset, uint64_t length);
 
     /* True if both sides' CPU numbers (SVGA_FIFO_GUEST_CPU, SVGA_FIFO_HOST_CPU) speak of the same CPUs. Then
      * a sleep is a system call, and wait_irq keeps to its timeout to some 100 us; else it costs a message. */

@@ -141,7 +141,7 @@ cl_int icd_device_new(cl_platform_id platform, cl_device_id parent, const struct
     d->number = entry->device;
     d->target = entry->target;
     d->type = entry->type;
-    d->shares = entry->shares != 0;
+    d->shares = entry->shares != 0 && !icd_session->g->carrier->ops->copies;
 
     for (size_t i = 0; i < EARLY; i++)
         asks[i] = (struct icd_ask){

@@ -66,5 +66,8 @@ void icd_console_drain(void) {
         read += n;
         atomic_store_explicit(&c->read, read, memory_order_release);
     }
+    struct svga_carrier *carrier = icd_session->g->carrier;
+    if (carrier->ops->copies)
+        carrier->ops->wrote(carrier, &region, offsetof(struct tr_console, read), sizeof c->read);
     svga_lock_give(&lock);
 }

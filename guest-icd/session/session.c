@@ -14,7 +14,9 @@
 #include "guest-icd/session/object.h"
 #include "guest-icd/session/settings.h"
 #include "guest-icd/session/stats.h"
+#include "svga-model/carrier-socket.h"
 #include "svga-model/futex.h"
+#include "trillium/moves.h"
 #include "trillium/variables.h"
 
 struct icd_session *icd_session;
@@ -275,15 +277,26 @@ static void align_clocks(struct icd_session *s) {
     }
 }
 
+static struct svga_carrier *open_remote(const char *address, char why[SVGA_WHY_SIZE]) {
+    const char *token = icd_variable("TRILLIUM_REMOTE_TOKEN");
+    const struct svga_socket_options options = {.address = address,
+                                                .token_file = *token ? token : NULL,
+                                                .strict =
+                                                    strcmp(icd_variable("TRILLIUM_REMOTE_STRICT"), "0") != 0,
+                                                .needs = tr_needs_of};
+    return svga_carrier_socket_open(&options, why);
+}
+
 /* *absent: there is nothing here that looks like the device. */
 static struct svga_guest *open_device(const struct icd_settings *settings, bool *absent,
                                       char why[SVGA_WHY_SIZE]) {
-    const char *path = icd_variable("TRILLIUM_SHM");
+    const char *path = icd_variable("TRILLIUM_SHM"), *address = icd_variable("TRILLIUM_REMOTE");
     char variables[TR_VARIABLES_MAX * TR_VARIABLE_LENGTH];
     size_t size = icd_driver_variables_gather(variables);
-    struct svga_carrier *carrier =
-        *path ? svga_carrier_shm_open(path, variables, size, why) : svga_carrier_virtio_open(why);
-    *absent = !carrier && !*path && errno == ENOENT;
+    struct svga_carrier *carrier = *address ? open_remote(address, why)
+                                   : *path  ? svga_carrier_shm_open(path, variables, size, why)
+                                            : svga_carrier_virtio_open(why);
+    *absent = !carrier && !*path && !*address && errno == ENOENT;
     return carrier ? svga_guest_open(carrier, TR_VERSION, settings->spin_us, why) : NULL;
 }
 

@@ -29,7 +29,8 @@ static bool is_set(const char *name) {
 
 bool icd_asked_for(void) {
     const char *ir = getenv("TRILLIUM_IR");
-    return *icd_variable("TRILLIUM_SHM") || (ir && *ir) || is_set("TRILLIUM_DEBUG");
+    return *icd_variable("TRILLIUM_SHM") || *icd_variable("TRILLIUM_REMOTE") || (ir && *ir) ||
+           is_set("TRILLIUM_DEBUG");
 }
 
 bool icd_settings_read(struct icd_settings *settings) {

@@ -10,6 +10,11 @@
 
 #define ICD_VARIABLES(V)                                                                                     \
     V(TRILLIUM_SHM, "", "Unix socket of `trillium serve --shm`; unset: the virtual GPU's render node")       \
+    V(TRILLIUM_REMOTE, "",                                                                                   \
+      "HOST:PORT, unix:PATH or vsock:CID:PORT of `trillium serve --listen`; unset: a device of this "        \
+      "machine")                                                                                             \
+    V(TRILLIUM_REMOTE_TOKEN, "", "file whose first line lets this guest in there")                           \
+    V(TRILLIUM_REMOTE_STRICT, "0", "1: send each command by itself, and wait until the host has decoded it") \
     V(TRILLIUM_IR, "source",                                                                                 \
       "source: ship kernel source; spirv: compile to SPIR-V in the guest (the SVGA baseline)")               \
     V(TRILLIUM_SPIRV_CACHE, "1",                                                                             \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The walls of the daemon's own: lists of the system calls that a broker and a VM's front may make.
+ * The walls of the daemon's own: lists of the system calls that a broker, a VM's front, and the process of a remote guest may
+ * make.
  *
  * Neither loads a driver, but both read what guests write. What is not on a list does not exist (ENOSYS), as in a
  * worker's cell. A broker's list holds all that its workers need until they are in their cells, since they inherit
@@ -14,6 +15,7 @@
 enum daemon_wall {
     DAEMON_BROKER, /* of the whole process, with the threads that it has */
     DAEMON_FRONT,  /* of the calling thread */
+    DAEMON_REMOTE, /* of the whole process: of a remote guest (remote/program) */
     DAEMON_WALLS,
 };
 

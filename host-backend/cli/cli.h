@@ -58,6 +58,7 @@ struct cli_paths {
     char prefix[PATH_MAX];
     char self[PATH_MAX];    /* bin/trillium */
     char worker[PATH_MAX];  /* libexec/trillium-worker */
+    char remote[PATH_MAX];  /* libexec/trillium-remote */
     char vm_init[PATH_MAX]; /* libexec/trillium-vm-init */
     char eval[PATH_MAX];    /* libexec/trillium-eval */
     char icd[PATH_MAX];     /* lib/libtrillium-icd.so */

@@ -25,6 +25,7 @@ int cli_paths_find(struct cli_paths *p, const char *subcommand) {
             *slash = '\0';
     }
     if (join(p->worker, p->prefix, "libexec/trillium-worker") ||
+        join(p->remote, p->prefix, "libexec/trillium-remote") ||
         join(p->vm_init, p->prefix, "libexec/trillium-vm-init") ||
         join(p->eval, p->prefix, "libexec/trillium-eval") ||
         join(p->icd, p->prefix, "lib/libtrillium-icd.so") ||

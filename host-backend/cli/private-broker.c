@@ -44,6 +44,8 @@ static void remove_folder(const char *dir) {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/s", dir);
     unlink(path);
+    snprintf(path, sizeof path, "%s/t", dir); /* run-remote.c's */
+    unlink(path);
     rmdir(dir);
 }
 

@@ -4,6 +4,7 @@
 #include "host-backend/cli/child.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/cli/private-broker.h"
+#include "host-backend/cli/run-remote.h"
 #include "host-backend/control/wire.h"
 #include "host-backend/profile/report.h"
 #include "host-backend/util/held.h"
@@ -14,13 +15,12 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 struct run_options {
     bool vm;
+    bool socket; /* over a stream instead of shared memory */
     const char *cache;
     const char *ir, *svga_memory, *profile;
     struct broker_config broker; /* what is asked for of it */
@@ -41,6 +41,11 @@ static const char help[] =
     "same user, in the same\n"
     "                   folder, with the same environment, input and output; without it, as a process of "
     "this machine\n"
+    "  --carrier shm | socket\n"
+    "                   how the program reaches its devices: memory that it shares with them (default), or a "
+    "TCP "
+    "connection over\n"
+    "                   which everything is copied (see docs/remoting.md); not with --vm\n"
     "  --ir source      ship OpenCL C, as Trillium does (default)\n"
     "  --ir spirv       compile to SPIR-V in the guest, as the SVGA baseline does\n"
     "  --svga-memory shared | guest-backed\n"
@@ -67,8 +72,9 @@ static const char help[] =
     "if it is not found; 2 if this command line is wrong.\n";
 
 static int parse(struct run_options *o, int argc, char **argv) {
-    enum { OPT_VM = 256, OPT_IR, OPT_SVGA_MEMORY, OPT_PROFILE };
+    enum { OPT_VM = 256, OPT_CARRIER, OPT_IR, OPT_SVGA_MEMORY, OPT_PROFILE };
     static const struct option options[] = {{"vm", no_argument, NULL, OPT_VM},
+                                            {"carrier", required_argument, NULL, OPT_CARRIER},
                                             {"ir", required_argument, NULL, OPT_IR},
                                             {"svga-memory", required_argument, NULL, OPT_SVGA_MEMORY},
                                             {"profile", required_argument, NULL, OPT_PROFILE},
@@ -82,6 +88,11 @@ static int parse(struct run_options *o, int argc, char **argv) {
         switch (c) {
         case OPT_VM:
             o->vm = true;
+            break;
+        case OPT_CARRIER:
+            if (strcmp(optarg, "shm") != 0 && strcmp(optarg, "socket") != 0)
+                return cli_misused("run", "--carrier takes 'shm' or 'socket', not '%s'", optarg);
+            o->socket = strcmp(optarg, "socket") == 0;
             break;
         case OPT_IR:
             if (strcmp(optarg, "source") != 0 && strcmp(optarg, "spirv") != 0)
@@ -106,6 +117,8 @@ static int parse(struct run_options *o, int argc, char **argv) {
     }
     if (optind == argc)
         return cli_misused("run", "which program?");
+    if (o->socket && o->vm)
+        return cli_misused("run", "--carrier socket is for processes: not with --vm");
     if (o->svga_memory && (!o->ir || strcmp(o->ir, "spirv") != 0))
         return cli_misused("run", "--svga-memory goes with --ir spirv");
     o->program = argv + optind;
@@ -132,18 +145,7 @@ static void daemon_lost(int wait_status) {
 /* A session for a process in the VM: the front of vm_run speaks for it, on a connection like a process
  * guest's. */
 static int open_session(void *opaque) {
-    const struct private_broker *b = opaque;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return -errno;
-    memcpy(address.sun_path, b->path, strlen(b->path));
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-        close(fd);
-        return -ENODEV;
-    }
-    return fd;
+    return run_open_session(opaque);
 }
 
 static int run_vm(const struct run_options *o, const struct cli_paths *paths) {
@@ -156,6 +158,7 @@ static int run_vm(const struct run_options *o, const struct cli_paths *paths) {
 
     /* the guest has one way to its devices: its render node */
     unsetenv("TRILLIUM_SHM");
+    unsetenv("TRILLIUM_REMOTE");
     return vm_run(&vm, o->program);
 }
 
@@ -164,6 +167,10 @@ static int run_process(const struct run_options *o, const struct cli_paths *path
     pid_t pid;
 
     show_only_trillium(paths);
+    if (o->socket && run_remote_open(&broker, paths, o->broker.sandbox) < 0)
+        return CLI_EXIT_FAILED;
+    if (!o->socket)
+        unsetenv("TRILLIUM_REMOTE");
     setenv("TRILLIUM_SHM", broker.path, 1);
     pid = child_start(o->program, &status, &error);
     if (pid < 0)
@@ -221,6 +228,7 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
     if (traces)
         setenv("TRILLIUM_PROFILE", "1", 1);
     status = o->vm ? run_vm(o, paths) : run_process(o, paths);
+    run_remote_close();
     private_broker_stop(&broker);
     cli_driver_cache_remove();
     return status;

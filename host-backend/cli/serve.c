@@ -9,6 +9,7 @@
 #include "host-backend/control/wire.h"
 #include "host-backend/front/front.h"
 #include "host-backend/listen/passed.h"
+#include "host-backend/remote/accept.h"
 #include "host-backend/util/service.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "Usage: trillium serve [OPTION]... --socket-path PATH | --fd N | --shm PATH\n"
+    "Usage: trillium serve [OPTION]... --socket-path PATH | --fd N | --shm PATH | --listen ADDRESS\n"
     "\n"
     "The host daemon. Runs in the foreground until SIGTERM or SIGINT, or until the VM behind --fd ends. A "
     "service "
@@ -40,6 +41,12 @@ static const char help[] =
     "  --fd N                 serve a VM whose QEMU is at the other end of descriptor N, as libvirt starts "
     "it\n"
     "  --shm PATH             serve processes of this machine: they reach it with TRILLIUM_SHM=PATH\n"
+    "  --listen ADDRESS       serve guests that share no memory with this machine: they reach it with "
+    "TRILLIUM_REMOTE=ADDRESS;\n"
+    "                         HOST:PORT, unix:PATH or vsock:CID:PORT (docs/remoting.md)\n"
+    "  --token FILE           let in through --listen only who knows the file's first line; addresses that "
+    "can be reached from\n"
+    "                         elsewhere take nothing else\n"
     "  --mode MODE            who may connect to PATH, as chmod writes it in digits (default 600)\n"
     "  --group GROUP          whose group PATH is, by name or number\n"
     "  --name NAME            what administrators call the guests of this daemon (default: a VM by its "
@@ -73,6 +80,7 @@ static const char help[] =
 
 struct serve_options {
     const char *shm, *socket_path;
+    const char *listen, *token;  /* of remote guests */
     int fd;                      /* -1: none */
     struct listen_access access; /* of the sockets that are made here */
     struct listen_passed passed;
@@ -82,6 +90,7 @@ struct serve_options {
 
 static struct broker *the_broker;
 static struct front *the_front;
+static struct accepting *the_door;                  /* of remote guests */
 static struct listen_socket vm_socket = {.fd = -1}; /* its descriptor is the front's */
 
 static void on_term(int number) {
@@ -107,6 +116,8 @@ static int parse(struct serve_options *o, int argc, char **argv) {
     enum {
         OPT_SHM = 256,
         OPT_SOCKET_PATH,
+        OPT_LISTEN,
+        OPT_TOKEN,
         OPT_FD,
         OPT_MODE,
         OPT_GROUP,
@@ -118,6 +129,8 @@ static int parse(struct serve_options *o, int argc, char **argv) {
     };
     static const struct option options[] = {{"shm", required_argument, NULL, OPT_SHM},
                                             {"socket-path", required_argument, NULL, OPT_SOCKET_PATH},
+                                            {"listen", required_argument, NULL, OPT_LISTEN},
+                                            {"token", required_argument, NULL, OPT_TOKEN},
                                             {"fd", required_argument, NULL, OPT_FD},
                                             {"mode", required_argument, NULL, OPT_MODE},
                                             {"group", required_argument, NULL, OPT_GROUP},
@@ -139,6 +152,12 @@ static int parse(struct serve_options *o, int argc, char **argv) {
             break;
         case OPT_SOCKET_PATH:
             o->socket_path = optarg;
+            break;
+        case OPT_LISTEN:
+            o->listen = optarg;
+            break;
+        case OPT_TOKEN:
+            o->token = optarg;
             break;
         case OPT_FD:
             o->fd = (int)strtol(optarg, &end, 10);
@@ -194,8 +213,14 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         return cli_misused("serve", "--socket-path and --fd exclude each other");
     if ((o->shm && o->passed.guests.fd >= 0) || ((o->socket_path || o->fd >= 0) && o->passed.vm.fd >= 0))
         return cli_misused("serve", "the service manager listens already on what this command line asks for");
-    if (!o->shm && !o->socket_path && o->fd < 0 && o->passed.guests.fd < 0 && o->passed.vm.fd < 0)
-        return cli_misused("serve", "say where to serve: --socket-path PATH, --fd N or --shm PATH");
+    if (o->token && !o->listen)
+        return cli_misused("serve", "--token goes with --listen");
+    if (o->listen && (o->socket_path || o->fd >= 0 || o->passed.vm.fd >= 0))
+        return cli_misused("serve", "--listen and a VM exclude each other: a daemon for each");
+    if (!o->shm && !o->listen && !o->socket_path && o->fd < 0 && o->passed.guests.fd < 0 &&
+        o->passed.vm.fd < 0)
+        return cli_misused("serve",
+                           "say where to serve: --socket-path PATH, --fd N, --shm PATH or --listen ADDRESS");
     return 0;
 }
 
@@ -253,9 +278,34 @@ static int start_front(struct front_thread *f, const struct serve_options *o) {
     return 0;
 }
 
+static int open_remote_session(void *opaque, const char *name) {
+    (void)opaque;
+    return broker_open_session(the_broker, name);
+}
+
+/* The door for remote guests, if one is asked for; opened before this process is walled in. 0, or -1 after saying why. */
+static int listen_for_remote(const struct serve_options *o, const struct cli_paths *paths) {
+    static const char *const modes[] = {
+        [CELL_MODE_BEST] = "best", [CELL_MODE_STRICT] = "strict", [CELL_MODE_OFF] = "off"};
+    static struct accept_config config;
+    char why[BROKER_WHY_SIZE];
+
+    if (!o->listen)
+        return 0;
+    config = (struct accept_config){.program = paths->remote,
+                                    .address = o->listen,
+                                    .token = o->token,
+                                    .sandbox = modes[o->broker.sandbox],
+                                    .open_session = open_remote_session};
+    the_door = accept_open(&config, why, sizeof why);
+    if (!the_door)
+        cli_say("serve", "%s", why);
+    return the_door ? 0 : -1;
+}
+
 /* Guests may come. */
 static void say_ready(const struct serve_options *o) {
-    fprintf(stderr, "%strillium serve: ready%s%s%s%s\n", service_prefix(SERVICE_INFO),
+    fprintf(stderr, "%strillium serve: ready%s%s%s%s%s%s\n", service_prefix(SERVICE_INFO),
             o->shm                     ? ", for processes at "
             : o->passed.guests.fd >= 0 ? ", for processes at the service manager's socket"
                                        : "",
@@ -264,7 +314,8 @@ static void say_ready(const struct serve_options *o) {
             : o->fd >= 0           ? ", for the VM that started it"
             : o->passed.vm.fd >= 0 ? ", for a VM at the service manager's socket"
                                    : "",
-            o->socket_path ? o->socket_path : "");
+            o->socket_path ? o->socket_path : "", the_door ? ", for remote guests at " : "",
+            the_door ? accept_address(the_door) : "");
     int r = service_ready();
     if (r < 0)
         cli_say("serve", "cannot tell $NOTIFY_SOCKET that it is ready: %s", strerror(-r));
@@ -290,6 +341,10 @@ static int serve(const struct serve_options *o, bool with_front) {
     }
     if (with_front && start_front(&front, o) < 0)
         return 1;
+    if (the_door && accept_start(the_door) < 0) {
+        cli_say("serve", "cannot start a thread");
+        return 1;
+    }
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -357,6 +412,8 @@ int cmd_serve(int argc, char **argv) {
     }
     if (for_vm)
         o.broker.vm = vm;
+    else if (o.listen)
+        o.broker.vm = "remote guests"; /* who has the token has what is built for them, and nobody else */
     /* The guests of a VM trust each other no more than VMs do: only who says so lets them share. */
     if (o.cache || !for_vm)
         o.broker.cache_dir = cli_build_cache(o.cache, cache);
@@ -364,6 +421,10 @@ int cmd_serve(int argc, char **argv) {
     cli_driver_cache_make("serve");
     o.broker.hands = for_vm;
     o.broker.control = wire_path();
+    if (listen_for_remote(&o, &paths) < 0) {
+        cli_driver_cache_remove();
+        return 1;
+    }
     if (!daemon_raise(DAEMON_BROKER, o.broker.sandbox)) {
         cli_driver_cache_remove();
         return 1;
@@ -379,6 +440,7 @@ int cmd_serve(int argc, char **argv) {
     listen_remove_name(&vm_socket);
     if (the_front)
         front_destroy(the_front);
+    accept_stop(the_door);
     broker_destroy(the_broker);
     cli_driver_cache_remove();
     return status;

@@ -17,12 +17,13 @@ _trillium() {
         return
     fi
     case $before in
+    --carrier) mapfile -t COMPREPLY < <(compgen -W 'shm socket' -- "$word") && return ;;
     --ir) mapfile -t COMPREPLY < <(compgen -W 'source spirv' -- "$word") && return ;;
     --svga-memory) mapfile -t COMPREPLY < <(compgen -W 'shared guest-backed' -- "$word") && return ;;
     --scheduler) mapfile -t COMPREPLY < <(compgen -W 'fair fcfs' -- "$word") && return ;;
     --sandbox) mapfile -t COMPREPLY < <(compgen -W 'strict best off' -- "$word") && return ;;
     --group) mapfile -t COMPREPLY < <(compgen -g -- "$word") && return ;;
-    --profile | --socket-path | --shm | --out | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+    --profile | --socket-path | --shm | --token | --out | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
     --cache) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
     esac
     case $subcommand in
@@ -43,7 +44,7 @@ _trillium() {
         for ((i++; i < COMP_CWORD; i++)); do
             case ${COMP_WORDS[i]} in
             --) break ;;
-            --ir | --svga-memory | --device | --profile | --cache | --worker-options | --sandbox) ((i++)) ;;
+            --carrier | --ir | --svga-memory | --device | --profile | --cache | --worker-options | --sandbox) ((i++)) ;;
             -*) ;;
             *) break ;;
             esac

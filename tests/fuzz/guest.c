@@ -195,8 +195,13 @@ struct svga_carrier *__wrap_svga_carrier_shm_open(const char *path, const char *
 struct svga_carrier *__wrap_svga_carrier_shm_open(const char *path, const char *variables, size_t size,
                                                   char why[SVGA_WHY_SIZE]) {
     (void)variables, (void)size;
-    static const struct svga_carrier_ops ops = {
-        "fuzz", host_region, host_region_gone, host_register, host_doorbell, host_wait, false, host_close};
+    static const struct svga_carrier_ops ops = {.name = "fuzz",
+                                                .region_create = host_region,
+                                                .region_destroy = host_region_gone,
+                                                .reg_write = host_register,
+                                                .doorbell = host_doorbell,
+                                                .wait_irq = host_wait,
+                                                .close = host_close};
     (void)path, (void)why;
     carrier = (struct svga_carrier){&ops, aligned_alloc(4096, SVGA_BAR_SIZE), SVGA_BAR_SIZE};
     memset(carrier.bar, 0, SVGA_BAR_SIZE);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/ptrace.h>
@@ -124,6 +125,27 @@ static void test_front(void **state) {
     assert_int_equal(behind(DAEMON_FRONT, makes_sockets), 0);
 }
 
+static void *ends_at_once(void *arg) {
+    return arg;
+}
+static int starts_a_thread(void) {
+    pthread_t thread;
+    return pthread_create(&thread, NULL, ends_at_once, NULL);
+}
+
+static void test_remote(void **state) {
+    (void)state;
+    static int (*const refused[])(void) = {traces,       reads_memory,     opens_internet,      opens_netlink,
+                                           makes_a_ring, leaves_namespace, looks_for_keys,      forks,
+                                           executes,     writes_a_file,    changes_personality, signals,
+                                           reads_a_file};
+    if (SANITIZED)
+        skip();
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        assert_int_equal(behind(DAEMON_REMOTE, refused[i]), ENOSYS);
+    assert_int_equal(behind(DAEMON_REMOTE, starts_a_thread), 0);
+}
+
 static unsigned standing(void) {
     char why[CELL_WHY_SIZE];
     struct cell *cell = cell_create(&(struct cell_config){.mode = CELL_MODE_BEST}, why);
@@ -153,9 +175,8 @@ static void test_modes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_broker),
-        cmocka_unit_test(test_front),
-        cmocka_unit_test(test_cells_are_as_whole),
+        cmocka_unit_test(test_broker), cmocka_unit_test(test_front),
+        cmocka_unit_test(test_remote), cmocka_unit_test(test_cells_are_as_whole),
         cmocka_unit_test(test_modes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
