@@ -98,11 +98,30 @@ static bool worth_spinning(struct svga_guest *g) {
 
 /* How long this thread's last two waits took. */
 static _Thread_local uint64_t last_waits[2];
+/* How many commands had been written when its last wait began, and what its last stream took for each command. */
+static _Thread_local uint64_t commands_seen, step_ns;
 
 enum {
-    SHORT_NS = 20000, /* before it sleeps, in case that the answer comes soon this time */
-    LEAD_NS = 150000, /* a timer's delay, and that of a CPU that wakes up */
+    SHORT_NS = 20000,     /* before it sleeps, in case that the answer comes soon this time */
+    LEAD_NS = 150000,     /* a timer's delay, and that of a CPU that wakes up */
+    STREAM = 16,          /* commands: fewer are no stream */
+    STEP_NS = 40000,      /* a command takes longer: its kernels have work for more than one CPU */
+    FIRST_STEP_NS = 5000, /* supposed of a thread's first stream */
+    STREAM_NS = 20000000, /* spun at most */
 };
+
+/*
+ * How long may the waiter for a stream of short kernels spin? 0: this is none. A driver of a CPU wakes all its threads for each kernel;
+ * on a CPU that idles they come too late for a short one, and waking them takes as long as the kernel, or longer where the host is a
+ * VM itself. A waiter keeps that CPU from idling, as natively the thread does that enqueues for as long as the kernels run.
+ */
+static uint64_t stream_ns(const struct svga_guest *g, uint64_t commands) {
+    uint64_t step = step_ns > 0 ? step_ns : FIRST_STEP_NS;
+
+    if (!g->carrier->ops->same_cpus || commands < STREAM || step > STEP_NS)
+        return 0;
+    return commands < STREAM_NS / (2 * step) ? commands * 2 * step : STREAM_NS;
+}
 
 /* A thread that waits for kernels of about the same length, again and again, sleeps through most of the next
  * one, and spins when its end is near: waking it up only then would add some 40 us. Returns the time that the
@@ -141,16 +160,23 @@ int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
     if (g->carrier->ops->same_cpus)
         atomic_store_explicit(&g->words[SVGA_FIFO_GUEST_CPU], (uint32_t)sched_getcpu() + 1,
                               memory_order_relaxed);
-    uint64_t start = svga_now_ns(), expected = expected_ns(g);
+    uint64_t start = svga_now_ns(), written = atomic_load_explicit(&g->commands, memory_order_relaxed);
+    uint64_t commands = written - commands_seen, stream = stream_ns(g, commands);
+    uint64_t expected = stream > 0 ? 0 : expected_ns(g);
     bool spins = g->spin_ns > 0 && worth_spinning(g);
 
     if (spins && expected > 0 && !spin(g, done, arg, start + SHORT_NS)) {
         doze(g, done, arg, (int64_t)((expected - LEAD_NS - SHORT_NS) / 1000));
         spins = worth_spinning(g);
     }
-    int r = spins && spin(g, done, arg, svga_now_ns() + g->spin_ns) ? 0 : svga_guest_sleep(g, done, arg);
+    int r = spins && spin(g, done, arg, svga_now_ns() + (stream > g->spin_ns ? stream : g->spin_ns))
+                ? 0
+                : svga_guest_sleep(g, done, arg);
     last_waits[1] = last_waits[0];
     last_waits[0] = svga_now_ns() - start;
+    if (commands >= STREAM)
+        step_ns = last_waits[0] / commands;
+    commands_seen = written;
     return r;
 }
 
