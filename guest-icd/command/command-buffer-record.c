@@ -66,7 +66,7 @@ static bool make_room(cl_command_buffer_khr b, size_t more) {
 
 /* There is room. */
 static void hold(cl_command_buffer_khr b, void *object) {
-    atomic_fetch_add_explicit(&((struct icd_object *)object)->refs, 1, memory_order_relaxed);
+    icd_app_retain(object);
     b->held[b->held_count++] = object;
 }
 

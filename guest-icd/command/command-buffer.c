@@ -131,12 +131,12 @@ icd_CreateCommandBufferKHR(cl_uint num_queues, const cl_command_queue *queues,
 cl_int CL_API_CALL icd_RetainCommandBufferKHR(cl_command_buffer_khr b) {
     if (!icd_valid(b, ICD_COMMAND_BUFFER))
         return CL_INVALID_COMMAND_BUFFER_KHR;
-    atomic_fetch_add_explicit(&b->object.refs, 1, memory_order_relaxed);
+    icd_app_retain(b);
     return CL_SUCCESS;
 }
 
 cl_int CL_API_CALL icd_ReleaseCommandBufferKHR(cl_command_buffer_khr b) {
-    if (!icd_valid(b, ICD_COMMAND_BUFFER))
+    if (!icd_held(b, ICD_COMMAND_BUFFER))
         return CL_INVALID_COMMAND_BUFFER_KHR;
     if (icd_app_release_is_last(b) && icd_unref_is_last(b))
         destroy(b);

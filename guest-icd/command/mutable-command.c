@@ -43,7 +43,7 @@ static void **hold_objects(cl_kernel own, size_t *count) {
         struct icd_object *o = own->args[i].object;
         if (own->args[i].state != ICD_ARG_IS_OBJECT || icd_valid(o, ICD_QUEUE))
             continue;
-        atomic_fetch_add_explicit(&o->refs, 1, memory_order_relaxed);
+        icd_app_retain(o);
         objects[(*count)++] = o;
     }
     return objects;

@@ -44,8 +44,9 @@ static cl_int check_objects(cl_kernel kernel, cl_command_queue queue) {
         if (a->state != ICD_ARG_IS_OBJECT)
             continue;
         const struct icd_object *o = a->object;
-        if (atomic_load_explicit(&o->refs, memory_order_relaxed) == 0)
-            return icd_fail(CL_INVALID_KERNEL_ARGS, "argument %u of %s was released after it was set", i,
+        if (!icd_valid(o, o->magic))
+            return icd_fail(CL_INVALID_KERNEL_ARGS,
+                            "argument %u of %s is gone: it was released after it was set", i,
                             kernel->function->name);
         if (o->magic != ICD_MEM)
             continue;

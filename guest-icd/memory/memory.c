@@ -137,7 +137,7 @@ cl_int CL_API_CALL icd_RetainMemObject(cl_mem mem) {
 }
 
 cl_int CL_API_CALL icd_ReleaseMemObject(cl_mem mem) {
-    if (!icd_valid(mem, ICD_MEM))
+    if (!icd_held(mem, ICD_MEM))
         return CL_INVALID_MEM_OBJECT;
     icd_mem_release(mem);
     return CL_SUCCESS;

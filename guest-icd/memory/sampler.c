@@ -24,7 +24,7 @@ cl_int CL_API_CALL icd_RetainSampler(cl_sampler sampler) {
 }
 
 cl_int CL_API_CALL icd_ReleaseSampler(cl_sampler sampler) {
-    if (!icd_valid(sampler, ICD_SAMPLER))
+    if (!icd_held(sampler, ICD_SAMPLER))
         return CL_INVALID_SAMPLER;
     icd_sampler_release(sampler);
     return CL_SUCCESS;

@@ -47,7 +47,7 @@ cl_int CL_API_CALL icd_RetainContext(cl_context context) {
 }
 
 cl_int CL_API_CALL icd_ReleaseContext(cl_context context) {
-    if (!icd_valid(context, ICD_CONTEXT))
+    if (!icd_held(context, ICD_CONTEXT))
         return CL_INVALID_CONTEXT;
     if (icd_app_release_is_last(context)) {
         icd_limbo_close(&context->ledger);

@@ -124,6 +124,7 @@ static cl_int create(cl_device_id parent, const cl_device_partition_property *pr
         if (r != CL_SUCCESS)
             break;
         atomic_store(&p->devices[p->count]->object.refs, 0); /* until they are handed out */
+        atomic_store(&p->devices[p->count]->object.internal, 0);
     }
     p->next = partitions;
     partitions = p;
@@ -155,6 +156,7 @@ cl_int CL_API_CALL icd_CreateSubDevices(cl_device_id in_device,
             r = create(in_device, partition_properties, length, count, &p);
         for (cl_uint i = 0; r == CL_SUCCESS && i < p->count; i++) {
             atomic_store(&p->devices[i]->object.refs, 1);
+            atomic_store(&p->devices[i]->object.internal, 1);
             icd_device_retain(in_device);
             out_devices[i] = p->devices[i];
         }
@@ -171,8 +173,10 @@ void icd_device_retain(cl_device_id device) {
 }
 
 void icd_device_release(cl_device_id device) {
-    while (device->parent && icd_app_release_is_last(device))
+    while (device->parent && icd_app_release_is_last(device)) {
+        icd_unref_is_last(device);
         device = device->parent;
+    }
 }
 
 static cl_int retain(cl_device_id device) {

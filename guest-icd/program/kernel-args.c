@@ -92,8 +92,7 @@ void icd_kernel_flush(cl_kernel kernel) {
     for (cl_uint i = 0; i < kernel->dirty_count; i++) {
         struct icd_arg *a = &kernel->args[kernel->dirty[i]];
         /* An object that is gone has no id any more; the enqueue that needs it has failed already. */
-        if (a->state != ICD_ARG_IS_OBJECT ||
-            atomic_load_explicit(&((struct icd_object *)a->object)->refs, memory_order_relaxed) > 0)
+        if (a->state != ICD_ARG_IS_OBJECT || icd_valid(a->object, ((struct icd_object *)a->object)->magic))
             put(kernel, kernel->dirty[i], a, TR_NO_SLOT);
         a->dirty = false;
     }
@@ -308,7 +307,7 @@ static uint32_t magic_behind(const void *value) {
     if (!candidate || (uintptr_t)candidate % _Alignof(struct icd_object) != 0 ||
         process_vm_readv(getpid(), &local, 1, &remote, 1, 0) != (ssize_t)sizeof copy)
         return 0;
-    return copy.dispatch == icd_dispatch && copy.refs > 0 ? copy.magic : 0;
+    return copy.dispatch == icd_dispatch && icd_valid(&copy, copy.magic) ? copy.magic : 0;
 }
 
 static cl_int set_unknown(cl_kernel kernel, cl_uint index, size_t size, const void *value) {

@@ -58,7 +58,7 @@ cl_int CL_API_CALL icd_RetainKernel(cl_kernel kernel) {
 }
 
 cl_int CL_API_CALL icd_ReleaseKernel(cl_kernel kernel) {
-    if (!icd_valid(kernel, ICD_KERNEL))
+    if (!icd_held(kernel, ICD_KERNEL))
         return CL_INVALID_KERNEL;
     icd_kernel_release(kernel);
     return CL_SUCCESS;

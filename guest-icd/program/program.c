@@ -34,7 +34,8 @@ cl_program icd_program_new(cl_context context, enum tr_ir ir, cl_uint device_cou
     p->ir = ir;
     p->device_count = device_count;
     for (cl_uint i = 0; i < device_count; i++)
-        p->devices[i] = (struct icd_program_device){.device = devices[i], .status = CL_BUILD_NONE};
+        p->devices[i] =
+            (struct icd_program_device){.device = devices[i], .status = CL_BUILD_NONE, .told_size = SIZE_MAX};
     return p;
 }
 
@@ -85,7 +86,7 @@ cl_int CL_API_CALL icd_RetainProgram(cl_program program) {
 }
 
 cl_int CL_API_CALL icd_ReleaseProgram(cl_program program) {
-    if (!icd_valid(program, ICD_PROGRAM))
+    if (!icd_held(program, ICD_PROGRAM))
         return CL_INVALID_PROGRAM;
     icd_program_release(program);
     return CL_SUCCESS;

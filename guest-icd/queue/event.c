@@ -125,7 +125,7 @@ cl_int CL_API_CALL icd_RetainEvent(cl_event event) {
 }
 
 cl_int CL_API_CALL icd_ReleaseEvent(cl_event event) {
-    if (!icd_valid(event, ICD_EVENT))
+    if (!icd_held(event, ICD_EVENT))
         return CL_INVALID_EVENT;
     icd_event_release(event);
     return CL_SUCCESS;

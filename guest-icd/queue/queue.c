@@ -182,7 +182,7 @@ void icd_queue_release(cl_command_queue q) {
 }
 
 cl_int CL_API_CALL icd_ReleaseCommandQueue(cl_command_queue q) {
-    if (!icd_valid(q, ICD_QUEUE))
+    if (!icd_held(q, ICD_QUEUE))
         return CL_INVALID_COMMAND_QUEUE;
     icd_queue_release(q);
     return CL_SUCCESS;

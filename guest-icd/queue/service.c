@@ -46,16 +46,12 @@ static _Thread_local bool in_callback; /* it must not wait for itself */
 /* The callback may use the event, also one that the application has released: it has a reference of its own. */
 static void call(struct icd_callback *callback, cl_event event, cl_int status) {
     bool nested = in_callback;
-    icd_ref(event);
-    /* Where the application has none left, ours is the one that those of the application hold together. */
-    bool released = atomic_fetch_add_explicit(&event->object.refs, 1, memory_order_relaxed) == 0;
+    icd_app_retain(event);
     in_callback = true;
     callback->notify(event, status < 0 ? status : callback->type, callback->user_data);
     in_callback = nested;
     free(callback);
     if (icd_app_release_is_last(event))
-        icd_event_unref(event);
-    if (!released)
         icd_event_unref(event);
 }
 

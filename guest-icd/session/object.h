@@ -61,10 +61,20 @@ static inline void icd_object_init(struct icd_object *o, enum icd_magic magic, u
     atomic_init(&o->weak, 1); /* held by the internal references together */
 }
 
-/* Is it a live object of that kind? NULL and objects released by the application are not. */
+/*
+ * Is it a live object of that kind? NULL is not. What the application has released lives on as long as another object
+ * needs it: a kernel its program, a queue its context, a sub-buffer its parent. Those tell the application its handle,
+ * which may retain it anew (OpenCL 3.0, clReleaseProgram and its kin: "and all objects attached to it are released").
+ */
 static inline bool icd_valid(const void *handle, enum icd_magic magic) {
     const struct icd_object *o = handle;
-    return o && o->magic == (uint32_t)magic && atomic_load_explicit(&o->refs, memory_order_relaxed) > 0;
+    return o && o->magic == (uint32_t)magic && atomic_load_explicit(&o->internal, memory_order_relaxed) > 0;
+}
+
+/* Is it, and does the application hold it? Nobody else's reference is its to release. */
+static inline bool icd_held(const void *handle, enum icd_magic magic) {
+    return icd_valid(handle, magic) &&
+           atomic_load_explicit(&((const struct icd_object *)handle)->refs, memory_order_relaxed) > 0;
 }
 
 /*
@@ -81,10 +91,12 @@ static inline bool icd_unref_is_last(void *handle) {
     struct icd_object *o = handle;
     return atomic_fetch_sub_explicit(&o->internal, 1, memory_order_acq_rel) == 1;
 }
-/* A reference of the application's, also one that the driver takes in its name. */
+/* A reference of the application's, also one that the driver takes in its name; the first again has an internal
+ * one go with it. */
 static inline void icd_app_retain(void *handle) {
     struct icd_object *o = handle;
-    atomic_fetch_add_explicit(&o->refs, 1, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&o->refs, 1, memory_order_relaxed) == 0)
+        icd_ref(handle);
 }
 /* True if that was the application's last reference: the caller drops the internal one that went with it. */
 static inline bool icd_app_release_is_last(void *handle) {
@@ -94,8 +106,8 @@ static inline bool icd_app_release_is_last(void *handle) {
 
 /*
  * Weak references: they keep the struct's memory but not the object, so that its holder may ask icd_valid. A
- * kernel holds its memory objects, samplers and queues so: clSetKernelArg must not keep them alive, and a
- * released one must be noticed. So families free memory objects, samplers and queues with icd_weak_unref,
+ * kernel holds its memory objects, samplers and queues so: clSetKernelArg must not keep them alive, and one that
+ * is gone must be noticed. So families free memory objects, samplers and queues with icd_weak_unref,
  * after setting magic to 0.
  */
 static inline void icd_weak_ref(void *handle) {

@@ -33,7 +33,8 @@
     X(command_buffer_updates)                                                                                \
     X(native_kernels)                                                                                        \
     X(memory_habits)                                                                                         \
-    X(more_habits)
+    X(more_habits)                                                                                           \
+    X(lasting)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,
