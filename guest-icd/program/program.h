@@ -25,7 +25,9 @@ struct icd_program_device {
     cl_program_binary_type type; /* after a build that succeeded */
     char *options;               /* of the last build, as the application gave them; NULL: none yet */
     char *log;                   /* what the guest itself has to say of the last build; NULL: ask the host */
-    size_t told_size; /* of its binary, as the application last heard: so much room there is for it */
+    size_t
+        told_size; /* of its binary, as the application last heard: so much room there is for it. SIZE_MAX: it
+                         never asked, and has room of which it is sure */
     bool non_uniform; /* the language of the build lets a work-group be smaller at the edge of the NDRange */
 };
 

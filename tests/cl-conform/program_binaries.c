@@ -48,6 +48,23 @@ static void binaries(void) {
     cl_close(&c);
 }
 
+/* Room is plenty, so nobody asks how much is needed. */
+static void binaries_without_their_sizes(void) {
+    struct cl c = cl_open();
+    cl_program p = program_new(&c, "kernel void k(global int *a) { *a = 99; }", "");
+    unsigned char *binary = calloc(1, 4 << 20), none[64] = {0};
+    size_t size = 0, written = 4 << 20;
+
+    EXPECT(clGetProgramInfo(p, CL_PROGRAM_BINARIES, sizeof(binary), &binary, &size), CL_SUCCESS);
+    check(size == sizeof(binary), "one pointer for each device");
+    while (written > 0 && binary[written - 1] == 0)
+        written--;
+    check(memcmp(binary, none, sizeof(none)) != 0 && written > sizeof(none), "a binary was written");
+    free(binary);
+    OK(clReleaseProgram(p));
+    cl_close(&c);
+}
+
 static void binary_errors(void) {
     struct cl c = cl_open();
     unsigned char garbage[256];
@@ -123,11 +140,8 @@ static void binary_in_another_context(void) {
 }
 
 static const struct test_case cases[] = {
-    CASE(binaries),
-    CASE(binary_errors),
-    CASE(null_binaries),
-    CASE(garbage_as_a_binary),
-    CASE(binary_in_another_context),
+    CASE(binaries),      CASE(binaries_without_their_sizes), CASE(binary_errors),
+    CASE(null_binaries), CASE(garbage_as_a_binary),          CASE(binary_in_another_context),
     END_OF_CASES,
 };
 
