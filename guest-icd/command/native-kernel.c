@@ -10,8 +10,11 @@
  *   - in an out-of-order queue, when the events of the wait list have ended.
  *
  * Then a thread of its own calls the function and opens the gate. (Not the thread of service.c: callbacks of
- * other events must not wait for what the application does here.)
+ * other events must not wait for what the application does here.) Other commands that the guest carries out itself
+ * take the same way (native-kernel.h).
  */
+#include "guest-icd/command/native-kernel.h"
+
 #include <pthread.h>
 
 #include "guest-icd/api.h"
@@ -25,6 +28,8 @@
 #include "guest-icd/session/thread.h"
 
 struct native {
+    cl_command_queue queue; /* internally referenced */
+    cl_command_type type;
     void(CL_CALLBACK *function)(void *);
     void *args;    /* a copy, with pointers in place of the memory objects; NULL: none */
     cl_event gate; /* owned */
@@ -39,6 +44,7 @@ struct native {
 static void free_native(struct native *n) {
     for (cl_uint i = 0; i < n->mem_count; i++)
         icd_mem_unref(n->mems[i]);
+    icd_queue_unref(n->queue);
     free(n->mems);
     free(n->args);
     free(n);
@@ -91,9 +97,23 @@ static void wait_for(struct native *n, cl_uint count, const cl_event *events) {
 
 /* ---- putting it into its queue ---- */
 
+static struct native *native_new(cl_command_queue queue, cl_command_type type,
+                                 void(CL_CALLBACK *function)(void *)) {
+    struct native *n = calloc(1, sizeof *n);
+    if (!n)
+        return NULL;
+    n->queue = queue;
+    icd_ref(queue);
+    n->type = type;
+    n->function = function;
+    atomic_init(&n->open, 1);
+    atomic_init(&n->failed, false);
+    return n;
+}
+
 /* Takes `n` over if all is well. */
-static cl_int enqueue(cl_command_queue queue, struct native *n, cl_uint wait_count, const cl_event *waits,
-                      cl_event *event) {
+static cl_int put_gate(struct native *n, cl_uint wait_count, const cl_event *waits, cl_event *event) {
+    cl_command_queue queue = n->queue;
     bool in_order = icd_queue_in_order(queue);
     cl_event turn = NULL;
     cl_int r = CL_SUCCESS;
@@ -103,7 +123,7 @@ static cl_int enqueue(cl_command_queue queue, struct native *n, cl_uint wait_cou
     if (r == CL_SUCCESS)
         n->gate = icd_user_event_new(queue->context, &r);
     if (r == CL_SUCCESS) {
-        r = icd_enqueue_marker(queue, CL_COMMAND_NATIVE_KERNEL, 1, &n->gate, event);
+        r = icd_enqueue_marker(queue, n->type, 1, &n->gate, event);
         if (r != CL_SUCCESS)
             icd_event_release(n->gate);
     }
@@ -114,17 +134,48 @@ static cl_int enqueue(cl_command_queue queue, struct native *n, cl_uint wait_cou
     return r;
 }
 
+/* Takes `n` over. */
+static cl_int enqueue(struct native *n, cl_uint wait_count, const cl_event *waits, cl_event *event) {
+    enum icd_waits state;
+    cl_int r = icd_waits_check(n->queue->context, wait_count, waits, &state);
+    if (r == CL_SUCCESS && state != ICD_WAITS_FAILED) {
+        r = put_gate(n, wait_count, waits, event);
+        if (r == CL_SUCCESS)
+            return r;
+    } else if (r == CL_SUCCESS) { /* it will not run: the host need not wait for it */
+        r = icd_enqueue_marker(n->queue, n->type, wait_count, waits, event);
+    }
+    free_native(n);
+    return r;
+}
+
 /* ---- its arguments ---- */
 
-/* Copies the arguments and puts pointers where memory objects were. */
-static cl_int take_args(struct native *n, const char *args, size_t size, cl_uint count, const cl_mem *mems,
+static cl_int copy_args(struct native *n, const void *args, size_t size) {
+    if (size == 0)
+        return CL_SUCCESS;
+    n->args = malloc(size);
+    if (!n->args)
+        return CL_OUT_OF_HOST_MEMORY;
+    memcpy(n->args, args, size);
+    return CL_SUCCESS;
+}
+
+cl_int icd_enqueue_in_guest(cl_command_queue queue, cl_command_type type, void(CL_CALLBACK *function)(void *),
+                            const void *args, size_t size, cl_uint wait_count, const cl_event *waits,
+                            cl_event *event) {
+    struct native *n = native_new(queue, type, function);
+    cl_int r = n ? copy_args(n, args, size) : CL_OUT_OF_HOST_MEMORY;
+    if (r == CL_SUCCESS)
+        return enqueue(n, wait_count, waits, event);
+    if (n)
+        free_native(n);
+    return r;
+}
+
+/* Puts pointers where memory objects were. */
+static cl_int take_mems(struct native *n, const char *args, size_t size, cl_uint count, const cl_mem *mems,
                         const void *const *places) {
-    if (args) {
-        n->args = malloc(size);
-        if (!n->args)
-            return CL_OUT_OF_HOST_MEMORY;
-        memcpy(n->args, args, size);
-    }
     n->mems = calloc((size_t)count + 1, sizeof *n->mems);
     if (!n->mems)
         return CL_OUT_OF_HOST_MEMORY;
@@ -155,8 +206,6 @@ cl_int CL_API_CALL icd_EnqueueNativeKernel(cl_command_queue command_queue,
                                            cl_uint num_mem_objects, const cl_mem *mem_list,
                                            const void **args_mem_loc, cl_uint num_events_in_wait_list,
                                            const cl_event *event_wait_list, cl_event *event) {
-    enum icd_waits state;
-
     if (!icd_valid(command_queue, ICD_QUEUE))
         return CL_INVALID_COMMAND_QUEUE;
     if (!has_native_kernels(command_queue->device))
@@ -165,25 +214,17 @@ cl_int CL_API_CALL icd_EnqueueNativeKernel(cl_command_queue command_queue,
     if (!user_func || (args == NULL) != (cb_args == 0) || (some && !args) || some != (mem_list != NULL) ||
         some != (args_mem_loc != NULL))
         return CL_INVALID_VALUE;
-    cl_int r = icd_waits_check(command_queue->context, num_events_in_wait_list, event_wait_list, &state);
-    if (r != CL_SUCCESS)
-        return r;
-    struct native *n = calloc(1, sizeof *n);
+    struct native *n = native_new(command_queue, CL_COMMAND_NATIVE_KERNEL, user_func);
     if (!n)
         return CL_OUT_OF_HOST_MEMORY;
-    n->function = user_func;
-    atomic_init(&n->open, 1);
-    atomic_init(&n->failed, false);
-    r = take_args(n, args, cb_args, num_mem_objects, mem_list, args_mem_loc);
-    if (r == CL_SUCCESS && state == ICD_WAITS_FAILED) { /* it will not run: the host need not wait for it */
-        r = icd_enqueue_marker(command_queue, CL_COMMAND_NATIVE_KERNEL, num_events_in_wait_list,
-                               event_wait_list, event);
-        free_native(n);
-        return r;
-    }
+    enum icd_waits state;
+    cl_int r = icd_waits_check(command_queue->context, num_events_in_wait_list, event_wait_list, &state);
     if (r == CL_SUCCESS)
-        r = enqueue(command_queue, n, num_events_in_wait_list, event_wait_list, event);
-    if (r != CL_SUCCESS)
-        free_native(n);
+        r = copy_args(n, args, cb_args);
+    if (r == CL_SUCCESS)
+        r = take_mems(n, args, cb_args, num_mem_objects, mem_list, args_mem_loc);
+    if (r == CL_SUCCESS)
+        return enqueue(n, num_events_in_wait_list, event_wait_list, event);
+    free_native(n);
     return r;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "guest-icd/api.h"
+#include "guest-icd/command/native-kernel.h"
 #include "guest-icd/command/prepare.h"
 #include "guest-icd/command/staging.h"
 #include "guest-icd/memory/svm.h"
@@ -130,15 +131,27 @@ static cl_int transfer(cl_command_queue queue, cl_mem svm, bool write, size_t of
     return icd_transfer_linear(&t, size, ptr);
 }
 
-/* Neither side is SVM: the host has no part in it. Done here, once what it waits for has ended. */
+/* A copy, or with a pattern a fill, of memory that is not SVM: the host has no part in it. */
+struct ordinary {
+    char *to;
+    const char *from;
+    size_t size, pattern_size; /* 0: a copy */
+    char pattern[128];
+};
+
+static void CL_CALLBACK do_ordinary(void *args) {
+    const struct ordinary *o = args;
+    if (o->pattern_size == 0)
+        icd_copy_memory(o->to, o->from, o->size);
+    for (size_t at = 0; o->pattern_size > 0 && at < o->size; at += o->pattern_size)
+        memcpy(o->to + at, o->pattern, o->pattern_size);
+}
+
 static cl_int copy_ordinary(cl_command_queue queue, void *dst, const void *src, size_t size,
                             cl_uint wait_count, const cl_event *waits, cl_event *made) {
-    cl_int r = icd_enqueue_marker(queue, CL_COMMAND_SVM_MEMCPY, wait_count, waits, made);
-    if (r == CL_SUCCESS)
-        r = icd_events_wait(1, made);
-    if (r == CL_SUCCESS)
-        icd_copy_memory(dst, src, size);
-    return r;
+    const struct ordinary copy = {.to = dst, .from = src, .size = size};
+    return icd_enqueue_in_guest(queue, CL_COMMAND_SVM_MEMCPY, do_ordinary, &copy, sizeof copy, wait_count,
+                                waits, made);
 }
 
 cl_int CL_API_CALL icd_EnqueueSVMMemcpy(cl_command_queue queue, cl_bool blocking, void *dst, const void *src,
@@ -191,14 +204,21 @@ cl_int icd_prepare_svm_fill(cl_command_queue queue, void *target, const void *pa
 cl_int CL_API_CALL icd_EnqueueSVMMemFill(cl_command_queue queue, void *svm_ptr, const void *pattern,
                                          size_t pattern_size, size_t size, cl_uint wait_count,
                                          const cl_event *waits, cl_event *event) {
+    size_t offset;
     cl_int r = check_fill(queue, svm_ptr, pattern, pattern_size, size);
     if (r != CL_SUCCESS)
         return r;
     if (size == 0)
         return icd_enqueue_marker(queue, CL_COMMAND_SVM_MEMFILL, wait_count, waits, event);
-    cl_mem buffer;
+    cl_mem buffer = icd_svm_buffer(svm_ptr, size, &offset);
+    if (!buffer) {
+        struct ordinary fill = {.to = svm_ptr, .size = size, .pattern_size = pattern_size};
+        memcpy(fill.pattern, pattern, pattern_size);
+        return icd_enqueue_in_guest(queue, CL_COMMAND_SVM_MEMFILL, do_ordinary, &fill, sizeof fill,
+                                    wait_count, waits, event);
+    }
     struct tr_fill_buffer c;
-    r = icd_prepare_svm_fill(queue, svm_ptr, pattern, pattern_size, size, &buffer, &c);
+    r = icd_prepare_fill_buffer(queue, buffer, pattern, pattern_size, offset, size, &c);
     const struct tr_array data = {pattern, (uint32_t)pattern_size};
     return r == CL_SUCCESS ? icd_enqueue_prepared(queue, CL_COMMAND_SVM_MEMFILL, wait_count, waits, event,
                                                   FILL_BUFFER, fill_buffer, &c, &data)
@@ -215,17 +235,13 @@ struct deferred_free {
     void *pointers[];
 };
 
-static void CL_CALLBACK free_now(cl_event event, cl_int status, void *data) {
-    struct deferred_free *d = data;
-    (void)event;
-    (void)status;
+static void CL_CALLBACK free_now(void *args) {
+    struct deferred_free *d = args;
     if (d->free_func)
         d->free_func(d->queue, d->count, d->pointers, d->user_data);
     else
         for (cl_uint i = 0; i < d->count; i++)
             icd_svm_free(d->pointers[i]);
-    icd_queue_unref(d->queue);
-    free(d);
 }
 
 cl_int CL_API_CALL icd_EnqueueSVMFree(cl_command_queue queue, cl_uint count, void **pointers,
@@ -233,34 +249,20 @@ cl_int CL_API_CALL icd_EnqueueSVMFree(cl_command_queue queue, cl_uint count, voi
                                                                    void *),
                                       void *user_data, cl_uint wait_count, const cl_event *waits,
                                       cl_event *event) {
-    cl_event made = NULL;
     cl_int r = check_queue(queue);
     if (r != CL_SUCCESS)
         return r;
     if ((count == 0) != (pointers == NULL))
         return CL_INVALID_VALUE;
-    struct deferred_free *d = malloc(sizeof *d + count * sizeof d->pointers[0]);
+    size_t size = sizeof(struct deferred_free) + count * sizeof pointers[0];
+    struct deferred_free *d = malloc(size);
     if (!d)
         return CL_OUT_OF_HOST_MEMORY;
     *d = (struct deferred_free){
         .queue = queue, .free_func = free_func, .user_data = user_data, .count = count};
     for (cl_uint i = 0; i < count; i++)
         d->pointers[i] = pointers[i];
-    r = icd_enqueue_marker(queue, CL_COMMAND_SVM_FREE, wait_count, waits, &made);
-    if (r == CL_SUCCESS) {
-        icd_ref(queue);
-        /* Freeing is the command itself, so it must have happened when a later clFinish returns: it is done
-         * here, unless waiting could depend on what this thread does next. */
-        if (atomic_load(&icd_user_events_unset) == 0) {
-            icd_events_wait(1, &made);
-            free_now(made, CL_COMPLETE, d);
-        } else {
-            r = icd_service_add(made, CL_COMPLETE, free_now, d);
-        }
-    }
-    if (r != CL_SUCCESS) {
-        free(d);
-        return r;
-    }
-    return finish_call(r, made, CL_COMMAND_SVM_FREE, CL_FALSE, event);
+    r = icd_enqueue_in_guest(queue, CL_COMMAND_SVM_FREE, free_now, d, size, wait_count, waits, event);
+    free(d);
+    return r;
 }

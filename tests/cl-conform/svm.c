@@ -299,11 +299,85 @@ static void kernel_of_a_binary(void) {
     cl_close(&c);
 }
 
+/* Copies and fills of memory that is not shared have their turn, too, and nobody waits for it inside of the call
+ * (SYCL's copies between pointers of any kind). */
+static void ordinary_memory_behind_a_gate(void) {
+    static cl_int from[1024], to[1024];
+    struct cl c = cl_open();
+    cl_int e, nine = 9;
+    cl_event copied, filled;
+
+    need_svm(&c);
+    cl_event gate = clCreateUserEvent(c.ctx, &e);
+    OK(e);
+    for (int i = 0; i < 1024; i++)
+        from[i] = i;
+    OK(clEnqueueSVMMemcpy(c.q, CL_FALSE, to, from, sizeof(to), 1, &gate, &copied));
+    OK(clEnqueueSVMMemFill(c.q, to, &nine, sizeof(nine), 400, 0, NULL, &filled));
+    check(to[500] == 0, "its turn has not come");
+    from[500] = 77;
+    OK(clSetUserEventStatus(gate, CL_COMPLETE));
+    OK(clFinish(c.q));
+    check(to[99] == 9 && to[100] == 100 && to[1023] == 1023, "copied, then filled");
+    check(to[500] == 77, "what was there when its turn came");
+    OK(clReleaseEvent(copied));
+    OK(clReleaseEvent(filled));
+    OK(clReleaseEvent(gate));
+    cl_close(&c);
+}
+
+/* A kernel waits for what the host does after clEnqueueSVMFree, which therefore must not wait for the kernel. */
+static void free_beside_a_kernel_that_waits(void) {
+    static const char source[] =
+        "kernel void k(volatile global atomic_int *f) {\n"
+        " while (atomic_load_explicit(f, memory_order_acquire, memory_scope_device) == 0) {}\n"
+        " atomic_store_explicit(f + 1, 5, memory_order_release, memory_scope_device); }";
+    struct cl c = cl_open();
+    cl_device_svm_capabilities has = 0;
+    const size_t one = 1;
+    cl_int e;
+
+    need_svm(&c);
+    OK(clGetDeviceInfo(c.device, CL_DEVICE_SVM_CAPABILITIES, sizeof(has), &has, NULL));
+    if (!(has & CL_DEVICE_SVM_FINE_GRAIN_BUFFER) || !(has & CL_DEVICE_SVM_ATOMICS) ||
+        device_version(c.device) < 300)
+        skip("wants atomics that host and device share, and OpenCL C 3.0");
+    cl_int *flags =
+        clSVMAlloc(c.ctx, CL_MEM_READ_WRITE | CL_MEM_SVM_FINE_GRAIN_BUFFER | CL_MEM_SVM_ATOMICS, 64, 0);
+    void *other = clSVMAlloc(c.ctx, CL_MEM_READ_WRITE, 4096, 0);
+    if (!check(flags && other, "clSVMAlloc"))
+        return;
+    memset(flags, 0, 64);
+    cl_program p = program_new(&c, source, "-cl-std=CL3.0");
+    cl_kernel k = clCreateKernel(p, "k", &e);
+    OK(e);
+    OK(clSetKernelArgSVMPointer(k, 0, flags));
+    OK(clEnqueueNDRangeKernel(c.q, k, 1, NULL, &one, &one, 0, NULL, NULL));
+    OK(clFlush(c.q));
+    OK(clEnqueueSVMFree(c.q, 1, &other, NULL, NULL, 0, NULL, NULL));
+    __atomic_store_n(&flags[0], 1, __ATOMIC_RELEASE);
+    OK(clFinish(c.q));
+    check(flags[1] == 5, "the kernel went on");
+    OK(clReleaseKernel(k));
+    OK(clReleaseProgram(p));
+    clSVMFree(c.ctx, flags);
+    cl_close(&c);
+}
+
 static const struct test_case cases[] = {
-    CASE(unsupported),        CASE(one_address),   CASE(pointers_in_memory),
-    CASE(copy_and_fill),      CASE(null_pointers), CASE(alloc_errors),
-    CASE(buffer_over_svm),    CASE(enqueued_free), CASE(migrate),
-    CASE(kernel_of_a_binary), END_OF_CASES,
+    CASE(unsupported),
+    CASE(one_address),
+    CASE(pointers_in_memory),
+    CASE(copy_and_fill),
+    CASE(null_pointers),
+    CASE(alloc_errors),
+    CASE(buffer_over_svm),
+    CASE(enqueued_free),
+    CASE(migrate),
+    CASE(kernel_of_a_binary),
+    CASE(ordinary_memory_behind_a_gate),
+    LONG_CASE(free_beside_a_kernel_that_waits, 60),
+    END_OF_CASES,
 };
 
 const struct test_group group_svm = {"svm", cases};
