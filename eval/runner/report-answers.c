@@ -164,6 +164,7 @@ void report_answers(const struct results *r, sayer sayer, void *opaque) {
     to.question = "What does forwarding itself cost?";
     remoting(r, &to, "Process guests", SIDE_PROCESS_SOURCE);
     remoting(r, &to, "In the VM", SIDE_VM_SOURCE);
+    remoting(r, &to, "API remoting, over a socket without shared memory", SIDE_PROCESS_REMOTE);
     to.question = "At which kernel length does nobody notice?";
     for (int s = 1; s < SIDE_COUNT; s++)
         unnoticed(r, &to, s);

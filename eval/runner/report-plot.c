@@ -11,7 +11,7 @@
 
 /* Of sides, readable on white and on black. */
 static const char *const colours[SIDE_COUNT] = {"#808080", "#1b9e77", "#d95f02", "#c9a227",
-                                                "#2b8bd0", "#c0509e", "#9a7fd0"};
+                                                "#7a5c3e", "#2b8bd0", "#c0509e", "#9a7fd0"};
 
 /* Runs the script and copies what it draws. */
 static void draw(char *path, FILE *f) {

@@ -2,11 +2,13 @@
 #include "eval/runner/sides.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -20,22 +22,28 @@
     "the ISA: to SPIR-V by clang in the guest, validated and translated to the driver's input on the host"
 #define SHARED "one memory file, futexes"
 #define VIRTIO "virtio-gpu: QEMU's vhost-user-gpu-pci, guest RAM shared with the host"
+#define MESSAGES                                                                                             \
+    "the same commands as messages to a process that hands them on; waited for where the call needs an "     \
+    "answer"
+#define COPIED "TCP over loopback; no memory is shared, all data is copied"
 #define LIBRARY "the guest's OpenCL driver; a host worker process with the host's driver"
 
 const struct side_facts side_facts[SIDE_COUNT] = {
-    [SIDE_NATIVE] = {"native", "native", false, false, false, "-",
+    [SIDE_NATIVE] = {"native", "native", false, false, false, false, "-",
                      "the program; the host's driver, in its process", "-", "-", "-"},
-    [SIDE_PROCESS_SOURCE] = {"process-source", "process: Trillium", false, false, false, "OpenCL API",
+    [SIDE_PROCESS_SOURCE] = {"process-source", "process: Trillium", false, false, false, false, "OpenCL API",
                              LIBRARY, FIFO, SHARED PLACED, "none: source text is shipped"},
-    [SIDE_PROCESS_SPIRV] = {"process-spirv", "process: SVGA", false, true, false,
+    [SIDE_PROCESS_SPIRV] = {"process-spirv", "process: SVGA", false, true, false, false,
                             "OpenCL API and a virtual ISA", LIBRARY, FIFO, SHARED PLACED, SPIRV_WAY},
-    [SIDE_PROCESS_BACKED] = {"process-spirv-backed", "process: SVGA, guest-backed", false, true, true,
+    [SIDE_PROCESS_BACKED] = {"process-spirv-backed", "process: SVGA, guest-backed", false, true, true, false,
                              "OpenCL API and a virtual ISA", LIBRARY, FIFO, SHARED BACKED, SPIRV_WAY},
-    [SIDE_VM_SOURCE] = {"vm-source", "VM: Trillium", true, false, false, "OpenCL API", LIBRARY, FIFO,
+    [SIDE_PROCESS_REMOTE] = {"process-remote", "process: API remoting", false, false, false, true,
+                             "OpenCL API", LIBRARY, MESSAGES, COPIED, "none: source text is shipped"},
+    [SIDE_VM_SOURCE] = {"vm-source", "VM: Trillium", true, false, false, false, "OpenCL API", LIBRARY, FIFO,
                         VIRTIO PLACED, "none: source text is shipped"},
-    [SIDE_VM_SPIRV] = {"vm-spirv", "VM: SVGA", true, true, false, "OpenCL API and a virtual ISA", LIBRARY,
-                       FIFO, VIRTIO PLACED, SPIRV_WAY},
-    [SIDE_VM_BACKED] = {"vm-spirv-backed", "VM: SVGA, guest-backed", true, true, true,
+    [SIDE_VM_SPIRV] = {"vm-spirv", "VM: SVGA", true, true, false, false, "OpenCL API and a virtual ISA",
+                       LIBRARY, FIFO, VIRTIO PLACED, SPIRV_WAY},
+    [SIDE_VM_BACKED] = {"vm-spirv-backed", "VM: SVGA, guest-backed", true, true, true, false,
                         "OpenCL API and a virtual ISA", LIBRARY, FIFO, VIRTIO BACKED, SPIRV_WAY},
 };
 
@@ -99,12 +107,13 @@ static bool find_device(struct sides *s, enum side side) {
     return found;
 }
 
-static char the_dir[PATH_MAX], the_sockets[3][PATH_MAX + 16];
+enum { TOKEN = 3, FILES }; /* beside the sockets, the token of remote guests */
+static char the_dir[PATH_MAX], the_files[FILES][PATH_MAX + 16];
 
 /* Ended from outside: the children end with us, the folder is ours to remove. */
 static void on_end(int number) {
-    for (int i = 0; i < 3; i++)
-        unlink(the_sockets[i]);
+    for (int i = 0; i < FILES; i++)
+        unlink(the_files[i]);
     rmdir(the_dir);
     signal(number, SIG_DFL);
     raise(number);
@@ -114,9 +123,9 @@ static void remove_folder_at_end(const char *dir) {
     const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
     snprintf(the_dir, sizeof(the_dir), "%s", dir);
-    snprintf(the_sockets[0], sizeof(the_sockets[0]), "%s/free", dir);
-    snprintf(the_sockets[1], sizeof(the_sockets[1]), "%s/one", dir);
-    snprintf(the_sockets[2], sizeof(the_sockets[2]), "%s/new", dir);
+    static const char *const names[FILES] = {"free", "one", "new", "token"};
+    for (int i = 0; i < FILES; i++)
+        snprintf(the_files[i], sizeof(the_files[i]), "%s/%s", dir, names[i]);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         signal(numbers[i], on_end);
 }
@@ -159,6 +168,7 @@ void sides_close(struct sides *s) {
         s->vm.pid = -1;
     }
     proc_stop(&s->daemon);
+    unlink(the_files[TOKEN]);
     rmdir(s->dir);
 }
 
@@ -228,9 +238,41 @@ static void same_device(struct sides *s, enum side found) {
         }
 }
 
+/* A port of this machine's own that is free just now. */
+static int free_port(void) {
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(a);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool well = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
+                getsockname(fd, (struct sockaddr *)&a, &size) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return well ? ntohs(a.sin_port) : -1;
+}
+
+/* Remote guests come to the same daemon, with a token of ours. */
+static bool choose_remote(struct sides *s) {
+    FILE *token = fopen(the_files[TOKEN], "we");
+    unsigned char random[16];
+    int port = free_port();
+    bool well = token && port > 0 && getrandom(random, sizeof(random), 0) == (ssize_t)sizeof(random);
+
+    for (size_t i = 0; well && i < sizeof(random); i++)
+        fprintf(token, "%02x", random[i]);
+    well = token && fclose(token) == 0 && well;
+    if (well)
+        snprintf(s->remote, sizeof(s->remote), "127.0.0.1:%d", port);
+    return well;
+}
+
 bool sides_start_process(struct sides *s) {
-    if (!sides_start_daemon(s, &s->daemon, -1, s->shm))
+    const char *const listens[4] = {"--listen", s->remote, "--token", the_files[TOKEN]};
+
+    snprintf(s->shm, sizeof(s->shm), "%s/free", s->dir);
+    if (!choose_remote(s) || !start_daemon(s, &s->daemon, -1, s->shm, listens))
         return false;
+    proc_wait_idle(s->daemon.pid);
     if (!find_device(s, SIDE_PROCESS_SOURCE))
         return false;
     same_device(s, SIDE_PROCESS_SOURCE);
@@ -305,19 +347,23 @@ static const char *const *guest_env(enum side side) {
 }
 
 const char *const *sides_env(const struct sides *s, enum side side, const char *shm) {
-    static char vendors[PATH_MAX + 64], socket_path[PATH_MAX + 64];
+    static char vendors[PATH_MAX + 64], way[PATH_MAX + 64], token[PATH_MAX + 64];
     static const char *env[16];
     int n = 0;
 
     if (side != SIDE_NATIVE && !side_facts[side].vm) {
         snprintf(vendors, sizeof(vendors), "OCL_ICD_VENDORS=%s/share/trillium/icd", s->prefix);
-        snprintf(socket_path, sizeof(socket_path), "TRILLIUM_SHM=%s", shm);
+        snprintf(way, sizeof(way), side_facts[side].remote ? "TRILLIUM_REMOTE=%s" : "TRILLIUM_SHM=%s",
+                 side_facts[side].remote ? s->remote : shm);
+        snprintf(token, sizeof(token), "TRILLIUM_REMOTE_TOKEN=%s", the_files[TOKEN]);
         env[n++] = vendors;
-        env[n++] = socket_path;
+        env[n++] = way;
+        env[n++] = side_facts[side].remote ? token : "TRILLIUM_REMOTE";
         env[n++] = "OPENCL_VENDOR_PATH";
         env[n++] = "OCL_ICD_FILENAMES";
     } else {
         env[n++] = "TRILLIUM_SHM";
+        env[n++] = "TRILLIUM_REMOTE";
     }
     for (const char *const *e = guest_env(side); *e; e++)
         env[n++] = *e;

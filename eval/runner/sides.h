@@ -15,6 +15,7 @@ enum side {
     SIDE_PROCESS_SOURCE,
     SIDE_PROCESS_SPIRV,
     SIDE_PROCESS_BACKED,
+    SIDE_PROCESS_REMOTE,
     SIDE_VM_SOURCE,
     SIDE_VM_SPIRV,
     SIDE_VM_BACKED,
@@ -26,7 +27,7 @@ enum side {
 struct side_facts {
     const char *name;  /* for JSON: "native", "process-source" ... */
     const char *title; /* for people */
-    bool vm, spirv, guest_backed;
+    bool vm, spirv, guest_backed, remote;
     const char *interface, *endpoint, *mechanism, *transport, *synthesis;
 };
 extern const struct side_facts side_facts[SIDE_COUNT];
@@ -42,6 +43,7 @@ struct sides {
     int p[SIDE_COUNT], d[SIDE_COUNT]; /* indices of the device on each side; -1: the side is not there */
     struct proc daemon, vm;
     char shm[PATH_MAX + 16];
+    char remote[32];  /* where the daemon listens for remote guests; "": nowhere */
     char vm_cpu[128]; /* which CPU programs in the VM see: an emulated one has its emulator's name */
     double vm_boot;   /* seconds from start to the first output of a program */
 };

@@ -23,11 +23,11 @@ exits() { # status, command...
     [ $? = "$wanted" ]
 }
 out=$work/out
-expect "nn natively and as three kinds of guest" \
+expect "nn natively and as four kinds of guest" \
     "$trillium" eval --no-vm --no-clpeak --device "Portable Computing" --programs nn --rounds 2 --out "$out"
 expect "any program, with arguments, is compared" \
     "$trillium" eval --no-vm --device "Portable Computing" --sides process-source --rounds 2 --out "$work/given" -- "$build/eval/devices"
-for side in native process-source process-spirv process-spirv-backed; do
+for side in native process-source process-spirv process-spirv-backed process-remote; do
     expect "$side has two rounds" \
         [ "$(grep -c "\"nn\",\"run\",\"ms\",lower,warm,$side," "$out/results.csv")" = 2 ]
 done
