@@ -22,7 +22,9 @@
 enum {
     OPEN_LIMIT_MS = 8000, /* without a sign of life from the host */
     LATEST_US = 200,      /* commands wait so long for others to go with them */
-    WAIT_SLICE_US = 500000,
+    SLICE_MS = 500,
+    NAP_US = 1000, /* the receiver leaves the socket alone for so long when somebody has begun to wait, */
+    NAP_MAX_US = 16000, /* and longer while that one waits on */
 };
 
 struct local_region {
@@ -50,7 +52,11 @@ struct socket_carrier {
     struct local_region *regions;
     uint32_t region_cap;
 
-    struct svga_stream_in in;  /* the receiver's, once there is one */
+    pthread_mutex_t
+        in_lock; /* whoever has it reads the socket; taken before region_lock, and never waited for */
+    struct svga_stream_in in;
+    _Atomic uint32_t waits;    /* how often a thread has begun to wait */
+    _Atomic uint32_t asleep;   /* threads that wait while another one reads */
     uint32_t asked;            /* [serial] */
     _Atomic uint32_t answered; /* STATUS frames that came; a futex word */
     _Atomic uint32_t status;   /* of the last one */
@@ -161,19 +167,9 @@ static int take_frame(struct socket_carrier *s, const struct svga_frame *frame) 
     return frame->length == 0 ? 0 : -EPROTO;
 }
 
-static void *receive(void *arg) {
-    struct socket_carrier *s = arg;
-    struct svga_frame frame;
+/* No more comes. */
+static void end(struct socket_carrier *s, int r) {
     char text[SVGA_WHY_SIZE];
-    int r = 0;
-
-    while (r == 0) {
-        if (!svga_stream_has(&s->in))
-            interrupt(s);
-        r = svga_stream_take(&s->in, &frame, sizeof frame);
-        if (r == 0)
-            r = take_frame(s, &frame);
-    }
     snprintf(text, sizeof text, "the connection to %s is lost: %s", s->address,
              r == -EPIPE    ? "the host closed it"
              : r == -EPROTO ? "what came over it makes no sense"
@@ -182,8 +178,68 @@ static void *receive(void *arg) {
     atomic_store(&s->gone, true);
     count(&s->answered);
     count(&s->synced);
+}
+
+/* in_lock is held. Waits for something to come, and takes what is there. */
+static void take_some(struct socket_carrier *s, int timeout_ms) {
+    struct pollfd p = {.fd = s->stream.fd, .events = POLLIN};
+    struct svga_frame frame;
+    int r = 0;
+
+    if (atomic_load(&s->gone) || poll(&p, 1, timeout_ms) <= 0)
+        return;
+    do {
+        r = svga_stream_take(&s->in, &frame, sizeof frame);
+        if (r == 0)
+            r = take_frame(s, &frame);
+    } while (r == 0 && svga_stream_has(&s->in));
+    if (r < 0)
+        end(s, r);
     interrupt(s);
+}
+
+/*
+ * A thread that waits reads the socket itself, which saves waking another one. This thread reads when nobody has begun to
+ * wait for a while, so that programs hear of what comes that look at their memory, or wait for a callback.
+ */
+static void *receive(void *arg) {
+    struct socket_carrier *s = arg;
+    uint32_t seen = atomic_load(&s->waits);
+    unsigned nap_us = NAP_US;
+
+    while (!atomic_load(&s->gone)) {
+        uint32_t now = atomic_load(&s->waits);
+        if (now == seen && pthread_mutex_trylock(&s->in_lock) == 0) {
+            take_some(s, SLICE_MS);
+            pthread_mutex_unlock(&s->in_lock);
+            nap_us = NAP_US;
+        } else {
+            usleep(nap_us);
+            nap_us = now == seen && nap_us < NAP_MAX_US ? 2 * nap_us : NAP_US;
+        }
+        seen = now;
+    }
     return NULL;
+}
+
+/* Waits on the socket while *word is `seen`; or, where another thread does so, until that one has changed the word. */
+static void wait_for_some(struct socket_carrier *s, _Atomic uint32_t *word, uint32_t seen, int timeout_ms) {
+    atomic_fetch_add(&s->waits, 1);
+    if (pthread_mutex_trylock(&s->in_lock) != 0) {
+        atomic_fetch_add(&s->asleep, 1);
+        svga_futex_wait(word, seen, timeout_ms * INT64_C(1000));
+        atomic_fetch_sub(&s->asleep, 1);
+        return;
+    }
+    if (atomic_load(word) == seen)
+        take_some(s, timeout_ms);
+    pthread_mutex_unlock(&s->in_lock);
+    if (atomic_load(&s->asleep) >
+        0) { /* one of them is to read from now on; the receiver does where this comes too early */
+        svga_futex_wake(&svga_fifo_words(s->base.bar)[SVGA_FIFO_IRQ_SEQ], 1);
+        svga_futex_wake(&s->answered, 1);
+        svga_futex_wake(&s->synced, 1);
+    }
 }
 
 /* ---- what goes ---- */
@@ -192,7 +248,7 @@ static void *flush_late(void *arg) {
     struct socket_carrier *s = arg;
     while (!atomic_load(&s->gone)) {
         if (atomic_load(&s->waiting) == 0) {
-            svga_futex_wait(&s->waiting, 0, WAIT_SLICE_US);
+            svga_futex_wait(&s->waiting, 0, SLICE_MS * INT64_C(1000));
             continue;
         }
         usleep(LATEST_US);
@@ -244,7 +300,7 @@ static bool put_command(struct socket_carrier *s, uint32_t size) {
 static void await(struct socket_carrier *s, _Atomic uint32_t *counter, uint32_t goal) {
     uint32_t now;
     while ((now = atomic_load(counter)) < goal && !atomic_load(&s->gone))
-        svga_futex_wait(counter, now, WAIT_SLICE_US);
+        wait_for_some(s, counter, now, SLICE_MS);
 }
 
 /* Called under svga_guest's lock, with commands in the FIFO. */
@@ -278,7 +334,9 @@ static int socket_wait_irq(struct svga_carrier *c, uint32_t seen, int64_t timeou
         send_now(s);
         svga_lock_give(&s->out_lock);
     }
-    svga_futex_wait(&svga_fifo_words(c->bar)[SVGA_FIFO_IRQ_SEQ], seen, timeout_us);
+    int64_t timeout_ms =
+        timeout_us <= 0 || timeout_us > SLICE_MS * INT64_C(1000) ? SLICE_MS : (timeout_us + 999) / 1000;
+    wait_for_some(s, &svga_fifo_words(c->bar)[SVGA_FIFO_IRQ_SEQ], seen, (int)timeout_ms);
     return atomic_load(&s->gone) ? -ENODEV : 0;
 }
 
@@ -383,7 +441,7 @@ static void socket_close(struct svga_carrier *c) {
     if (s->running) {
         shutdown(s->stream.fd, SHUT_RDWR);
         while (!atomic_load(&s->gone))
-            svga_futex_wait(&s->answered, atomic_load(&s->answered), 1000);
+            wait_for_some(s, &s->answered, atomic_load(&s->answered), 1);
     }
     /* The threads are detached and may still look at what is here: it ends with the process. */
     if (!s->running)
@@ -497,6 +555,7 @@ struct svga_carrier *svga_carrier_socket_open(const struct svga_socket_options *
     s->owner = getpid();
     svga_lock_init(&s->out_lock, SVGA_LOCK_STREAM);
     svga_lock_init(&s->region_lock, SVGA_LOCK_STREAM_REGIONS);
+    pthread_mutex_init(&s->in_lock, NULL);
     s->sock.fd = -1;
     int fd = svga_address_connect(options->address, OPEN_LIMIT_MS, host, why, SVGA_WHY_SIZE);
     if (fd < 0) {

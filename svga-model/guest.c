@@ -90,6 +90,8 @@ static void mark_lost(struct svga_guest *g) {
 
 /* True while spinning for the device can help: it is on another CPU, or we cannot know. */
 static bool worth_spinning(struct svga_guest *g) {
+    if (g->carrier->ops->copies)
+        return false; /* nothing comes while nobody reads */
     if (!g->carrier->ops->same_cpus)
         return true;
     return atomic_load_explicit(&g->words[SVGA_FIFO_HOST_CPU], memory_order_relaxed) !=

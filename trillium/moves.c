@@ -66,7 +66,7 @@ static void take_slot(struct tr_moves *m, const struct tr_field *f, const uint8_
     if (slot == TR_NO_SLOT || m->slot_count == TR_MOVES_SLOTS)
         return;
     m->slots[m->slot_count++] = slot;
-    m->answer = m->answer || strcmp(f->name, "event_slot") != 0;
+    m->awaited = m->awaited || strcmp(f->name, "event_slot") != 0;
 }
 
 bool tr_moves_of(const void *command, uint32_t size, struct tr_moves *m) {
@@ -90,15 +90,15 @@ bool tr_moves_of(const void *command, uint32_t size, struct tr_moves *m) {
             memcpy(&m->queue, at, sizeof m->queue);
         offset += tr_field_size(f->type);
     }
+    m->awaited = m->awaited || header.id == TR_CMD_WAIT_EVENTS;
     m->sized = says_size(header.id);
     m->all_before = waits_for_all(header.id, fixed);
     return true;
 }
 
-/* Commands without an answer that somebody may wait upon all the same. */
+/* Nobody is about to wait for these, but they are to be heard of now. */
 static bool is_urgent(uint32_t cmd) {
-    return cmd == TR_CMD_FLUSH || cmd == TR_CMD_WAIT_EVENTS || cmd == TR_CMD_WATCH_EVENT ||
-           cmd == TR_CMD_SET_USER_EVENT;
+    return cmd == TR_CMD_FLUSH || cmd == TR_CMD_WATCH_EVENT || cmd == TR_CMD_SET_USER_EVENT;
 }
 
 bool tr_needs_of(const void *command, uint32_t size, struct svga_needs *needs) {
@@ -111,6 +111,6 @@ bool tr_needs_of(const void *command, uint32_t size, struct svga_needs *needs) {
     *needs = (struct svga_needs){.id = m.in.region,
                                  .offset = m.in.offset,
                                  .length = m.in.length,
-                                 .now = m.answer || is_urgent(header.id)};
+                                 .now = m.awaited || is_urgent(header.id)};
     return true;
 }

@@ -20,7 +20,7 @@ struct tr_moves {
     struct tr_span in, out; /* length 0: none */
     uint32_t slots[TR_MOVES_SLOTS];
     unsigned slot_count;
-    bool answer;     /* a slot is an answer's, not an event's */
+    bool awaited;    /* somebody is about to wait for its answer, or for the events that it names */
     bool sized;      /* the answer's value is the size of what was written to `out` */
     bool shared;     /* it wants memory that both sides see */
     bool all_before; /* its end is the end of everything before it in its queue, in whatever order that ran */

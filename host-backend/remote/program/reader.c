@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,12 +138,12 @@ static bool note(struct remote *r, uint32_t cmd, const void *fixed, uint32_t siz
 }
 
 /* One command, in private memory. */
-static int hand_on(struct remote *r, const void *command, uint32_t size, bool *answered) {
+static int hand_on(struct remote *r, const void *command, uint32_t size, bool *awaited) {
     const struct svga_cmd_header *header = command;
     struct tr_moves moves = {0};
 
     if (header->id == SVGA_CMD_FENCE) {
-        *answered = true;
+        *awaited = true;
     } else if (header->id >= SVGA_CMD_FIRST_CLIENT) {
         if (!tr_moves_of(command, size, &moves) || moves.shared)
             return refuse(r, "a command is none, is cut short, or wants shared memory");
@@ -153,7 +154,7 @@ static int hand_on(struct remote *r, const void *command, uint32_t size, bool *a
             return refuse(r, "slots, a console or a queue are announced that cannot be");
         if (!answers_expect(r, command, &moves))
             return -EPROTO;
-        *answered = *answered || moves.answer;
+        *awaited = *awaited || moves.awaited;
     } else if (header->id != SVGA_CMD_NOP) {
         return refuse(r, "a command of the device's that it does not have");
     }
@@ -165,20 +166,35 @@ static int hand_on(struct remote *r, const void *command, uint32_t size, bool *a
     return 0;
 }
 
-/* Many answers come within microseconds: then this thread, which is awake, tells them. */
+static bool on_cpu_of_worker(const svga_word *words) {
+    return atomic_load_explicit(&words[SVGA_FIFO_HOST_CPU], memory_order_relaxed) ==
+           (uint32_t)sched_getcpu() + 1;
+}
+
+/* Many answers come within microseconds: then this thread, which is awake, tells them, and the teller is let sleep. To the
+ * worker it is a guest that spins. */
 static void look_for_answers(struct remote *r) {
+    svga_word *words = r->g->words;
     uint64_t end = svga_now_ns() + r->spin_us * 1000ull;
-    while (svga_now_ns() < end)
-        if (answers_due(r)) {
-            answers_tell(r);
-            return;
-        }
+    bool due = false;
+
+    atomic_store_explicit(&words[SVGA_FIFO_GUEST_CPU], (uint32_t)sched_getcpu() + 1, memory_order_relaxed);
+    atomic_store(&words[SVGA_FIFO_IRQ_ARMED], 0);
+    while (!due && svga_now_ns() < end && !on_cpu_of_worker(words)) {
+        svga_pause();
+        due = answers_due(r);
+    }
+    atomic_store(&words[SVGA_FIFO_IRQ_ARMED],
+                 1); /* for the teller; pairs with the exchange in svga_device_irq */
+    svga_handshake_fence();
+    if (due || answers_due(r))
+        answers_tell(r);
 }
 
 static int take_commands(struct remote *r, const struct svga_frame *frame) {
     static _Thread_local uint64_t buffer[SVGA_STREAM_COMMANDS / sizeof(uint64_t)];
     uint8_t *bytes = (uint8_t *)buffer;
-    bool answered = false;
+    bool awaited = false;
     int e;
 
     if (!r->g || frame->length > sizeof buffer)
@@ -195,11 +211,11 @@ static int take_commands(struct remote *r, const struct svga_frame *frame) {
             header.size > SVGA_CMD_MAX_SIZE || header.size > frame->length - at)
             e = refuse(r, "a command's size does not fit its frame");
         else
-            e = hand_on(r, bytes + at, header.size, &answered);
+            e = hand_on(r, bytes + at, header.size, &awaited);
         at += header.size;
     }
     svga_guest_unlock(r->g);
-    if (e == 0 && answered && !svga_stream_has(&r->in))
+    if (e == 0 && awaited && !svga_stream_has(&r->in))
         look_for_answers(r);
     return e;
 }
