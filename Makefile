@@ -37,7 +37,7 @@ B := $(abspath $(BUILD))
 
 # ---- sources ---------------------------------------------------------------------------------------------------------
 
-SRC_svga     := $(wildcard svga-model/*.c svga-model/visa/load.c svga-model/visa/apart/*.c) svga-model/visa/common/kernel.c
+SRC_svga     := $(wildcard svga-model/*.c svga-model/visa/*.c svga-model/visa/apart/*.c) svga-model/visa/common/kernel.c
 SRC_trillium := $(wildcard trillium/*.c)
 SRC_icd      := $(filter-out guest-icd/docs/%,$(wildcard guest-icd/*.c guest-icd/*/*.c))
 SRC_host     := $(wildcard host-backend/broker/*.c host-backend/control/*.c host-backend/listen/*.c host-backend/front/*.c host-backend/vhost-user/*.c host-backend/vm/*.c host-backend/remote/*.c)

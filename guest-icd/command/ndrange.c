@@ -47,7 +47,7 @@ static cl_int check_objects(cl_kernel kernel, cl_command_queue queue) {
         if (!icd_valid(o, o->magic))
             return icd_fail(CL_INVALID_KERNEL_ARGS,
                             "argument %u of %s is gone: it was released after it was set", i,
-                            kernel->function->name);
+                            kernel->function->kernel->name);
         if (o->magic != ICD_MEM)
             continue;
         cl_mem mem = a->object;
@@ -56,11 +56,11 @@ static cl_int check_objects(cl_kernel kernel, cl_command_queue queue) {
                 return icd_fail(
                     CL_MISALIGNED_SUB_BUFFER_OFFSET,
                     "argument %u of %s starts %zu bytes into its buffer; the device wants multiples of %u", i,
-                    kernel->function->name, mem->origin, limits->mem_base_addr_align / 8);
+                    kernel->function->kernel->name, mem->origin, limits->mem_base_addr_align / 8);
         } else if (several && !image_fits(limits, mem)) {
             return icd_fail(CL_INVALID_IMAGE_SIZE,
                             "the image in argument %u of %s is larger than the device takes", i,
-                            kernel->function->name);
+                            kernel->function->kernel->name);
         }
     }
     return CL_SUCCESS;
@@ -149,14 +149,15 @@ static cl_int check(cl_command_queue queue, cl_kernel kernel, bool later, struct
     const struct icd_program_device *d = icd_program_device(program, queue->device);
     if (queue->context != program->context)
         return icd_fail(CL_INVALID_CONTEXT, "kernel %s and the queue are of different contexts",
-                        kernel->function->name);
+                        kernel->function->kernel->name);
     /* A program with kernels is not built again, so its statuses stay as they are. */
     if (!d || d->status != CL_BUILD_SUCCESS || d->type != CL_PROGRAM_BINARY_TYPE_EXECUTABLE)
         return icd_fail(CL_INVALID_PROGRAM_EXECUTABLE,
-                        "the program of %s is not built for the queue's device", kernel->function->name);
+                        "the program of %s is not built for the queue's device",
+                        kernel->function->kernel->name);
     if (kernel->unset > 0 && !later)
         return icd_fail(CL_INVALID_KERNEL_ARGS, "%u arguments of %s are not set", kernel->unset,
-                        kernel->function->name);
+                        kernel->function->kernel->name);
     cl_int r = read_sizes(n, &queue->device->limits, dim, offset, global, local);
     if (r == CL_SUCCESS && !n->empty)
         r = check_local(n, &queue->device->limits, &kernel->function->devices[d - program->devices],
@@ -228,7 +229,7 @@ static cl_int ask_driver(cl_command_queue queue, cl_kernel kernel, const struct 
     cl_int status;
     if (known < 0)
         return icd_fail(CL_INVALID_WORK_GROUP_SIZE, "the driver does not take this local_work_size for %s",
-                        kernel->function->name);
+                        kernel->function->kernel->name);
     if (known > 0)
         return enqueue(queue, kernel, CL_COMMAND_NDRANGE_KERNEL, n, wait_count, waits, event);
     cl_int r = enqueue(queue, kernel, CL_COMMAND_NDRANGE_KERNEL, n, wait_count, waits, &own);

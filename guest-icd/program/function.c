@@ -5,10 +5,9 @@
 
 #include "guest-icd/program/visa.h"
 #include "guest-icd/session/ask.h"
-#include "svga-model/visa/kernel.h"
 
 struct icd_function *icd_function_find(struct icd_function *f, const char *name) {
-    while (f && strcmp(f->name, name) != 0)
+    while (f && strcmp(f->kernel->name, name) != 0)
         f = f->next;
     return f;
 }
@@ -17,9 +16,9 @@ void icd_functions_free(struct icd_function *f) {
     while (f) {
         struct icd_function *next = f->next;
         icd_info_cache_clear(&f->info);
-        free(f->parameters);
+        visa_kernels_free(f->own, 1);
+        free(f->accepted);
         free(f->devices);
-        free(f->name);
         free(f);
         f = next;
     }
@@ -29,9 +28,9 @@ static struct icd_function *function_new(cl_program program, const char *name) {
     struct icd_function *f = calloc(1, sizeof *f);
     if (!f)
         return NULL;
-    f->name = strdup(name);
+    f->kernel = f->own = calloc(1, sizeof *f->own);
     f->devices = calloc(program->device_count, sizeof *f->devices);
-    if (!f->name || !f->devices) {
+    if (!f->own || !f->devices || !(f->own->name = strdup(name))) {
         icd_functions_free(f);
         return NULL;
     }
@@ -47,7 +46,7 @@ enum { MAX_ARGS = 1 << 16 };
 static cl_int create_and_ask(cl_program program, struct icd_function *f, uint32_t id) {
     struct icd_call call;
     void *answers;
-    struct tr_array arrays[] = {{f->name, (uint32_t)strlen(f->name)}};
+    struct tr_array arrays[] = {{f->own->name, (uint32_t)strlen(f->own->name)}};
     size_t count = 1 + 2 * (size_t)program->device_count;
     struct icd_ask *asks = calloc(count, sizeof *asks);
     if (!asks)
@@ -71,9 +70,11 @@ static cl_int create_and_ask(cl_program program, struct icd_function *f, uint32_
         if (r == CL_SUCCESS)
             r = asked;
         if (r == CL_SUCCESS) {
-            f->arg_count = ICD_ANSWER(&asks[0], cl_uint, 0);
-            if (f->arg_count > MAX_ARGS)
+            cl_uint count_of_args = ICD_ANSWER(&asks[0], cl_uint, 0);
+            if (count_of_args > MAX_ARGS)
                 r = CL_OUT_OF_RESOURCES;
+            else
+                f->own->arg_count = count_of_args;
             for (cl_uint i = 0; i < program->device_count; i++) {
                 f->devices[i].work_group_size = ICD_ANSWER(&asks[1 + 2 * i], size_t, 0);
                 if (asks[2 + 2 * i].result == CL_SUCCESS &&
@@ -94,28 +95,6 @@ static cl_int create_and_ask(cl_program program, struct icd_function *f, uint32_
 
 /* ---- its parameters ---- */
 
-static enum icd_arg_kind kind_of(cl_kernel_arg_address_qualifier address, const char *type,
-                                 cl_kernel_arg_type_qualifier qualifiers) {
-    size_t n = strlen(type);
-    if ((qualifiers & CL_KERNEL_ARG_TYPE_PIPE) || strncmp(type, "pipe ", 5) == 0)
-        return ICD_ARG_PIPE;
-    if (strncmp(type, "image", 5) == 0 && n > 2 && strcmp(type + n - 2, "_t") == 0)
-        return ICD_ARG_IMAGE;
-    if (strcmp(type, "sampler_t") == 0)
-        return ICD_ARG_SAMPLER;
-    if (strcmp(type, "queue_t") == 0)
-        return ICD_ARG_QUEUE;
-    switch (address) {
-    case CL_KERNEL_ARG_ADDRESS_GLOBAL:
-    case CL_KERNEL_ARG_ADDRESS_CONSTANT:
-        return ICD_ARG_BUFFER;
-    case CL_KERNEL_ARG_ADDRESS_LOCAL:
-        return ICD_ARG_LOCAL;
-    default:
-        return ICD_ARG_VALUE;
-    }
-}
-
 enum { ASKS_PER_ARG = 3, TYPE_ROOM = 128 };
 
 static void ask_about(struct icd_ask *asks, uint32_t kernel, cl_uint index) {
@@ -129,28 +108,28 @@ static void ask_about(struct icd_ask *asks, uint32_t kernel, cl_uint index) {
         };
 }
 
-static enum icd_arg_kind kind_from(const struct icd_ask *asks) {
+static enum visa_arg_kind kind_from(const struct icd_ask *asks) {
     char type[TYPE_ROOM] = "";
     if (asks[0].result != CL_SUCCESS)
-        return ICD_ARG_UNKNOWN;
+        return VISA_ARG_UNKNOWN;
     /* A name too long for its room is that of a struct: none of those that matter here is. */
     if (asks[2].result == CL_SUCCESS && asks[2].size <= TYPE_ROOM)
         snprintf(type, sizeof type, "%.*s", (int)asks[2].size, (const char *)asks[2].bytes);
-    return kind_of(ICD_ANSWER(&asks[0], cl_kernel_arg_address_qualifier, 0), type,
-                   ICD_ANSWER(&asks[1], cl_kernel_arg_type_qualifier, 0));
+    return visa_arg_kind_of(ICD_ANSWER(&asks[0], cl_kernel_arg_address_qualifier, 0),
+                            ICD_ANSWER(&asks[1], cl_kernel_arg_type_qualifier, 0), type);
 }
 
-static cl_int learn_parameters(struct icd_function *f, uint32_t kernel) {
+static cl_int learn_parameters(struct visa_kernel *k, uint32_t kernel) {
     void *answers;
-    struct icd_ask *asks = calloc(ASKS_PER_ARG * (size_t)f->arg_count, sizeof *asks);
+    struct icd_ask *asks = calloc(ASKS_PER_ARG * (size_t)k->arg_count, sizeof *asks);
     if (!asks)
         return CL_OUT_OF_HOST_MEMORY;
-    for (cl_uint i = 0; i < f->arg_count; i++)
+    for (cl_uint i = 0; i < k->arg_count; i++)
         ask_about(&asks[(size_t)ASKS_PER_ARG * i], kernel, i);
-    cl_int r = icd_ask_all(asks, ASKS_PER_ARG * (size_t)f->arg_count, &answers);
+    cl_int r = icd_ask_all(asks, ASKS_PER_ARG * (size_t)k->arg_count, &answers);
     if (r == CL_SUCCESS) {
-        for (cl_uint i = 0; i < f->arg_count; i++)
-            f->parameters[i].kind = kind_from(&asks[(size_t)ASKS_PER_ARG * i]);
+        for (cl_uint i = 0; i < k->arg_count; i++)
+            k->args[i].kind = kind_from(&asks[(size_t)ASKS_PER_ARG * i]);
         free(answers);
     }
     free(asks);
@@ -158,18 +137,29 @@ static cl_int learn_parameters(struct icd_function *f, uint32_t kernel) {
 }
 
 /* SPIR-V keeps too little for the driver to answer; the guest's compiler knows. */
-static void take_from_compiler(cl_program program, struct icd_function *f) {
-    static const enum icd_arg_kind kinds[] = {
-        [VISA_ARG_VALUE] = ICD_ARG_VALUE,     [VISA_ARG_POINTER] = ICD_ARG_BUFFER,
-        [VISA_ARG_LOCAL] = ICD_ARG_LOCAL,     [VISA_ARG_IMAGE] = ICD_ARG_IMAGE,
-        [VISA_ARG_SAMPLER] = ICD_ARG_SAMPLER, [VISA_ARG_PIPE] = ICD_ARG_PIPE,
-        [VISA_ARG_QUEUE] = ICD_ARG_QUEUE,
-    };
-    for (cl_uint i = 0; i < f->arg_count; i++)
-        f->parameters[i].kind = kinds[f->visa->args[i].kind];
+static void take_from_compiler(cl_program program, struct icd_function *f, const struct visa_kernel *k) {
+    f->kernel = k;
+    visa_kernels_free(f->own, 1);
+    f->own = NULL;
     for (cl_uint d = 0; d < program->device_count; d++)
         for (int i = 0; i < 3; i++)
-            f->devices[d].required[i] = f->visa->reqd_work_group_size[i];
+            f->devices[d].required[i] = k->reqd_work_group_size[i];
+}
+
+/* Its parameters, from whoever knows them. */
+static cl_int describe(cl_program program, struct icd_function *f, uint32_t id) {
+    const struct visa_kernel *k = icd_visa_kernel(program->visa, f->own->name);
+    f->accepted = calloc((size_t)f->own->arg_count + 1, sizeof *f->accepted);
+    if (!f->accepted)
+        return CL_OUT_OF_HOST_MEMORY;
+    if (k && k->arg_count == f->own->arg_count) {
+        take_from_compiler(program, f, k);
+        return CL_SUCCESS;
+    }
+    f->own->args = calloc((size_t)f->own->arg_count + 1, sizeof *f->own->args);
+    if (!f->own->args)
+        return CL_OUT_OF_HOST_MEMORY;
+    return f->own->arg_count > 0 ? learn_parameters(f->own, id) : CL_SUCCESS;
 }
 
 cl_int icd_function_learn(cl_program program, const char *name, uint32_t id, struct icd_function **function) {
@@ -180,14 +170,7 @@ cl_int icd_function_learn(cl_program program, const char *name, uint32_t id, str
     }
     cl_int r = create_and_ask(program, f, id);
     if (r == CL_SUCCESS) {
-        f->parameters = calloc((size_t)f->arg_count + 1, sizeof *f->parameters);
-        f->visa = icd_visa_kernel(program->visa, name);
-        if (!f->parameters)
-            r = CL_OUT_OF_HOST_MEMORY;
-        else if (f->visa && f->visa->arg_count == f->arg_count)
-            take_from_compiler(program, f);
-        else if (f->arg_count > 0)
-            r = learn_parameters(f, id);
+        r = describe(program, f, id);
         if (r != CL_SUCCESS)
             icd_release_id(id);
     }

@@ -9,28 +9,9 @@
 #include "guest-icd/platform/context.h"
 #include "guest-icd/program/program.h"
 #include "guest-icd/session/info-cache.h"
+#include "svga-model/visa/kernel.h"
 
-enum icd_arg_kind {
-    ICD_ARG_VALUE,
-    ICD_ARG_BUFFER,
-    ICD_ARG_IMAGE,
-    ICD_ARG_PIPE,
-    ICD_ARG_LOCAL,
-    ICD_ARG_SAMPLER,
-    ICD_ARG_QUEUE,
-    ICD_ARG_UNKNOWN, /* the driver keeps no argument information: told by the values that are set */
-};
-
-struct icd_parameter {
-    enum icd_arg_kind kind;
-    /*
-     * What the host has accepted once, so that it need not be asked again: for values their size, for local
-     * memory anything but 0, for objects icd_mem_class(). 0: nothing yet. Relaxed: it only saves a question.
-     */
-    _Atomic uint64_t accepted;
-};
-
-/* NDRanges on which drivers differ (ndrange.c). */
+/* NDRanges on which drivers differ (command/ndrange.c). */
 enum icd_doubt {
     ICD_NO_DOUBT = -1,
     ICD_DOUBT_NO_LOCAL,      /* no local size for a kernel with a required one */
@@ -47,16 +28,19 @@ struct icd_function_device {
         verdicts[ICD_DOUBTS]; /* what the driver does: 1: takes it, -1: refuses it, 0: not known yet */
 };
 
-struct visa_kernel;
-
 struct icd_function {
     struct icd_function *next;
-    char *name;
-    cl_uint arg_count;
-    struct icd_parameter *parameters;
+    const struct visa_kernel *kernel; /* what is known of it: */
+    struct visa_kernel
+        *own; /* by the host's answers; NULL: all of it, by the guest's compiler (program->visa) */
+    /*
+     * By parameter: what the host has accepted once, so that it need not be asked again: for values their size, for
+     * local memory anything but 0, for objects their class (kernel-args.c). 0: nothing yet. Relaxed: it only saves a
+     * question.
+     */
+    _Atomic uint64_t *accepted;
     struct icd_function_device *devices; /* in the order of the program's devices */
-    const struct visa_kernel *visa; /* the SVGA baseline's knowledge of it, in program->visa; NULL: none */
-    struct icd_info_cache info;     /* answers to queries: key by kernel-info.c */
+    struct icd_info_cache info;          /* answers to queries: key by kernel-info.c */
 };
 
 /*

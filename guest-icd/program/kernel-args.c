@@ -149,12 +149,16 @@ static cl_int ask_host(cl_kernel kernel, cl_uint index, const struct icd_arg *wa
     svga_guest_unlock(icd_session->g);
     r = icd_call_wait(&call);
     if (r != CL_SUCCESS)
-        icd_debug(r, "the driver refuses argument %u of %s (%zu bytes)", index, kernel->function->name,
-                  wanted->size);
+        icd_debug(r, "the driver refuses argument %u of %s (%zu bytes)", index,
+                  kernel->function->kernel->name, wanted->size);
     return r;
 }
 
 /* ---- by kind of parameter ---- */
+
+static enum visa_arg_kind kind_of(cl_kernel kernel, cl_uint index) {
+    return (enum visa_arg_kind)kernel->function->kernel->args[index].kind;
+}
 
 /* memcmp, without a call for the usual sizes. */
 static inline bool same_bytes(const void *a, const void *b, size_t size) {
@@ -182,19 +186,19 @@ static inline void copy_bytes(void *to, const void *from, size_t size) {
 }
 
 static cl_int set_value(cl_kernel kernel, cl_uint index, size_t size, const void *value) {
-    struct icd_parameter *p = &kernel->function->parameters[index];
+    _Atomic uint64_t *accepted = &kernel->function->accepted[index];
     struct icd_arg *a = &kernel->args[index];
     if (!value || size == 0 || size > VALUE_MAX) { /* never right: the driver says why */
         struct icd_arg wrong = {.state = ICD_ARG_IS_NULL, .size = size};
         cl_int r = value ? CL_INVALID_ARG_SIZE : ask_host(kernel, index, &wrong);
         return r != CL_SUCCESS ? r : CL_INVALID_ARG_VALUE;
     }
-    if (atomic_load_explicit(&p->accepted, memory_order_relaxed) != size) {
+    if (atomic_load_explicit(accepted, memory_order_relaxed) != size) {
         struct icd_arg wanted = {.state = ICD_ARG_IS_VALUE, .size = size, .bytes = (void *)value};
         cl_int r = ask_host(kernel, index, &wanted);
         if (r != CL_SUCCESS)
             return r;
-        atomic_store_explicit(&p->accepted, size, memory_order_relaxed);
+        atomic_store_explicit(accepted, size, memory_order_relaxed);
     }
     if (a->state == ICD_ARG_IS_VALUE && a->size == size && same_bytes(a->bytes, value, size))
         return CL_SUCCESS;
@@ -208,12 +212,13 @@ static cl_int set_value(cl_kernel kernel, cl_uint index, size_t size, const void
 }
 
 static cl_int set_null(cl_kernel kernel, cl_uint index, size_t size) {
-    struct icd_parameter *p = &kernel->function->parameters[index];
+    _Atomic uint64_t *accepted = &kernel->function->accepted[index];
     struct icd_arg *a = &kernel->args[index];
     /* A null buffer is always right; local memory after the first time; null images and samplers the driver
      * judges each time. */
-    bool known = p->kind == ICD_ARG_BUFFER ||
-                 (p->kind == ICD_ARG_LOCAL && atomic_load_explicit(&p->accepted, memory_order_relaxed) != 0);
+    bool known = kind_of(kernel, index) == VISA_ARG_POINTER ||
+                 (kind_of(kernel, index) == VISA_ARG_LOCAL &&
+                  atomic_load_explicit(accepted, memory_order_relaxed) != 0);
     if (a->state == ICD_ARG_IS_NULL && a->size == size)
         return CL_SUCCESS;
     if (!known) {
@@ -221,7 +226,7 @@ static cl_int set_null(cl_kernel kernel, cl_uint index, size_t size) {
         cl_int r = ask_host(kernel, index, &wanted);
         if (r != CL_SUCCESS)
             return r;
-        atomic_store_explicit(&p->accepted, 1, memory_order_relaxed);
+        atomic_store_explicit(accepted, 1, memory_order_relaxed);
     }
     drop_object(a);
     was_set(kernel, a, ICD_ARG_IS_NULL, size);
@@ -237,17 +242,17 @@ static cl_int set_local(cl_kernel kernel, cl_uint index, size_t size, const void
 
 /* An object: `class` tells apart what the driver may judge differently. */
 static cl_int set_object(cl_kernel kernel, cl_uint index, size_t size, void *object, uint64_t class) {
-    struct icd_parameter *p = &kernel->function->parameters[index];
+    _Atomic uint64_t *accepted = &kernel->function->accepted[index];
     struct icd_arg *a = &kernel->args[index];
     uint32_t id = ((struct icd_object *)object)->id;
     if (a->state == ICD_ARG_IS_OBJECT && a->object == object && a->id == id)
         return CL_SUCCESS;
-    if (atomic_load_explicit(&p->accepted, memory_order_relaxed) != class) {
+    if (atomic_load_explicit(accepted, memory_order_relaxed) != class) {
         struct icd_arg wanted = {.state = ICD_ARG_IS_OBJECT, .size = size, .id = id};
         cl_int r = ask_host(kernel, index, &wanted);
         if (r != CL_SUCCESS)
             return r;
-        atomic_store_explicit(&p->accepted, class, memory_order_relaxed);
+        atomic_store_explicit(accepted, class, memory_order_relaxed);
     }
     icd_weak_ref(object);
     drop_object(a);
@@ -266,13 +271,13 @@ static uint64_t mem_class(cl_mem mem) {
 static cl_int set_mem(cl_kernel kernel, cl_uint index, size_t size, const void *value) {
     if (size != sizeof(cl_mem))
         return icd_fail(CL_INVALID_ARG_SIZE, "argument %u of %s is a memory object, %zu bytes are no handle",
-                        index, kernel->function->name, size);
+                        index, kernel->function->kernel->name, size);
     cl_mem mem = value ? *(const cl_mem *)value : NULL;
-    if (!mem && (!value || kernel->function->parameters[index].kind == ICD_ARG_BUFFER))
+    if (!mem && (!value || kind_of(kernel, index) == VISA_ARG_POINTER))
         return set_null(kernel, index, size);
     if (!icd_valid(mem, ICD_MEM) || mem->context != kernel->program->context)
         return icd_fail(CL_INVALID_MEM_OBJECT, "argument %u of %s is no memory object of its context", index,
-                        kernel->function->name);
+                        kernel->function->kernel->name);
     return set_object(kernel, index, size, mem, mem_class(mem));
 }
 
@@ -284,7 +289,7 @@ static cl_int set_sampler(cl_kernel kernel, cl_uint index, size_t size, const vo
     cl_sampler sampler = *(const cl_sampler *)value;
     if (!icd_valid(sampler, ICD_SAMPLER) || sampler->context != kernel->program->context)
         return icd_fail(CL_INVALID_SAMPLER, "argument %u of %s is no sampler of its context", index,
-                        kernel->function->name);
+                        kernel->function->kernel->name);
     return set_object(kernel, index, size, sampler, 1);
 }
 
@@ -327,21 +332,21 @@ static cl_int set_unknown(cl_kernel kernel, cl_uint index, size_t size, const vo
 cl_int icd_kernel_set_arg(cl_kernel kernel, cl_uint arg_index, size_t arg_size, const void *arg_value) {
     if (arg_index >= kernel->arg_count)
         return icd_fail(CL_INVALID_ARG_INDEX, "%s has %u arguments, not one with index %u",
-                        kernel->function->name, kernel->arg_count, arg_index);
-    switch (kernel->function->parameters[arg_index].kind) {
-    case ICD_ARG_VALUE:
+                        kernel->function->kernel->name, kernel->arg_count, arg_index);
+    switch (kind_of(kernel, arg_index)) {
+    case VISA_ARG_VALUE:
         return set_value(kernel, arg_index, arg_size, arg_value);
-    case ICD_ARG_BUFFER:
-    case ICD_ARG_IMAGE:
-    case ICD_ARG_PIPE:
+    case VISA_ARG_POINTER:
+    case VISA_ARG_IMAGE:
+    case VISA_ARG_PIPE:
         return set_mem(kernel, arg_index, arg_size, arg_value);
-    case ICD_ARG_LOCAL:
+    case VISA_ARG_LOCAL:
         return set_local(kernel, arg_index, arg_size, arg_value);
-    case ICD_ARG_SAMPLER:
+    case VISA_ARG_SAMPLER:
         return set_sampler(kernel, arg_index, arg_size, arg_value);
-    case ICD_ARG_QUEUE:
+    case VISA_ARG_QUEUE:
         return set_queue(kernel, arg_index, arg_size, arg_value);
-    case ICD_ARG_UNKNOWN:
+    case VISA_ARG_UNKNOWN:
         break;
     }
     return set_unknown(kernel, arg_index, arg_size, arg_value);
@@ -352,21 +357,22 @@ cl_int icd_kernel_set_svm(cl_kernel kernel, cl_uint arg_index, const void *arg_v
         return CL_INVALID_OPERATION;
     if (arg_index >= kernel->arg_count)
         return CL_INVALID_ARG_INDEX;
-    struct icd_parameter *p = &kernel->function->parameters[arg_index];
+    _Atomic uint64_t *accepted = &kernel->function->accepted[arg_index];
     struct icd_arg *a = &kernel->args[arg_index];
     uint64_t address = (uintptr_t)arg_value;
-    if (p->kind == ICD_ARG_UNKNOWN) { /* of a binary: the driver may well know that it is a pointer */
-        if (atomic_load_explicit(&p->accepted, memory_order_relaxed) != ACCEPTED_SVM) {
+    if (kind_of(kernel, arg_index) ==
+        VISA_ARG_UNKNOWN) { /* of a binary: the driver may well know that it is a pointer */
+        if (atomic_load_explicit(accepted, memory_order_relaxed) != ACCEPTED_SVM) {
             struct icd_arg wanted = {
                 .state = ICD_ARG_IS_SVM, .size = sizeof address, .bytes = (unsigned char *)&address};
             cl_int r = ask_host(kernel, arg_index, &wanted);
             if (r != CL_SUCCESS)
                 return r;
-            atomic_store_explicit(&p->accepted, ACCEPTED_SVM, memory_order_relaxed);
+            atomic_store_explicit(accepted, ACCEPTED_SVM, memory_order_relaxed);
         }
-    } else if (p->kind != ICD_ARG_BUFFER) {
+    } else if (kind_of(kernel, arg_index) != VISA_ARG_POINTER) {
         return icd_fail(CL_INVALID_ARG_VALUE, "argument %u of %s is no pointer to global memory", arg_index,
-                        kernel->function->name);
+                        kernel->function->kernel->name);
     }
     if (!make_room(a, sizeof address))
         return CL_OUT_OF_HOST_MEMORY;

@@ -5,7 +5,6 @@
  */
 #include "guest-icd/api.h"
 #include "guest-icd/program/kernel.h"
-#include "svga-model/visa/kernel.h"
 
 /* A query's place in the function's cache: an argument's or a device's number above the parameter. */
 static uint64_t key_of(const struct icd_query *q) {
@@ -39,7 +38,7 @@ cl_int CL_API_CALL icd_GetKernelInfo(cl_kernel kernel, cl_kernel_info param_name
         return CL_INVALID_KERNEL;
     switch (param_name) {
     case CL_KERNEL_FUNCTION_NAME:
-        return ICD_INFO_STRING(kernel->function->name);
+        return ICD_INFO_STRING(kernel->function->kernel->name);
     case CL_KERNEL_NUM_ARGS:
         return ICD_INFO_VALUE(cl_uint, kernel->arg_count);
     case CL_KERNEL_REFERENCE_COUNT:
@@ -49,31 +48,13 @@ cl_int CL_API_CALL icd_GetKernelInfo(cl_kernel kernel, cl_kernel_info param_name
     case CL_KERNEL_PROGRAM:
         return ICD_INFO_VALUE(cl_program, kernel->program);
     case CL_KERNEL_ATTRIBUTES:
-        if (kernel->function->visa)
-            return ICD_INFO_STRING(kernel->function->visa->attributes);
+        if (!kernel->function->own)
+            return visa_attributes(kernel->function->kernel, param_value_size, param_value,
+                                   param_value_size_ret);
         return cached(
             kernel,
             &(struct icd_query){.what = TR_INFO_KERNEL, .object = kernel->object.id, .param = param_name},
             param_value_size, param_value, param_value_size_ret);
-    default:
-        return CL_INVALID_VALUE;
-    }
-}
-
-/* What the guest's compiler knows of an argument. */
-static cl_int visa_arg_info(const struct visa_arg *arg, cl_kernel_arg_info param_name,
-                            size_t param_value_size, void *param_value, size_t *param_value_size_ret) {
-    switch (param_name) {
-    case CL_KERNEL_ARG_ADDRESS_QUALIFIER:
-        return ICD_INFO_VALUE(cl_kernel_arg_address_qualifier, arg->address_qualifier);
-    case CL_KERNEL_ARG_ACCESS_QUALIFIER:
-        return ICD_INFO_VALUE(cl_kernel_arg_access_qualifier, arg->access_qualifier);
-    case CL_KERNEL_ARG_TYPE_QUALIFIER:
-        return ICD_INFO_VALUE(cl_kernel_arg_type_qualifier, arg->type_qualifiers);
-    case CL_KERNEL_ARG_TYPE_NAME:
-        return ICD_INFO_STRING(arg->type_name);
-    case CL_KERNEL_ARG_NAME:
-        return ICD_INFO_STRING(arg->name);
     default:
         return CL_INVALID_VALUE;
     }
@@ -88,9 +69,9 @@ cl_int CL_API_CALL icd_GetKernelArgInfo(cl_kernel kernel, cl_uint arg_index, cl_
         return CL_INVALID_ARG_INDEX;
     if (!kernel->program->arg_info)
         return CL_KERNEL_ARG_INFO_NOT_AVAILABLE;
-    if (kernel->function->visa)
-        return visa_arg_info(&kernel->function->visa->args[arg_index], param_name, param_value_size,
-                             param_value, param_value_size_ret);
+    if (!kernel->function->own)
+        return visa_arg_info(kernel->function->kernel, arg_index, param_name, param_value_size, param_value,
+                             param_value_size_ret);
     struct icd_query query = {
         .what = TR_INFO_KERNEL_ARG, .object = kernel->object.id, .index = arg_index, .param = param_name};
     return cached(kernel, &query, param_value_size, param_value, param_value_size_ret);
@@ -107,9 +88,10 @@ static cl_device_id the_device(cl_kernel kernel, cl_device_id device) {
 /* Local memory by what the guest's compiler knows; a driver that got SPIR-V may count other kernels'
  * variables, too. */
 static cl_ulong visa_local_size(cl_kernel kernel) {
-    cl_ulong size = kernel->function->visa->local_size;
+    cl_ulong size = kernel->function->kernel->local_size;
     for (cl_uint i = 0; i < kernel->arg_count; i++)
-        if (kernel->function->parameters[i].kind == ICD_ARG_LOCAL && kernel->args[i].state == ICD_ARG_IS_NULL)
+        if (kernel->function->kernel->args[i].kind == VISA_ARG_LOCAL &&
+            kernel->args[i].state == ICD_ARG_IS_NULL)
             size += kernel->args[i].size;
     return size;
 }
@@ -131,7 +113,7 @@ cl_int CL_API_CALL icd_GetKernelWorkGroupInfo(cl_kernel kernel, cl_device_id dev
                               .object = kernel->object.id,
                               .device = d->number,
                               .param = param_name};
-    if (param_name == CL_KERNEL_LOCAL_MEM_SIZE && kernel->function->visa)
+    if (param_name == CL_KERNEL_LOCAL_MEM_SIZE && !kernel->function->own)
         return ICD_INFO_VALUE(cl_ulong, visa_local_size(kernel));
     /* Local memory depends on the arguments: the host must have them. */
     if (param_name == CL_KERNEL_LOCAL_MEM_SIZE) {

@@ -10,20 +10,20 @@
 /* ---- life ---- */
 
 static cl_kernel kernel_new(cl_program program, struct icd_function *f, uint32_t id) {
-    cl_kernel k = calloc(1, sizeof *k + f->arg_count * (sizeof k->args[0] + sizeof k->dirty[0]));
+    cl_kernel k = calloc(1, sizeof *k + f->kernel->arg_count * (sizeof k->args[0] + sizeof k->dirty[0]));
     if (!k)
         return NULL;
     icd_object_init(&k->object, ICD_KERNEL, id);
     k->program = program;
     icd_ref(program);
     k->function = f;
-    k->arg_count = k->unset = f->arg_count;
-    k->dirty = (cl_uint *)&k->args[f->arg_count];
-    for (cl_uint i = 0; i < f->arg_count; i++) {
+    k->arg_count = k->unset = f->kernel->arg_count;
+    k->dirty = (cl_uint *)&k->args[f->kernel->arg_count];
+    for (cl_uint i = 0; i < f->kernel->arg_count; i++) {
         struct icd_arg *a = &k->args[i];
         a->bytes = a->few;
         a->room = sizeof a->few;
-        if (f->parameters[i].kind != ICD_ARG_VALUE && f->parameters[i].kind != ICD_ARG_LOCAL)
+        if (f->kernel->args[i].kind != VISA_ARG_VALUE && f->kernel->args[i].kind != VISA_ARG_LOCAL)
             k->object_args++;
     }
     return k;
@@ -83,7 +83,7 @@ static cl_int enter(cl_program program, const char *name, struct icd_function **
 /* Puts a newly learnt function into the program's list; if another thread was faster, its one is returned. */
 static struct icd_function *publish(cl_program program, struct icd_function *f) {
     svga_lock_take(&program->lock);
-    struct icd_function *known = icd_function_find(program->functions, f->name);
+    struct icd_function *known = icd_function_find(program->functions, f->kernel->name);
     if (!known) {
         f->next = program->functions;
         program->functions = f;
@@ -190,7 +190,7 @@ static void count_kernel(cl_program program) {
 cl_int icd_kernel_snapshot(cl_kernel kernel, cl_kernel *snapshot) {
     struct icd_function *f = kernel->function;
     uint32_t id;
-    cl_int r = create_on_host(kernel->program, f->name, &f, &id);
+    cl_int r = create_on_host(kernel->program, f->kernel->name, &f, &id);
     if (r != CL_SUCCESS)
         return r;
     cl_kernel k = kernel_new(kernel->program, f, id);

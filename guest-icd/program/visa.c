@@ -9,6 +9,7 @@
 #include "guest-icd/program/scan.h"
 #include "guest-icd/session/pool.h"
 #include "svga-model/visa/apart/guest.h"
+#include "svga-model/visa/query.h"
 
 /* In front of an object's bytes when the application takes them as a binary. */
 struct object_header {
@@ -41,75 +42,8 @@ const struct visa_kernel *icd_visa_kernel(const struct icd_visa *visa, const cha
 
 /* ---- what the devices take ---- */
 
-struct features {
-    struct visa_features f;
-    char *extensions, *c_features;
-};
-
-/* The device's answer, NUL-terminated, or NULL. */
-static void *device_bytes(cl_device_id device, cl_device_info param, size_t *size) {
-    char *bytes = NULL;
-    if (icd_device_info(device, param, 0, NULL, size) == CL_SUCCESS && (bytes = calloc(1, *size + 1)) &&
-        icd_device_info(device, param, *size, bytes, NULL) != CL_SUCCESS) {
-        free(bytes);
-        bytes = NULL;
-    }
-    return bytes;
-}
-
-static uint32_t version_100(const char *text, const char *format, uint32_t otherwise) {
-    unsigned major, minor;
-    return text && sscanf(text, format, &major, &minor) == 2 ? 100 * major + 10 * minor : otherwise;
-}
-
-/* Names of cl_name_version entries, separated by spaces; *newest is the highest version among them. */
-static char *names_of(cl_device_id device, cl_device_info param, uint32_t *newest) {
-    size_t size = 0;
-    cl_name_version *list = device_bytes(device, param, &size);
-    char *names = calloc(1, size + 1), *end = names;
-    for (size_t i = 0; list && names && i < size / sizeof *list; i++) {
-        uint32_t version = 100 * CL_VERSION_MAJOR(list[i].version) + 10 * CL_VERSION_MINOR(list[i].version);
-        if (version > *newest)
-            *newest = version;
-        end = stpcpy(end, list[i].name); /* fits: each entry is longer than its name and a space */
-        end = stpcpy(end, " ");
-    }
-    free(list);
-    return names;
-}
-
-static bool features_of(cl_device_id d, struct features *out) {
-    size_t size;
-    uint32_t ignored = 0;
-    char *c_version = device_bytes(d, CL_DEVICE_OPENCL_C_VERSION, &size);
-    char *profile = device_bytes(d, CL_DEVICE_PROFILE, &size);
-    cl_bool little = CL_TRUE;
-    icd_device_info(d, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
-    out->extensions = device_bytes(d, CL_DEVICE_EXTENSIONS, &size);
-    out->c_features = names_of(d, CL_DEVICE_OPENCL_C_FEATURES, &ignored);
-    out->f = (struct visa_features){
-        .address_bits = d->limits.address_bits,
-        .device_version = 10 * d->limits.version,
-        .c_version = version_100(c_version, "OpenCL C %u.%u", 120),
-        .extensions = out->extensions,
-        .c_features = out->c_features,
-        .images = d->limits.image_support,
-        .little_endian = little != CL_FALSE,
-        .embedded_profile = profile && strcmp(profile, "EMBEDDED_PROFILE") == 0,
-    };
-    uint32_t newest = out->f.c_version;
-    free(names_of(d, CL_DEVICE_OPENCL_C_ALL_VERSIONS, &newest));
-    out->f.c_version_max = newest;
-    if (out->f.c_version > 120)
-        out->f.c_version = 120;
-    free(c_version);
-    free(profile);
-    return out->extensions && out->c_features;
-}
-
-static void features_free(struct features *f) {
-    free(f->extensions);
-    free(f->c_features);
+static int ask(void *device, uint32_t param, size_t size, void *value, size_t *size_ret) {
+    return icd_device_info(device, param, size, value, size_ret);
 }
 
 /* Keeps the words of `list` that are in `other` too, in place. */
@@ -135,25 +69,23 @@ static uint32_t least(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-/* What all the devices take: one module is made for all. */
-static bool common_features(cl_uint count, const cl_device_id *devices, struct features *out) {
-    *out = (struct features){0};
-    if (!features_of(devices[0], out))
+/* What all the devices take: one module is made for all. False when out of memory: nothing to free. */
+static bool common_features(cl_uint count, const cl_device_id *devices, struct visa_device_features *out) {
+    if (!visa_features_query(ask, devices[0], out))
         return false;
     for (cl_uint i = 1; i < count; i++) {
-        struct features other = {0};
-        bool ok = features_of(devices[i], &other);
-        if (ok) {
-            intersect(out->extensions, other.extensions);
-            intersect(out->c_features, other.c_features);
-            out->f.device_version = least(out->f.device_version, other.f.device_version);
-            out->f.c_version = least(out->f.c_version, other.f.c_version);
-            out->f.c_version_max = least(out->f.c_version_max, other.f.c_version_max);
-            out->f.images = out->f.images && other.f.images;
-        }
-        features_free(&other);
-        if (!ok)
+        struct visa_device_features other;
+        if (!visa_features_query(ask, devices[i], &other)) {
+            visa_features_free(out);
             return false;
+        }
+        intersect(out->extensions, other.extensions);
+        intersect(out->c_features, other.c_features);
+        out->f.device_version = least(out->f.device_version, other.f.device_version);
+        out->f.c_version = least(out->f.c_version, other.f.c_version);
+        out->f.c_version_max = least(out->f.c_version_max, other.f.c_version_max);
+        out->f.images = out->f.images && other.f.images;
+        visa_features_free(&other);
     }
     return true;
 }
@@ -168,12 +100,12 @@ static struct icd_visa_result failed(cl_int code, const char *format, const char
 }
 
 /* The devices' features; an error with its log if they take no SPIR-V. */
-static bool prepare(cl_uint count, const cl_device_id *devices, cl_int failure, struct features *features,
-                    struct icd_visa_result *r) {
+static bool prepare(cl_uint count, const cl_device_id *devices, cl_int failure,
+                    struct visa_device_features *features, struct icd_visa_result *r) {
     for (cl_uint i = 0; i < count; i++)
         if (devices[i]->target == 0) {
             size_t size;
-            char *name = device_bytes(devices[i], CL_DEVICE_NAME, &size);
+            char *name = visa_query_bytes(ask, devices[i], CL_DEVICE_NAME, &size);
             *r = failed(
                 failure,
                 "TRILLIUM_IR=spirv cannot be used with device \"%s\": its driver takes no SPIR-V, or the "
@@ -184,7 +116,6 @@ static bool prepare(cl_uint count, const cl_device_id *devices, cl_int failure, 
             return false;
         }
     if (!common_features(count, devices, features)) {
-        features_free(features);
         *r = (struct icd_visa_result){.code = CL_OUT_OF_HOST_MEMORY};
         return false;
     }
@@ -261,7 +192,7 @@ static void keep_compiles(void) {
 
 struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count, const cl_device_id *devices,
                                         const struct icd_visa_source *source) {
-    struct features features = {0};
+    struct visa_device_features features;
     struct icd_visa_result r = {0};
     cl_int failure = source->object ? CL_COMPILE_PROGRAM_FAILURE : CL_BUILD_PROGRAM_FAILURE;
     if (!prepare(device_count, devices, failure, &features, &r))
@@ -293,13 +224,13 @@ struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count
         r.code = CL_OUT_OF_HOST_MEMORY;
     }
     free(headers);
-    features_free(&features);
+    visa_features_free(&features);
     return r;
 }
 
 struct icd_visa_result icd_visa_link(cl_program program, cl_uint device_count, const cl_device_id *devices,
                                      cl_uint input_count, const cl_program *inputs, const char *options) {
-    struct features features = {0};
+    struct visa_device_features features;
     struct icd_visa_result r = {0};
     if (!prepare(device_count, devices, CL_LINK_PROGRAM_FAILURE, &features, &r))
         return r;
@@ -320,7 +251,7 @@ struct icd_visa_result icd_visa_link(cl_program program, cl_uint device_count, c
         r.code = CL_OUT_OF_HOST_MEMORY;
     }
     free(bytes);
-    features_free(&features);
+    visa_features_free(&features);
     return r;
 }
 

@@ -15,8 +15,9 @@
 
 #include <CL/cl.h>
 
-struct facts;        /* of a program; reference counted */
-struct kernel_facts; /* of one kernel; lives as long as its facts */
+#include "svga-model/visa/kernel.h"
+
+struct facts; /* of a program; reference counted */
 
 /* Asks the driver about all kernels of a program built from source. NULL if it cannot tell, or when out of
  * memory. */
@@ -33,12 +34,7 @@ struct facts *facts_ref(struct facts *f);
 /* NULL is ignored. */
 void facts_unref(struct facts *f);
 
-/* NULL if there are no facts or no such kernel. */
-const struct kernel_facts *facts_kernel(const struct facts *f, const char *name);
-
-/* clGetKernelArgInfo, and clGetKernelInfo of CL_KERNEL_ATTRIBUTES, by their rules. */
-cl_int facts_arg_info(const struct kernel_facts *k, cl_uint index, cl_kernel_arg_info param, size_t size,
-                      void *value, size_t *size_ret);
-cl_int facts_attributes(const struct kernel_facts *k, size_t size, void *value, size_t *size_ret);
+/* NULL if there are no facts or no such kernel. Lives as long as the facts. */
+const struct visa_kernel *facts_kernel(const struct facts *f, const char *name);
 
 #endif

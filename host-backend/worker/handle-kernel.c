@@ -87,13 +87,13 @@ void do_clone_kernel(struct session *s, const struct tr_clone_kernel *c, const s
 
 cl_int kernel_arg_info(const struct kernel *k, cl_uint index, cl_kernel_arg_info param, size_t size,
                        void *value, size_t *size_ret) {
-    return k->own_facts ? facts_arg_info(k->own_facts, index, param, size, value, size_ret)
+    return k->own_facts ? visa_arg_info(k->own_facts, index, param, size, value, size_ret)
                         : clGetKernelArgInfo(k->cl, index, param, size, value, size_ret);
 }
 
 cl_int kernel_info(const struct kernel *k, cl_kernel_info param, size_t size, void *value, size_t *size_ret) {
     return k->own_facts && param == CL_KERNEL_ATTRIBUTES
-               ? facts_attributes(k->own_facts, size, value, size_ret)
+               ? visa_attributes(k->own_facts, size, value, size_ret)
                : clGetKernelInfo(k->cl, param, size, value, size_ret);
 }
 

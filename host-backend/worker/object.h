@@ -80,7 +80,7 @@ struct sampler {
 
 struct ir;    /* ir.h */
 struct facts; /* facts.h */
-struct kernel_facts;
+struct visa_kernel;
 struct trace_record;
 struct turns;
 struct turn;
@@ -112,7 +112,7 @@ struct kernel {
     struct program *program; /* referenced */
     cl_int error;            /* of a SET_ARG that nobody was told of: enqueues fail with it */
     struct facts *facts;     /* referenced; NULL: the driver knows all itself */
-    const struct kernel_facts *own_facts;
+    const struct visa_kernel *own_facts;
     uint32_t arg_count;
     uint8_t *arg_classes;       /* enum arg_class; NULL until they are asked for */
     struct board_kernel *meter; /* where it is counted */

@@ -10,94 +10,15 @@
 #include "host-backend/worker/program.h"
 #include "svga-model/futex.h"
 #include "svga-model/visa/apart/host.h"
+#include "svga-model/visa/query.h"
 
 static const uint32_t *words_of(const struct ir *module) {
     return (const uint32_t *)(const void *)module->bytes;
 }
 
-/* ---- what a device offers, as the validator wants it ---- */
-
-struct features {
-    struct visa_features f;
-    char *extensions, *c_features;
-};
-
-/* "OpenCL C 1.2 ..." -> 120 */
-static uint32_t c_version(cl_device_id device) {
-    unsigned major = 1, minor = 2;
-    char *text = driver_device_string(device, CL_DEVICE_OPENCL_C_VERSION);
-    if (text)
-        sscanf(text, "OpenCL C %u.%u", &major, &minor);
-    free(text);
-    return 100 * major + 10 * minor;
-}
-
-static cl_name_version *name_versions(cl_device_id device, cl_device_info param, size_t *count) {
-    size_t size = 0;
-    *count = 0;
-    if (clGetDeviceInfo(device, param, 0, NULL, &size) != CL_SUCCESS || size == 0)
-        return NULL;
-    cl_name_version *list = malloc(size);
-    if (list && clGetDeviceInfo(device, param, size, list, NULL) == CL_SUCCESS)
-        *count = size / sizeof *list;
-    return list;
-}
-
-static uint32_t newest_c(cl_device_id device, uint32_t least) {
-    size_t count;
-    cl_name_version *list = name_versions(device, CL_DEVICE_OPENCL_C_ALL_VERSIONS, &count);
-    uint32_t newest = least;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t v = 100 * CL_VERSION_MAJOR(list[i].version) + 10 * CL_VERSION_MINOR(list[i].version);
-        if (v > newest)
-            newest = v;
-    }
-    free(list);
-    return newest;
-}
-
-static char *c_feature_names(cl_device_id device) {
-    size_t count, used = 0;
-    cl_name_version *list = name_versions(device, CL_DEVICE_OPENCL_C_FEATURES, &count);
-    char *text = calloc(count * (CL_NAME_VERSION_MAX_NAME_SIZE + 1) + 1, 1);
-    for (size_t i = 0; text && i < count; i++)
-        used +=
-            (size_t)sprintf(text + used, "%s%.*s", i ? " " : "", CL_NAME_VERSION_MAX_NAME_SIZE, list[i].name);
-    free(list);
-    return text;
-}
-
-static void features_get(const struct driver_device *device, struct features *out) {
-    unsigned major = 1, minor = 2;
-    cl_bool images = CL_FALSE, little = CL_TRUE;
-    cl_uint bits = 64;
-    char *profile = driver_device_string(device->id, CL_DEVICE_PROFILE);
-
-    if (device->version_text)
-        sscanf(device->version_text, "OpenCL %u.%u", &major, &minor);
-    clGetDeviceInfo(device->id, CL_DEVICE_IMAGE_SUPPORT, sizeof images, &images, NULL);
-    clGetDeviceInfo(device->id, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
-    clGetDeviceInfo(device->id, CL_DEVICE_ADDRESS_BITS, sizeof bits, &bits, NULL);
-    out->extensions = driver_device_string(device->id, CL_DEVICE_EXTENSIONS);
-    out->c_features = c_feature_names(device->id);
-    uint32_t c = c_version(device->id);
-    out->f = (struct visa_features){
-        .address_bits = bits,
-        .device_version = 100 * major + 10 * minor,
-        .c_version = c < 120 ? c : 120,
-        .c_version_max = newest_c(device->id, c),
-        .extensions = out->extensions,
-        .c_features = out->c_features,
-        .images = images,
-        .little_endian = little,
-        .embedded_profile = profile && strcmp(profile, "EMBEDDED_PROFILE") == 0,
-    };
-    free(profile);
-}
-
-static void features_drop(struct features *f) {
-    free(f->extensions);
-    free(f->c_features);
+/* A device's features, as the validator wants them. */
+static int ask(void *device, uint32_t param, size_t size, void *value, size_t *size_ret) {
+    return clGetDeviceInfo(device, param, size, value, size_ret);
 }
 
 /* ---- validation ---- */
@@ -106,7 +27,7 @@ static void features_drop(struct features *f) {
 static cl_int validate_for(const struct visa_host *visa, struct program *p, const struct ir *m,
                            const struct driver_device *device) {
     char why[VISA_WHY_SIZE] = "", log[VISA_WHY_SIZE + 64];
-    struct features f;
+    struct visa_device_features f;
 
     if (device->target.kind == VISA_TARGET_NONE) {
         snprintf(log, sizeof log, "SPIR-V cannot be used with %s: %s",
@@ -114,9 +35,10 @@ static cl_int validate_for(const struct visa_host *visa, struct program *p, cons
         program_set_log(p, CL_BUILD_ERROR, log);
         return CL_INVALID_OPERATION;
     }
-    features_get(device, &f);
+    if (!visa_features_query(ask, device->id, &f))
+        return CL_OUT_OF_HOST_MEMORY;
     int r = visa->validate(words_of(m), m->size / 4, &f.f, &device->target, why);
-    features_drop(&f);
+    visa_features_free(&f);
     if (r < 0) {
         snprintf(log, sizeof log, "the SPIR-V module was refused: %s", why);
         program_set_log(p, CL_BUILD_ERROR, log);
@@ -197,14 +119,17 @@ static cl_int translate(const struct visa_host *visa, struct build *b, struct tr
 
     for (uint32_t i = 0; i < b->device_count; i++) {
         const struct driver_device *device = b->devices[i];
-        struct features f;
+        struct visa_device_features f;
         struct sample sample = {0};
 
         if (device->target.needs_sample && !sample_get(device, &sample)) {
             program_set_log(p, CL_BUILD_ERROR, "the driver gives no binary to learn its format from");
             return CL_BUILD_PROGRAM_FAILURE;
         }
-        features_get(device, &f);
+        if (!visa_features_query(ask, device->id, &f)) {
+            free(sample.bytes);
+            return CL_OUT_OF_HOST_MEMORY;
+        }
         struct visa_translate_request request = {
             .target = &device->target,
             .features = &f.f,
@@ -215,7 +140,7 @@ static cl_int translate(const struct visa_host *visa, struct build *b, struct tr
             .sample_size = sample.size,
         };
         int r = visa->translate(&request, &t->binaries[i], why);
-        features_drop(&f);
+        visa_features_free(&f);
         free(sample.bytes);
         if (r < 0) {
             program_set_log(p, CL_BUILD_ERROR, why);

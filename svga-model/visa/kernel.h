@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What is known of a kernel from its source or its SPIR-V, without any driver: enough to answer
- * clGetKernelInfo and clGetKernelArgInfo and to check clSetKernelArg in the guest.
+ * What is known of a kernel, whoever found it out: the guest's compiler, who reads its SPIR-V, or the host's driver,
+ * whose answers are kept. Enough to answer clGetKernelInfo and clGetKernelArgInfo, and to check clSetKernelArg in the
+ * guest.
  *
  * Values are OpenCL's own (cl.h), given here as numbers so that this header needs no OpenCL headers.
  */
@@ -24,6 +25,7 @@ enum visa_arg_kind {
     VISA_ARG_SAMPLER = 4,
     VISA_ARG_PIPE = 5,
     VISA_ARG_QUEUE = 6,
+    VISA_ARG_UNKNOWN = 7, /* a driver keeps no argument information: told by the values that are set */
 };
 
 struct visa_arg {
@@ -34,8 +36,9 @@ struct visa_arg {
     uint32_t access_qualifier;  /* CL_KERNEL_ARG_ACCESS_*: 0x11A0 read only, 0x11A1 write only, 0x11A2 read
                                    write, 0x11A3 none */
     uint64_t type_qualifiers;   /* CL_KERNEL_ARG_TYPE_*: 1 const, 2 restrict, 4 volatile, 8 pipe */
-    char *type_name;            /* as CL_KERNEL_ARG_TYPE_NAME: "float4*"; "" where unknown */
-    char *name;                 /* "" where unknown */
+    char *type_name; /* as CL_KERNEL_ARG_TYPE_NAME: "float4*"; "" where unknown. NULL: nothing is known but
+                                   the kind */
+    char *name;      /* "" where unknown */
 };
 
 struct visa_kernel {
@@ -48,6 +51,15 @@ struct visa_kernel {
     uint32_t arg_count;
     struct visa_arg *args;
 };
+
+/* clGetKernelArgInfo and clGetKernelInfo of CL_KERNEL_ATTRIBUTES, by their rules. OpenCL's error codes. */
+int visa_arg_info(const struct visa_kernel *kernel, uint32_t index, uint32_t param, size_t size, void *value,
+                  size_t *size_ret);
+int visa_attributes(const struct visa_kernel *kernel, size_t size, void *value, size_t *size_ret);
+
+/* What an argument is that drivers describe so. */
+enum visa_arg_kind visa_arg_kind_of(uint32_t address_qualifier, uint64_t type_qualifiers,
+                                    const char *type_name);
 
 /* Frees the strings and arguments of `count` kernels and the array itself. Takes NULL. */
 void visa_kernels_free(struct visa_kernel *kernels, size_t count);

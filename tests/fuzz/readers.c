@@ -109,13 +109,13 @@ static void read_facts(const uint8_t *data, size_t size) {
 
     if (!f)
         return;
-    const struct kernel_facts *k = facts_kernel(f, "k");
+    const struct visa_kernel *k = facts_kernel(f, "k");
     facts_complete(f);
     for (unsigned i = 0; k && i < 4; i++)
         for (size_t p = 0; p < sizeof params / sizeof params[0]; p++)
-            facts_arg_info(k, i, params[p], sizeof value, value, &n);
+            visa_arg_info(k, i, params[p], sizeof value, value, &n);
     if (k)
-        facts_attributes(k, sizeof value, value, &n);
+        visa_attributes(k, sizeof value, value, &n);
     free(facts_write(f));
     facts_unref(f);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "svga-model/visa/query.h"
+
 static char *device_string(cl_device_id id, cl_device_info what) {
     size_t size = 0;
     char *text;
@@ -18,68 +20,16 @@ static char *device_string(cl_device_id id, cl_device_info what) {
     return text;
 }
 
-/* "OpenCL 3.0 ..." or "OpenCL C 1.2 ..." to 300 or 120. */
-static uint32_t version_number(const char *text) {
-    unsigned major = 1, minor = 0;
-
-    if (sscanf(text, "OpenCL C %u.%u", &major, &minor) != 2 &&
-        sscanf(text, "OpenCL %u.%u", &major, &minor) != 2)
-        errx(2, "no OpenCL version: %s", text);
-    return major * 100 + minor * 10;
-}
-
-static void fill_c_versions(cl_device_id id, struct visa_features *f) {
-    cl_name_version versions[16];
-    size_t size = 0;
-
-    f->c_version_max = f->c_version;
-    if (f->device_version < 300 ||
-        clGetDeviceInfo(id, CL_DEVICE_OPENCL_C_ALL_VERSIONS, sizeof versions, versions, &size) != CL_SUCCESS)
-        return;
-    for (size_t i = 0; i < size / sizeof versions[0]; i++) {
-        uint32_t version =
-            CL_VERSION_MAJOR(versions[i].version) * 100 + CL_VERSION_MINOR(versions[i].version) * 10;
-
-        if (version > f->c_version_max)
-            f->c_version_max = version;
-    }
-}
-
-static char *feature_names(cl_device_id id) {
-    cl_name_version features[128];
-    char *names = calloc(1, sizeof features);
-    size_t size = 0;
-
-    if (clGetDeviceInfo(id, CL_DEVICE_OPENCL_C_FEATURES, sizeof features, features, &size) != CL_SUCCESS)
-        return names;
-    for (size_t i = 0; i < size / sizeof features[0]; i++) {
-        strcat(names, features[i].name);
-        strcat(names, " ");
-    }
-    return names;
+static int ask(void *device, uint32_t param, size_t size, void *value, size_t *size_ret) {
+    return clGetDeviceInfo(device, param, size, value, size_ret);
 }
 
 static void fill_features(cl_device_id id, struct visa_features *f) {
-    char *version = device_string(id, CL_DEVICE_VERSION),
-         *c_version = device_string(id, CL_DEVICE_OPENCL_C_VERSION);
-    cl_bool images = CL_FALSE, little = CL_TRUE;
-    cl_uint bits = 64;
+    struct visa_device_features features;
 
-    clGetDeviceInfo(id, CL_DEVICE_ADDRESS_BITS, sizeof bits, &bits, NULL);
-    clGetDeviceInfo(id, CL_DEVICE_IMAGE_SUPPORT, sizeof images, &images, NULL);
-    clGetDeviceInfo(id, CL_DEVICE_ENDIAN_LITTLE, sizeof little, &little, NULL);
-    *f = (struct visa_features){
-        .address_bits = bits,
-        .device_version = version_number(version),
-        .c_version = version_number(c_version),
-        .extensions = device_string(id, CL_DEVICE_EXTENSIONS),
-        .c_features = feature_names(id),
-        .images = images,
-        .little_endian = little,
-    };
-    fill_c_versions(id, f);
-    free(version);
-    free(c_version);
+    if (!visa_features_query(ask, id, &features))
+        errx(2, "out of memory");
+    *f = features.f;
 }
 
 static void find_target(struct device *out) {
