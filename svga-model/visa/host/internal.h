@@ -66,6 +66,9 @@ void tell_types(llvm::Module &module);
 /* Brings a module of unoptimized SPIR-V into the shape that a driver's own front end hands on: private
  * variables in registers, dead and doubled code gone. Drivers are tried with nothing else. */
 void tidy(llvm::Module &module);
+/* Says of each function how wide the vectors are that it takes, gives and hands on, as clang does. A back end for x86 makes wider ones of
+ * its own only where they are worth their clock's loss; without the word it must suppose that a program wants the widest. */
+void mark_widths(llvm::Module &module);
 
 /* Passes vectors to printf as PoCL expects them, renames builtins to what PoCL's kernel library calls them,
  * and checks that every function that the module calls is there, with all that it calls itself. 0 or

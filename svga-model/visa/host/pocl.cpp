@@ -152,10 +152,20 @@ bool is_there(library &library, llvm::StringRef name) {
     return library.module->getFunction(name) && follow(library, name).empty();
 }
 
+/* Neither takes nor gives a pointer: a function of values. */
+bool is_of_values(const llvm::Function &function) {
+    bool values = !function.getReturnType()->isPointerTy();
+
+    for (const llvm::Argument &argument : function.args())
+        values = values && !argument.getType()->isPointerTy();
+    return values;
+}
+
 /*
  * PoCL's library has for most functions one that SPIR-V's name for it reaches, and that calls the host's. Of
  * those that hand a vector on in memory the optimizer dropped, when PoCL was built, what writes it there; and
- * a few are missing, such as half_exp2. Then the host's is called here, in the types of the host's calling
+ * a few are missing, such as half_exp2. And they do not say how wide their vectors are, so that a kernel that one of them
+ * was inlined into says it no more (visa::mark_widths). Then the host's is called here, in the types of the host's calling
  * convention: PoCL's linker does not look at types, and a call in others gives a program that runs by luck
  * and cannot be read back from its binary.
  */
@@ -163,7 +173,8 @@ bool bypass(library &library, llvm::Function &function) {
     std::string name = visa::pocl_host_name(function.getName());
     llvm::Function *host = name.empty() ? nullptr : library.module->getFunction(name);
 
-    return host && (visa::takes_memory(*host) || !is_there(library, function.getName())) &&
+    return host &&
+           (visa::takes_memory(*host) || is_of_values(function) || !is_there(library, function.getName())) &&
            is_there(library, name) && visa::forward(function, *host);
 }
 

@@ -10,10 +10,14 @@
 #include "svga-model/visa/host/internal.h"
 #include "svga-model/visa/llvm_compat.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CommandLine.h"
+
+#include <algorithm>
 
 namespace {
 
@@ -63,6 +67,21 @@ void match_conventions(llvm::Module &module) {
     }
 }
 
+/* As PoCL's front end has it: threaded jumps come with a copy of what lies between, and its vectorizer then finds stores under two
+ * conditions where one store was. */
+void keep_blocks_single() {
+    for (const char *name : {"jump-threading-threshold", "jump-threading-implication-search-threshold"}) {
+        llvm::cl::Option *option = llvm::cl::getRegisteredOptions().lookup(name);
+
+        if (option && option->getNumOccurrences() == 0)
+            option->addOccurrence(1, name, "0");
+    }
+}
+
+uint64_t vector_bits(const llvm::Type *type) {
+    return type->isVectorTy() ? type->getPrimitiveSizeInBits().getKnownMinValue() : 0;
+}
+
 } // namespace
 
 void visa::tidy(llvm::Module &module) {
@@ -81,10 +100,31 @@ void visa::tidy(llvm::Module &module) {
     builder.registerFunctionAnalyses(functions);
     builder.registerLoopAnalyses(loops);
     builder.crossRegisterProxies(loops, functions, components, modules);
+    keep_blocks_single();
     mark_functions(module);
     match_conventions(module);
     const std::string layout = module.getDataLayoutStr(); /* SPIR's names no integers that processors have */
     module.setDataLayout(layout + "-n8:16:32:64");
     builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
     module.setDataLayout(layout);
+}
+
+void visa::mark_widths(llvm::Module &module) {
+    for (llvm::Function &function : module) {
+        if (function.isDeclaration())
+            continue;
+        uint64_t bits = vector_bits(function.getReturnType());
+        for (const llvm::Argument &argument : function.args())
+            bits = std::max(bits, vector_bits(argument.getType()));
+        for (const llvm::Instruction &instruction : llvm::instructions(function)) {
+            auto *call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+
+            if (!call)
+                continue;
+            bits = std::max(bits, vector_bits(call->getType()));
+            for (const llvm::Use &argument : call->args())
+                bits = std::max(bits, vector_bits(argument->getType()));
+        }
+        function.addFnAttr("min-legal-vector-width", llvm::utostr(bits));
+    }
 }

@@ -96,6 +96,8 @@ int translate_module(job &job) {
         visa::tidy(*module);
     if (!err && target.kind == VISA_TARGET_POCL)
         err = visa::mend_for_pocl(*module, target.library_hint, job.why);
+    if (!err && target.kind == VISA_TARGET_POCL)
+        visa::mark_widths(*module);
     timing.mend_ns = visa_now() - start;
     if (err)
         return err;
