@@ -4,6 +4,7 @@
 #include "guest-icd/command/pipeline.h"
 #include "guest-icd/memory/image.h"
 #include "guest-icd/queue/event.h"
+#include "guest-icd/queue/user-event.h"
 #include "guest-icd/queue/wait.h"
 #include "guest-icd/reclaim/progress.h"
 #include "guest-icd/session/stats.h"
@@ -88,8 +89,13 @@ static cl_int stage(struct icd_transfer *t, bool wait) {
         return r;
     }
     struct icd_box staged = packed(t, block.ptr);
-    if (t->write)
+    if (t->write) {
         icd_box_copy(&staged, &t->app, t->region);
+        if (!t->blocking && t->wait_count > 0 && atomic_load(&icd_user_events_unset) > 0)
+            icd_user_events_gate(
+                t->wait_count, t->wait_list,
+                &(struct icd_copy){staged, t->app, {t->region[0], t->region[1], t->region[2]}});
+    }
     svga_guest_lock(icd_session->g);
     icd_trace_put(&e.trace);
     icd_transfer_put(t, &e, &block);

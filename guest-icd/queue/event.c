@@ -6,6 +6,7 @@
 
 #include "guest-icd/api.h"
 #include "guest-icd/queue/queue.h"
+#include "guest-icd/queue/user-event.h"
 #include "guest-icd/reclaim/parked.h"
 #include "guest-icd/reclaim/pending.h"
 #include "guest-icd/session/console.h"
@@ -28,6 +29,7 @@ static cl_event new_event(cl_command_queue queue, cl_command_type type) {
     event->served = false;
     event->calling = false;
     event->callbacks = NULL;
+    event->gated = NULL;
     icd_ref(queue);
     icd_ref(queue->context);
     return event;
@@ -67,7 +69,7 @@ void icd_event_unref(cl_event event) {
     if (!event || !icd_unref_is_last(event))
         return;
     if (!event->queue && icd_event_known(event) > CL_COMPLETE)
-        atomic_fetch_sub(&icd_user_events_unset, 1); /* a user event that nobody has set */
+        icd_user_event_abandon(event);
     icd_release_id(event->object.id);
     if (event->slot != TR_NO_SLOT) {
         if (icd_event_known(event) >

@@ -40,6 +40,7 @@ struct _cl_event {
     bool served; /* the service's thread looks after it; guarded by the service's lock (service.c) */
     struct icd_callback *callbacks; /* the same */
     bool calling;                   /* a thread that waited for it calls them; the same */
+    struct icd_gated *gated;        /* user events: writes that wait for it (user-event.c) */
 };
 
 /* A command event (queue given, slot and id to be had from the session), or a local one. NULL: no memory, ids

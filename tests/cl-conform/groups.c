@@ -34,7 +34,8 @@
     X(native_kernels)                                                                                        \
     X(memory_habits)                                                                                         \
     X(more_habits)                                                                                           \
-    X(lasting)
+    X(lasting)                                                                                               \
+    X(late_memory)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,
