@@ -173,6 +173,22 @@ static cl_int create_on_host(cl_mem image, const cl_image_desc *given, const voi
     return r;
 }
 
+/* The descriptor without what its type has no use for: programs leave there what they like. */
+static cl_image_desc only_used(const cl_image_desc *given) {
+    cl_image_desc d = *given;
+    bool is_3d = d.image_type == CL_MEM_OBJECT_IMAGE3D,
+         is_2d_array = d.image_type == CL_MEM_OBJECT_IMAGE2D_ARRAY;
+    if (d.image_type != CL_MEM_OBJECT_IMAGE2D && !is_3d && !is_2d_array)
+        d.image_height = 0;
+    if (!is_3d)
+        d.image_depth = 0;
+    if (d.image_type != CL_MEM_OBJECT_IMAGE1D_ARRAY && !is_2d_array)
+        d.image_array_size = 0;
+    if (!icd_image_has_slices(d.image_type))
+        d.image_slice_pitch = 0;
+    return d;
+}
+
 static cl_int check(cl_context context, cl_mem_flags *flags, const cl_image_format *format,
                     const cl_image_desc *given, const void *host_ptr, cl_image_desc *desc, cl_mem *parent) {
     cl_int host_ptr_result = icd_mem_check_flags(*flags, host_ptr);
@@ -202,9 +218,13 @@ static cl_mem create(cl_context context, const cl_mem_properties *properties, cl
                      const cl_image_format *format, const cl_image_desc *given, void *host_ptr,
                      cl_int *errcode_ret) {
     cl_mem image = NULL, parent = NULL;
-    cl_image_desc desc;
+    cl_image_desc used, desc;
     cl_int r;
 
+    if (given) {
+        used = only_used(given);
+        given = &used;
+    }
     if (!icd_valid(context, ICD_CONTEXT))
         r = CL_INVALID_CONTEXT;
     else if (svga_guest_lost(icd_session->g))

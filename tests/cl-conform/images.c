@@ -324,6 +324,43 @@ static void maps(void) {
     cl_close(&c);
 }
 
+/* Fields that an image's type has no use for hold whatever lay on the program's stack. */
+static void unused_fields(void) {
+    struct cl c = cl_open();
+
+    need_images(&c);
+    for (size_t i = 0; i < KINDS; i++) {
+        const struct kind *k = &kinds[i];
+        static unsigned char data[16384], got[16384];
+        cl_image_desc d = desc_of(k);
+        size_t region[3], bytes;
+        cl_int e;
+
+        if (k->type != CL_MEM_OBJECT_IMAGE2D && k->type != CL_MEM_OBJECT_IMAGE3D &&
+            k->type != CL_MEM_OBJECT_IMAGE2D_ARRAY)
+            d.image_height = (size_t)-1;
+        if (k->type != CL_MEM_OBJECT_IMAGE3D)
+            d.image_depth = (size_t)-3;
+        if (k->type != CL_MEM_OBJECT_IMAGE1D_ARRAY && k->type != CL_MEM_OBJECT_IMAGE2D_ARRAY)
+            d.image_array_size = (size_t)-5;
+        region_of(k, region);
+        bytes = region[0] * region[1] * region[2] * 4;
+        fill_pixels(data, bytes, 7);
+        for (int initial = 0; initial < 2; initial++) {
+            cl_mem image = clCreateImage(c.ctx, initial ? CL_MEM_COPY_HOST_PTR : CL_MEM_READ_WRITE, &rgba8,
+                                         &d, initial ? data : NULL, &e);
+            if (!check(e == CL_SUCCESS, "%s %s", k->name, initial ? "with pixels" : "without"))
+                continue;
+            if (!initial)
+                OK(clEnqueueWriteImage(c.q, image, CL_TRUE, zero, region, 0, 0, data, 0, NULL, NULL));
+            OK(clEnqueueReadImage(c.q, image, CL_TRUE, zero, region, 0, 0, got, 0, NULL, NULL));
+            check_bytes("its pixels", got, data, bytes);
+            OK(clReleaseMemObject(image));
+        }
+    }
+    cl_close(&c);
+}
+
 static const struct test_case cases[] = {
     CASE(supported_formats),
     CASE(supported_formats_errors),
@@ -335,6 +372,7 @@ static const struct test_case cases[] = {
     CASE(initial_contents),
     CASE(use_host_ptr),
     CASE(maps),
+    CASE(unused_fields),
     END_OF_CASES,
 };
 
