@@ -30,10 +30,11 @@ enum {
 struct shm_carrier {
     struct svga_carrier base;
     struct svga_own_fd sock;
-    uint32_t seq;      /* [serial] of the last link message */
-    pid_t owner;       /* a forked child must not speak for its parent */
-    bool open;         /* [serial] there is a device, which takes commands */
-    uint64_t heard_ns; /* not open: the last sign of life */
+    struct svga_own_fd spare; /* [serial] for a moment in which the program has used up all descriptors */
+    uint32_t seq;             /* [serial] of the last link message */
+    pid_t owner;              /* a forked child must not speak for its parent */
+    bool open;                /* [serial] there is a device, which takes commands */
+    uint64_t heard_ns;        /* not open: the last sign of life */
 };
 
 static struct shm_carrier *shm_of(struct svga_carrier *c) {
@@ -127,9 +128,39 @@ static int set_size(int fd, uint64_t size) {
     return r;
 }
 
-/* A memfd of `size` bytes, mapped, at `address` if that is not 0. */
-static int make_memory(const char *name, uint64_t size, uint64_t address, void **ptr) {
+static void take_spare(struct shm_carrier *s) {
+    int fd = memfd_create("trillium-spare", MFD_CLOEXEC);
+    if (fd >= 0)
+        s->spare = svga_own_fd_take(fd);
+}
+
+/*
+ * A memfd, also where the program is at its limit of descriptors (RLIMIT_NOFILE): natively memory takes none. It
+ * lives for a moment only, so the limit is lifted as far as that is allowed, or the spare one gives way to it.
+ */
+static int new_memfd(struct shm_carrier *s, const char *name) {
+    struct rlimit limit;
     int fd = memfd_create(name, MFD_CLOEXEC);
+
+    if (fd >= 0 || errno != EMFILE)
+        return fd;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        struct rlimit lifted = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &lifted) == 0) {
+            fd = memfd_create(name, MFD_CLOEXEC);
+            setrlimit(RLIMIT_NOFILE, &limit);
+        }
+    }
+    if (fd < 0 && s->spare.fd >= 0) {
+        svga_own_fd_close(&s->spare);
+        fd = memfd_create(name, MFD_CLOEXEC);
+    }
+    return fd;
+}
+
+/* A memfd of `size` bytes, mapped, at `address` if that is not 0. */
+static int make_memory(struct shm_carrier *s, const char *name, uint64_t size, uint64_t address, void **ptr) {
+    int fd = new_memfd(s, name);
     if (fd < 0)
         return -errno;
     int r = set_size(fd, size);
@@ -161,11 +192,14 @@ static int shm_region_create(struct svga_carrier *c, struct svga_region *region)
                                 .arg = region->size,
                                 .piece_count = 1,
                                 .address = region->address};
-    int fd = make_memory("trillium-region", region->size, region->address, &region->ptr);
+    struct shm_carrier *s = shm_of(c);
+    int fd = make_memory(s, "trillium-region", region->size, region->address, &region->ptr);
     if (fd < 0)
         return fd;
-    int r = send_and_wait(shm_of(c), msg, &piece, fd);
+    int r = send_and_wait(s, msg, &piece, fd);
     close(fd);
+    if (s->spare.fd < 0)
+        take_spare(s);
     if (r < 0)
         munmap(region->ptr, region->size);
     return r;
@@ -189,6 +223,7 @@ static void shm_close(struct svga_carrier *c) {
     struct shm_carrier *s = shm_of(c);
     svga_own_fd_close(
         &s->sock); /* the other descriptors of this socket decide when the device sees the end */
+    svga_own_fd_close(&s->spare);
     if (c->bar && s->owner == getpid())
         munmap(c->bar, c->bar_size);
     free(s);
@@ -214,9 +249,11 @@ struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]) {
     }
     s->base.ops = &shm_ops;
     s->sock = svga_own_fd_take(fd);
+    s->spare.fd = -1;
+    take_spare(s);
     s->owner = getpid();
 
-    int memfd = make_memory("trillium-bar", SVGA_BAR_SIZE, 0, &s->base.bar);
+    int memfd = make_memory(s, "trillium-bar", SVGA_BAR_SIZE, 0, &s->base.bar);
     if (memfd < 0) {
         snprintf(why, SVGA_WHY_SIZE, "cannot create shared memory: %s", strerror(-memfd));
         s->base.bar = NULL;

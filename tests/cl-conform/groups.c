@@ -35,7 +35,8 @@
     X(memory_habits)                                                                                         \
     X(more_habits)                                                                                           \
     X(lasting)                                                                                               \
-    X(late_memory)
+    X(late_memory)                                                                                           \
+    X(limits)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,

@@ -23,6 +23,12 @@ else
     fail closes-all "errors in the program and nothing in its sockets were expected, status $status" "$work"/all.*
 fi
 
+# As a server with as many connections as it may have.
+timeout "$patience" "$trillium" run -- "$program" uses-up >"$work/up.out" 2>"$work/up.err"
+status=$?
+if [ $status = 0 ] && says "$work/up.out" "made 20 of 20"; then pass uses-up; else
+    fail uses-up "buffers were to be made without a descriptor, status $status" "$work"/up.*; fi
+
 # Started without standard streams: their numbers go to whatever is opened first.
 # shellcheck disable=SC2016
 timeout "$patience" "$trillium" run -- sh -c 'exec "$0" closes-low 0<&- 1>&- 2>&-' "$program" >"$work/none.out" 2>"$work/none.err"

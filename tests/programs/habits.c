@@ -7,10 +7,12 @@
  * - habits closes-low: closes descriptors 3 to 255, as programs do before they start others, and goes on
  * - habits closes-all: closes all from 3 on, and puts sockets of its own where sockets were; prints what a call
  *   returns, and "received" if something came out of the other ends
+ * - habits uses-up: has all descriptors in use that it may have, and makes buffers; prints "made N of 20"
  *
  * Exit status 0 if all went well, 3 with "error FUNCTION CODE" when an OpenCL call fails.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -180,6 +183,29 @@ static int closes_all(void) {
     return 0;
 }
 
+/* ---- all descriptors ---- */
+
+static int uses_up(void) {
+    const struct rlimit limit = {256, 256};
+    int made = 0;
+
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 2;
+    open_first_device();
+    while (open("/dev/null", O_RDONLY) >= 0)
+        ;
+    for (cl_int i = 0; i < 20; i++) {
+        cl_int e, got = -1;
+        cl_mem m = clCreateBuffer(context, CL_MEM_READ_WRITE, (size_t)(300 + 40 * i) << 10, NULL, &e);
+        made += e == CL_SUCCESS &&
+                clEnqueueFillBuffer(queue, m, &i, sizeof i, 0, 4096, 0, NULL, NULL) == CL_SUCCESS &&
+                clEnqueueReadBuffer(queue, m, CL_TRUE, 0, sizeof got, &got, 0, NULL, NULL) == CL_SUCCESS &&
+                got == i;
+    }
+    printf("made %d of 20\n", made);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
 
@@ -187,8 +213,10 @@ int main(int argc, char **argv) {
         return forks(atoi(argv[2]));
     if (strcmp(what, "closes-low") == 0)
         return closes_low();
+    if (strcmp(what, "uses-up") == 0)
+        return uses_up();
     if (strcmp(what, "closes-all") == 0)
         return closes_all();
-    fprintf(stderr, "usage: habits forks N | closes-low | closes-all\n");
+    fprintf(stderr, "usage: habits forks N | closes-low | closes-all | uses-up\n");
     return 2;
 }
