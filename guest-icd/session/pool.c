@@ -120,6 +120,40 @@ static cl_int carve(unsigned class, struct chunk **chunk, uint64_t *offset) {
     return CL_SUCCESS;
 }
 
+/* Gives back the large regions that are kept for reuse. False if there were none. */
+static bool drop_cached(void) {
+    struct free_block *dropped = NULL;
+
+    svga_lock_take(&lock);
+    for (unsigned class = SLAB_MAX_CLASS + 1; class < CLASSES; class ++)
+        for (struct free_block *node; (node = free_lists[class]);) {
+            free_lists[class] = node->next;
+            cached_bytes -= node->chunk->region.size;
+            node->next = dropped;
+            dropped = node;
+        }
+    svga_lock_give(&lock);
+    bool any = dropped != NULL;
+    while (dropped) {
+        struct free_block *node = dropped;
+        dropped = node->next;
+        svga_guest_region_destroy(icd_session->g, &node->chunk->region);
+        free(node->chunk);
+        free(node);
+    }
+    return any;
+}
+
+/* The process or its device may be at its limit: what is only kept must not be in the way. */
+static struct chunk *new_large_chunk(uint64_t size, cl_int *r) {
+    struct chunk *chunk = new_chunk(size, r);
+    if (!chunk && *r == CL_MEM_OBJECT_ALLOCATION_FAILURE && drop_cached()) {
+        *r = CL_SUCCESS;
+        chunk = new_chunk(size, r);
+    }
+    return chunk;
+}
+
 cl_int icd_pool_alloc(uint64_t size, struct icd_block *block) {
     if (size == 0)
         size = 1;
@@ -144,7 +178,7 @@ cl_int icd_pool_alloc(uint64_t size, struct icd_block *block) {
     }
     svga_lock_give(&lock);
     if (r == CL_SUCCESS && !chunk) {
-        chunk = new_chunk(LARGE_OFFSET + class_size(class), &r);
+        chunk = new_large_chunk(LARGE_OFFSET + class_size(class), &r);
         offset = LARGE_OFFSET;
     }
     if (!chunk)
