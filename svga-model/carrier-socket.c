@@ -152,6 +152,9 @@ static int take_frame(struct socket_carrier *s, const struct svga_frame *frame) 
     case SVGA_FRAME_FENCE:
         atomic_store(&svga_fifo_words(s->base.bar)[SVGA_FIFO_FENCE], frame->id);
         break;
+    case SVGA_FRAME_PROFILE:
+        atomic_store(&svga_fifo_words(s->base.bar)[SVGA_FIFO_PROFILE], frame->id);
+        break;
     case SVGA_FRAME_STATUS:
         atomic_store(&s->status, frame->id);
         count(&s->answered);

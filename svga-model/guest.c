@@ -227,6 +227,12 @@ void svga_guest_unlock(struct svga_guest *g) {
     svga_lock_give(&g->fifo_lock);
 }
 
+void svga_guest_unlock_quietly(struct svga_guest *g) {
+    if (!g->detached)
+        svga_producer_publish(&g->fifo);
+    svga_lock_give(&g->fifo_lock);
+}
+
 struct room {
     struct svga_guest *g;
     uint32_t size;

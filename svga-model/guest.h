@@ -57,6 +57,8 @@ void svga_guest_lock(struct svga_guest *g);
 void *svga_guest_reserve(struct svga_guest *g, uint32_t size);
 void svga_guest_commit(struct svga_guest *g, uint32_t size);
 void svga_guest_unlock(struct svga_guest *g);
+/* The same, for what has time until the device is awake for something else: wakes nobody. */
+void svga_guest_unlock_quietly(struct svga_guest *g);
 
 /* Writes SVGA_CMD_FENCE with the next fence number and returns it (0: device lost). */
 uint32_t svga_guest_fence(struct svga_guest *g);

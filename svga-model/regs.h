@@ -71,6 +71,8 @@ enum svga_fifo_word {
     SVGA_FIFO_LINK_ACK = 35,    /* seq of the newest link message that was carried out */
     SVGA_FIFO_LINK_STATUS = 36, /* its result: 0, or a positive errno */
     SVGA_FIFO_ERROR = 37,       /* 0, or an svga_error: the device is lost */
+    SVGA_FIFO_PROFILE =
+        38, /* 0; else the guest shall stamp its commands: the number of the profile that wants it */
     /* line 3: the doorbell; both sides write it. It is the futex word of the sleeping device. */
     SVGA_FIFO_BUSY = 48,
     /* line 4: the interrupt; ARMED by the guest, cleared by the device; SEQ is the futex word of sleeping

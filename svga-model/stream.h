@@ -9,7 +9,7 @@
  * Order of a session:
  *   1. guest: HELLO. host: WAIT, as often as it likes, then WELCOME, or LOST with the reason.
  *   2. guest: REGISTER, REGION, REGION_GONE, DATA, COMMANDS, SYNC. What a command reads is sent before it.
- *      host: STATUS for each REGISTER and REGION, SYNCED for each SYNC, in their order; and DATA, RECORD and FENCE: what a
+ *      host: STATUS for each REGISTER and REGION, SYNCED for each SYNC, in their order; PROFILE; and DATA, RECORD and FENCE: what a
  *      command wrote is sent before the record that says that it has ended.
  *   3. host: LOST, if the device is lost. Either side closes.
  *
@@ -41,9 +41,10 @@ enum svga_frame_type {
     SVGA_FRAME_WELCOME = 17, /* the register file, SVGA_REG_COUNT words */
     SVGA_FRAME_STATUS = 18,  /* id: 0 or a positive errno */
     SVGA_FRAME_SYNCED = 19,
-    SVGA_FRAME_RECORD = 20, /* as DATA; its first word is to be written last, with release order */
-    SVGA_FRAME_FENCE = 21,  /* id: what SVGA_FIFO_FENCE has reached */
-    SVGA_FRAME_LOST = 22,   /* id: an svga_error; the reason's text */
+    SVGA_FRAME_RECORD = 20,  /* as DATA; its first word is to be written last, with release order */
+    SVGA_FRAME_FENCE = 21,   /* id: what SVGA_FIFO_FENCE has reached */
+    SVGA_FRAME_LOST = 22,    /* id: an svga_error; the reason's text */
+    SVGA_FRAME_PROFILE = 23, /* id: what SVGA_FIFO_PROFILE says */
 };
 
 struct svga_frame {

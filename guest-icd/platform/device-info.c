@@ -179,7 +179,9 @@ cl_int CL_API_CALL icd_GetDeviceInfo(cl_device_id device, cl_device_info param_n
 
 /* Where the clocks differ (in a VM), host times are moved onto the guest's. */
 static cl_ulong to_guest_clock(cl_ulong host_ns) {
-    return host_ns - (cl_ulong)icd_session->clock_offset_ns;
+    if (atomic_load(&icd_session->aligned_for) == 0)
+        icd_align_clocks(UINT32_MAX);
+    return host_ns - (cl_ulong)atomic_load(&icd_session->clock_offset_ns);
 }
 
 cl_int CL_API_CALL icd_GetDeviceAndHostTimer(cl_device_id device, cl_ulong *device_timestamp,

@@ -13,6 +13,7 @@
 #include "guest-icd/session/debug.h"
 #include "guest-icd/session/pool.h"
 #include "guest-icd/session/thread.h"
+#include "guest-icd/session/trace.h"
 #include "svga-model/futex.h"
 
 /* ---- running a job ---- */
@@ -26,10 +27,9 @@ static uint32_t *numbers_of(const struct icd_job *job) {
 
 /* Profiling: how long the guest's compiler took belongs to the command that follows. */
 static void trace(uint64_t call_ns, uint64_t compile_ns) {
-    if (icd_session->settings.profile)
-        TR_PUT(icd_session->g, TRACE, trace, NULL,
-               .call_ns = call_ns + (uint64_t)icd_session->clock_offset_ns,
-               .write_ns = svga_now_ns() + (uint64_t)icd_session->clock_offset_ns, .compile_ns = compile_ns);
+    if (call_ns != 0)
+        TR_PUT(icd_session->g, TRACE, trace, NULL, .call_ns = icd_host_ns(call_ns),
+               .write_ns = icd_host_ns(svga_now_ns()), .compile_ns = compile_ns);
 }
 
 static cl_int build_on_host(struct icd_job *job, const char *options, uint64_t call_ns, uint64_t compile_ns) {
@@ -268,7 +268,7 @@ static cl_int link_spirv(struct icd_job *job, uint64_t call_ns) {
 }
 
 static cl_int run(struct icd_job *job) {
-    uint64_t call_ns = svga_now_ns();
+    uint64_t call_ns = icd_profiled() ? svga_now_ns() : 0;  /* 0: not profiling */
     if (job->kind == ICD_JOB_LINK || !job->program->source) /* who knows what is in there */
         icd_console_enable();
     if (job->kind == ICD_JOB_LINK)

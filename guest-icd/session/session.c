@@ -257,10 +257,14 @@ cl_int icd_session_error(void) {
     return CL_DEVICE_NOT_AVAILABLE;
 }
 
-/* Learns the offset between the two clocks: the exchange with the shortest round trip bounds the error by
- * half of it. */
-static void align_clocks(struct icd_session *s) {
+/* The exchange with the shortest round trip bounds the error by half of it. Of several threads one does it. */
+void icd_align_clocks(uint32_t for_profile) {
+    struct icd_session *s = icd_session;
     uint64_t best = UINT64_MAX;
+
+    if (atomic_load_explicit(&s->aligned_for, memory_order_relaxed) == for_profile ||
+        atomic_exchange(&s->aligned_for, for_profile) == for_profile || s->g->carrier->ops->same_cpus)
+        return;
     for (int i = 0; i < 16; i++) {
         struct icd_call call;
         if (icd_call_begin(&call) != CL_SUCCESS)
@@ -327,8 +331,6 @@ struct icd_session *icd_session_get(void) {
             pthread_atfork(NULL, NULL, forked_child);
             if (the_session.settings.stats)
                 icd_stats_start();
-            if (the_session.settings.profile && !the_session.g->carrier->ops->same_cpus)
-                align_clocks(&the_session);
         }
     }
     struct icd_session *s = icd_session && !icd_session->g->detached ? icd_session : NULL;

@@ -25,7 +25,6 @@ struct icd_settings {
     bool spirv;         /* TRILLIUM_IR=spirv: the SVGA baseline */
     bool spirv_cache;   /* what was compiled to SPIR-V is kept (TRILLIUM_SPIRV_CACHE=0 turns it off) */
     bool debug;         /* TRILLIUM_DEBUG: say on stderr what goes wrong */
-    bool profile;       /* TRILLIUM_PROFILE=1: stamp commands */
     bool stats;         /* TRILLIUM_STATS=1: count, and print at the end */
     bool direct_copies; /* small transfers are copied by the guest itself (TRILLIUM_DIRECT=0 turns it off) */
     bool copy_words;    /* on an emulated CPU (TRILLIUM_COPY=memcpy turns it off) */
@@ -36,7 +35,10 @@ struct icd_settings {
 struct icd_session {
     struct svga_guest *g;
     struct icd_settings settings;
-    int64_t clock_offset_ns; /* host's CLOCK_MONOTONIC minus ours; 0 where the carrier shares the clock */
+    _Atomic int64_t
+        clock_offset_ns; /* host's CLOCK_MONOTONIC minus ours; 0 where the carrier shares the clock, and before
+                            the first profile */
+    _Atomic uint32_t aligned_for; /* the profile for which that was learnt */
 };
 
 /*
@@ -53,6 +55,10 @@ extern struct icd_session *icd_session;
 /* CL_SUCCESS, or the error that calls get once the device is lost (CL_DEVICE_NOT_AVAILABLE). Prints the
  * reason once; in a forked child, that it is one. */
 cl_int icd_session_error(void);
+
+/* Learns how the host's clock stands to ours, `for_profile` (UINT32_MAX: for no profile), once for each. Must not be
+ * called under svga_guest_lock: it asks. */
+void icd_align_clocks(uint32_t for_profile);
 
 /* ---- ids of host objects ---- */
 

@@ -56,7 +56,6 @@ bool icd_settings_read(struct icd_settings *settings) {
         .spirv = strcmp(ir, "spirv") == 0,
         .spirv_cache = is_set("TRILLIUM_SPIRV_CACHE"),
         .debug = is_set("TRILLIUM_DEBUG"),
-        .profile = is_set("TRILLIUM_PROFILE"),
         .stats = is_set("TRILLIUM_STATS"),
         .direct_copies = is_set("TRILLIUM_DIRECT"),
         .copy_words = strcmp(copy, "auto") == 0,

@@ -20,7 +20,6 @@
     V(TRILLIUM_SPIRV_CACHE, "1",                                                                             \
       "0: compile to SPIR-V in every process; else what was compiled is kept in ~/.cache/trillium/spirv")    \
     V(TRILLIUM_DEBUG, "0", "1: say on stderr why calls fail, and why there is no device")                    \
-    V(TRILLIUM_PROFILE, "0", "1: stamp every command (set by `trillium run --profile`)")                     \
     V(TRILLIUM_STATS, "0",                                                                                   \
       "1: say on stderr at the end how many commands, doorbells, sleeps and copied bytes it took")           \
     V(TRILLIUM_DIRECT, "1", "0: the guest never copies to or from buffers itself")                           \

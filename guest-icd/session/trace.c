@@ -5,8 +5,12 @@
 
 #include "svga-model/futex.h"
 
+uint64_t icd_host_ns(uint64_t ns) {
+    return ns + (uint64_t)atomic_load_explicit(&icd_session->clock_offset_ns, memory_order_relaxed);
+}
+
 uint64_t icd_trace_now(void) {
-    return svga_now_ns() + (uint64_t)icd_session->clock_offset_ns;
+    return icd_host_ns(svga_now_ns());
 }
 
 void icd_trace_put_slow(struct icd_trace *t) {
@@ -17,6 +21,10 @@ void icd_trace_put_slow(struct icd_trace *t) {
 }
 
 void icd_trace_wake(uint64_t token) {
-    if (token != 0 && icd_session->settings.profile)
-        TR_SEND(icd_session->g, TRACE_WAKE, trace_wake, NULL, .token = token, .wake_ns = icd_trace_now());
+    if (token == 0 || !icd_profiled())
+        return;
+    uint64_t now = icd_trace_now();
+    svga_guest_lock(icd_session->g);
+    TR_PUT(icd_session->g, TRACE_WAKE, trace_wake, NULL, .token = token, .wake_ns = now);
+    svga_guest_unlock_quietly(icd_session->g);
 }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "host-backend/board/board.h"
@@ -12,6 +13,8 @@
 #include "host-backend/broker/events.h"
 #include "host-backend/broker/log.h"
 #include "host-backend/control/wire.h"
+#include "host-backend/util/packet.h"
+#include "host-backend/worker/control.h"
 
 enum { TRY_MS = 1000, ANSWER_MS = 1000 };
 
@@ -38,20 +41,39 @@ static void lose(struct host *h, struct workers *all, const char *why) {
             open_board(w);
 }
 
-static void obey(const struct workers *all, const json_t *order) {
+static void kill_worker(struct worker *w, const json_t *order) {
+    log_say(LOG_WORKERS, "%s: its worker is killed: %s", w->guest->who.text,
+            json_string_value(json_object_get(order, "why")));
+    w->until_ms = clock_now_ms() + WORKER_END_MS; /* its end is no surprise */
+    workers_signal(w, SIGKILL);
+}
+
+/* An administrator's socket, for the worker alone. */
+static void begin_profile(const struct worker *w, int line) {
+    const char byte = CONTROL_PROFILE;
+
+    log_say(LOG_WORKERS, "%s: an administrator profiles it", w->guest->who.text);
+    packet_send(w->process.control, &byte, 1, line, MSG_DONTWAIT);
+}
+
+static void obey(const struct workers *all, const json_t *order, const int *fds, int count) {
     const char *what = json_string_value(json_object_get(order, "do"));
     json_int_t id = json_integer_value(json_object_get(order, "session"));
+    struct worker *w = all->first;
 
-    if (!what || strcmp(what, "kill") != 0)
+    while (w && (w->state != WORKER_BUSY || (json_int_t)w->id != id))
+        w = w->next;
+    if (!w || !what)
         return;
-    for (struct worker *w = all->first; w; w = w->next) {
-        if (w->state != WORKER_BUSY || (json_int_t)w->id != id)
-            continue;
-        log_say(LOG_WORKERS, "%s: its worker is killed: %s", w->guest->who.text,
-                json_string_value(json_object_get(order, "why")));
-        w->until_ms = clock_now_ms() + WORKER_END_MS; /* its end is no surprise */
-        workers_signal(w, SIGKILL);
-    }
+    if (strcmp(what, "kill") == 0)
+        kill_worker(w, order);
+    else if (strcmp(what, "profile") == 0 && count == 1)
+        begin_profile(w, fds[0]);
+}
+
+static void close_all(const int *fds, int count) {
+    while (count > 0)
+        close(fds[--count]);
 }
 
 /* The next packet that is an answer. NULL: there is no control any more. */
@@ -62,15 +84,16 @@ static json_t *answer(struct host *h, struct workers *all) {
     for (;;) {
         int64_t left = end - clock_now_ms();
         json_t *o = wire_receive(h->fd, left > 0 ? (int)left : 0, fds, &count);
-        while (count > 0)
-            close(fds[--count]);
         if (!o) {
             lose(h, all, errno == EAGAIN ? "it does not answer" : "it has ended");
             return NULL;
         }
-        if (json_object_get(o, "ok"))
+        bool is_answer = json_object_get(o, "ok");
+        if (!is_answer)
+            obey(all, o, fds, count);
+        close_all(fds, count);
+        if (is_answer)
             return o;
-        obey(all, o);
         json_decref(o);
     }
 }
@@ -135,12 +158,11 @@ void host_event(struct host *h, struct workers *all) {
     if (h->fd < 0)
         return;
     json_t *o = wire_receive(h->fd, 0, fds, &count);
-    while (count > 0)
-        close(fds[--count]);
     if (o)
-        obey(all, o);
+        obey(all, o, fds, count);
     else if (errno != EAGAIN && errno != EINTR)
         lose(h, all, errno == 0 ? "it has ended" : strerror(errno));
+    close_all(fds, count);
     json_decref(o);
 }
 

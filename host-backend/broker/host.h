@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The host's control (control/control.h), as a daemon's broker sees it: asked before a worker gets its guest, told of
- * those that run when it comes later or comes back, and obeyed when it ends one. Where there is none, or none any more,
+ * those that run when it comes later or comes back, and obeyed when it ends one or
+ * an administrator wants to see its latencies. Where there is none, or none any more,
  * everything goes on without.
  *
  * Threads: the broker's.

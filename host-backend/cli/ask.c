@@ -25,6 +25,10 @@ static int reach(const char *subcommand) {
 }
 
 json_t *ask_control(const char *subcommand, json_t *request, json_t *guests) {
+    return ask_control_with(subcommand, request, -1, guests);
+}
+
+json_t *ask_control_with(const char *subcommand, json_t *request, int passed, json_t *guests) {
     int fd = reach(subcommand), fds[WIRE_FDS], count;
     json_t *o = NULL;
 
@@ -32,7 +36,7 @@ json_t *ask_control(const char *subcommand, json_t *request, json_t *guests) {
         json_decref(request);
         return NULL;
     }
-    int r = wire_send(fd, request, NULL, 0);
+    int r = wire_send(fd, request, &passed, passed >= 0);
     while (r == 0 && (o = wire_receive(fd, ANSWER_MS, fds, &count)) && !json_object_get(o, "ok")) {
         if (guests)
             json_array_append(guests, json_object_get(o, "guest"));

@@ -10,6 +10,8 @@
 /* Asks; the guests of a "list" go into `guests`, if that is not NULL. The last answer, or NULL after saying why: nobody
  * is there, or it refused. */
 json_t *ask_control(const char *subcommand, json_t *request, json_t *guests);
+/* The same with a descriptor, which stays the caller's. */
+json_t *ask_control_with(const char *subcommand, json_t *request, int fd, json_t *guests);
 
 /* All guests, in the order in which they came; NULL after saying why. */
 json_t *ask_guests(const char *subcommand);

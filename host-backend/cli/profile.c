@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* trillium profile: reads recorded profiles. */
+#include "host-backend/cli/attach.h"
 #include "host-backend/cli/cli.h"
 
 #include <errno.h>
@@ -15,13 +16,22 @@
 static const char help[] =
     "Usage: trillium profile [OPTION]... FILE | DIR\n"
     "       trillium profile diff BEFORE AFTER\n"
+    "       trillium profile --attach GUEST [--seconds N] FILE\n"
     "\n"
     "Prints what a profile that trillium run --profile FILE has recorded comes to: what bounds the program, "
     "and the\n"
     "stages of each kernel, queue and transfer. The same of the guests of a daemon that was started with "
     "--profile DIR, once\n"
-    "they have ended. diff says what became longer and shorter.\n"
+    "they have ended. diff says what became longer and shorter. --attach records in FILE what a guest that "
+    "runs "
+    "does from now\n"
+    "on, and prints it then; GUEST is a guest's number or name, as trillium ls shows them (for "
+    "administrators, by "
+    "trillium\n"
+    "control).\n"
     "\n"
+    "  --attach GUEST profile all processes of this guest, also those that begin meanwhile, until Ctrl-C\n"
+    "  --seconds N    or for so long\n"
     "  --html FILE    write it as a page for a browser, with histograms\n"
     "  --csv FILE     write every stage of everything: count, sum, min, median, p95, p99, max in "
     "nanoseconds\n"
@@ -62,11 +72,13 @@ static int diff(const char *before, const char *after) {
 }
 
 int cmd_profile(int argc, char **argv) {
-    static const struct option options[] = {{"html", required_argument, NULL, 'H'},
-                                            {"csv", required_argument, NULL, 'c'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    const char *html = NULL, *csv = NULL;
+    static const struct option options[] = {
+        {"html", required_argument, NULL, 'H'},   {"csv", required_argument, NULL, 'c'},
+        {"attach", required_argument, NULL, 'a'}, {"seconds", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},         {0}};
+    const char *html = NULL, *csv = NULL, *guest = NULL;
+    double seconds = 0;
+    char *end = "";
     struct trace_set set;
     int c, status = 0;
 
@@ -77,6 +89,14 @@ int cmd_profile(int argc, char **argv) {
             break;
         case 'c':
             csv = optarg;
+            break;
+        case 'a':
+            guest = optarg;
+            break;
+        case 's':
+            seconds = strtod(optarg, &end);
+            if (*end || !(seconds > 0 && seconds < 1e6))
+                return cli_misused("profile", "--seconds takes a number of seconds");
             break;
         case 'h':
             fputs(help, stdout);
@@ -92,6 +112,10 @@ int cmd_profile(int argc, char **argv) {
     }
     if (argc - optind != 1)
         return cli_misused("profile", "which file?");
+    if (guest && attach(guest, seconds, argv[optind]) < 0)
+        return 1;
+    if (!guest && seconds > 0)
+        return cli_misused("profile", "--seconds is for --attach");
     if (load(argv[optind], &set) < 0)
         return 1;
     if (!html && !csv)

@@ -225,8 +225,6 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
         setenv("TRILLIUM_PLACED", shared, 1);
         setenv("TRILLIUM_DIRECT", shared, 1);
     }
-    if (traces)
-        setenv("TRILLIUM_PROFILE", "1", 1);
     status = o->vm ? run_vm(o, paths) : run_process(o, paths);
     run_remote_close();
     private_broker_stop(&broker);

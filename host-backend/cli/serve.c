@@ -64,7 +64,7 @@ static const char help[] =
     "  --worker-options TEXT  more options for the workers, separated by spaces (`trillium-worker --help` in "
     "libexec):\n"
     "                         they switch single optimizations off\n"
-    "  --profile DIR          workers record there what guests with TRILLIUM_PROFILE=1 do: trillium profile "
+    "  --profile DIR          workers record there what their guests do: trillium profile "
     "DIR "
     "reads it\n"
     "  --sandbox HOW          the walls around workers: strict: serve only where all of them stand; best "

@@ -152,6 +152,28 @@ static void list(const struct control *c, int fd, const json_t *o) {
               NULL, 0);
 }
 
+/* The socket goes on to the worker (worker/attach.h). */
+static json_t *profile(const struct control *c, const json_t *o, int line) {
+    const char *name = json_string_value(json_object_get(o, "guest"));
+    json_int_t worker = json_integer_value(json_object_get(o, "worker"));
+    const struct guest *g = name ? guests_find(&c->guests, name) : NULL;
+    const struct session *s = g ? g->first : NULL;
+
+    while (s && s->worker != worker)
+        s = s->next;
+    if (!s)
+        return commands_failed("that guest has no such process any more");
+    const struct connection *owner = s->owner;
+    int r = wire_send(owner->fd, json_pack("{s:s, s:I}", "do", "profile", "session", (json_int_t)s->number),
+                      &line, 1);
+    return r < 0 ? commands_failed("its daemon does not listen") : json_pack("{s:b}", "ok", 1);
+}
+
+static void close_all(const int *fds, int count) {
+    while (count > 0)
+        close(fds[--count]);
+}
+
 static void request(struct control *c, const struct connection *from, const json_t *o, int *fds, int count) {
     const char *what = json_string_value(json_object_get(o, "do"));
 
@@ -159,19 +181,20 @@ static void request(struct control *c, const struct connection *from, const json
         join(c, from, o, fds);
         return;
     }
-    while (count > 0)
-        close(fds[--count]);
     if (!commands_allowed(&c->guests, from->peer.uid, from->peer.gid))
         wire_send(from->fd,
                   commands_failed("commands are for root, for the user that the control runs as, and for the "
                                   "policy's group of administrators"),
                   NULL, 0);
+    else if (what && strcmp(what, "profile") == 0 && count == 1)
+        wire_send(from->fd, profile(c, o, fds[0]), NULL, 0);
     else if (what && strcmp(what, "list") == 0)
         list(c, from->fd, o);
     else if (what && strcmp(what, "reload") == 0)
         wire_send(from->fd, commands_reload(&c->guests, c->config.policy, svga_now_ns()), NULL, 0);
     else
         wire_send(from->fd, commands_do(&c->guests, o, svga_now_ns()), NULL, 0);
+    close_all(fds, count);
 }
 
 /* ---- connections ---- */

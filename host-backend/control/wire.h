@@ -6,13 +6,14 @@
  *     {"do": "join", "session": N, "worker": PID, "pid": PID, "uid": N, "vm": NAME}   with board and bell (board.h) and
  * hears {"ok": true, "guest": NAME} or {"ok": false, "why": TEXT}; "vm" is there for VMs only, "pid" and "uid" for
  * processes. At any time it may hear
- *     {"do": "kill", "session": N, "why": TEXT}.
+ *     {"do": "kill", "session": N, "why": TEXT} or {"do": "profile", "session": N} with a socket for the worker
+ * (worker/attach.h).
  * The end of the bell tells the control of the end of a worker.
  *
  * An administrator's command says {"do": "list", "after": ID}, and hears {"guest": {...}} for a few with greater ids and
  * {"ok": true, "last": ID, ...}, with 0 where there was none;
  * or {"do": "limit", "guest": G, "set": {NAME: TEXT}}, {"do": "pause" | "resume" | "kill", "guest": G},
- * {"do": "reload"}, and hears {"ok": ...}.
+ * {"do": "reload"}, {"do": "profile", "guest": G, "worker": PID} with such a socket, and hears {"ok": ...}.
  *
  * Threads: any.
  */

@@ -13,6 +13,7 @@ enum control {
                               the answer */
     CONTROL_WARM = 'w', /* worker to broker: done */
     CONTROL_SESSION = 's', /* broker to worker, with the session's socket in SCM_RIGHTS */
+    CONTROL_PROFILE = 'p', /* broker to worker that serves a guest, with a socket in SCM_RIGHTS (attach.h) */
     CONTROL_TAKEN = 't',   /* worker to broker: it has the session, and begins to read it only now */
 };
 

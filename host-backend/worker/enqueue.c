@@ -95,8 +95,11 @@ bool enqueue_begin(struct enqueue *e, struct session *s, bool works, uint32_t qu
         e->wait_count = s->replay->wait_count;
         e->waits = e->wait_count > 0 ? s->replay->waits : NULL;
     }
-    if (works && atomic_load_explicit(&e->q->board->gate, memory_order_relaxed) != 0)
+    if (works && atomic_load_explicit(&e->q->board->gate, memory_order_relaxed) != 0) {
+        if (e->trace)
+            trace_decoded(e->trace);
         take_turn(e);
+    }
     if (e->trace)
         trace_begins(e->trace);
     return e->queue;

@@ -58,34 +58,22 @@ void do_create_context(struct session *s, const struct tr_create_context *c, con
     session_answer(s, session_slot(s, c->slot), r, 0);
 }
 
-/* The properties as the driver gets them: profiling is on too while the worker itself profiles. */
-static cl_command_queue host_queue(struct session *s, struct queue *q, const uint64_t *given, uint32_t count,
-                                   cl_int *r) {
-    cl_queue_properties list[16 + 3] = {0};
+/* A queue of the driver's; `profiled` or not, whatever the guest asked for. */
+static cl_command_queue driver_queue(const struct queue *q, bool profiled, cl_int *r) {
+    cl_queue_properties list[QUEUE_PROPERTIES + 3] = {0};
     cl_command_queue_properties flags = 0;
-    uint32_t flags_at = count;
+    uint32_t count = q->given_count, flags_at = count;
 
-    if (count > 16 || count % 2 != 0) {
-        *r = CL_INVALID_VALUE;
-        return NULL;
-    }
     for (uint32_t i = 0; i < count; i += 2) {
-        list[i] = given[i];
-        list[i + 1] = given[i + 1];
-        if (given[i] == CL_QUEUE_PROPERTIES) {
-            flags = given[i + 1];
+        list[i] = q->given[i];
+        list[i + 1] = q->given[i + 1];
+        if (list[i] == CL_QUEUE_PROPERTIES) {
+            flags = list[i + 1];
             flags_at = i;
         }
     }
-    if (flags & CL_QUEUE_ON_DEVICE) { /* its commands come from kernels only */
-        *r = CL_INVALID_QUEUE_PROPERTIES;
-        return NULL;
-    }
-    q->in_order = !(flags & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
-    q->profiled = (flags & CL_QUEUE_PROFILING_ENABLE) != 0;
-    if (s->trace)
+    if (profiled)
         flags |= CL_QUEUE_PROFILING_ENABLE;
-    q->host_profiled = (flags & CL_QUEUE_PROFILING_ENABLE) != 0;
     if (q->context->version < 200)
         return clCreateCommandQueue(q->context->cl, q->device->id, flags, r);
     if (flags_at == count && flags == 0)
@@ -93,6 +81,47 @@ static cl_command_queue host_queue(struct session *s, struct queue *q, const uin
     list[flags_at] = CL_QUEUE_PROPERTIES;
     list[flags_at + 1] = flags;
     return clCreateCommandQueueWithProperties(q->context->cl, q->device->id, list, r);
+}
+
+/* What the guest asks for. */
+static cl_int take_properties(struct queue *q, const uint64_t *given, uint32_t count) {
+    cl_command_queue_properties flags = 0;
+
+    if (count > QUEUE_PROPERTIES || count % 2 != 0)
+        return CL_INVALID_VALUE;
+    for (uint32_t i = 0; i < count; i++)
+        q->given[i] = given[i];
+    q->given_count = count;
+    for (uint32_t i = 0; i < count; i += 2)
+        if (given[i] == CL_QUEUE_PROPERTIES)
+            flags = given[i + 1];
+    q->in_order = !(flags & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
+    q->profiled = (flags & CL_QUEUE_PROFILING_ENABLE) != 0;
+    /* those on the device: their commands come from kernels only */
+    return flags & CL_QUEUE_ON_DEVICE ? CL_INVALID_QUEUE_PROPERTIES : CL_SUCCESS;
+}
+
+void queue_profile(struct session *s, struct queue *q, bool on) {
+    cl_event gap;
+    cl_int r;
+
+    if (!q->cl || q->profiled || q->host_profiled == on || q->context->version < 120 || queue_gated(q))
+        return;
+    if (!q->twin) {
+        q->twin = driver_queue(q, on, &r);
+        if (q->twin && on)
+            trace_calibrate(s->trace, q->device, q->context->version, q->twin);
+    }
+    if (!q->twin || clEnqueueMarkerWithWaitList(q->cl, 0, NULL, &gap) != CL_SUCCESS)
+        return;
+    clFlush(q->cl);
+    if (clEnqueueBarrierWithWaitList(q->twin, 1, &gap, NULL) == CL_SUCCESS) {
+        cl_command_queue other = q->cl;
+        q->cl = q->twin;
+        q->twin = other;
+        q->host_profiled = on;
+    }
+    clReleaseEvent(gap);
 }
 
 void do_create_queue(struct session *s, const struct tr_create_queue *c, const struct tr_view *v) {
@@ -114,9 +143,12 @@ void do_create_queue(struct session *s, const struct tr_create_queue *c, const s
     q->board = q->turn->board;
     q->by_callback = session_by_callback(s, q->device);
     if (context->cl)
-        q->cl = host_queue(s, q, v->arrays[0], c->properties_count, &r);
-    if (q->cl && s->trace)
-        trace_calibrate(s->trace, q);
+        r = take_properties(q, v->arrays[0], c->properties_count);
+    q->host_profiled = q->profiled || trace_is_on(s->trace);
+    if (context->cl && r == CL_SUCCESS)
+        q->cl = driver_queue(q, q->host_profiled, &r);
+    if (q->cl && trace_is_on(s->trace))
+        trace_calibrate(s->trace, q->device, context->version, q->cl);
     session_answer(s, session_slot(s, c->slot), r, 0);
 }
 

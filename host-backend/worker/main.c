@@ -400,6 +400,7 @@ int main(int argc, char **argv) {
                                     .build_memory_mib = 4096,
                                     .store_fd = -1,
                                     .profile_fd = -1,
+                                    .control = -1,
                                     .pid = (unsigned)getpid()}};
     struct sched_param param = {0};
     int status = parse(&o, argc, argv);
@@ -464,6 +465,7 @@ int main(int argc, char **argv) {
     int link = receive_session(&(struct warm_up){&o, driver});
     share_claim_all();
     session_link = link;
+    o.session.control = o.control;
     if (link >= 0)
         session_run(link, driver, &o.session);
     fflush(NULL);

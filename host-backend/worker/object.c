@@ -55,6 +55,8 @@ static void destroy(struct object *o) {
             clReleaseEvent(q->last);
         if (q->cl)
             clReleaseCommandQueue(q->cl);
+        if (q->twin)
+            clReleaseCommandQueue(q->twin);
         object_unref(q->context);
         break;
     }

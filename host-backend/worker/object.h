@@ -38,9 +38,14 @@ struct context {
     struct driver_device *devices[]; /* never changes */
 };
 
+enum { QUEUE_PROPERTIES = 16 };
+
 struct queue {
     struct object object;
     cl_command_queue cl;
+    cl_command_queue twin; /* of another profiling property, for queue_profile; NULL: there is none yet */
+    cl_queue_properties given[QUEUE_PROPERTIES]; /* by the guest */
+    uint32_t given_count;
     struct context *context; /* referenced */
     struct driver_device *device;
     bool in_order;

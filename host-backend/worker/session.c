@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host-backend/worker/attach.h"
 #include "host-backend/worker/build.h"
 #include "host-backend/worker/crash.h"
 #include "host-backend/worker/deadline.h"
@@ -61,6 +62,11 @@ void session_answer(struct session *s, struct tr_slot *slot, cl_int result, uint
     slot->value = value;
     atomic_store_explicit(&slot->status, CL_COMPLETE, memory_order_release);
     svga_device_irq(&s->device);
+}
+
+void session_tell_profile(struct session *s, bool on) {
+    atomic_store(&s->device.words[SVGA_FIFO_PROFILE], on ? ++s->profiles : 0);
+    svga_device_irq(&s->device); /* for who carries it on to a guest elsewhere */
 }
 
 void session_queue_enqueued(struct session *s, struct queue *q) {
@@ -173,6 +179,8 @@ static __attribute__((noinline)) void drain(struct session *s) {
         if (++unreleased == RELEASE_EVERY) {
             svga_device_release(&s->device);
             unreleased = 0;
+            if (attach_ordered(s))
+                attach_obey(s);
         }
     }
     if (unreleased > 0)
@@ -261,13 +269,20 @@ static void *decode(void *opaque) {
             wait_poll(s);
         if (s->over || (!s->waits && spin(s)))
             continue;
+        if (s->trace)
+            trace_collect(s->trace);
+        attach_obey(s);
         if (!svga_device_doze(&s->device))
             continue;
+        if (attach_ordered(s)) { /* since; pairs with give_order, which writes BUSY after it */
+            svga_device_awake(&s->device);
+            continue;
+        }
         if (s->waits) {
             attend(s);
             continue;
         }
-        int timeout_ms = s->polled ? WAIT_POLL_MS : -1;
+        int timeout_ms = s->polled ? WAIT_POLL_MS : trace_rest_ms(s->trace);
         pthread_mutex_unlock(&s->lock);
         svga_device_sleep(&s->device, timeout_ms);
         pthread_mutex_lock(&s->lock);
@@ -318,6 +333,8 @@ static int config_done(void *opaque, uint32_t version) {
     }
     pthread_t thread;
     int r = 0;
+    if (trace_is_on(s->trace))
+        session_tell_profile(s, true);
     pthread_mutex_lock(&s->lock);
     s->decoders = 1;
     r = pthread_create(&thread, NULL, decode, s);
@@ -349,8 +366,8 @@ struct session *session_new(int link, struct driver *driver, const struct sessio
     s->view = (struct tr_session_view){s, object_with, span_ok, slot_ok};
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->slot_lock, NULL);
-    if (options->profile_fd >= 0)
-        s->trace = trace_open(options->profile_fd, options->pid);
+    if (options->profile_fd >= 0 && (s->trace = trace_new(options->pid)))
+        trace_start(s->trace, options->profile_fd);
     s->store = store_asker_new(options->store_fd);
     if (options->share_builds && s->store)
         s->seen = seen_open(s->store);
@@ -360,6 +377,21 @@ struct session *session_new(int link, struct driver *driver, const struct sessio
     if (options->hand)
         svga_device_give_hand(&s->device, options->hand);
     return s;
+}
+
+/* Guests do not ring for the stamps of their last waits: those that are still there when the guest has gone. */
+static void take_last_stamps(struct session *s) {
+    struct timespec soon;
+    int size;
+
+    clock_gettime(CLOCK_MONOTONIC, &soon);
+    soon.tv_sec++;
+    if (pthread_mutex_clocklock(&s->lock, CLOCK_MONOTONIC, &soon) != 0)
+        return; /* a decoder hangs in the driver */
+    while (!s->over && svga_device_peek(&s->device) == TR_CMD_TRACE_WAKE &&
+           (size = svga_device_next(&s->device, s->buffer)) > 0)
+        session_carry_out(s, s->buffer, (uint32_t)size);
+    pthread_mutex_unlock(&s->lock);
 }
 
 void session_run(int link, struct driver *driver, const struct session_options *options) {
@@ -372,7 +404,11 @@ void session_run(int link, struct driver *driver, const struct session_options *
         leave_sigfpe = leave_sigfpe || driver_has(&driver->platforms[i], QUIRK_ANSWERS_SIGFPE);
     crash_guard(&s->device, leave_sigfpe);
     deadline_watch(s);
+    if (options->control >= 0)
+        attach_listen(s, options->control);
     svga_device_serve_link(&s->device);
+    if (s->trace)
+        take_last_stamps(s);
     crash_guard(NULL, false);
     alarm(END_SECONDS); /* a driver may hang in what follows */
     if (s->trace)

@@ -31,7 +31,8 @@ struct session_options {
     unsigned spin_us; /* how long an idle leader looks for the next command before it sleeps; 0: not at all */
     unsigned max_decoders; /* threads; beyond that, ends are told by callback */
     enum completion { COMPLETION_AUTO, COMPLETION_WAIT, COMPLETION_CALLBACK } completion;
-    int profile_fd;            /* where the profile goes; -1: no profiling */
+    int profile_fd;            /* where the profile goes; -1: none from the beginning */
+    int control;               /* where the broker may begin one later (attach.h); -1: nowhere */
     unsigned pid;              /* what the host knows this process by */
     unsigned build_memory_mib; /* most memory that a build may take; 0: any */
     unsigned build_seconds;    /* longest time that a build may take; 0: any */
@@ -47,7 +48,7 @@ struct session {
     struct session_options options;
     struct tr_session_view view; /* what the verifier asks */
     uint32_t platform;           /* of what the present command names, and so makes (object.h) */
-    struct trace *trace;         /* NULL: no profiling */
+    struct trace *trace;         /* NULL: there was no profile yet */
     struct turns *turns;
     uint32_t shown; /* devices that the guest may see */
     struct store_asker *store;
@@ -67,6 +68,12 @@ struct session {
     bool over;                  /* a command was refused, or the link ended: no further ones are read */
     unsigned decoders;          /* threads that exist */
     unsigned away;              /* of these, waiting for the driver */
+    uint32_t profiles;          /* that were begun so far */
+
+    _Atomic uint32_t attach_order; /* attach.h: the leader resets what its thread sets */
+    int attach_file;               /* these belong to whose turn it is */
+    bool attach_began;
+    uint64_t attach_until_ns;
 
     pthread_mutex_t slot_lock; /* guards event.told and the order of writes to events' slots; innermost */
 };
@@ -101,6 +108,9 @@ struct tr_slot *session_slot(const struct session *s, uint32_t slot);
 
 /* Answers a command in its slot (NULL: no answer wanted) and interrupts. Any thread. */
 void session_answer(struct session *s, struct tr_slot *slot, cl_int result, uint64_t value);
+
+/* Tells the guest to stamp its commands from now on, or no more. Leader lock, or before there is a leader. */
+void session_tell_profile(struct session *s, bool on);
 
 /* How ends of this device's commands are told. */
 bool session_by_callback(const struct session *s, const struct driver_device *device);

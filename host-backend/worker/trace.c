@@ -17,51 +17,88 @@ struct clock_bounds {
     const struct driver_device *device;
     int64_t low, high;
 };
-enum { MAX_CLOCKS = 64, CALIBRATIONS = 8 };
+
+enum {
+    MAX_CLOCKS = 64,
+    CALIBRATIONS = 8,
+    COLLECT_AT = 64,    /* commands that may have ended: so many are asked for at once */
+    MAX_OPEN = 1 << 16, /* commands under way, some 400 bytes each; those beyond are lost, and counted */
+    COLLECT_MS =
+        10, /* by then at the latest, for what is kept with them: memory that the guest has released */
+};
 
 struct trace {
+    unsigned pid;
     /* the leader's */
+    _Atomic bool on;
     bool have_next;
     struct tr_trace next;
     uint64_t awake, picked_up;
     uint64_t sequence;
 
-    pthread_mutex_t lock; /* guards the rest */
-    FILE *file;
-    uint64_t room; /* bytes that may still be written */
-    uint64_t lost; /* entries for which there was none */
+    pthread_mutex_t open_lock; /* guards up to `lock`: the leader's but for trace_close */
     struct clock_bounds clocks[MAX_CLOCKS];
     unsigned clock_count;
-    struct trace_record *open; /* enqueued and not ended: written as they are at the end */
+    struct trace_record *open,
+        **open_end; /* given to the driver, and not known to have ended; oldest first */
+    unsigned open_count, collect_at;
+    uint64_t collect_ns;
+
+    pthread_mutex_t lock;  /* guards the rest */
+    FILE *file;            /* NULL: nothing is written any more */
+    uint64_t room;         /* bytes that may still be written */
+    _Atomic uint64_t lost; /* entries for which there was none */
 };
 
 struct trace_record {
-    struct trace *trace;
     struct trace_command command;
     const struct driver_device *device; /* NULL: a build */
     cl_event event;
     _Atomic uint32_t refs;
-    struct trace_record *next, **link; /* in trace->open; link NULL: not in it */
+    struct trace_record *next; /* in trace->open */
 };
 
-struct trace *trace_open(int fd, unsigned pid) {
+struct trace *trace_new(unsigned pid) {
     struct trace *t = calloc(1, sizeof *t);
 
     if (!t)
         return NULL;
+    t->pid = pid;
+    t->open_end = &t->open;
+    t->collect_at = COLLECT_AT;
+    pthread_mutex_init(&t->open_lock, NULL);
     pthread_mutex_init(&t->lock, NULL);
-    t->file = fdopen(fd, "wb");
-    if (!t->file) {
+    return t;
+}
+
+bool trace_start(struct trace *t, int fd) {
+    struct trace_header header = {.magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = t->pid};
+    FILE *file = fdopen(fd, "wb");
+
+    if (!file) {
         fprintf(stderr, "trillium-worker: no profile: %s\n", strerror(errno));
-        free(t);
-        return NULL;
+        close(fd);
+        return false;
     }
     /* commands come by the million in long runs: few, large writes */
-    setvbuf(t->file, NULL, _IOFBF, 1 << 20);
+    setvbuf(file, NULL, _IOFBF, 1 << 20);
+    fwrite(&header, sizeof header, 1, file);
+    pthread_mutex_lock(&t->lock);
+    t->file = file;
     t->room = TRACE_ROOM;
-    struct trace_header header = {.magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = pid};
-    fwrite(&header, sizeof header, 1, t->file);
-    return t;
+    t->lost = 0;
+    pthread_mutex_unlock(&t->lock);
+    t->have_next = false;
+    t->on = true;
+    return true;
+}
+
+bool trace_is_on(const struct trace *t) {
+    return t && atomic_load_explicit(&t->on, memory_order_relaxed);
+}
+
+void trace_stop(struct trace *t) {
+    t->on = t->have_next = false;
 }
 
 /* ---- records ---- */
@@ -80,20 +117,27 @@ void trace_drop(struct trace_record *r) {
 }
 
 void trace_picked_up(struct trace *t) {
-    t->picked_up = svga_now_ns();
+    if (t->have_next)
+        t->picked_up = svga_now_ns();
 }
 
 void trace_awake(struct trace *t) {
     t->awake = svga_now_ns();
 }
 
+void trace_decoded(struct trace_record *r) {
+    r->command.decoded = svga_now_ns();
+}
+
 void trace_begins(struct trace_record *r) {
     r->command.begun = svga_now_ns();
+    if (r->command.decoded == 0)
+        r->command.decoded = r->command.begun;
 }
 
 void trace_next(struct trace *t, const struct tr_trace *stamps) {
     t->next = *stamps;
-    t->have_next = true;
+    t->have_next = t->on;
 }
 
 bool trace_hold(struct trace *t, struct tr_trace *stamps) {
@@ -107,10 +151,11 @@ static struct trace_record *take(struct trace *t, enum trace_what what) {
     if (!t->have_next)
         return NULL;
     t->have_next = false;
-    struct trace_record *r = calloc(1, sizeof *r);
-    if (!r)
+    struct trace_record *r = t->open_count < MAX_OPEN ? calloc(1, sizeof *r) : NULL;
+    if (!r) {
+        t->lost++;
         return NULL;
-    r->trace = t;
+    }
     atomic_init(&r->refs, 1);
     r->command = (struct trace_command){
         .type = TRACE_COMMAND,
@@ -131,7 +176,6 @@ struct trace_record *trace_take(struct trace *t, const struct queue *q) {
     struct trace_record *r = q->host_profiled ? take(t, TRACE_TRANSFER) : NULL;
     if (r) {
         r->device = q->device;
-        r->command.decoded = svga_now_ns();
         r->command.queue = q->id;
     }
     return r;
@@ -164,12 +208,14 @@ void trace_kernel(struct trace_record *r, const char *name, uint32_t work_dim, c
 
 /* trace->lock is held. */
 static void put(struct trace *t, const void *entry, size_t size) {
+    if (!t->file)
+        return;
     if (t->room < size) {
         t->lost++;
         return;
     }
     t->room -= size;
-    fwrite(entry, size, 1, t->file);
+    fwrite_unlocked(entry, size, 1, t->file);
 }
 
 static void write_entry(struct trace *t, const void *entry, size_t size) {
@@ -180,7 +226,7 @@ static void write_entry(struct trace *t, const void *entry, size_t size) {
 
 /* ---- the driver's clock ---- */
 
-/* The device's bounds, made if they are missing. trace->lock is held. */
+/* The device's bounds, made if they are missing. trace->open_lock is held. */
 static struct clock_bounds *bounds(struct trace *t, const struct driver_device *device) {
     for (unsigned i = 0; i < t->clock_count; i++)
         if (t->clocks[i].device == device)
@@ -192,7 +238,7 @@ static struct clock_bounds *bounds(struct trace *t, const struct driver_device *
 }
 
 /* A command was queued, by the driver's clock, while ours went from `before` to `after`, and had ended when
- * it was `ended`. Returns the best guess of the offset, which keeps this order. */
+ * it was `ended`. Returns the best guess of the offset, which keeps this order. trace->open_lock is held. */
 static int64_t narrow(struct trace *t, const struct driver_device *device, uint64_t queued, uint64_t before,
                       uint64_t after, uint64_t end, uint64_t ended) {
     int64_t low = (int64_t)(queued - after), high = (int64_t)(queued - before);
@@ -200,7 +246,6 @@ static int64_t narrow(struct trace *t, const struct driver_device *device, uint6
     if ((int64_t)(end - ended) > low && (int64_t)(end - ended) <= high)
         low = (int64_t)(end - ended);
     int64_t offset = low + (high - low) / 2;
-    pthread_mutex_lock(&t->lock);
     struct clock_bounds *b = bounds(t, device);
     if (b) {
         if (low > b->low)
@@ -215,7 +260,6 @@ static int64_t narrow(struct trace *t, const struct driver_device *device, uint6
         }
         offset = b->low + (b->high - b->low) / 2;
     }
-    pthread_mutex_unlock(&t->lock);
     return offset;
 }
 
@@ -226,83 +270,104 @@ static bool stamp(cl_event event, cl_profiling_info param, uint64_t *out) {
     return good;
 }
 
-void trace_calibrate(struct trace *t, const struct queue *q) {
-    for (int i = 0; i < CALIBRATIONS && q->context->version >= 120; i++) {
+void trace_calibrate(struct trace *t, const struct driver_device *device, unsigned version,
+                     cl_command_queue queue) {
+    for (int i = 0; i < CALIBRATIONS && version >= 120; i++) {
         uint64_t queued, end, before = svga_now_ns();
         cl_event event;
-        if (clEnqueueMarkerWithWaitList(q->cl, 0, NULL, &event) != CL_SUCCESS)
+        if (clEnqueueMarkerWithWaitList(queue, 0, NULL, &event) != CL_SUCCESS)
             return;
         uint64_t after = svga_now_ns();
         clWaitForEvents(1, &event);
         uint64_t ended = svga_now_ns();
+        pthread_mutex_lock(&t->open_lock);
         if (stamp(event, CL_PROFILING_COMMAND_QUEUED, &queued) &&
             stamp(event, CL_PROFILING_COMMAND_END, &end))
-            narrow(t, q->device, queued, before, after, end, ended);
+            narrow(t, device, queued, before, after, end, ended);
+        pthread_mutex_unlock(&t->open_lock);
         clReleaseEvent(event);
     }
 }
 
-/* Moves what the driver says of its event to CLOCK_MONOTONIC. */
-static void read_driver_stamps(struct trace *t, struct trace_record *r) {
+/* ---- the ends of commands ---- */
+
+/* Fills in what the driver says of a command, moved to CLOCK_MONOTONIC, once it has ended. False if it has not.
+ * trace->open_lock is held. */
+static bool has_ended(struct trace *t, struct trace_record *r, uint64_t now) {
     struct trace_command *c = &r->command;
     uint64_t queued, submit, start, end;
+    cl_int status = CL_QUEUED;
 
+    if (!stamp(r->event, CL_PROFILING_COMMAND_END, &end)) {
+        clGetEventInfo(r->event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, NULL);
+        if (status > CL_COMPLETE)
+            return false;
+        c->result = status;
+        c->ended = now;
+        return true;
+    }
+    c->ended = now;
     if (!stamp(r->event, CL_PROFILING_COMMAND_QUEUED, &queued) ||
         !stamp(r->event, CL_PROFILING_COMMAND_SUBMIT, &submit) ||
-        !stamp(r->event, CL_PROFILING_COMMAND_START, &start) ||
-        !stamp(r->event, CL_PROFILING_COMMAND_END, &end))
-        return;
-    uint64_t offset = (uint64_t)narrow(t, r->device, queued, c->begun, c->enqueued, end, c->ended);
+        !stamp(r->event, CL_PROFILING_COMMAND_START, &start))
+        return true;
+    uint64_t offset = (uint64_t)narrow(t, r->device, queued, c->begun, c->enqueued, end, now);
     c->queued = queued - offset;
     c->submit = submit - offset;
     c->start = start - offset;
-    c->end = end - offset;
+    c->end = c->ended = end - offset;
+    return true;
 }
 
-/* ---- the ends of commands ---- */
+/* trace->open_lock is held. */
+static void collect(struct trace *t, uint64_t now) {
+    struct trace_record **at = &t->open;
 
-static void leave_open_list(struct trace *t, struct trace_record *r) {
-    pthread_mutex_lock(&t->lock);
-    if (r->link) {
-        *r->link = r->next;
-        if (r->next)
-            r->next->link = r->link;
-        r->link = NULL;
+    for (struct trace_record *r = *at; r; r = *at) {
+        if (!has_ended(t, r, now)) {
+            at = &r->next;
+            continue;
+        }
+        *at = r->next;
+        t->open_count--;
+        write_entry(t, &r->command, sizeof r->command);
+        trace_drop(r);
     }
-    pthread_mutex_unlock(&t->lock);
+    t->open_end = at;
 }
 
-static void CL_CALLBACK on_complete(cl_event event, cl_int status, void *opaque) {
-    struct trace_record *r = opaque;
-    struct trace *t = r->trace;
-    (void)event;
+unsigned trace_collect(struct trace *t) {
+    uint64_t now;
 
-    r->command.ended = svga_now_ns();
-    r->command.result = status < CL_COMPLETE ? status : CL_SUCCESS;
-    if (status == CL_COMPLETE)
-        read_driver_stamps(t, r);
-    leave_open_list(t, r);
-    write_entry(t, &r->command, sizeof r->command);
-    trace_drop(r);
+    if (t->open_count == 0)
+        return 0;
+    if (t->open_count < t->collect_at && (now = svga_now_ns()) < t->collect_ns)
+        return t->open_count;
+    pthread_mutex_lock(&t->open_lock);
+    collect(t, svga_now_ns());
+    pthread_mutex_unlock(&t->open_lock);
+    /* Those that go on are looked at again when as many others have come: so each is looked at twice or thrice. */
+    t->collect_at = 2 * t->open_count + COLLECT_AT;
+    t->collect_ns = svga_now_ns() + COLLECT_MS * 1000000ull;
+    return t->open_count;
+}
+
+int trace_rest_ms(const struct trace *t) {
+    return t && t->open_count > 0 ? COLLECT_MS : -1;
 }
 
 void trace_enqueued(struct trace *t, struct trace_record *r, cl_event event) {
     r->command.enqueued = svga_now_ns();
     clRetainEvent(event);
     r->event = event;
-    pthread_mutex_lock(&t->lock);
-    r->next = t->open;
-    r->link = &t->open;
-    if (r->next)
-        r->next->link = &r->next;
-    t->open = r;
-    pthread_mutex_unlock(&t->lock);
     trace_ref(r);
-    if (clSetEventCallback(event, CL_COMPLETE, on_complete, r) != CL_SUCCESS) {
-        leave_open_list(t, r);
-        write_entry(t, &r->command, sizeof r->command);
-        trace_drop(r);
-    }
+    pthread_mutex_lock(&t->open_lock);
+    *t->open_end = r;
+    t->open_end = &r->next;
+    t->open_count++;
+    pthread_mutex_unlock(&t->open_lock);
+    if (t->open_count >= t->collect_at)
+        trace_collect(t);
 }
 
 void trace_ended(struct trace *t, struct trace_record *r, cl_int result) {
@@ -347,10 +412,21 @@ void trace_built(struct trace *t, struct build *b, uint64_t start_ns, cl_int res
     b->trace = NULL;
 }
 
-void trace_close(struct trace *t) {
-    pthread_mutex_lock(&t->lock);
-    for (struct trace_record *r = t->open; r; r = r->next)
+/* The locks are held; `drop`: those that are open are of no further use. */
+static void end_file(struct trace *t, bool drop) {
+    struct trace_record *next;
+
+    for (struct trace_record *r = t->open; r; r = next) {
+        next = r->next;
         put(t, &r->command, sizeof r->command);
+        if (drop)
+            trace_drop(r);
+    }
+    t->open = NULL;
+    t->open_end = &t->open;
+    t->open_count = 0;
+    if (!t->file)
+        return;
     for (unsigned i = 0; i < t->clock_count; i++) {
         const struct clock_bounds *b = &t->clocks[i];
         struct trace_stamp clock = {TRACE_CLOCK, sizeof clock, i, (uint64_t)(b->high - b->low) / 2 + 1};
@@ -361,5 +437,27 @@ void trace_close(struct trace *t) {
     fwrite(&lost, sizeof lost, 1, t->file);
     if (fclose(t->file) != 0)
         fprintf(stderr, "trillium-worker: the profile is incomplete: %s\n", strerror(errno));
-    /* The lock stays taken: the process is about to exit, and nothing may be written any more. */
+    t->file = NULL;
+}
+
+void trace_end(struct trace *t) {
+    trace_stop(t);
+    pthread_mutex_lock(&t->open_lock);
+    collect(t, svga_now_ns());
+    pthread_mutex_lock(&t->lock);
+    end_file(t, true);
+    pthread_mutex_unlock(&t->lock);
+    pthread_mutex_unlock(&t->open_lock);
+}
+
+void trace_close(struct trace *t) {
+    pthread_mutex_lock(&t->lock);
+    if (t->file)
+        fflush(t->file); /* a driver that hangs costs no more than the last commands */
+    pthread_mutex_unlock(&t->lock);
+    pthread_mutex_lock(&t->open_lock);
+    collect(t, svga_now_ns());
+    pthread_mutex_lock(&t->lock);
+    end_file(t, false);
+    /* The locks stay taken: the process is about to exit, and nothing may be written any more. */
 }

@@ -3,12 +3,16 @@
  * Profiling: what a worker writes down about traced commands (host-backend/profile/trace.h has the file's
  * format).
  *
- * The guest sends TRACE before a command; the record made of it goes with the command and is written once the
- * driver has ended it. Times on the driver's clock are moved to CLOCK_MONOTONIC by what every enqueue shows:
- * CL_PROFILING_COMMAND_QUEUED lies between the call's beginning and end.
+ * The guest sends TRACE before a command; the record made of it goes with the command. What the driver knows of
+ * the command's end is asked for later, of many commands at once (trace_collect), and by no callback: a callback
+ * for each command costs a driver's own threads, which run kernels, more than all of this together. Times on the
+ * driver's clock are moved to CLOCK_MONOTONIC by what every enqueue shows: CL_PROFILING_COMMAND_QUEUED lies
+ * between the call's beginning and end.
  *
- * Threads: trace_next, trace_picked_up, trace_take and trace_build belong to the leader; the rest may be
- * called by any thread.
+ * A session's trace lives as long as the session; it is on from trace_start to trace_stop, any number of times.
+ *
+ * Threads: trace_drop, trace_ref, trace_ended, trace_published and trace_woken any; trace_close the link's; the
+ * rest belongs to the leader.
  */
 #ifndef HOST_BACKEND_WORKER_TRACE_H
 #define HOST_BACKEND_WORKER_TRACE_H
@@ -20,18 +24,31 @@ struct trace;
 struct trace_record;
 struct build;
 
-/* Begins a trace file at `fd`, which is the trace's then; `pid` names the worker in reports. NULL, after a
- * sentence on stderr, if that fails. */
-struct trace *trace_open(int fd, unsigned pid);
-/* Writes what is known of commands that have not ended, and closes. */
+/* NULL: out of memory. `pid` names the worker in reports. */
+struct trace *trace_new(unsigned pid);
+/* Begins a trace file at `fd`, which is the trace's then. False, after a sentence on stderr, if that fails. */
+bool trace_start(struct trace *t, int fd);
+bool trace_is_on(const struct trace *t);
+/* No further command is traced; those under way still are, to their ends, until trace_end. */
+void trace_stop(struct trace *t);
+/* Writes what is known of commands that have not ended, and closes the file. */
+void trace_end(struct trace *t);
+/* The same at the end of the process, whatever other threads do. */
 void trace_close(struct trace *t);
 
-/* A new queue: learns how its device's clock stands to ours, by a few markers. */
-void trace_calibrate(struct trace *t, const struct queue *q);
+/* Writes down the commands that have ended, if there are many by now or it is time to. How many have not. */
+unsigned trace_collect(struct trace *t);
+/* How long a leader with nothing to do may sleep before it has to look, milliseconds; -1: any time. */
+int trace_rest_ms(const struct trace *t);
 
-/* The next command was read from the FIFO just now. */
+/* A queue of the driver's that nothing was enqueued in yet: learns how its device's clock stands to ours, by a few
+ * markers. */
+void trace_calibrate(struct trace *t, const struct driver_device *device, unsigned version,
+                     cl_command_queue queue);
+
+/* A command was read from the FIFO just now. */
 void trace_picked_up(struct trace *t);
-/* The decoder has just awoken from sleep. Leader lock. */
+/* The decoder has just awoken from sleep. */
 void trace_awake(struct trace *t);
 /* TRACE: stamps of the command that follows. */
 void trace_next(struct trace *t, const struct tr_trace *stamps);
@@ -44,7 +61,9 @@ struct trace_record *trace_ref(struct trace_record *r);
 /* Drops a reference; NULL is ignored. */
 void trace_drop(struct trace_record *r);
 
-/* The record's command may begin, and the driver's enqueue call is next. */
+/* The record's command is known and will wait for its turn. Left out where there is none to wait for. */
+void trace_decoded(struct trace_record *r);
+/* It may begin, and the driver's enqueue call is next. */
 void trace_begins(struct trace_record *r);
 
 void trace_kernel(struct trace_record *r, const char *name, uint32_t work_dim, const size_t *global,

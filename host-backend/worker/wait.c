@@ -182,6 +182,7 @@ bool wait_add_finish(struct session *s, struct queue *q, struct tr_slot *slot) {
         return false;
     object_ref(q);
     w->queue = q;
+    w->cl = q->cl;
     w->slot = slot;
     w->sticky = q->sticky;
     w->number = q->enqueued;
@@ -251,7 +252,7 @@ static void finish_answer(struct session *s, struct wait *w, cl_int r) {
 
 void wait_perform(struct session *s, struct wait *w) {
     if (w->queue) {
-        cl_int r = clFinish(w->queue->cl);
+        cl_int r = clFinish(w->cl);
         if (w->last && driver_has(w->queue->device->platform, QUIRK_FINISH_IGNORES_USER_EVENTS))
             clWaitForEvents(1, &w->last);
         finish_answer(s, w, r);

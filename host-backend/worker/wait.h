@@ -12,6 +12,7 @@ struct wait {
     struct wait *next;
     struct queue *queue;  /* FINISH; else NULL */
     struct tr_slot *slot; /* FINISH: the answer */
+    cl_command_queue cl;  /* FINISH: as it was then; lives as long as `queue` */
     cl_event last;        /* FINISH that waits in clFinish: of the newest command; NULL: not known */
     cl_int sticky;        /* FINISH: its result */
     uint64_t number;      /* FINISH: commands of the queue that it covers */

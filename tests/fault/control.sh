@@ -65,6 +65,37 @@ if stands_still a && [ -d "/proc/$guest" ]; then pass pause; else fail pause "it
 ask resume a
 if works_on a; then pass resume; else fail resume "it does not go on" "$work"/a.* "$control_log"; fi
 
+# ---- its latencies, while it runs ----
+# PROFILE: does each of the stages know its times, also those that only the guest can tell?
+has_stages() { # FILE STAGE...
+    local file=$1 stage
+    shift
+    "$trillium" profile --csv "$work/stages.csv" "$file" || return 1
+    for stage in "$@"; do grep -q "^command,\"[^\"]*\",$stage," "$work/stages.csv" || return 1; done
+}
+ask profile --attach a --seconds 1 "$work/a.json"
+status=$?
+if [ $status = 0 ] && says "$work/ask.out" "bound by" && has_stages "$work/a.json" guest fifo decode driver submit device run wake; then
+    pass attach; else fail attach "all stages were expected, status $status" "$work"/ask.* "$work/stages.csv"; fi
+"$trillium" profile --attach 1 "$work/again.json" >"$work/again.out" 2>"$work/again.err" &
+attached=$!
+started+=("$attached")
+profiled() { grep -c "an administrator profiles it" "$work/a.daemon"; }
+twice() { [ "$(profiled)" -ge 2 ]; }
+within "$patience" twice
+ask profile --attach a --seconds 0.3 "$work/third.json"
+if says "$work/ask.err" "somebody else profiles it"; then pass attach-one-at-a-time; else
+    fail attach-one-at-a-time "a sentence was expected" "$work"/ask.*; fi
+works_on a
+kill -INT "$attached"
+await "$attached" "$soon"
+if [ "$status" = 0 ] && has_stages "$work/again.json" guest run wake && works_on a; then pass attach-until-interrupted; else
+    fail attach-until-interrupted "a profile, and a guest that goes on, were expected, status $status" "$work"/again.*; fi
+ask profile --attach nobody --seconds 1 "$work/none.json"
+status=$?
+if [ $status = 1 ] && says "$work/ask.err" "no guest 'nobody'"; then pass attach-nobody; else
+    fail attach-nobody "a sentence was expected, status $status" "$work"/ask.*; fi
+
 ask pause a
 stands_still a
 ask kill a

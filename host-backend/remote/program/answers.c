@@ -95,7 +95,8 @@ bool answers_due(struct remote *r) {
     pthread_mutex_lock(&r->lock);
     const struct tr_console *c = console(r);
     bool due = look(r) || (c && atomic_load(&c->written) != r->console_sent) ||
-               atomic_load(&r->g->words[SVGA_FIFO_FENCE]) != r->fence;
+               atomic_load(&r->g->words[SVGA_FIFO_FENCE]) != r->fence ||
+               atomic_load(&r->g->words[SVGA_FIFO_PROFILE]) != r->profile;
     pthread_mutex_unlock(&r->lock);
     return due;
 }
@@ -175,8 +176,12 @@ static void put_answers(struct remote *r) {
 void answers_tell(struct remote *r) {
     pthread_mutex_lock(&r->lock);
     uint32_t fence = atomic_load_explicit(&r->g->words[SVGA_FIFO_FENCE], memory_order_acquire);
+    uint32_t profile = atomic_load_explicit(&r->g->words[SVGA_FIFO_PROFILE], memory_order_relaxed);
     look(r);
     pthread_mutex_lock(&r->out_lock);
+    if (profile != r->profile)
+        put(r, SVGA_FRAME_PROFILE, profile, 0, NULL, 0);
+    r->profile = profile;
     put_console(r); /* looked at after the ends: what was printed before them is in it */
     put_answers(r);
     if (fence != r->fence)

@@ -60,6 +60,7 @@ struct remote {
     uint32_t console_region; /* 0: none */
     uint32_t console_sent;
     uint32_t fence;   /* what the guest knows */
+    uint32_t profile; /* the same */
     uint8_t *ordered; /* bit n: object n is a queue that runs in order; TR_MAX_ID bits */
     struct answer *answers;
     size_t answer_count, answer_cap;
