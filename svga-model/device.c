@@ -242,6 +242,7 @@ int svga_device_next(struct svga_device *d, void *buffer) {
         }
         atomic_store_explicit(&d->words[SVGA_FIFO_FENCE], ((const struct svga_cmd_fence *)buffer)->fence,
                               memory_order_release);
+        svga_consumer_release(&d->fifo); /* nobody else does, if it is the last one for now */
         svga_device_irq(d);
     }
 }
