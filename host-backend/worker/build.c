@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host-backend/worker/files.h"
+#include "host-backend/worker/crash.h"
 #include "host-backend/worker/deadline.h"
+#include "host-backend/worker/files.h"
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/options.h"
 #include "host-backend/worker/program.h"
@@ -324,6 +325,7 @@ static struct build *take_job(void) {
 
 static void *builder(void *opaque) {
     (void)opaque;
+    crash_own_stack();
     pthread_mutex_lock(&lock);
     for (;;) {
         struct build *b = take_job();

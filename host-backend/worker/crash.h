@@ -15,6 +15,13 @@ void crash_install(void);
  * replace them without need; `leave_sigfpe`: not that one (QUIRK_ANSWERS_SIGFPE). */
 void crash_guard(struct svga_device *device, bool leave_sigfpe);
 
+/* Of the calling thread: is it in the driver's compiler? Then that is who crashed. */
+void crash_in_compiler(bool in);
+
+/* Gives the calling thread a stack for its last words, for the one that it has may be what ran out. For threads that live as long as
+ * the process. */
+void crash_own_stack(void);
+
 /* Before an end that means nothing was wrong: if another thread is at its last words, which the guest may have heard and left for, this
  * does not return, so that they are how the process ends. */
 void crash_let_end(void);

@@ -15,18 +15,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host-backend/worker/build-limits.h"
+
 struct build;
 struct session;
 
-/* Watches over the session's builds and its FIFO from now on, as its options say. Once in a process. */
+/* Watches over the session's builds, kernels' first runs and its FIFO from now on, as its options say. Once in a process. */
 void deadline_watch(struct session *s);
+
+/* Does it? */
+bool deadline_watches(void);
+/* There is something new to look at. */
+void deadline_wake(void);
 
 struct deadline {
     struct deadline *next, **link;
     struct build *build;
     pthread_t thread;
-    uint64_t spent_ms, looked_ms; /* of its time, until it was last looked at */
-    uint64_t memory;              /* private bytes of the process when it began */
+    struct build_use use;
     bool given_up;
 };
 

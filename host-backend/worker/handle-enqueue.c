@@ -3,10 +3,21 @@
 #include <string.h>
 
 #include "host-backend/worker/enqueue.h"
+#include "host-backend/worker/first-run.h"
 #include "host-backend/worker/span-check.h"
 #include "host-backend/worker/trace.h"
 #include "host-backend/worker/turn.h"
 #include "host-backend/worker/wait.h"
+
+static void give_kernel(struct enqueue *e, struct kernel *k, cl_uint dim, const size_t *offset,
+                        const size_t *global, const size_t *local) {
+    struct first_run *first = first_run_begin(e, k, first_run_size(dim, local));
+
+    e->result = clEnqueueNDRangeKernel(e->queue, k->cl, dim, offset, global, local, e->wait_count, e->waits,
+                                       e->event);
+    if (__builtin_expect(first != NULL, 0))
+        first_run_begun(first, e->result == CL_SUCCESS ? e->made : NULL);
+}
 
 /* After ENQUEUE_BEGIN, whose answer `begun` is. offset, local: NULL: not given. */
 static void enqueue_kernel(struct enqueue *e, bool begun, struct kernel *k, cl_uint dim, const size_t *offset,
@@ -16,8 +27,7 @@ static void enqueue_kernel(struct enqueue *e, bool begun, struct kernel *k, cl_u
         if (!k->cl || k->error != CL_SUCCESS)
             e->result = k->cl ? k->error : CL_OUT_OF_RESOURCES;
         else
-            e->result = clEnqueueNDRangeKernel(e->queue, k->cl, dim, offset, global, local, e->wait_count,
-                                               e->waits, e->event);
+            give_kernel(e, k, dim, offset, global, local);
         if (e->result == CL_SUCCESS)
             board_count(&k->meter->commands);
     }

@@ -111,6 +111,8 @@ struct program {
     bool built;           /* a build began: the driver's program is not as CREATE_PROGRAM made it */
 };
 
+enum { KERNEL_SIZES = 8 };
+
 struct kernel {
     struct object object;
     cl_kernel cl;
@@ -122,6 +124,8 @@ struct kernel {
     uint8_t *arg_classes;       /* enum arg_class; NULL until they are asked for */
     struct board_kernel *meter; /* where it is counted */
     char name[64];              /* for traces, cut short */
+    uint64_t
+        sizes[KERNEL_SIZES]; /* with which the driver had it last (first-run.h), the newest first; 0: none */
 };
 
 struct event {

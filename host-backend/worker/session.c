@@ -261,6 +261,7 @@ static void attend(struct session *s) {
 static void *decode(void *opaque) {
     struct session *s = opaque;
 
+    crash_own_stack();
     pthread_mutex_lock(&s->lock);
     while (!s->over && !atomic_load(&s->device.closing)) {
         drain(s);

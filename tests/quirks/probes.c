@@ -175,6 +175,55 @@ static enum verdict late_callbacks_are_lost(const struct probed *on) {
     return VERDICT_GONE;
 }
 
+/* ---- compiling ---- */
+
+static double cpu_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* A run of a kernel: CPU time until the driver says that it runs, and until it has ended. */
+struct run {
+    double before, all;
+};
+
+static struct run run_for(const struct probed *on, cl_kernel kernel, cl_int rounds) {
+    size_t size = 16;
+    cl_event event;
+
+    need(clSetKernelArg(kernel, 1, sizeof rounds, &rounds), "clSetKernelArg");
+    need(clEnqueueNDRangeKernel(on->queue, kernel, 1, NULL, &size, &size, 0, NULL, &event), "enqueue");
+    double start = cpu_s();
+    need(clFlush(on->queue), "clFlush");
+    while (status_of(event) > CL_RUNNING)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    double runs = cpu_s();
+    clFinish(on->queue);
+    clReleaseEvent(event);
+    return (struct run){runs - start, cpu_s() - start};
+}
+
+/* A kernel of many parts between barriers, which take a compiler a while; it may be told to run for long. */
+static enum verdict compiles_when_run(const struct probed *on) {
+    static const char text[] =
+        "#define A barrier(CLK_LOCAL_MEM_FENCE); x = x * 3 + y; if (x > y) a[x & 63] = y;\n"
+        "#define B A A A A A A A A A A\n"
+        "kernel void many(global int *a, int rounds) { int x = a[get_global_id(0)], y = a[1];\n"
+        "B B B B B B B B for (int i = 0; i < rounds; i++) x = x * 1103515245 + a[x & 63]; a[2] = x; }";
+    cl_kernel kernel = build(on, text, "many", "");
+    cl_int r;
+
+    cl_mem memory = clCreateBuffer(on->context, CL_MEM_READ_WRITE, 4096, NULL, &r);
+    need(r, "clCreateBuffer");
+    need(clSetKernelArg(kernel, 0, sizeof memory, &memory), "clSetKernelArg");
+    struct run first = run_for(on, kernel, 1), again = run_for(on, kernel, 1);
+    if (first.before < 0.05 || first.before < 5 * again.before)
+        return VERDICT_GONE;
+    struct run longer = run_for(on, kernel, 5000000);
+    return longer.before < longer.all / 2 ? VERDICT_HOLDS : VERDICT_GONE;
+}
+
 /* ---- signals ---- */
 
 static enum verdict answers_sigfpe(const struct probed *on) {
@@ -243,6 +292,7 @@ const struct probe probes[] = {
     {"waits-for-the-failed", waits_for_the_failed, 0, VERDICT_HOLDS},
     {"finish-ignores-user-events", finish_ignores_user_events, 0, VERDICT_UNKNOWN},
     {"late-callbacks-are-lost", late_callbacks_are_lost, 0, VERDICT_HOLDS},
+    {"compiles-when-run", compiles_when_run, 0, 0},
     {"answers-sigfpe", answers_sigfpe, 0, 0},
     {"long-names-end-it", long_names_end_it, VERDICT_HOLDS, 0},
     {"options-hide-arguments", options_hide_arguments, 0, 0},
