@@ -282,16 +282,6 @@ struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]) {
     return &s->base;
 }
 
-static int send_variables(int sock, const char *variables, size_t size) {
-    struct svga_link_piece pieces[32] = {0};
-    struct svga_link_msg msg = {.type = SVGA_LINK_VARIABLES};
-    if (size > sizeof pieces)
-        return -E2BIG;
-    memcpy(pieces, variables, size);
-    msg.piece_count = (uint32_t)((size + sizeof pieces[0] - 1) / sizeof pieces[0]);
-    return svga_link_send(sock, &msg, pieces, NULL, 0);
-}
-
 struct svga_carrier *svga_carrier_shm_open(const char *path, const char *variables, size_t size,
                                            char why[SVGA_WHY_SIZE]) {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -323,7 +313,7 @@ struct svga_carrier *svga_carrier_shm_open(const char *path, const char *variabl
             snprintf(why, SVGA_WHY_SIZE, "cannot connect to the daemon at %.120s: %s", path, strerror(e));
         return NULL;
     }
-    if (size > 0 && send_variables(fd, variables, size) < 0) {
+    if (size > 0 && svga_link_send_variables(fd, variables, size) < 0) {
         close(fd);
         snprintf(why, SVGA_WHY_SIZE, "the daemon at %.120s took no variables for a driver", path);
         return NULL;

@@ -449,7 +449,7 @@ static int find_node(char why[SVGA_WHY_SIZE]) {
     return found;
 }
 
-struct svga_carrier *svga_carrier_virtio_open(char why[SVGA_WHY_SIZE]) {
+struct svga_carrier *svga_carrier_virtio_open(const char *variables, size_t size, char why[SVGA_WHY_SIZE]) {
     struct virtio_carrier *v = calloc(1, sizeof *v);
     if (!v) {
         snprintf(why, SVGA_WHY_SIZE, "out of memory");
@@ -474,8 +474,15 @@ struct svga_carrier *svga_carrier_virtio_open(char why[SVGA_WHY_SIZE]) {
         return NULL;
     }
     v->base.bar_size = SVGA_BAR_SIZE;
-    struct svga_payload payload = {
-        .op = SVGA_PAYLOAD_GMR_DEFINE, .id = SVGA_GMR_BAR, .arg = SVGA_BAR_SIZE, .count = v->bar->count};
+    if (size > SVGA_BAR_VARIABLES_SIZE)
+        size = 0;
+    if (size > 0)
+        memcpy((char *)v->base.bar + SVGA_BAR_VARIABLES, variables, size);
+    struct svga_payload payload = {.op = SVGA_PAYLOAD_GMR_DEFINE,
+                                   .id = SVGA_GMR_BAR,
+                                   .arg = SVGA_BAR_SIZE,
+                                   .count = v->bar->count,
+                                   .variables = (uint32_t)size};
     r = link_and_wait(v, payload, v->bar->resources);
     if (r < 0) {
         const char *text = (const char *)v->base.bar + SVGA_BAR_ERROR_TEXT;

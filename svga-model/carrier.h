@@ -84,7 +84,8 @@ struct svga_carrier *svga_carrier_shm_open(const char *path, const char *variabl
 struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]);
 
 /* Finds Trillium's virtual GPU among the render nodes of this machine. NULL with a reason, and with errno
- * ENOENT if nothing here looks like it: no render node, or only those of other GPUs. */
-struct svga_carrier *svga_carrier_virtio_open(char why[SVGA_WHY_SIZE]);
+ * ENOENT if nothing here looks like it: no render node, or only those of other GPUs. `variables`: as above, of which
+ * SVGA_BAR_VARIABLES_SIZE bytes pass. */
+struct svga_carrier *svga_carrier_virtio_open(const char *variables, size_t size, char why[SVGA_WHY_SIZE]);
 
 #endif

@@ -37,6 +37,16 @@ int svga_link_send(int sock, const struct svga_link_msg *msg, const struct svga_
     return n < 0 ? -errno : 0;
 }
 
+int svga_link_send_variables(int sock, const char *variables, size_t size) {
+    struct svga_link_piece pieces[32] = {0};
+    struct svga_link_msg msg = {.type = SVGA_LINK_VARIABLES};
+    if (size > sizeof pieces)
+        return -E2BIG;
+    memcpy(pieces, variables, size);
+    msg.piece_count = (uint32_t)((size + sizeof pieces[0] - 1) / sizeof pieces[0]);
+    return svga_link_send(sock, &msg, pieces, NULL, 0);
+}
+
 void svga_link_close_fds(struct svga_link_packet *packet) {
     for (unsigned i = 0; i < packet->fd_count; i++)
         close(packet->fds[i]);

@@ -5,6 +5,8 @@
 #ifndef SVGA_MODEL_LINK_IO_H
 #define SVGA_MODEL_LINK_IO_H
 
+#include <stddef.h>
+
 #include "svga-model/link.h"
 
 /* A received message. Its descriptors belong to the receiver: svga_link_close_fds. */
@@ -19,6 +21,9 @@ struct svga_link_packet {
  * errno. Never SIGPIPE. */
 int svga_link_send(int sock, const struct svga_link_msg *msg, const struct svga_link_piece *pieces,
                    const int *fds, unsigned fd_count);
+
+/* Sends VARIABLES: `size` bytes of strings. 0, -E2BIG or another negative errno. */
+int svga_link_send_variables(int sock, const char *variables, size_t size);
 
 /* Blocks for one message. 1: received; 0: the peer closed; negative errno otherwise (-EPROTO: malformed,
  * nothing is left open). */

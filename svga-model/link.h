@@ -40,8 +40,7 @@ enum svga_link_type {
     SVGA_LINK_REPLY = 6,      /* device to peer: seq, arg = status (0 or a positive errno) */
     SVGA_LINK_WAIT =
         7, /* to the peer, before a device half is there: who hands them out lives; wait on. seq 0 */
-    SVGA_LINK_VARIABLES =
-        9, /* before all others, from a process guest: what its worker's environment is to have, as
+    SVGA_LINK_VARIABLES = 9, /* before all others, from a guest: what its worker's environment is to have, as
                                 strings NAME=VALUE, each ended by a NUL, in the place of the pieces, filled up with
                                 NULs. seq 0; not answered */
     SVGA_LINK_HAND = 8, /* before the BAR: asks for the device's hand (hand.h); the reply has its descriptors.

@@ -98,6 +98,9 @@ enum svga_error {
 #define SVGA_BAR_REGS 0u
 #define SVGA_BAR_ERROR_TEXT 2048u
 #define SVGA_BAR_ERROR_TEXT_SIZE 512u
+/* Before a session opens on the virtio-gpu carrier: the guest's variables for its driver (link.h). */
+#define SVGA_BAR_VARIABLES 2560u
+#define SVGA_BAR_VARIABLES_SIZE 512u
 #define SVGA_BAR_FIFO 4096u
 #define SVGA_FIFO_DATA_OFFSET 8192u
 

@@ -47,7 +47,9 @@ struct svga_payload {
     uint64_t arg;
     uint64_t address; /* as in link.h */
     uint32_t count;   /* of resource ids that follow */
-    uint32_t reserved;
+    uint32_t
+        variables; /* GMR_DEFINE of SVGA_GMR_BAR: bytes at SVGA_BAR_VARIABLES of it, which become the link's
+                           VARIABLES; else 0 */
 };
 
 /* One virtio-gpu resource holds at most 4 GiB; this many make the largest region. */

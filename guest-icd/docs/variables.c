@@ -42,7 +42,7 @@ static int print_manual(const char *version) {
 #undef V
     printf(".SS Variables of the host's drivers\n"
            "A driver has those of the place where\n.B trillium run\nor\n.B trillium serve\nwas started.\n"
-           "A process of the host may choose these for itself, where the administrator allows it:\n");
+           "A program may choose these for itself, where the administrator allows it:\n");
 #define X(name, least, most, words, driver, why)                                                             \
     printf(".TP\n.B %s\n", #name);                                                                           \
     put(driver);                                                                                             \
@@ -75,11 +75,13 @@ int main(int argc, char **argv) {
         "\n## Variables of the host's drivers\n\n"
         "A driver reads its variables when it is loaded, and the worker that serves a program has loaded it "
         "before. So a driver has those of the\n"
-        "place where `trillium run` or `trillium serve` was started, with these exceptions, which a process "
-        "guest may choose for itself, with\n"
-        "`setenv` before its first call too; a worker is then started for it, which takes as long as a "
-        "driver needs to be loaded. The administrator\n"
-        "may allow less (`trillium serve --variables`). Guests in VMs have no exceptions.\n\n"
+        "place where `trillium run` or `trillium serve` was started, with these exceptions, which a program "
+        "in a guest may choose for itself,\n"
+        "with `setenv` before its first call too; a worker is then started for it, which takes as long as a "
+        "driver needs to be loaded. The\n"
+        "administrator may allow less (`--variables` of `trillium run` and `trillium serve`). Guests over a "
+        "TCP "
+        "connection have no exceptions.\n\n"
         "| variable | values | whose | why it may pass |\n|---|---|---|---|\n");
 #define X(name, least, most, words, driver, why)                                                             \
     printf("| `%s` | ", #name);                                                                              \

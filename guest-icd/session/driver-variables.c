@@ -35,15 +35,15 @@ size_t icd_driver_variables_gather(char *to) {
     return size;
 }
 
-void icd_driver_variables_say(bool process) {
+void icd_driver_variables_say(bool carried) {
     for (char **v = environ; v && *v; v++) {
-        if (!is_of_a_driver(*v) || (process && tr_variable_allowed(*v)))
+        if (!is_of_a_driver(*v) || (carried && tr_variable_allowed(*v)))
             continue;
         fprintf(
             stderr,
             "trillium: %.*s is for the host's driver, which has the variables of the place where `trillium "
             "run` or `trillium serve` was started, not this program's%s\n",
             (int)strcspn(*v, "="), *v,
-            process && tr_variable_known(*v) ? ": of this one it takes other values" : "");
+            carried && tr_variable_known(*v) ? ": of this one it takes other values" : "");
     }
 }

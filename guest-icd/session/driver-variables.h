@@ -2,9 +2,9 @@
 /*
  * Environment variables by which programs and people steer the host's drivers. A driver reads them once, when it
  * is loaded; the worker that serves a program has loaded it before the program was there, so that it starts
- * faster than natively. A process guest's are carried where trillium/variables.h has them, and then a worker is
- * started for it, which takes as long as a driver needs to be loaded. All others, and all of a VM, are not: a
- * driver has those of the place where `trillium run` or `trillium serve` was started, and an administrator sets
+ * faster than natively. A guest's are carried where trillium/variables.h has them, and then a worker is started for
+ * it, which takes as long as a driver needs to be loaded. All others, and all of a guest over a TCP connection
+ * (TRILLIUM_REMOTE), are not: a driver has those of the place where `trillium run` or `trillium serve` was started, and an administrator sets
  * them there.
  */
 #ifndef GUEST_ICD_SESSION_DRIVER_VARIABLES_H
@@ -36,7 +36,7 @@
  * TR_VARIABLES_MAX * TR_VARIABLE_LENGTH. */
 size_t icd_driver_variables_gather(char *to);
 
-/* TRILLIUM_DEBUG=1: names those that are set here and are not carried. `process`: the guest is a process. */
-void icd_driver_variables_say(bool process);
+/* TRILLIUM_DEBUG=1: names those that are set here and are not carried. `carried`: the carrier takes them. */
+void icd_driver_variables_say(bool carried);
 
 #endif

@@ -299,7 +299,7 @@ static struct svga_guest *open_device(const struct icd_settings *settings, bool 
     size_t size = icd_driver_variables_gather(variables);
     struct svga_carrier *carrier = *address ? open_remote(address, why)
                                    : *path  ? svga_carrier_shm_open(path, variables, size, why)
-                                            : svga_carrier_virtio_open(why);
+                                            : svga_carrier_virtio_open(variables, size, why);
     *absent = !carrier && !*path && !*address && errno == ENOENT;
     return carrier ? svga_guest_open(carrier, TR_VERSION, settings->spin_us, why) : NULL;
 }
@@ -327,7 +327,7 @@ struct icd_session *icd_session_get(void) {
             icd_session = &the_session;
             icd_choose_calls(the_session.settings.debug);
             if (the_session.settings.debug)
-                icd_driver_variables_say(*icd_variable("TRILLIUM_SHM") != 0);
+                icd_driver_variables_say(*icd_variable("TRILLIUM_REMOTE") == 0);
             pthread_atfork(NULL, NULL, forked_child);
             if (the_session.settings.stats)
                 icd_stats_start();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/cli/broker-options.h"
 
+#include "host-backend/broker/variables.h"
 #include "host-backend/cli/cli.h"
 
 int cli_broker_option(const char *subcommand, int c, struct broker_config *config, const char **cache) {
@@ -20,6 +21,13 @@ int cli_broker_option(const char *subcommand, int c, struct broker_config *confi
     case CLI_SANDBOX:
         if (!cell_mode_parse(optarg, &config->sandbox))
             return cli_misused(subcommand, "--sandbox takes 'strict', 'best' or 'off', not '%s'", optarg);
+        return 0;
+    case CLI_VARIABLES:
+        if (!variables_choice_ok(optarg))
+            return cli_misused(subcommand,
+                               "--variables takes 'all', 'none' or names, separated by commas, not '%s'",
+                               optarg);
+        config->variables = optarg;
         return 0;
     case 'v':
         config->verbose = true;

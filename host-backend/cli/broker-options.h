@@ -7,14 +7,15 @@
 
 #include "host-backend/broker/broker.h"
 
-enum { CLI_DEVICE = 512, CLI_CACHE, CLI_FRESH_BUILDS, CLI_WORKER_OPTIONS, CLI_SANDBOX };
+enum { CLI_DEVICE = 512, CLI_CACHE, CLI_FRESH_BUILDS, CLI_WORKER_OPTIONS, CLI_SANDBOX, CLI_VARIABLES };
 
 /* For the array of a getopt_long(3). */
 #define CLI_BROKER_OPTIONS                                                                                   \
     {"device", required_argument, NULL, CLI_DEVICE}, {"cache", required_argument, NULL, CLI_CACHE},          \
         {"fresh-builds", no_argument, NULL, CLI_FRESH_BUILDS},                                               \
         {"worker-options", required_argument, NULL, CLI_WORKER_OPTIONS},                                     \
-        {"sandbox", required_argument, NULL, CLI_SANDBOX}, {                                                 \
+        {"sandbox", required_argument, NULL, CLI_SANDBOX},                                                   \
+        {"variables", required_argument, NULL, CLI_VARIABLES}, {                                             \
         "verbose", no_argument, NULL, 'v'                                                                    \
     }
 

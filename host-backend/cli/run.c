@@ -64,6 +64,8 @@ static const char help[] =
     "                   more options for the workers (see trillium serve --help)\n"
     "  --sandbox HOW    the walls around the worker: strict, best (default) or off (see trillium serve "
     "--help)\n"
+    "  --variables LIST which variables of its driver PROGRAM may choose for itself (see trillium serve "
+    "--help)\n"
     "  --verbose        say on standard error what is started and when guests come and go\n"
     "  --help\n"
     "\n"

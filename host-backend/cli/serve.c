@@ -3,7 +3,6 @@
 #include "host-backend/broker/broker.h"
 #include "host-backend/broker/names.h"
 #include "host-backend/cell/daemon.h"
-#include "host-backend/broker/variables.h"
 #include "host-backend/cli/broker-options.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/control/wire.h"
@@ -123,7 +122,6 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         OPT_GROUP,
         OPT_NAME,
         OPT_WARM,
-        OPT_VARIABLES,
         OPT_PROFILE,
         OPT_CAPABILITIES
     };
@@ -137,7 +135,6 @@ static int parse(struct serve_options *o, int argc, char **argv) {
                                             {"name", required_argument, NULL, OPT_NAME},
                                             CLI_BROKER_OPTIONS,
                                             {"warm-workers", required_argument, NULL, OPT_WARM},
-                                            {"variables", required_argument, NULL, OPT_VARIABLES},
                                             {"profile", required_argument, NULL, OPT_PROFILE},
                                             {"print-capabilities", no_argument, NULL, OPT_CAPABILITIES},
                                             {"help", no_argument, NULL, 'h'},
@@ -177,13 +174,6 @@ static int parse(struct serve_options *o, int argc, char **argv) {
             if (!*optarg || strlen(optarg) >= GUEST_VM_SIZE)
                 return cli_misused("serve", "--name takes at most %d characters", GUEST_VM_SIZE - 1);
             o->broker.name = optarg;
-            break;
-        case OPT_VARIABLES:
-            if (!variables_choice_ok(optarg))
-                return cli_misused("serve",
-                                   "--variables takes 'all', 'none' or names, separated by commas, not '%s'",
-                                   optarg);
-            o->broker.variables = optarg;
             break;
         case OPT_PROFILE:
             o->broker.profile_dir = optarg;

@@ -44,7 +44,7 @@ _trillium() {
         for ((i++; i < COMP_CWORD; i++)); do
             case ${COMP_WORDS[i]} in
             --) break ;;
-            --carrier | --ir | --svga-memory | --device | --profile | --cache | --worker-options | --sandbox) ((i++)) ;;
+            --carrier | --ir | --svga-memory | --device | --profile | --cache | --worker-options | --sandbox | --variables) ((i++)) ;;
             -*) ;;
             *) break ;;
             esac

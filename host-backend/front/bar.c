@@ -36,7 +36,8 @@ static void *map_page(const struct vu_memory *memory, const struct vgpu_resource
 int front_bar_map(struct front_bar *bar, const struct vu_memory *memory, const struct vgpu_resource *r) {
     _Static_assert(SVGA_BAR_REGS == 0 && SVGA_BAR_FIFO == PAGE &&
                        SVGA_FIFO_NUM_WORDS * sizeof(svga_word) <= PAGE &&
-                       SVGA_BAR_ERROR_TEXT + SVGA_BAR_ERROR_TEXT_SIZE <= PAGE,
+                       SVGA_BAR_ERROR_TEXT + SVGA_BAR_ERROR_TEXT_SIZE <= SVGA_BAR_VARIABLES &&
+                       SVGA_BAR_VARIABLES + SVGA_BAR_VARIABLES_SIZE <= PAGE,
                    "what the front touches of the BAR lies in its first two pages");
     bar->page = map_page(memory, r, 0);
     if (!bar->page)
@@ -57,6 +58,13 @@ void front_bar_unmap(struct front_bar *bar) {
     munmap(bar->page, PAGE);
     munmap(bar->words, PAGE);
     *bar = (struct front_bar){0};
+}
+
+bool front_bar_variables(const struct front_bar *bar, uint32_t size, char to[SVGA_BAR_VARIABLES_SIZE]) {
+    if (size > SVGA_BAR_VARIABLES_SIZE)
+        return false;
+    memcpy(to, bar->page + SVGA_BAR_VARIABLES, size);
+    return true;
 }
 
 void front_bar_fail(struct front_bar *bar, enum svga_error error, const char *text) {

@@ -21,6 +21,10 @@ struct front_bar {
 int front_bar_map(struct front_bar *bar, const struct vu_memory *memory, const struct vgpu_resource *r);
 void front_bar_unmap(struct front_bar *bar); /* also if it is not mapped */
 
+/* Copies `size` bytes of the guest's variables (SVGA_BAR_VARIABLES) out of it; it is mapped. False: so many there
+ * cannot be. */
+bool front_bar_variables(const struct front_bar *bar, uint32_t size, char to[SVGA_BAR_VARIABLES_SIZE]);
+
 /* The rest does nothing if it is not mapped. */
 
 /* Says why the device is lost, if nobody has said it before. The caller interrupts. */

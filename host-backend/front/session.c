@@ -291,6 +291,16 @@ static void link_payload(struct front_session *s, const struct svga_payload *pay
 
 /* ---- opening ---- */
 
+/* The guest's variables go before all others, for whoever starts the worker. 0 or a negative errno. */
+static int send_variables(struct front_session *s, const struct svga_payload *payload) {
+    char variables[SVGA_BAR_VARIABLES_SIZE];
+    if (payload->variables == 0)
+        return 0;
+    return front_bar_variables(&s->bar, payload->variables, variables)
+               ? svga_link_send_variables(s->link, variables, payload->variables)
+               : -EINVAL;
+}
+
 /* Gets a device half and tells it about the BAR. 0 or a negative errno. */
 static int connect_device(struct front_session *s, const struct svga_payload *payload) {
     const struct svga_link_msg irq = {.type = SVGA_LINK_IRQFD};
@@ -306,7 +316,9 @@ static int connect_device(struct front_session *s, const struct svga_payload *pa
     if (s->link < 0)
         return s->link;
     fcntl(s->link, F_SETFL, fcntl(s->link, F_GETFL) | O_NONBLOCK);
-    int r = vu_loop_add(all->loop, s->link, EPOLLIN, &s->link_source);
+    int r = send_variables(s, payload);
+    if (r == 0)
+        r = vu_loop_add(all->loop, s->link, EPOLLIN, &s->link_source);
     if (r == 0)
         r = vu_loop_add(all->loop, s->irqfd, EPOLLIN, &s->irq_source);
     /* The interrupt first: already the answer about the BAR comes with one. */

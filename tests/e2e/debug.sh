@@ -52,5 +52,15 @@ if grep -q "^trillium: POCL_MAX_WORK_GROUP_SIZE is for the host's driver" "$work
     echo "FAIL a driver's variable that reaches it is named as one that does not"
     failed=1
 fi
+# And the administrator of a single run may allow less.
+size_with() { # --variables LIST: what a program sees that asks for work-groups of 128
+    "$trillium" run --device "Portable Computing" --variables "$1" -- env POCL_MAX_WORK_GROUP_SIZE=128 clinfo --raw |
+        awk '/CL_DEVICE_MAX_WORK_GROUP_SIZE/ {print $NF; exit}'
+}
+sizes="$(size_with all) $(size_with POCL_MAX_WORK_GROUP_SIZE) $(size_with none) $(size_with LP_NUM_THREADS)"
+grep -qxE '128 128 ([0-9]{4}) \1' <<<"$sizes" || {
+    echo "FAIL trillium run --variables does not narrow what the program chooses: $sizes"
+    failed=1
+}
 [ "$failed" = 1 ] || echo "PASS $count functions say why they fail"
 exit $failed

@@ -408,6 +408,52 @@ static void refused_session_says_why(void **state) {
     assert_int_equal(machine_wait(&m, gpu_unref_begin(&m, bar)), VIRTIO_GPU_RESP_OK_NODATA);
 }
 
+/* A session that is opened with so many bytes of variables. */
+static void open_with(uint64_t at, uint32_t variables) {
+    struct svga_payload p = {.op = SVGA_PAYLOAD_GMR_DEFINE,
+                             .seq = 1,
+                             .id = SVGA_GMR_BAR,
+                             .arg = SVGA_BAR_SIZE,
+                             .count = 1,
+                             .variables = variables};
+    uint32_t bar = 200;
+
+    gpu_context(&m, VIRTIO_GPU_CMD_CTX_CREATE, 6);
+    gpu_resource(&m, bar, 6, at, SVGA_BAR_SIZE);
+    assert_int_equal(gpu_payload(&m, 6, p, &bar), VIRTIO_GPU_RESP_OK_NODATA);
+}
+
+static void variables_go_before_all_others(void **state) {
+    static const char wanted[] = "POCL_MAX_PTHREAD_COUNT=3";
+    uint64_t at = machine_pages(&m, SVGA_BAR_SIZE / 4096);
+    (void)state;
+    memcpy((char *)machine_at(&m, at) + SVGA_BAR_VARIABLES, wanted, sizeof wanted);
+    open_with(at, sizeof wanted);
+    int link = machine_link(&m);
+    assert_true(link_receive(link, &packet));
+    svga_link_close_fds(&packet);
+    assert_int_equal(packet.msg.type, SVGA_LINK_VARIABLES);
+    assert_int_equal(packet.msg.piece_count, 2);
+    assert_string_equal((const char *)packet.pieces, wanted);
+    assert_true(link_receive(link, &packet));
+    svga_link_close_fds(&packet);
+    assert_int_equal(packet.msg.type, SVGA_LINK_IRQFD);
+    gpu_context(&m, VIRTIO_GPU_CMD_CTX_DESTROY, 6);
+    close(link);
+}
+
+static void more_variables_than_there_can_be_are_refused(void **state) {
+    uint64_t at = machine_pages(&m, SVGA_BAR_SIZE / 4096);
+    (void)state;
+    open_with(at, SVGA_BAR_VARIABLES_SIZE + 1);
+    int link = machine_link(&m);
+    assert_false(link_receive(link, &packet));
+    svga_word *w = bar_words(&m, at);
+    assert_int_equal(atomic_load(&w[SVGA_FIFO_LINK_STATUS]), EINVAL);
+    gpu_context(&m, VIRTIO_GPU_CMD_CTX_DESTROY, 6);
+    close(link);
+}
+
 /* A session whose device half does not come: our end of its link. */
 static int open_unanswered(uint64_t at) {
     struct svga_payload p = {
@@ -521,6 +567,8 @@ int run_session_tests(void) {
         T(worker_that_dies_is_told),
         T(an_error_that_is_there_stays),
         T(device_half_that_lies),
+        T(variables_go_before_all_others),
+        T(more_variables_than_there_can_be_are_refused),
         T(refused_session_says_why),
         T(opening_has_a_deadline),
         T(who_is_told_to_wait_waits),

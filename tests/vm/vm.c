@@ -32,7 +32,8 @@ static void check(bool good, const char *name) {
 static struct svga_guest *open_guest(void) {
     char why[SVGA_WHY_SIZE] = "";
     const char *shm = getenv("TRILLIUM_SHM");
-    struct svga_carrier *c = shm ? svga_carrier_shm_open(shm, NULL, 0, why) : svga_carrier_virtio_open(why);
+    struct svga_carrier *c =
+        shm ? svga_carrier_shm_open(shm, NULL, 0, why) : svga_carrier_virtio_open(NULL, 0, why);
     struct svga_guest *g = c ? svga_guest_open(c, TR_VERSION, 50, why) : NULL;
     if (!g) {
         printf("FAIL open: %s\n", why);

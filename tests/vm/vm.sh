@@ -90,11 +90,7 @@ else
     result 1 cgroups "$(cat "$work/vm-cgroups")"
 fi
 
-# Variables that a program sets for its driver are carried from processes alone.
-carried() { awk '/^CASE /{keep = $2 != "process.variables_for_the_driver"} keep' "$work/$1" >"$work/$1-carried"; }
-carried native-pocl
-carried vm-source-pocl
-conform_compare vm.pocl.source native-pocl-carried vm-source-pocl-carried
+conform_compare vm.pocl.source native-pocl vm-source-pocl
 only() { # GROUP|GROUP... : the cases of these groups of a transcript
     awk -v groups="^($1)\$" '/^CASE /{split($2, n, "."); keep = n[1] ~ groups} keep'
 }
