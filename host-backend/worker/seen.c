@@ -226,7 +226,7 @@ static struct cache_digest key_make(uint32_t ir_kind, const struct ir *ir, const
     char *driver_version = driver_device_string(d->id, CL_DRIVER_VERSION);
     struct cache_digest environment = environment_digest();
 
-    key_text(k, "trillium build 9"); /* counts the changes of what is made of the same IR */
+    key_text(k, "trillium build 10"); /* counts the changes of what is made of the same IR */
     key_part(k, &ir_kind, sizeof ir_kind);
     key_part(k, ir->bytes, ir->size);
     key_part(k, files ? files->bytes : "", files ? files->size : 0);

@@ -11,6 +11,7 @@
 #include "svga-model/visa/llvm_compat.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Analysis/LoopInfo.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -82,6 +83,23 @@ uint64_t vector_bits(const llvm::Type *type) {
     return type->isVectorTy() ? type->getPrimitiveSizeInBits().getKnownMinValue() : 0;
 }
 
+/* As clang does where it must not unroll loops: a loop of which the program says nothing stays as it is also in the passes for
+ * work-groups, which make vectors of work-items instead. */
+void keep_loops(llvm::Function &function, llvm::LoopInfo &loops) {
+    llvm::LLVMContext &context = function.getContext();
+
+    for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
+        if (loop->getLoopID())
+            continue;
+        llvm::MDNode *disable =
+            llvm::MDNode::get(context, llvm::MDString::get(context, "llvm.loop.unroll.disable"));
+        llvm::MDNode *id = llvm::MDNode::getDistinct(context, {nullptr, disable});
+
+        id->replaceOperandWith(0, id);
+        loop->setLoopID(id);
+    }
+}
+
 } // namespace
 
 void visa::tidy(llvm::Module &module) {
@@ -103,6 +121,10 @@ void visa::tidy(llvm::Module &module) {
     keep_blocks_single();
     mark_functions(module);
     match_conventions(module);
+    for (llvm::Function &function : module) {
+        if (!function.isDeclaration())
+            keep_loops(function, functions.getResult<llvm::LoopAnalysis>(function));
+    }
     const std::string layout = module.getDataLayoutStr(); /* SPIR's names no integers that processors have */
     module.setDataLayout(layout + "-n8:16:32:64");
     builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
