@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/vhost-user/backend.h"
 
+#include <fcntl.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
 #include <stdio.h>
@@ -131,6 +132,11 @@ static int set_event(struct vu_backend *b, struct vu_message *m) {
             return -EINVAL;
         fd = m->fds[0];
         m->fds[0] = -1;
+        /* QEMU's are so; user-mode Linux hands a socket over to be called by, which nobody may empty. */
+        if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
+            close(fd);
+            return -EINVAL;
+        }
     }
     switch (m->header.request) {
     case VU_SET_VRING_KICK:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * A vhost-user back-end: carries out the front-end's messages (QEMU is the front-end), and keeps the memory
+ * A vhost-user back-end: carries out the front-end's messages (QEMU is the front-end, or a guest kernel that is a process itself), and keeps the memory
  * table and the queues that they set up. Knows nothing of the device behind the queues.
  *
  * Threads: the loop's.

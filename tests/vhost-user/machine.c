@@ -2,6 +2,7 @@
 #include "tests/vhost-user/machine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -22,6 +23,8 @@
 #define USED_AT(i) (0x3000u + (i)*0x4000u)
 /* Indirect tables and request bytes of each head. */
 #define SLOT_AT(head) (0x100000u + (head)*0x10000u)
+/* Bytes of low RAM that user-mode Linux keeps to itself: where its image lies. */
+#define IMAGE 0x1000u
 
 void machine_make_ram(struct machine *m) {
     m->ram = unit_memfd(RAM_LOW + RAM_HIGH);
@@ -74,34 +77,74 @@ void machine_send(struct machine *m, uint32_t request, const void *payload, size
     }
 }
 
-static void send_u64(struct machine *m, uint32_t request, uint64_t value) {
-    machine_send(m, request, &value, sizeof value, NULL, 0, NULL, 0);
-}
-
-static void send_state(struct machine *m, uint32_t request, uint32_t index, uint32_t num) {
-    machine_send(m, request, &(struct vu_vring_state){index, num}, sizeof(struct vu_vring_state), NULL, 0,
-                 NULL, 0);
-}
-
-static void send_memory(struct machine *m) {
-    struct vu_memory_table t = {
-        .count = 2,
-        .regions = {{0, RAM_LOW, USER_AT, 0}, {RAM_HIGH_AT, RAM_HIGH, USER_AT + RAM_LOW, RAM_LOW}}};
+/* With an acknowledgement, if `acked`. */
+static void send_told(struct machine *m, uint32_t request, const void *payload, size_t size, const int *fds,
+                      unsigned count, bool acked) {
     uint64_t result = 0;
-    machine_send(m, VU_SET_MEM_TABLE, &t, 8 + 2 * sizeof t.regions[0], (int[2]){m->ram, m->ram}, 2,
-                 m->vmm == MACHINE_QEMU ? &result : NULL, sizeof result);
+    machine_send(m, request, payload, size, fds, count, acked ? &result : NULL, sizeof result);
     assert_int_equal(result, 0);
 }
 
+static void send_one(struct machine *m, uint32_t request, const void *payload, size_t size, const int *fd) {
+    send_told(m, request, payload, size, fd, fd ? 1 : 0, m->vmm == MACHINE_UML);
+}
+
+static void send_u64(struct machine *m, uint32_t request, uint64_t value) {
+    send_one(m, request, &value, sizeof value, NULL);
+}
+
+static void send_state(struct machine *m, uint32_t request, uint32_t index, uint32_t num) {
+    send_one(m, request, &(struct vu_vring_state){index, num}, sizeof(struct vu_vring_state), NULL);
+}
+
+static void send_memory(struct machine *m) {
+    struct vu_memory_table two = {
+        .count = 2,
+        .regions = {{0, RAM_LOW, USER_AT, 0}, {RAM_HIGH_AT, RAM_HIGH, USER_AT + RAM_LOW, RAM_LOW}}};
+    struct vu_memory_table one = {.count = 1, .regions = {{IMAGE, RAM_LOW - IMAGE, IMAGE, IMAGE}}};
+    bool uml = m->vmm == MACHINE_UML;
+    /* user-mode Linux's message has room for a second region always */
+    send_told(m, VU_SET_MEM_TABLE, uml ? &one : &two, 8 + 2 * sizeof two.regions[0], (int[2]){m->ram, m->ram},
+              uml ? 1 : 2, m->vmm != MACHINE_CROSVM);
+}
+
 static void send_address(struct machine *m, uint32_t i) {
+    uint64_t at = m->vmm == MACHINE_UML ? 0 : USER_AT;
     struct vu_vring_addr a = {.index = i,
-                              .desc = USER_AT + DESC_AT(i),
-                              .used = USER_AT + USED_AT(i),
-                              .avail = USER_AT + AVAIL_AT(i)};
-    machine_send(m, VU_SET_VRING_ADDR, &a, sizeof a, NULL, 0, NULL, 0);
+                              .desc = at + DESC_AT(i),
+                              .used = at + USED_AT(i),
+                              .avail = at + AVAIL_AT(i),
+                              .log = m->vmm == MACHINE_UML ? UINT64_MAX : 0};
+    send_one(m, VU_SET_VRING_ADDR, &a, sizeof a, NULL);
+}
+
+static void set_up_rings_of_uml(struct machine *m, uint16_t base) {
+    for (unsigned i = 0; i < 2; i++) {
+        const uint64_t index = i;
+        int call[2];
+        const int small = 4096; /* so that a test may fill it */
+        assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, call), errno);
+        assert_return_code(setsockopt(call[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof small), errno);
+        assert_int_equal(dup3(call[0], m->call[i], O_CLOEXEC), m->call[i]);
+        close(call[0]);
+        send_one(m, VU_SET_VRING_CALL, &index, 8, &call[1]);
+        close(call[1]);
+        send_state(m, VU_SET_VRING_NUM, i, QUEUE_SIZE);
+        send_state(m, VU_SET_VRING_BASE, i, i == 0 ? base : 0);
+        send_address(m, i);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        const uint64_t index = i;
+        send_one(m, VU_SET_VRING_KICK, &index, 8, &m->kick[i]);
+        send_state(m, VU_SET_VRING_ENABLE, i, 1);
+    }
 }
 
 void machine_set_up_rings(struct machine *m, uint16_t base) {
+    if (m->vmm == MACHINE_UML) {
+        set_up_rings_of_uml(m, base);
+        return;
+    }
     for (unsigned i = 0; i < 2; i++) {
         const uint64_t index = i;
         send_state(m, VU_SET_VRING_NUM, i, QUEUE_SIZE);
@@ -216,7 +259,7 @@ void machine_start_as(struct machine *m, enum machine_vmm vmm) {
     assert_true(features & VU_F_PROTOCOL_FEATURES);
     machine_send(m, VU_GET_PROTOCOL_FEATURES, NULL, 0, NULL, 0, &protocol, sizeof protocol);
     assert_true(protocol & VU_PROTOCOL_F_CONFIG);
-    /* crosvm sets what it knows itself: CONFIG and REPLY_ACK of these */
+    /* the others set what they know themselves: CONFIG and REPLY_ACK of these */
     send_u64(m, VU_SET_PROTOCOL_FEATURES,
              vmm == MACHINE_QEMU ? protocol : protocol & (VU_PROTOCOL_F_CONFIG | VU_PROTOCOL_F_REPLY_ACK));
     m->event_idx = true;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -262,6 +263,27 @@ static void a_driver_that_starts_anew_finds_nothing(void **state) {
     assert_int_equal(gpu_context(&m, VIRTIO_GPU_CMD_CTX_DESTROY, 9), VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID);
 }
 
+/* The socket by which user-mode Linux is called is full soon, if nobody reads it: answers come all the same. */
+static void calls_that_nobody_takes_hold_nobody_up(void **state) {
+    enum { MORE_THAN_FIT = 200, LOOKS = 1000000 };
+    int kept = m.call[0];
+    (void)state;
+
+    m.call[0] =
+        eventfd(LOOKS, EFD_CLOEXEC | EFD_SEMAPHORE); /* look at the ring so often, without being called */
+    for (int i = 0; i < MORE_THAN_FIT; i++)
+        assert_int_equal(command(VIRTIO_GPU_CMD_GET_DISPLAY_INFO), VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+    close(m.call[0]);
+    m.call[0] = kept;
+}
+
+static int setup_uml(void **state) {
+    (void)state;
+    fds_before = unit_open_fds();
+    machine_start_as(&m, MACHINE_UML);
+    return 0;
+}
+
 static int setup_crosvm(void **state) {
     (void)state;
     fds_before = unit_open_fds();
@@ -270,6 +292,7 @@ static int setup_crosvm(void **state) {
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define AS_UML(f) cmocka_unit_test_setup_teardown(f, setup_uml, teardown)
 #define AS_CROSVM(f) cmocka_unit_test_setup_teardown(f, setup_crosvm, teardown)
 
 int run_device_tests(void) {
@@ -288,6 +311,11 @@ int run_device_tests(void) {
         AS_CROSVM(capset),
         AS_CROSVM(a_driver_that_starts_anew_finds_nothing),
         AS_CROSVM(a_paused_machine_goes_on),
+        AS_UML(configuration),
+        AS_UML(capset),
+        AS_UML(unknown_and_cut_commands),
+        AS_UML(payloads_that_are_not_ours),
+        AS_UML(calls_that_nobody_takes_hold_nobody_up),
         cmocka_unit_test(connections_that_break_the_protocol),
         cmocka_unit_test(connection_that_stalls),
         T(ring_does_not_grow_under_its_place),
