@@ -14,7 +14,8 @@ enum { SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL };
 
 static void open_accounts(struct board *b) {
     atomic_store(&b->memory_limit, BOARD_UNLIMITED);
-    atomic_store(&b->memory_left, BOARD_UNLIMITED);
+    for (int i = 0; i < BOARD_ACCOUNTS; i++)
+        atomic_store(&b->left[i], BOARD_UNLIMITED);
     atomic_store(&b->build_seconds, 0);
     atomic_store(&b->build_mib, 0);
 }

@@ -15,7 +15,7 @@
  * that the worker waits for changes `signal`, on which it sleeps (futex); it rings by a byte in its socket, whose end
  * also tells of its death.
  *
- * Numbers of memory: an account that both sides take from and give to (board_take), so that the sum of what a guest's
+ * Memory and objects: accounts that both sides take from and give to (board_take), so that the sum of what a guest's
  * workers may still take and have taken is never more than the guest's limit.
  */
 #ifndef HOST_BACKEND_BOARD_BOARD_H
@@ -64,22 +64,28 @@ struct board_kernel {
     _Atomic uint64_t device_ns; /* of those that ran in turns */
 };
 
-enum board_limit { BOARD_LIMIT_MEMORY, BOARD_LIMIT_BUILD, BOARD_LIMITS };
+/* What a guest has, all its workers together: bytes of memory objects; and objects that it makes and releases one by one
+ * (no events, which come and go with commands, nor command buffers). */
+enum board_account { BOARD_MEMORY, BOARD_OBJECTS, BOARD_ACCOUNTS };
+
+/* The accounts' come first, and are numbered as they are. */
+enum board_limit { BOARD_LIMIT_BUILD = BOARD_ACCOUNTS, BOARD_LIMITS };
 
 struct board {
     /* the host's */
     BOARD_LINE _Atomic uint32_t signal; /* changes with everything that the worker may wait for */
-    _Atomic uint32_t answered;          /* the last request for memory that was looked at */
+    _Atomic uint32_t answered;          /* the last request that was looked at */
     _Atomic uint64_t memory_limit;      /* what devices show as their memory; BOARD_UNLIMITED: their own */
     _Atomic uint32_t build_seconds;     /* longest build; 0: the worker's own limit */
     _Atomic uint32_t build_mib;         /* most memory of one; 0: the same */
     char filter[BOARD_FILTER]; /* devices that it may see; empty: all; written before a session begins */
     /* both sides' */
-    BOARD_LINE _Atomic uint64_t memory_left; /* bytes that the worker may take without asking */
+    BOARD_LINE _Atomic uint64_t left[BOARD_ACCOUNTS]; /* that the worker may take without asking */
     /* the worker's */
-    BOARD_LINE _Atomic uint32_t requested; /* requests for memory so far */
-    _Atomic uint64_t requested_bytes;
-    _Atomic uint64_t memory_now, memory_peak; /* bytes of memory objects */
+    BOARD_LINE _Atomic uint32_t requested; /* requests for more so far */
+    _Atomic uint32_t requested_account;    /* the last one: of which account, */
+    _Atomic uint64_t requested_amount;     /* and how much */
+    _Atomic uint64_t now[BOARD_ACCOUNTS], peak[BOARD_ACCOUNTS];
     _Atomic uint64_t builds, build_ns;
     _Atomic uint64_t errors;             /* commands that the driver refused */
     _Atomic uint64_t hits[BOARD_LIMITS]; /* limits that were met */

@@ -8,7 +8,10 @@
 #include "host-backend/util/service.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,7 +31,10 @@ static const char help[] =
     "); a service manager may pass the socket instead\n"
     "  --policy FILE     what guests may have (default " POLICY_FILE ", if it is there)\n"
     "  --scheduler NAME  who is next on a device that several want: fair (default) or fcfs\n"
-    "  --metrics PATH    counters for Prometheus, on a Unix socket\n"
+    "  --metrics WHERE   counters for Prometheus, on a Unix socket (a path) or a port of 127.0.0.1 (a "
+    "number; whoever is on "
+    "this\n"
+    "                    host can read there)\n"
     "  --help\n";
 
 static struct control *the_control;
@@ -38,6 +44,26 @@ static void on_signal(int number) {
         control_reload(the_control);
     else
         control_stop(the_control);
+}
+
+static bool set_metrics(struct control_config *c, const char *where) {
+    char *end;
+    unsigned long port = strtoul(where, &end, 10);
+
+    c->metrics = *end ? where : NULL;
+    c->metrics_port = *end || port > UINT16_MAX ? 0 : (unsigned short)port;
+    return c->metrics || c->metrics_port > 0;
+}
+
+/* Beside the socket, or where systemd says. */
+static const char *changes_file(const struct control_config *c, char path[PATH_MAX]) {
+    const char *folder = getenv("RUNTIME_DIRECTORY");
+
+    if (folder)
+        snprintf(path, PATH_MAX, "%s/changes", folder);
+    else
+        snprintf(path, PATH_MAX, "%s.changes", c->socket);
+    return folder || c->socket ? path : NULL;
 }
 
 static int parse(struct control_config *c, int argc, char **argv) {
@@ -63,7 +89,9 @@ static int parse(struct control_config *c, int argc, char **argv) {
                 return cli_misused("control", "there is no scheduler '%s'", optarg);
             break;
         case 'm':
-            c->metrics = optarg;
+            if (!set_metrics(c, optarg))
+                return cli_misused("control", "--metrics takes a path or a port from 1 to 65535, not '%s'",
+                                   optarg);
             break;
         case 'h':
             fputs(help, stdout);
@@ -79,7 +107,7 @@ int cmd_control(int argc, char **argv) {
     struct control_config config = {.socket = wire_path(), .listen_fd = -1, .scheduler = scheduler_kinds[0]};
     struct listen_passed passed;
     struct sigaction act = {.sa_handler = on_signal};
-    char why[CONTROL_WHY] = "";
+    char why[CONTROL_WHY] = "", changes[PATH_MAX];
     int status = parse(&config, argc, argv);
 
     if (status >= 0)
@@ -97,6 +125,7 @@ int cmd_control(int argc, char **argv) {
         config.policy = POLICY_FILE;
     if (config.listen_fd < 0 && strcmp(config.socket, WIRE_SOCKET) == 0)
         mkdir("/run/trillium", 0755); /* if it cannot be, listening says why */
+    config.changes = changes_file(&config, changes);
     cli_take_no_rights();
     the_control = control_create(&config, why);
     if (!the_control) {

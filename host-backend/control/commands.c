@@ -45,27 +45,20 @@ static json_t *set_limits(struct guests *g, struct guest *guest, const json_t *s
     if (!json_is_object(set) || json_object_size(set) == 0)
         return commands_failed("say what to limit: KEY=VALUE");
     json_object_foreach((json_t *)set, name, value) {
-        int limit = limit_find(name);
-        const char *text = json_string_value(value);
-        if (text && strcmp(name, LIMIT_DEVICES) == 0 && strlen(text) < sizeof given.devices) {
-            snprintf(given.devices, sizeof given.devices, "%s", strcmp(text, "none") == 0 ? "" : text);
-            continue;
-        }
-        if (limit < 0 || !text) {
-            snprintf(why, sizeof why, "there is no limit '%.40s'; trillium limit --help lists them", name);
-            return commands_failed(why);
-        }
-        if (!limit_parse(limit, text, &given.value[limit], why) ||
-            !limit_check(limit, given.value[limit], why))
+        if (!json_is_string(value))
+            return commands_failed("a limit's value is text");
+        if (!limits_set(&given, name, json_string_value(value), why))
             return commands_failed(why);
     }
     guest->given = given;
+    changes_limit(&g->changes, guest->who.name, set);
     guests_apply(g, guest, now_ns);
     return done();
 }
 
 static json_t *set_paused(struct guests *g, struct guest *guest, bool paused, uint64_t now_ns) {
     guest->paused = paused;
+    changes_pause(&g->changes, guest->who.name, paused);
     log_say(LOG_DAEMON, "%s: %s", guest->who.name, paused ? "paused" : "goes on");
     guests_apply(g, guest, now_ns);
     return done();

@@ -47,6 +47,7 @@ struct control {
     struct control_config config;
     struct guests guests;
     struct listen_socket socket, metrics;
+    int port, counters; /* where counters are asked for; -1: nowhere */
     int listener, epoll, wake;
     struct known *known;
     size_t known_count;
@@ -280,7 +281,7 @@ static void handle(struct control *c, int fd) {
         let_in(c);
         break;
     case WHAT_METRICS:
-        metrics_serve(c->metrics.fd, &c->guests);
+        metrics_serve(c->counters, &c->guests);
         break;
     case WHAT_CONNECTION:
         hear(c, c->known[fd].about);
@@ -333,7 +334,7 @@ static bool begin(struct control *c, const struct control_config *config, char w
 
     if (!policy)
         return false;
-    guests_begin(&c->guests, config->scheduler, policy);
+    guests_begin(&c->guests, config->scheduler, policy, config->changes);
     c->guests.kill = on_kill;
     c->epoll = epoll_create1(EPOLL_CLOEXEC);
     c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -347,9 +348,16 @@ static bool begin(struct control *c, const struct control_config *config, char w
     if (config->metrics &&
         listen_begin(&c->metrics, SOCK_STREAM, config->metrics, ours, why, CONTROL_WHY) < 0)
         return false;
+    if (config->metrics)
+        c->counters = c->metrics.fd;
+    else if (config->metrics_port > 0 && (c->port = c->counters = metrics_listen(config->metrics_port)) < 0) {
+        snprintf(why, CONTROL_WHY, "cannot listen on port %u of 127.0.0.1: %s", config->metrics_port,
+                 strerror(-c->port));
+        return false;
+    }
     if (c->epoll < 0 || c->wake < 0 || watch(c, c->wake, WHAT_WAKE, NULL) < 0 ||
         watch(c, c->listener, WHAT_LISTENER, NULL) < 0 ||
-        (config->metrics && watch(c, c->metrics.fd, WHAT_METRICS, NULL) < 0)) {
+        (c->counters >= 0 && watch(c, c->counters, WHAT_METRICS, NULL) < 0)) {
         snprintf(why, CONTROL_WHY, "cannot watch for events: %s", strerror(errno));
         return false;
     }
@@ -365,7 +373,7 @@ struct control *control_create(const struct control_config *config, char why[CON
         return NULL;
     }
     c->config = *config;
-    c->epoll = c->wake = c->socket.fd = c->metrics.fd = -1;
+    c->epoll = c->wake = c->socket.fd = c->metrics.fd = c->port = c->counters = -1;
     if (begin(c, config, why))
         return c;
     control_destroy(c);
@@ -378,6 +386,8 @@ void control_destroy(struct control *c) {
     guests_end(&c->guests);
     listen_end(&c->socket);
     listen_end(&c->metrics);
+    if (c->port >= 0)
+        close(c->port);
     if (c->epoll >= 0)
         close(c->epoll);
     if (c->wake >= 0)

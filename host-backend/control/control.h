@@ -18,10 +18,12 @@
 struct control;
 
 struct control_config {
-    const char *socket;  /* where to listen */
-    int listen_fd;       /* or one that systemd listens on; -1 */
-    const char *policy;  /* the file; NULL: no rules */
-    const char *metrics; /* a Unix socket for Prometheus; NULL: none */
+    const char *socket;          /* where to listen */
+    int listen_fd;               /* or one that systemd listens on; -1 */
+    const char *policy;          /* the file; NULL: no rules */
+    const char *metrics;         /* a Unix socket for Prometheus; NULL: none */
+    unsigned short metrics_port; /* or a port of 127.0.0.1; 0: none */
+    const char *changes;         /* the file of what commands change; NULL: none is kept */
     const struct scheduler_kind *scheduler;
 };
 

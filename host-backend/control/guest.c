@@ -52,48 +52,52 @@ static void apply_to_tenant(const struct guest *g, struct tenant *t) {
         atomic_store(&s->on->depth, depth);
 }
 
-/* ---- memory ---- */
+/* ---- accounts ---- */
 
-/* What its sessions have of the guest's memory: taken, or left to take. */
-static uint64_t given_to_all(const struct guest *g) {
+static const enum limit_name limit_of_account[BOARD_ACCOUNTS] = {LIMIT_MEMORY, LIMIT_OBJECTS};
+
+/* What its sessions have of it: taken, or left to take. */
+static uint64_t given_to_all(const struct guest *g, enum board_account a) {
     uint64_t sum = 0;
     for (const struct session *s = g->first; s; s = s->next)
-        sum += s->given;
+        sum += s->given[a];
     return sum;
 }
 
 /* Takes back what a session has not used. */
-static void reclaim(struct session *s) {
-    uint64_t left = atomic_exchange(&s->board->memory_left, 0);
-    s->given -= left < s->given ? left : s->given;
+static void reclaim(struct session *s, enum board_account a) {
+    uint64_t left = atomic_exchange(&s->board->left[a], 0);
+    s->given[a] -= left < s->given[a] ? left : s->given[a];
 }
 
-static void give_memory(struct session *s, uint64_t bytes) {
-    s->given += bytes;
-    atomic_fetch_add(&s->board->memory_left, bytes);
+static void give_more(struct session *s, enum board_account a, uint64_t amount) {
+    s->given[a] += amount;
+    atomic_fetch_add(&s->board->left[a], amount);
 }
 
 /* It asks for so much: gets it, and an eighth of what is free then, if there is that much. */
-static void more_memory(struct session *s, uint64_t bytes) {
+static void asked_for_more(struct session *s, enum board_account a, uint64_t amount) {
     const struct guest *g = s->guest;
-    uint64_t limit = limit_of(g, LIMIT_MEMORY);
+    uint64_t limit = limit_of(g, limit_of_account[a]);
 
     if (limit == LIMIT_NONE)
         return;
     for (struct session *each = g->first; each; each = each->next)
-        reclaim(each);
-    uint64_t given = given_to_all(g), free = given < limit ? limit - given : 0;
-    if (bytes <= free)
-        give_memory(s, bytes + (free - bytes) / 8);
+        reclaim(each, a);
+    uint64_t given = given_to_all(g, a), free = given < limit ? limit - given : 0;
+    if (amount <= free)
+        give_more(s, a, amount + (free - amount) / 8);
 }
 
-static void apply_memory(struct session *s) {
-    uint64_t limit = limit_of(s->guest, LIMIT_MEMORY);
+static void apply_to_accounts(struct session *s) {
+    uint64_t memory = limit_of(s->guest, LIMIT_MEMORY);
 
-    reclaim(s);
-    if (limit == LIMIT_NONE)
-        give_memory(s, BOARD_UNLIMITED);
-    atomic_store(&s->board->memory_limit, limit == LIMIT_NONE ? BOARD_UNLIMITED : limit);
+    for (int i = 0; i < BOARD_ACCOUNTS; i++) {
+        reclaim(s, i);
+        if (limit_of(s->guest, limit_of_account[i]) == LIMIT_NONE)
+            give_more(s, i, BOARD_UNLIMITED);
+    }
+    atomic_store(&s->board->memory_limit, memory == LIMIT_NONE ? BOARD_UNLIMITED : memory);
 }
 
 static void apply_to_builds(struct session *s) {
@@ -108,7 +112,7 @@ void guests_apply(struct guests *g, struct guest *guest, uint64_t now_ns) {
     char why[LIMIT_TEXT];
 
     for (struct session *s = guest->first; s; s = s->next) {
-        apply_memory(s);
+        apply_to_accounts(s);
         apply_to_builds(s);
         for (unsigned i = 0; i < s->seat_count; i++) {
             apply_to_tenant(guest, s->seats[i].tenant);
@@ -125,6 +129,7 @@ void guests_apply(struct guests *g, struct guest *guest, uint64_t now_ns) {
 void guests_reload(struct guests *g, struct policy *policy, uint64_t now_ns) {
     policy_free(g->policy);
     g->policy = policy;
+    changes_forget_limits(&g->changes);
     for (struct guest *guest = g->first; guest; guest = guest->next) {
         guest->limits = guest->given = policy_limits(policy, &guest->who);
         guests_apply(g, guest, now_ns);
@@ -183,9 +188,11 @@ static void on_overdue(void *opaque, struct seat *s) {
         g->kill(session, why);
 }
 
-void guests_begin(struct guests *g, const struct scheduler_kind *kind, struct policy *policy) {
+void guests_begin(struct guests *g, const struct scheduler_kind *kind, struct policy *policy,
+                  const char *changes) {
     *g = (struct guests){.policy = policy,
                          .arena = {.kind = kind, .opaque = g, .used = on_used, .overdue = on_overdue}};
+    changes_begin(&g->changes, changes);
 }
 
 /* ---- coming and going ---- */
@@ -222,6 +229,7 @@ static struct guest *guest_named(struct guests *g, const struct policy_subject *
     new->id = ++g->last_id;
     new->who = *who;
     new->limits = new->given = policy_limits(g->policy, who);
+    new->paused = changes_apply(&g->changes, who->name, &new->given);
     new->last_ns = now_ns;
     *at = new;
     g->count++;
@@ -288,11 +296,12 @@ struct session *guests_join(struct guests *g, const struct policy_subject *who, 
     g->session_count++;
     guest->last_ns = now_ns;
     memcpy(s->board->filter, guest->given.devices, sizeof s->board->filter);
-    /* The account begins with what the worker has taken while nobody decided. */
-    uint64_t taken = board_read(&s->board->memory_now);
-    s->given = atomic_load(&s->board->memory_left);
-    reclaim(s);
-    s->given = taken < BOARD_UNLIMITED ? taken : BOARD_UNLIMITED;
+    /* Accounts begin with what the worker has taken while nobody decided. */
+    for (int i = 0; i < BOARD_ACCOUNTS; i++) {
+        uint64_t taken = board_read(&s->board->now[i]);
+        reclaim(s, i);
+        s->given[i] = taken < BOARD_UNLIMITED ? taken : BOARD_UNLIMITED;
+    }
     s->answered = atomic_load(&s->board->requested);
     for (int i = 0; i < BOARD_LIMITS; i++)
         s->hits[i] = board_read(&s->board->hits[i]);
@@ -360,8 +369,8 @@ void guests_leave(struct guests *g, struct session *s, bool open, uint64_t now_n
     g->session_count--;
     guest->last_ns = now_ns;
     count_board(&guest->past, s->board);
-    if (board_read(&s->board->memory_peak) > guest->memory_peak)
-        guest->memory_peak = board_read(&s->board->memory_peak);
+    if (board_read(&s->board->peak[BOARD_MEMORY]) > guest->memory_peak)
+        guest->memory_peak = board_read(&s->board->peak[BOARD_MEMORY]);
     count_kernels(guest->kernels, s->board);
     if (open)
         board_open_all(s->board);
@@ -380,6 +389,7 @@ void guests_end(struct guests *g) {
         free(guest);
     }
     arena_finish(&g->arena);
+    changes_end(&g->changes);
     policy_free(g->policy);
 }
 
@@ -391,13 +401,19 @@ static void look_at_hits(struct session *s, enum board_limit l) {
     if (hits == s->hits[l])
         return;
     s->hits[l] = hits;
-    limit_write(LIMIT_MEMORY, limit_of(g, LIMIT_MEMORY), limit);
-    if (l == BOARD_LIMIT_MEMORY)
+    if (l == BOARD_LIMIT_BUILD) {
+        log_say(LOG_LIMITS, "%s: process %d met a limit of builds", g->who.name, (int)s->pid);
+        return;
+    }
+    enum limit_name which = limit_of_account[l];
+    limit_write((int)which, limit_of(g, which), limit);
+    if (which == LIMIT_MEMORY)
         log_say(LOG_LIMITS,
                 "%s: process %d met its limit of memory (%s) when it made an object of %llu bytes",
-                g->who.name, (int)s->pid, limit, (unsigned long long)board_read(&s->board->requested_bytes));
+                g->who.name, (int)s->pid, limit, (unsigned long long)board_read(&s->board->requested_amount));
     else
-        log_say(LOG_LIMITS, "%s: process %d met a limit of builds", g->who.name, (int)s->pid);
+        log_say(LOG_LIMITS, "%s: process %d met its limit of %s (%s)", g->who.name, (int)s->pid,
+                limit_table[which].name, limit);
 }
 
 void guests_rung(struct guests *g, struct session *s, uint64_t now_ns) {
@@ -406,7 +422,9 @@ void guests_rung(struct guests *g, struct session *s, uint64_t now_ns) {
     for (unsigned i = 0; i < s->seat_count; i++)
         arena_look(&g->arena, &s->seats[i], now_ns);
     if (requested != s->answered) {
-        more_memory(s, board_read(&s->board->requested_bytes));
+        uint32_t account = atomic_load(&s->board->requested_account);
+        if (account < BOARD_ACCOUNTS)
+            asked_for_more(s, (enum board_account)account, board_read(&s->board->requested_amount));
         s->answered = requested;
         atomic_store(&s->board->answered, requested);
         board_signal(s->board);
@@ -476,18 +494,19 @@ static json_t *tell_limits(const struct guest *g) {
 
 json_t *guests_tell(const struct guests *all, const struct guest *g) {
     struct meters m = g->past;
-    uint64_t memory = 0, peak = 0, turns_ns = 0;
+    uint64_t memory = 0, peak = 0, objects = 0, turns_ns = 0;
     json_t *processes = json_array();
 
     for (const struct session *s = g->first; s; s = s->next) {
         count_board(&m, s->board);
-        add(&memory, board_read(&s->board->memory_now));
-        add(&peak, board_read(&s->board->memory_peak));
+        add(&memory, board_read(&s->board->now[BOARD_MEMORY]));
+        add(&objects, board_read(&s->board->now[BOARD_OBJECTS]));
+        add(&peak, board_read(&s->board->peak[BOARD_MEMORY]));
         if (json_array_size(processes) >= PROCESSES_TOLD)
             continue;
         json_array_append_new(processes,
                               json_pack("{s:i, s:i, s:o}", "pid", (int)s->pid, "worker", (int)s->worker,
-                                        "memory", number(board_read(&s->board->memory_now))));
+                                        "memory", number(board_read(&s->board->now[BOARD_MEMORY]))));
     }
     for (const struct turns_device *d = all->arena.devices; d; d = d->next)
         if (arena_tenant(d, g))
@@ -496,13 +515,14 @@ json_t *guests_tell(const struct guests *all, const struct guest *g) {
     uint64_t limits_hit = 0;
     for (int i = 0; i < BOARD_LIMITS; i++)
         add(&limits_hit, m.hits[i]);
-    return json_pack(
-        "{s:i, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-        "id", (int)g->id, "name", g->who.name, "uid", number(g->who.uid), "cgroup", g->who.cgroup, "paused",
-        g->paused, "limits", tell_limits(g), "processes", processes, "devices", tell_devices(all, g),
-        "kernels", tell_kernels(g), "memory", number(memory), "memory_peak",
-        number(peak > g->memory_peak ? peak : g->memory_peak), "commands", number(m.commands), "device_ns",
-        number(m.device_ns), "queued_ns", number(m.queued_ns), "bytes", number(m.bytes), "builds",
-        number(m.builds), "build_ns", number(m.build_ns), "errors", number(m.errors), "limits_hit",
-        number(limits_hit));
+    return json_pack("{s:i, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+                     "s:o, s:o, s:o}",
+                     "id", (int)g->id, "name", g->who.name, "uid", number(g->who.uid), "cgroup",
+                     g->who.cgroup, "paused", g->paused, "limits", tell_limits(g), "processes", processes,
+                     "devices", tell_devices(all, g), "kernels", tell_kernels(g), "memory", number(memory),
+                     "memory_peak", number(peak > g->memory_peak ? peak : g->memory_peak), "objects",
+                     number(objects), "commands", number(m.commands), "device_ns", number(m.device_ns),
+                     "queued_ns", number(m.queued_ns), "bytes", number(m.bytes), "builds", number(m.builds),
+                     "build_ns", number(m.build_ns), "errors", number(m.errors), "limits_hit",
+                     number(limits_hit));
 }

@@ -18,6 +18,7 @@
 #include <jansson.h>
 
 #include "host-backend/board/board.h"
+#include "host-backend/control/changes.h"
 #include "host-backend/control/limits.h"
 #include "host-backend/control/policy.h"
 #include "host-backend/control/turns.h"
@@ -63,8 +64,8 @@ struct session {
     int bell;
     unsigned seat_count;
     struct seat seats[BOARD_DEVICES];
-    uint64_t given;    /* bytes of memory that it may have: taken ones and memory_left */
-    uint32_t answered; /* requests for memory */
+    uint64_t given[BOARD_ACCOUNTS]; /* that it may have: what it took and what the board says is left */
+    uint32_t answered;              /* requests for more */
     uint64_t hits[BOARD_LIMITS];
     bool killed;
 };
@@ -74,12 +75,15 @@ struct guests {
     unsigned count, session_count;
     unsigned last_id;
     struct policy *policy;
+    struct changes changes; /* by commands */
     struct arena arena;
     /* Ends a session's worker, for this reason. */
     void (*kill)(struct session *s, const char *why);
 };
 
-void guests_begin(struct guests *g, const struct scheduler_kind *kind, struct policy *policy);
+/* `changes`: the file of what commands change, which is taken up from it (changes.h); NULL: none. */
+void guests_begin(struct guests *g, const struct scheduler_kind *kind, struct policy *policy,
+                  const char *changes);
 void guests_end(struct guests *g);
 
 /* A worker is about to serve a process of the guest so named. Takes board and bell over. NULL: refused, with a sentence
@@ -95,7 +99,7 @@ void guests_rung(struct guests *g, struct session *s, uint64_t now_ns);
 struct guest *guests_find(const struct guests *g, const char *name);
 /* What `given` or `paused` say takes effect. */
 void guests_apply(struct guests *g, struct guest *guest, uint64_t now_ns);
-/* The policy has changed: what commands had changed is forgotten. */
+/* The policy has changed: limits that commands had changed are forgotten. */
 void guests_reload(struct guests *g, struct policy *policy, uint64_t now_ns);
 
 /* All that is known of it. */

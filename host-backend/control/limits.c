@@ -76,6 +76,20 @@ bool limit_check(int limit, uint64_t value, char why[LIMIT_TEXT]) {
     return value != 0 && (limit != LIMIT_WEIGHT || value <= MOST_WEIGHT);
 }
 
+bool limits_set(struct limits *l, const char *name, const char *text, char why[LIMIT_TEXT]) {
+    int limit = limit_find(name);
+
+    if (strcmp(name, LIMIT_DEVICES) == 0 && strlen(text) < sizeof l->devices) {
+        snprintf(l->devices, sizeof l->devices, "%s", strcmp(text, "none") == 0 ? "" : text);
+        return true;
+    }
+    if (limit < 0) {
+        snprintf(why, LIMIT_TEXT, "there is no limit '%.40s'; trillium limit --help lists them", name);
+        return false;
+    }
+    return limit_parse(limit, text, &l->value[limit], why) && limit_check(limit, l->value[limit], why);
+}
+
 void limit_write(int limit, uint64_t value, char text[32]) {
     size_t i = limit_table[limit].bytes ? sizeof units / sizeof units[0] - 1 : 0;
 

@@ -47,6 +47,9 @@ int limit_find(const char *name);
 bool limit_parse(int limit, const char *text, uint64_t *value, char why[LIMIT_TEXT]);
 /* A value must leave the guest something: else a sentence, and false. */
 bool limit_check(int limit, uint64_t value, char why[LIMIT_TEXT]);
+/* A setting by its name, also the one of devices, as a command gives it; it leaves the guest something. False with a
+ * sentence. */
+bool limits_set(struct limits *l, const char *name, const char *text, char why[LIMIT_TEXT]);
 /* "2 GiB", "none" */
 void limit_write(int limit, uint64_t value, char text[32]);
 

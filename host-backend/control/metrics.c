@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/control/metrics.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +22,7 @@ static const struct metric {
     {"bytes", "trillium_moved_bytes_total", "counter", "Bytes of transfers, copies and fills.", 1},
     {"memory", "trillium_memory_bytes", "gauge", "Bytes of buffers and images.", 1},
     {"memory_peak", "trillium_memory_peak_bytes", "gauge", "The most of them that there were.", 1},
+    {"objects", "trillium_objects", "gauge", "Objects other than events and command buffers.", 1},
     {"builds", "trillium_builds_total", "counter", "Programs built.", 1},
     {"build_ns", "trillium_build_seconds_total", "counter", "Time spent in builds.", 1e-9},
     {"errors", "trillium_errors_total", "counter", "Commands that failed.", 1},
@@ -52,6 +56,25 @@ static void write_all(FILE *out, const struct guests *g) {
     }
     for (unsigned k = 0; k < count; k++)
         json_decref(told[k]);
+}
+
+int metrics_listen(unsigned short port) {
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int yes = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return -errno;
+    /* Accepted once the question is there: a connection that is closed with one unread loses its answer. */
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) < 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &yes, sizeof yes) < 0 ||
+        bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 16) < 0) {
+        int error = errno;
+        close(fd);
+        return -error;
+    }
+    return fd;
 }
 
 void metrics_serve(int listener, const struct guests *g) {

@@ -133,7 +133,7 @@ static bool look(struct session *s, struct first_run *f, uint64_t memory, bool a
 
 void first_runs_look(struct session *s) {
     /* What buffers may take is theirs: drivers get their pages when they are first used. */
-    const uint64_t objects = atomic_load_explicit(&s->turns->board->memory_now, memory_order_relaxed),
+    const uint64_t objects = atomic_load_explicit(&s->turns->board->now[BOARD_MEMORY], memory_order_relaxed),
                    private = build_private_bytes(), memory = private > objects ? private - objects : 0;
     const bool alone = is_alone(s);
 

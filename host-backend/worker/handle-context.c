@@ -54,7 +54,10 @@ void do_create_context(struct session *s, const struct tr_create_context *c, con
     for (uint32_t i = 0; i < c->devices_count; i++)
         context->devices[i] = s->driver->devices[numbers[i]];
     cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform->id, 0};
-    context->cl = clCreateContext(properties, c->devices_count, devices, NULL, NULL, &r);
+    if (context->object.refused)
+        r = CL_OUT_OF_HOST_MEMORY;
+    else
+        context->cl = clCreateContext(properties, c->devices_count, devices, NULL, NULL, &r);
     session_answer(s, session_slot(s, c->slot), r, 0);
 }
 
@@ -142,7 +145,9 @@ void do_create_queue(struct session *s, const struct tr_create_queue *c, const s
     q->turn = turns_of(s->turns, s->driver, q->device);
     q->board = q->turn->board;
     q->by_callback = session_by_callback(s, q->device);
-    if (context->cl)
+    if (q->object.refused)
+        r = CL_OUT_OF_HOST_MEMORY;
+    else if (context->cl)
         r = take_properties(q, v->arrays[0], c->properties_count);
     q->host_profiled = q->profiled || trace_is_on(s->trace);
     if (context->cl && r == CL_SUCCESS)

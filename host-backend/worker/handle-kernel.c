@@ -49,7 +49,9 @@ void do_create_kernel(struct session *s, const struct tr_create_kernel *c, const
         return;
     snprintf(k->name, sizeof k->name, "%.*s", (int)sizeof k->name - 1, name);
     k->meter = turns_kernel(s->turns, k->name);
-    if (program_busy(p))
+    if (k->object.refused)
+        r = CL_OUT_OF_HOST_MEMORY;
+    else if (program_busy(p))
         r = CL_INVALID_PROGRAM_EXECUTABLE;
     else if (p->cl)
         k->cl = clCreateKernel(p->cl, name, &r);
@@ -71,7 +73,9 @@ void do_clone_kernel(struct session *s, const struct tr_clone_kernel *c, const s
         return;
     memcpy(k->name, source->name, sizeof k->name);
     k->meter = source->meter;
-    if (source->program->context->version < 210)
+    if (k->object.refused)
+        r = CL_OUT_OF_HOST_MEMORY;
+    else if (source->program->context->version < 210)
         r = CL_INVALID_OPERATION;
     else if (source->cl)
         k->cl = clCloneKernel(source->cl, &r);
@@ -212,9 +216,15 @@ void do_set_arg(struct session *s, const struct tr_set_arg *c, const struct tr_v
     struct kernel *k = kernel_of(s, c->kernel);
     cl_int r = k->cl ? set_arg(s, k, c, v->arrays[0]) : CL_OUT_OF_RESOURCES;
 
-    /* Nobody hears of it here: the next enqueue of the kernel must not run with the argument of before. */
-    if (r != CL_SUCCESS && c->slot == TR_NO_SLOT && k->error == CL_SUCCESS)
-        k->error = r;
+    /* Nobody hears of it here: no enqueue of the kernel may run with the argument of before. */
+    uint64_t bit = UINT64_C(1) << (c->index < 63 ? c->index : 63);
+    if (r != CL_SUCCESS && c->slot == TR_NO_SLOT) {
+        k->failed_args |= bit;
+        k->error = k->error != CL_SUCCESS ? k->error : r;
+    } else if (r == CL_SUCCESS && c->index < 63) {
+        k->failed_args &= ~bit;
+        k->error = k->failed_args != 0 ? k->error : CL_SUCCESS;
+    }
     if (!s->over)
         session_answer(s, session_slot(s, c->slot), r, 0);
 }

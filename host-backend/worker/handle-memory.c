@@ -24,7 +24,7 @@ static struct mem *new_mem(struct session *s, uint32_t id, struct mem *parent) {
 
 /* Puts an object that is about to be made on the guest's account. False: it may have no more. */
 static bool take(struct session *s, struct mem *m, uint64_t bytes) {
-    if (!turns_take_memory(s->turns, bytes))
+    if (!turns_take(s->turns, BOARD_MEMORY, bytes))
         return false;
     m->turns = s->turns;
     m->taken = bytes;
@@ -35,7 +35,7 @@ static bool take(struct session *s, struct mem *m, uint64_t bytes) {
 static void untake(struct mem *m) {
     if (m->cl || !m->turns)
         return;
-    turns_give_memory(m->turns, m->taken);
+    turns_give(m->turns, BOARD_MEMORY, m->taken);
     m->turns = NULL;
 }
 
@@ -72,7 +72,9 @@ void do_create_buffer(struct session *s, const struct tr_create_buffer *c, const
     m->is_buffer = true;
     m->size = c->size;
     cl_mem_flags flags = c->flags & ~(cl_mem_flags)POINTER_FLAGS;
-    if (context->cl && !take(s, m, c->size))
+    if (m->object.refused)
+        r = CL_OUT_OF_HOST_MEMORY;
+    else if (context->cl && !take(s, m, c->size))
         r = CL_MEM_OBJECT_ALLOCATION_FAILURE;
     else if (context->cl)
         m->cl =
@@ -94,7 +96,9 @@ void do_create_sub_buffer(struct session *s, const struct tr_create_sub_buffer *
         return;
     m->is_buffer = true;
     m->size = c->size;
-    if (parent->cl)
+    if (m->object.refused)
+        r = CL_OUT_OF_HOST_MEMORY;
+    else if (parent->cl)
         m->cl = clCreateSubBuffer(parent->cl, c->flags & ~(cl_mem_flags)POINTER_FLAGS,
                                   CL_BUFFER_CREATE_TYPE_REGION, &region, &r);
     session_answer(s, session_slot(s, c->slot), r, 0);
@@ -264,7 +268,9 @@ void do_create_image(struct session *s, const struct tr_create_image *c, const s
     if (!m)
         return;
     cl_mem_flags flags = c->flags & ~(cl_mem_flags)POINTER_FLAGS;
-    if (context->cl && (!parent || parent->cl)) {
+    if (m->object.refused) {
+        r = CL_OUT_OF_HOST_MEMORY;
+    } else if (context->cl && (!parent || parent->cl)) {
         if (parent)
             desc.mem_object = parent->cl;
         if (context->version < 120)
@@ -306,7 +312,9 @@ void do_create_sampler(struct session *s, const struct tr_create_sampler *c, con
     struct sampler *sampler = object_new(TR_KIND_SAMPLER, sizeof *sampler);
     if (!put_object(s, c->sampler, sampler))
         return;
-    if (context->cl && context->version >= 200) {
+    if (sampler->object.refused) {
+        r = CL_OUT_OF_HOST_MEMORY;
+    } else if (context->cl && context->version >= 200) {
         cl_sampler_properties properties[] = {CL_SAMPLER_NORMALIZED_COORDS,
                                               c->normalized,
                                               CL_SAMPLER_ADDRESSING_MODE,
@@ -329,7 +337,9 @@ void do_create_pipe(struct session *s, const struct tr_create_pipe *c, const str
     struct mem *m = new_mem(s, c->mem, NULL);
     if (!m)
         return;
-    if (context->cl && context->version < 200)
+    if (m->object.refused)
+        r = CL_OUT_OF_HOST_MEMORY;
+    else if (context->cl && context->version < 200)
         r = CL_INVALID_OPERATION;
     else if (context->cl && !take(s, m, (uint64_t)c->packet_size * c->max_packets))
         r = CL_MEM_OBJECT_ALLOCATION_FAILURE;

@@ -87,7 +87,7 @@ void do_create_program(struct session *s, const struct tr_create_program *c, con
     p->context = context_of(s, c->context);
     object_ref(p->context);
     p->ir = c->ir;
-    cl_int r = make_program(s, p, c, v);
+    cl_int r = p->object.refused ? CL_OUT_OF_HOST_MEMORY : make_program(s, p, c, v);
     if (!s->over)
         session_answer(s, session_slot(s, c->slot), r, 0);
 }
@@ -151,7 +151,9 @@ static bool set_names(struct build *b, const char *names, uint32_t length) {
 
 /* Starts the job if everything could be set up, else answers in its place. */
 static void start_or_refuse(struct session *s, struct build *b, bool good, uint32_t slot) {
-    if (b && good && !s->over) {
+    bool refused = b && b->program->object.refused;
+
+    if (b && good && !s->over && !refused) {
         if (s->trace)
             b->trace = trace_build(s->trace, b);
         build_start(b);
@@ -162,7 +164,7 @@ static void start_or_refuse(struct session *s, struct build *b, bool good, uint3
         build_free(b);
     }
     if (!s->over)
-        session_answer(s, session_slot(s, slot), CL_OUT_OF_RESOURCES, 0);
+        session_answer(s, session_slot(s, slot), refused ? CL_OUT_OF_HOST_MEMORY : CL_OUT_OF_RESOURCES, 0);
 }
 
 void do_set_spirv(struct session *s, const struct tr_set_spirv *c, const struct tr_view *v) {

@@ -65,7 +65,7 @@ static void destroy(struct object *o) {
         if (m->cl)
             clReleaseMemObject(m->cl);
         if (m->turns)
-            turns_give_memory(m->turns, m->taken);
+            turns_give(m->turns, BOARD_MEMORY, m->taken);
         object_unref(m->parent);
         break;
     }
@@ -113,7 +113,13 @@ void object_unref(void *object) {
         destroy(o);
 }
 
+static bool is_counted(const struct object *o) {
+    return o->kind != TR_KIND_EVENT && o->kind != TR_KIND_BATCH;
+}
+
 bool objects_put(struct objects *o, uint32_t id, void *object) {
+    struct object *new = object;
+
     if (id >= o->cap) {
         uint32_t cap = o->cap ? o->cap : 256;
         while (cap <= id)
@@ -125,14 +131,17 @@ bool objects_put(struct objects *o, uint32_t id, void *object) {
         o->table = bigger;
         o->cap = cap;
     }
-    o->table[id] = object;
+    new->refused = o->turns &&is_counted(new) && !turns_take(o->turns, BOARD_OBJECTS, 1);
+    o->table[id] = new;
     o->count++;
     return true;
 }
 
 void *objects_take(struct objects *o, uint32_t id) {
-    void *object = objects_get(o, id);
+    struct object *object = objects_get(o, id);
     if (object) {
+        if (o->turns && is_counted(object) && !object->refused)
+            turns_give(o->turns, BOARD_OBJECTS, 1);
         o->table[id] = NULL;
         o->count--;
     }

@@ -5,7 +5,7 @@
  * The table owns one reference to each object; whoever uses an object after the leader lock is given up
  * (waits, builds, traces) takes one of its own. The driver's handle goes with the last reference. An object
  * whose creation failed in the driver is *dead*: its handle is NULL, and whatever uses it fails with
- * CL_OUT_OF_RESOURCES.
+ * CL_OUT_OF_RESOURCES. One that the guest may not have (its limit of objects) is so from the beginning.
  *
  * Threads: the table is touched under the leader lock only. References may be taken and dropped by any
  * thread. Members of an object belong to the leader lock unless the comment says otherwise.
@@ -27,6 +27,7 @@ struct object {
     enum tr_kind kind;
     _Atomic uint32_t refs;
     uint32_t platform; /* whose driver knows it: its number + 1; 0: of none */
+    bool refused;      /* it is one more than the guest may have: it stays dead */
 };
 
 struct context {
@@ -117,8 +118,9 @@ struct kernel {
     struct object object;
     cl_kernel cl;
     struct program *program; /* referenced */
-    cl_int error;            /* of a SET_ARG that nobody was told of: enqueues fail with it */
-    struct facts *facts;     /* referenced; NULL: the driver knows all itself */
+    cl_int error;            /* of a SET_ARG that nobody was told of: enqueues fail with it, */
+    uint64_t failed_args; /* as long as there are such arguments; the last bit is of all from the 64th on */
+    struct facts *facts;  /* referenced; NULL: the driver knows all itself */
     const struct visa_kernel *own_facts;
     uint32_t arg_count;
     uint8_t *arg_classes;       /* enum arg_class; NULL until they are asked for */
@@ -169,6 +171,7 @@ struct objects {
     struct object **table; /* by id */
     uint32_t cap;
     uint32_t count;
+    struct turns *turns; /* whose account they are on; NULL: on none */
 };
 
 void objects_finish(struct objects *o);

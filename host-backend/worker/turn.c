@@ -17,7 +17,7 @@ enum {
     LOOK_US = 100000,
     /* A command that does not end may depend on one that is held back behind it: then that one goes on. */
     PATIENCE_MS = 1000,
-    MEMORY_US = 1000000, /* for the host's answer whether there is more memory */
+    MORE_US = 1000000, /* for the host's answer whether there is more */
 };
 
 static struct board_device nobodys; /* of devices beyond the board */
@@ -283,38 +283,39 @@ struct board_kernel *turns_kernel(struct turns *all, const char *name) {
     return k;
 }
 
-/* ---- memory ---- */
+/* ---- accounts ---- */
 
-static bool ask_for_memory(struct turns *all, uint64_t bytes) {
+static bool ask_for_more(struct turns *all, enum board_account account, uint64_t amount) {
     struct board *b = all->board;
-    uint64_t end_ns = svga_now_ns() + MEMORY_US * UINT64_C(1000);
+    uint64_t end_ns = svga_now_ns() + MORE_US * UINT64_C(1000);
 
-    atomic_store(&b->requested_bytes, bytes);
+    atomic_store(&b->requested_account, account);
+    atomic_store(&b->requested_amount, amount);
     uint32_t request = atomic_fetch_add(&b->requested, 1) + 1;
     turns_ring(all);
     while (atomic_load(&b->answered) != request && svga_now_ns() < end_ns) {
         uint32_t signal = atomic_load(&b->signal);
         if (atomic_load(&b->answered) != request)
-            svga_futex_wait(&b->signal, signal, MEMORY_US);
+            svga_futex_wait(&b->signal, signal, MORE_US);
     }
-    return board_take(&b->memory_left, bytes);
+    return board_take(&b->left[account], amount);
 }
 
-bool turns_take_memory(struct turns *all, uint64_t bytes) {
+bool turns_take(struct turns *all, enum board_account account, uint64_t amount) {
     struct board *b = all->board;
 
-    if (!board_take(&b->memory_left, bytes) && !ask_for_memory(all, bytes)) {
-        board_add(&b->hits[BOARD_LIMIT_MEMORY], 1);
+    if (!board_take(&b->left[account], amount) && !ask_for_more(all, account, amount)) {
+        board_add(&b->hits[account], 1);
         turns_ring(all);
         return false;
     }
-    uint64_t now = atomic_fetch_add(&b->memory_now, bytes) + bytes;
-    if (now > board_read(&b->memory_peak))
-        atomic_store_explicit(&b->memory_peak, now, memory_order_relaxed);
+    uint64_t now = atomic_fetch_add(&b->now[account], amount) + amount;
+    if (now > board_read(&b->peak[account]))
+        atomic_store_explicit(&b->peak[account], now, memory_order_relaxed);
     return true;
 }
 
-void turns_give_memory(struct turns *all, uint64_t bytes) {
-    atomic_fetch_sub(&all->board->memory_now, bytes);
-    atomic_fetch_add(&all->board->memory_left, bytes);
+void turns_give(struct turns *all, enum board_account account, uint64_t amount) {
+    atomic_fetch_sub(&all->board->now[account], amount);
+    atomic_fetch_add(&all->board->left[account], amount);
 }

@@ -9,7 +9,7 @@
  * the guest does later (a user event) are let through uncounted: one that waited for its turn behind them would wait
  * for ever.
  *
- * Threads: turn_take, turn_begun and memory accounts under the leader lock; ends come from any thread.
+ * Threads: turn_take, turn_begun and what is taken from accounts under the leader lock; ends come from any thread.
  */
 #ifndef HOST_BACKEND_WORKER_TURN_H
 #define HOST_BACKEND_WORKER_TURN_H
@@ -99,8 +99,9 @@ static inline unsigned turns_tighter(const _Atomic uint32_t *board, unsigned own
     return limit != 0 && (own == 0 || limit < own) ? limit : own;
 }
 
-/* Memory of an object. False: it is more than the guest may have. */
-bool turns_take_memory(struct turns *all, uint64_t bytes);
-void turns_give_memory(struct turns *all, uint64_t bytes);
+/* So much of an account, under the leader lock. False: it is more than the guest may have. */
+bool turns_take(struct turns *all, enum board_account account, uint64_t amount);
+/* Any thread. */
+void turns_give(struct turns *all, enum board_account account, uint64_t amount);
 
 #endif

@@ -10,36 +10,6 @@ policy=$work/policy.conf
 control_log=$work/control.log
 echo 'defaults = { weight = 100; };' >"$policy"
 
-control_listens() { grep -qF -- "$TRILLIUM_CONTROL" /proc/net/unix; }
-start_control() {
-    "$trillium" control --policy "$policy" "$@" >>"$control_log" 2>&1 &
-    control=$!
-    started+=("$control")
-    within "$patience" control_listens || fail control "it does not listen" "$control_log"
-}
-ask() { "$trillium" "$@" >"$work/ask.out" 2>"$work/ask.err"; }
-# of GUEST KEY: a number that ls tells of it, or of its devices together
-of() { "$trillium" ls --json 2>/dev/null | awk -v name="$1" -v key="$2" '
-    /^    "name"/ { mine = index($0, "\"" name "\"") }
-    mine && $1 == "\"" key "\":" { if ($0 ~ /^    "/) { own = $2 + 0; is_own = 1 } else sum += $2 }
-    /^  }/ { mine = 0 }
-    END { print is_own ? own : sum + 0 }'; }
-has_processes() { "$trillium" ls --json 2>/dev/null | awk -v name="$1" '
-    /^    "name"/ { mine = index($0, "\"" name "\"") } mine && /"pid"/ { found = 1 } END { exit !found }'; }
-worker_of() { "$trillium" ls --json | awk -v name="$1" '
-    /^    "name"/ { mine = index($0, "\"" name "\"") } mine && /"worker"/ { print $2 + 0; exit }'; }
-works_on() { # GUEST: its commands become more
-    local before
-    before=$(of "$1" commands)
-    more() { [ "$(of "$1" commands)" -gt "$before" ]; }
-    within "$soon" more "$1"
-}
-stands_still() { # GUEST: two looks see the same
-    local before
-    same() { before=$(of "$1" commands); sleep 0.3; [ "$(of "$1" commands)" = "$before" ]; }
-    within "$soon" same "$1"
-}
-
 # ---- nobody there ----
 ask ls
 status=$?
@@ -125,20 +95,47 @@ kill "$c_daemon"
 await "$c_daemon" "$soon"
 socket=$a_socket
 
-# ---- a build ----
-start_guest build work 3
+# ---- builds ----
+start_guest work work 3
 within "$patience" has_processes a
 ask pause a
 stands_still a
 ask resume a
 await "$guest" "$patience"
-if [ "$status" = 0 ] && says "$work/build.out" "done"; then pass paused-in-work; else
-    fail paused-in-work "right results were expected, status $status" "$work"/build.*; fi
+if [ "$status" = 0 ] && says "$work/work.out" "done"; then pass paused-in-work; else
+    fail paused-in-work "right results were expected, status $status" "$work"/work.*; fi
+
+before=$(of a builds)
+has_built() { [ "$(of a builds)" -gt "$before" ]; }
+start_guest build functions 600
+within "$patience" says "$work/build.out" building && within "$patience" has_processes a
+ask pause a
+if ! has_built; then pass pause-in-build.begun; else fail pause-in-build.begun "the build was over already: this says nothing"; fi
+if within "$patience" has_built && stands_still a && ! says "$work/build.out" "done" && [ -d "/proc/$guest" ]; then
+    pass pause-in-build; else fail pause-in-build "the build was expected to end, and its program to wait" "$work"/build.*; fi
+ask resume a
+await "$guest" "$patience"
+if [ "$status" = 0 ] && says "$work/build.out" "done"; then pass pause-in-build.goes-on; else
+    fail pause-in-build.goes-on "right results were expected, status $status" "$work"/build.*; fi
+
+# A limit of builds: LIMIT WHAT-THE-LOG-SAYS
+build_limit() {
+    ask limit a "$1"
+    start_guest "$1" functions 3000
+    await "$guest" "$patience"
+    if [ "$status" = 3 ] && says "$work/$1.out" "$2" && says "$work/$1.out" "error clBuildProgram" &&
+        within "$soon" says "$control_log" "a: process $guest met a limit of builds"; then pass "limit-${1%=*}"; else
+        fail "limit-${1%=*}" "a build log, an error and a line were expected, status $status" "$work/$1".*; fi
+    ask limit a "${1%=*}=none"
+}
+build_limit build_seconds=1 "took longer than the 1 s"
+build_limit build_memory=8MiB "took more than the 8 MiB"
 
 # ---- limits ----
 no_processes() { ! has_processes a; }
 within "$patience" no_processes # what the last one's worker still holds counts
 ask limit a memory=64MiB
+before=$(of a limits_hit)
 start_guest memory memory 16
 await "$guest" "$patience"
 if [ "$status" = 0 ] && says "$work/memory.out" "memory 64 MiB, at most 64 MiB" &&
@@ -146,9 +143,23 @@ if [ "$status" = 0 ] && says "$work/memory.out" "memory 64 MiB, at most 64 MiB" 
     fail limit-memory "four buffers of 16 MiB were expected, twice, status $status" "$work"/memory.*; fi
 if says "$control_log" "a: process $guest met its limit of memory (64 MiB)"; then pass limit-memory.told; else
     fail limit-memory.told "a line was expected" "$control_log"; fi
-[ "$(of a limits_hit)" = 2 ] && pass limit-memory.counted || fail limit-memory.counted "2 were expected, not $(of a limits_hit)"
+hits=$(($(of a limits_hit) - before))
+[ $hits = 2 ] && pass limit-memory.counted || fail limit-memory.counted "2 were expected, not $hits"
 
-ask limit a memory=none processes=1
+within "$patience" no_processes
+ask limit a memory=none objects=20
+start_guest objects objects
+await "$guest" "$patience"
+if [ "$status" = 0 ] && [ "$(grep -c ': [1-9][0-9]* queues, error -6' "$work/objects.out")" = 2 ] &&
+    [ "$(sed -n 's/.*: \([0-9]*\) queues.*/\1/p' "$work/objects.out" | uniq | wc -l)" = 1 ]; then pass limit-objects; else
+    fail limit-objects "as many queues were expected twice, and CL_OUT_OF_HOST_MEMORY, status $status" "$work"/objects.*; fi
+if ! says "$work/objects.out" "one buffer more 0" && [ "$(grep -c 'then 0' "$work/objects.out")" = 2 ]; then
+    pass limit-objects.asynchronous; else
+    fail limit-objects.asynchronous "an error while there are too many, and none afterwards, were expected" "$work"/objects.*; fi
+if says "$control_log" "a: process $guest met its limit of objects (20)"; then pass limit-objects.told; else
+    fail limit-objects.told "a line was expected" "$control_log"; fi
+
+ask limit a objects=none processes=1
 start_guest first loop 600
 first=$guest
 within "$patience" has_processes a
@@ -180,12 +191,43 @@ within "$patience" has_processes a
 ask pause a
 stands_still a
 kill_hard "$control"
-sleep 0.2
+rm "$TRILLIUM_CONTROL.changes"
 start_control
 within "$patience" has_processes a
 if works_on a && [ -d "/proc/$first" ]; then pass control-dies; else
     fail control-dies "the paused guest was expected to go on, and to be adopted" "$work"/first.* "$control_log"; fi
+ask limit a kernel_ms=60000
+ask pause a
+kill_hard "$control"
+start_control
+within "$patience" has_processes a
+if stands_still a && [ "$(of a kernel_ms)" = 60000 ] && [ -d "/proc/$first" ]; then pass changes-are-kept; else
+    fail changes-are-kept "it was expected to be paused again, and to have its limit" "$control_log"; fi
+ask resume a
+ask policy reload
+if works_on a && [ "$(of a kernel_ms)" = 0 ] && ! says "$TRILLIUM_CONTROL.changes" kernel_ms; then pass changes-are-forgotten; else
+    fail changes-are-forgotten "reading the policy was expected to take the limit away" "$TRILLIUM_CONTROL.changes"; fi
 kill_hard "$first"
+
+# ---- counters on a port ----
+kill_hard "$control"
+for _ in 1 2 3 4 5 6 7 8; do
+    port=$((20000 + RANDOM % 10000))
+    "$trillium" control --policy "$policy" --metrics $port >>"$control_log" 2>&1 &
+    control=$!
+    started+=("$control")
+    within "$patience" control_listens && [ -d "/proc/$control" ] && break
+done
+counters() { exec 7<>"/dev/tcp/127.0.0.1/$port" && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&7 && cat <&7 >"$work/counters"; }
+if within "$soon" counters && says "$work/counters" "^# TYPE trillium_commands_total counter"; then pass metrics-port; else
+    fail metrics-port "counters were expected on port $port" "$control_log"; fi
+exec 7>&-
+
+# ---- top on a terminal ----
+TERM=xterm script -qec "stty cols 100 rows 20; '$trillium' top --seconds 0.1 --count 2" /dev/null </dev/null >"$work/screen" 2>&1
+status=$?
+if [ $status = 0 ] && says "$work/screen" "SHARE" && says "$work/screen" $'\e\\[?1049h'; then pass top-screen; else
+    fail top-screen "a full screen was expected, status $status" "$work/screen"; fi
 
 # ---- turns ----
 start_guest one loop 600

@@ -1,14 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # limit: 900
-# What goes wrong around a VM: RAM that is not shared, another virtual GPU, a kernel that crashes the driver, QEMU killed.
+# What goes wrong around a VM: RAM that is not shared, another virtual GPU, a kernel that crashes the driver, QEMU killed; and what an
+# administrator does to one: limits, pause, resume.
 . "$(dirname "$0")/common"
+export TRILLIUM_CONTROL=$work/control.sock
+policy=$work/policy.conf
+control_log=$work/control.log
+echo 'defaults = { memory = "64 MiB"; };' >"$policy"
+start_control
 
 # The QEMU that `trillium run --vm` takes: PATH's, if it can emulate the device by itself, else the private copy that it fetches.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trillium/vm
-timeout 300 "$trillium" run --vm -- true >"$work/first.out" 2>"$work/first.err"
+timeout 300 "$trillium" run --vm -- "$program" memory 16 >"$work/first.out" 2>"$work/first.err"
 status=$?
 if [ $status = 0 ]; then pass vm-boots; else fail vm-boots "status $status" "$work"/first.*; exit 1; fi
+if says "$work/first.out" "memory 64 MiB, at most 64 MiB" && [ "$(grep -c ': 4 buffers, error -4' "$work/first.out")" = 2 ]; then
+    pass vm-limit; else fail vm-limit "four buffers of 16 MiB were expected, twice" "$work"/first.* "$control_log"; fi
+if says "$control_log" "met its limit of memory (64 MiB)"; then pass vm-limit.told; else
+    fail vm-limit.told "a line was expected" "$control_log"; fi
 if [ -x "$cache/qemu/run" ]; then real=$cache/qemu/run; else real=$(command -v qemu-system-x86_64); fi
 
 # A QEMU in front of it that changes its arguments: FROM=TO, for all arguments that hold FROM.
@@ -55,6 +65,12 @@ qemu_below() { # pid: the QEMU among its descendants
 guest=$!
 started+=("$guest")
 if within "$patience" says "$work/killed.out" ready; then
+    vm=$("$trillium" ls | awk '/^[0-9]/ { print $2; exit }')
+    works_on "$vm" && ask pause "$vm"
+    if stands_still "$vm" && [ -d "/proc/$guest" ]; then pass vm-pause; else
+        fail vm-pause "guest '$vm' was expected to stand still" "$work"/killed.* "$control_log"; fi
+    ask resume "$vm"
+    if works_on "$vm"; then pass vm-resume; else fail vm-resume "guest '$vm' was expected to go on" "$work"/killed.*; fi
     qemu=$(qemu_below "$guest")
     if [ -n "$qemu" ]; then kill -9 $qemu; else fail qemu-killed "there is no QEMU below trillium run"; fi
     await "$guest" "$soon"

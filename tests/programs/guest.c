@@ -14,6 +14,10 @@
  * - guest bad-source: prints the build log of a source that does not compile
  * - guest memory MIB: makes buffers of so many MiB until one cannot be made, 64 at most; prints the device's memory, how
  *   many there are and the error; then frees them and makes them again
+ * - guest objects: makes queues until one cannot be made, 64 at most; prints how many there are and the error, then what
+ *   becomes of a small buffer and a kernel that are one too many; then frees the queues and makes them again
+ * - guest functions N: prints "building", builds a program of N functions, runs it, checks, prints "done"; if the build fails, its
+ *   log and the error
  * - guest print: a kernel prints a line
  * - guest again ICD: asks this driver for platforms, without a loader; again after a line on standard input
  * - guest fork: a forked child calls OpenCL and prints what comes of it; then the parent goes on
@@ -344,6 +348,80 @@ static int memory(size_t mib) {
     return 0;
 }
 
+static int functions(unsigned count) {
+    const size_t room = (size_t)count * 160 + 256, n = 1;
+    char *source = malloc(room), *at = source;
+    const char *text = source;
+    static char log[4096];
+    cl_int e, got = 0;
+
+    open_first_device();
+    for (unsigned i = 0; source && i < count; i++)
+        at += sprintf(
+            at, "int f%u(int x) { for (int i = 0; i < x; i++) x = x * %uu + (x >> 3) ^ i; return x; }\n", i,
+            2 * i + 1);
+    if (!source)
+        return 2;
+    sprintf(at, "kernel void k(global int *a) { a[0] = f%u(a[1]) * 0 + 42; a[2] = f0(a[1]); }\n", count - 1);
+    cl_program p = clCreateProgramWithSource(context, 1, &text, NULL, &e);
+    must(e, "clCreateProgramWithSource");
+    puts("building");
+    fflush(stdout);
+    e = clBuildProgram(p, 0, NULL, "", NULL, NULL);
+    if (e != CL_SUCCESS) {
+        clGetProgramBuildInfo(p, device, CL_PROGRAM_BUILD_LOG, sizeof log, log, NULL);
+        printf("%s\nerror clBuildProgram %d\n", log, e);
+        return 3;
+    }
+    cl_kernel k = clCreateKernel(p, "k", &e);
+    must(e, "clCreateKernel");
+    cl_mem mem = make_buffer(64);
+    must(clSetKernelArg(k, 0, sizeof mem, &mem), "clSetKernelArg");
+    must(clEnqueueNDRangeKernel(queue, k, 1, NULL, &n, NULL, 0, NULL, NULL), "clEnqueueNDRangeKernel");
+    must(clEnqueueReadBuffer(queue, mem, CL_TRUE, 0, sizeof got, &got, 0, NULL, NULL), "clEnqueueReadBuffer");
+    puts(got == 42 ? "done" : "wrong");
+    free(source);
+    return got == 42 ? 0 : 4;
+}
+
+/* Whichever call says so first. */
+static cl_int use_one_more(cl_kernel kernel) {
+    const size_t one = 1;
+    cl_int e;
+    cl_mem mem = clCreateBuffer(context, CL_MEM_READ_WRITE, 64, NULL, &e);
+
+    if (e == CL_SUCCESS)
+        e = clSetKernelArg(kernel, 0, sizeof mem, &mem);
+    if (e == CL_SUCCESS)
+        e = clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &one, NULL, 0, NULL, NULL);
+    if (e == CL_SUCCESS)
+        e = clFinish(queue);
+    if (mem)
+        clReleaseMemObject(mem);
+    return e;
+}
+
+static int objects(void) {
+    cl_command_queue queues[64];
+
+    open_first_device();
+    cl_kernel kernel = make_kernel("__kernel void k(__global int *a) { a[0] = 1; }");
+    for (int round = 0; round < 2; round++) {
+        cl_int e = CL_SUCCESS;
+        int n = 0;
+        while (n < 64 && e == CL_SUCCESS) {
+            queues[n] = clCreateCommandQueueWithProperties(context, device, NULL, &e);
+            n += e == CL_SUCCESS;
+        }
+        printf("round %d: %d queues, error %d, one buffer more %d\n", round, n, e, use_one_more(kernel));
+        while (n > 0)
+            must(clReleaseCommandQueue(queues[--n]), "clReleaseCommandQueue");
+        must(clFinish(queue), "clFinish");
+        printf("round %d: then %d\n", round, use_one_more(kernel));
+    }
+    return 0;
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
 
@@ -367,6 +445,10 @@ int main(int argc, char **argv) {
         return bad_source();
     if (strcmp(what, "fork") == 0)
         return in_fork();
+    if (strcmp(what, "functions") == 0 && argc > 2)
+        return functions((unsigned)atoi(argv[2]));
+    if (strcmp(what, "objects") == 0)
+        return objects();
     if (strcmp(what, "memory") == 0 && argc > 2)
         return memory((size_t)atoi(argv[2]));
     if (strcmp(what, "print") == 0)

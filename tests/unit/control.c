@@ -30,7 +30,7 @@ static void on_kill(struct session *s, const char *why) {
 static int set_up(void **state) {
     char why[POLICY_WHY];
     (void)state;
-    guests_begin(&guests, &scheduler_fair, policy_read(NULL, why));
+    guests_begin(&guests, &scheduler_fair, policy_read(NULL, why), NULL);
     guests.kill = on_kill;
     kills = 0;
     return 0;
@@ -60,8 +60,8 @@ static struct played come(const char *name, uint64_t taken, char why[LIMIT_TEXT]
     assert_non_null(p.board);
     p.board->devices[0].key = 77;
     atomic_store(&p.board->device_count, 1);
-    atomic_store(&p.board->memory_now, taken);
-    atomic_fetch_sub(&p.board->memory_left, taken);
+    atomic_store(&p.board->now[BOARD_MEMORY], taken);
+    atomic_fetch_sub(&p.board->left[BOARD_MEMORY], taken);
     p.bell = bells[1];
     p.session = guests_join(&guests, &who, fd, bells[0], 1, why);
     return p;
@@ -96,23 +96,28 @@ static void give_back(struct played *p, uint64_t now) {
 }
 
 /* What a worker does before it makes an object. */
-static bool take(struct played *p, uint64_t bytes) {
+static bool take_of(struct played *p, enum board_account a, uint64_t amount) {
     struct board *b = p->board;
-    if (!board_take(&b->memory_left, bytes)) {
-        atomic_store(&b->requested_bytes, bytes);
+    if (!board_take(&b->left[a], amount)) {
+        atomic_store(&b->requested_account, a);
+        atomic_store(&b->requested_amount, amount);
         atomic_fetch_add(&b->requested, 1);
         guests_rung(&guests, p->session, 1);
         assert_int_equal(atomic_load(&b->answered), atomic_load(&b->requested));
-        if (!board_take(&b->memory_left, bytes))
+        if (!board_take(&b->left[a], amount))
             return false;
     }
-    atomic_fetch_add(&b->memory_now, bytes);
+    atomic_fetch_add(&b->now[a], amount);
     return true;
 }
 
+static bool take(struct played *p, uint64_t bytes) {
+    return take_of(p, BOARD_MEMORY, bytes);
+}
+
 static void give(struct played *p, uint64_t bytes) {
-    atomic_fetch_sub(&p->board->memory_now, bytes);
-    atomic_fetch_add(&p->board->memory_left, bytes);
+    atomic_fetch_sub(&p->board->now[BOARD_MEMORY], bytes);
+    atomic_fetch_add(&p->board->left[BOARD_MEMORY], bytes);
 }
 
 static void limit(const char *name, enum limit_name l, uint64_t value) {
@@ -144,6 +149,28 @@ static void test_memory_is_the_guests(void **state) {
     assert_true(take(&a, 1u << 30));
     go(&a, 2);
     go(&other, 2);
+}
+
+/* The same for objects, which are counted apart. */
+static void test_objects_are_the_guests(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("vm", 0, why), b = come("vm", 0, why);
+    (void)state;
+
+    limit("vm", LIMIT_OBJECTS, 10);
+    for (int i = 0; i < 10; i++)
+        assert_true(take_of(i % 2 ? &a : &b, BOARD_OBJECTS, 1));
+    assert_false(take_of(&a, BOARD_OBJECTS, 1));
+    assert_true(take(&a, 1u << 30));
+    atomic_store(&a.board->requested_account, UINT32_MAX); /* there is no such account */
+    atomic_fetch_add(&a.board->requested, 1);
+    guests_rung(&guests, a.session, 1);
+    limit("vm", LIMIT_OBJECTS, 11);
+    assert_true(take_of(&a, BOARD_OBJECTS, 1));
+    assert_false(take_of(&b, BOARD_OBJECTS, 1));
+    go(&a, 2);
+    assert_true(take_of(&b, BOARD_OBJECTS, 1));
+    go(&b, 2);
 }
 
 /* Adopted with what it has: that counts. */
@@ -345,7 +372,7 @@ static void test_what_a_worker_writes_is_not_believed(void **state) {
     memset(a.board->kernels, 0xff, sizeof a.board->kernels);
     memset(a.board->devices, 0xff, sizeof a.board->devices);
     atomic_store(&a.board->device_count, UINT32_MAX);
-    atomic_store(&a.board->memory_now, UINT64_MAX);
+    atomic_store(&a.board->now[BOARD_MEMORY], UINT64_MAX);
     atomic_store(&a.board->builds, UINT64_MAX);
     guests_rung(&guests, a.session, 1);
     ask(&b, 2);
@@ -433,6 +460,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(test_memory_is_the_guests),
+        TEST(test_objects_are_the_guests),
         TEST(test_memory_of_the_adopted),
         TEST(test_alone_is_open),
         TEST(test_who_asks_alone_gets_a_lease),
