@@ -55,6 +55,7 @@ SRC_bench    := $(wildcard eval/bench/*.c)
 SRC_vguest   := $(wildcard svga-model/visa/guest/*.c svga-model/visa/guest/*.cpp)
 SRC_vhost    := $(wildcard svga-model/visa/host/*.c svga-model/visa/host/*.cpp)
 SRC_vcommon  := $(wildcard svga-model/visa/common/*.c svga-model/visa/common/*.cpp)
+SRC_tls      := $(wildcard svga-model/tls/*.c)
 SRC_compiler := $(wildcard svga-model/visa/apart/program/*.c)
 SRC_testlib  := $(wildcard tests/lib/*.c)
 # tests/unit/X.c and tests/programs/X.c are a program each. Any other folder of tests/ is one program, tests/<folder>/<folder>.
@@ -69,7 +70,7 @@ SRC_replay   := $(wildcard tests/fuzz/replay/*.c)
 
 objs = $(patsubst %,$(B)/obj/%.o,$(1))
 
-SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_remote) $(SRC_common) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
+SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_remote) $(SRC_tls) $(SRC_common) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
   $(SRC_docs) $(SRC_bench) $(SRC_runner) $(SRC_isa) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_compiler) $(SRC_testlib) $(SRC_tests) \
   $(SRC_fuzz) $(SRC_stub) $(SRC_hands) $(SRC_replay)
 
@@ -127,6 +128,7 @@ PROGRAMS := $(if $(wildcard host-backend/cli/main.c),$(B)/bin/trillium) \
             $(B)/libexec/trillium-visa-compile $(if $(SRC_runner),$(B)/libexec/trillium-eval) $(if $(SRC_isa),$(B)/libexec/trillium-isa)
 ICD      := $(if $(SRC_icd),$(B)/lib/libtrillium-icd.so)
 VISA     := $(if $(SRC_vguest),$(B)/lib/libtrillium-visa-guest.so) $(if $(SRC_vhost),$(B)/lib/libtrillium-visa-host.so)
+TLS      := $(B)/lib/libtrillium-tls.so
 MANUALS  := $(addprefix $(B)/share/man/,man1/trillium.1 man5/trillium-policy.5 man7/trillium-icd.7 man8/trillium-worker.8)
 ICDFILES := $(B)/etc/trillium.icd $(B)/share/trillium/icd/trillium.icd
 EVAL     := $(patsubst eval/programs/%.c,$(B)/eval/%,$(SRC_eval)) $(if $(SRC_bench),$(B)/eval/bench)
@@ -141,7 +143,7 @@ TESTS := $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit)) \
 -include tests/list.mk
 
 .PHONY: all help
-all: $(PROGRAMS) $(ICD) $(VISA) $(ICDFILES) $(EVAL) $(MANUALS)
+all: $(PROGRAMS) $(ICD) $(VISA) $(TLS) $(ICDFILES) $(EVAL) $(MANUALS)
 
 help:
 	@echo 'Trillium: OpenCL programs in a VM run on the GPU of its host.'
@@ -236,7 +238,7 @@ FORCE:
 SRC_test := $(SRC_testlib)
 
 link = $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@
-LINKED = $(PROGRAMS) $(ICD) $(VISA) $(EVAL) $(TESTBINS)
+LINKED = $(PROGRAMS) $(ICD) $(VISA) $(TLS) $(EVAL) $(TESTBINS)
 $(filter-out %/trillium-vhost-user-gpu,$(LINKED)): $(B)/flags/linked
 # What ThreadSanitizer is not to report is in the programs: a worker's cell has no file of this tree.
 ifneq ($(findstring thread,$(SAN)),)
@@ -256,9 +258,9 @@ $(B)/libexec/trillium-worker: $(call objs,$(SRC_worker)) $(LIB_common) $(LIB_tri
 	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 	  $(if $(SAN),,$(ALLOCATOR:%=-l%)) -lOpenCL -lseccomp -ljansson -lmd -ldl
 
-$(B)/libexec/trillium-remote: $(call objs,$(SRC_remote)) $(LIB_common) $(LIB_trillium) $(LIB_svga)
+$(B)/libexec/trillium-remote: $(call objs,$(SRC_remote) $(SRC_tls)) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lseccomp -lmd -ljansson -ldl
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lgnutls -lseccomp -lmd -ljansson -ldl
 
 $(B)/libexec/trillium-visa-compile: $(call objs,$(SRC_compiler)) $(LIB_svga)
 	$(call say,LINK)
@@ -290,6 +292,11 @@ $(B)/lib/libtrillium-visa-guest.so: $(call objs,$(SRC_vguest) $(SRC_vcommon))
 $(B)/lib/libtrillium-visa-host.so: $(call objs,$(SRC_vhost) $(SRC_vcommon))
 	$(call say,LINK)
 	$(visa-link) -lLLVM-$(LLVM_VERSION) -lLLVMSPIRVLib -lSPIRV-Tools
+
+# Opened by the driver only where a guest asks for TLS.
+$(B)/lib/libtrillium-tls.so: $(call objs,$(SRC_tls))
+	$(call say,LINK)
+	$(link) -shared -Wl,-soname,$(@F) $(if $(SAN),,-Wl,--no-undefined) $(filter %.o,$^) -lgnutls
 
 # The folder of share/trillium/icd holds nothing else: `trillium run` hands it to the loader as its only vendors folder.
 $(ICDFILES): guest-icd/trillium.icd.in
@@ -448,7 +455,7 @@ count:
 
 # The installed tree looks like the built one, so programs find each other by their own path.
 INSTALLED = bin/trillium libexec/trillium-worker libexec/trillium-remote libexec/trillium-vm-init libexec/trillium-vhost-user-gpu libexec/trillium-visa-compile libexec/trillium-eval libexec/trillium-isa \
-  lib/libtrillium-icd.so lib/libtrillium-visa-guest.so lib/libtrillium-visa-host.so $(patsubst $(B)/%,%,$(MANUALS))
+  lib/libtrillium-icd.so lib/libtrillium-tls.so lib/libtrillium-visa-guest.so lib/libtrillium-visa-host.so $(patsubst $(B)/%,%,$(MANUALS))
 # SOURCE:WHERE below PREFIX. In the sources @BINDIR@, @LIBDIR@ and @LIBEXECDIR@ stand for the installed folders, and @HARDENED@
 # for the lines that the units share.
 INSTALLED_TEXTS = guest-icd/trillium.icd.in:share/trillium/icd/trillium.icd \

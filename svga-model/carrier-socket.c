@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "svga-model/carrier-socket.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,8 +17,10 @@
 #include "svga-model/fifo.h"
 #include "svga-model/futex.h"
 #include "svga-model/lock.h"
+#include "svga-model/open-beside.h"
 #include "svga-model/own-fd.h"
 #include "svga-model/stream-address.h"
+#include "svga-model/tls/tls.h"
 
 enum {
     OPEN_LIMIT_MS = 8000, /* without a sign of life from the host */
@@ -543,6 +546,19 @@ static int begin(struct socket_carrier *s, char why[SVGA_WHY_SIZE]) {
     return be_welcomed(s, why);
 }
 
+static bool begin_tls(struct socket_carrier *s, const char *host, char why[SVGA_WHY_SIZE]) {
+    void *library = svga_open_beside(SVGA_TLS_LIBRARY);
+    svga_tls_connecting *connecting = NULL;
+
+    if (library) /* POSIX lets a function's address go through an object pointer this way */
+        *(void **)&connecting = dlsym(library, SVGA_TLS_CONNECT);
+    if (connecting)
+        return connecting(&s->stream, host, s->options.ca_file, why, SVGA_WHY_SIZE);
+    const char *reason = dlerror();
+    snprintf(why, SVGA_WHY_SIZE, "TLS is not available: %.200s", reason ? reason : SVGA_TLS_LIBRARY);
+    return false;
+}
+
 struct svga_carrier *svga_carrier_socket_open(const struct svga_socket_options *options,
                                               char why[SVGA_WHY_SIZE]) {
     struct socket_carrier *s = calloc(1, sizeof *s);
@@ -569,6 +585,10 @@ struct svga_carrier *svga_carrier_socket_open(const struct svga_socket_options *
     svga_stream_tune(s->sock.fd);
     s->stream.fd = s->sock.fd;
     s->in.stream = s->out.stream = &s->stream;
+    if (options->ca_file && !begin_tls(s, host, why)) {
+        free_carrier(s);
+        return NULL;
+    }
     void *bar = mmap(NULL, SVGA_BAR_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bar == MAP_FAILED) {
         snprintf(why, SVGA_WHY_SIZE, "out of memory");

@@ -15,6 +15,7 @@
 struct svga_socket_options {
     const char *address;    /* stream-address.h */
     const char *token_file; /* NULL: no token */
+    const char *ca_file;    /* TLS, with a host whose certificate one of these has signed; NULL: no TLS */
     bool strict;
     svga_needs_of *needs;
 };

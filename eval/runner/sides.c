@@ -270,7 +270,9 @@ bool sides_start_process(struct sides *s) {
     const char *const listens[4] = {"--listen", s->remote, "--token", the_files[TOKEN]};
 
     snprintf(s->shm, sizeof(s->shm), "%s/free", s->dir);
-    if (!choose_remote(s) || !start_daemon(s, &s->daemon, -1, s->shm, listens))
+    if (!choose_remote(s))
+        return false;
+    if (!start_daemon(s, &s->daemon, -1, s->shm, listens))
         return false;
     proc_wait_idle(s->daemon.pid);
     if (!find_device(s, SIDE_PROCESS_SOURCE))

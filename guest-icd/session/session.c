@@ -282,9 +282,10 @@ void icd_align_clocks(uint32_t for_profile) {
 }
 
 static struct svga_carrier *open_remote(const char *address, char why[SVGA_WHY_SIZE]) {
-    const char *token = icd_variable("TRILLIUM_REMOTE_TOKEN");
+    const char *token = icd_variable("TRILLIUM_REMOTE_TOKEN"), *ca = icd_variable("TRILLIUM_REMOTE_CA");
     const struct svga_socket_options options = {.address = address,
                                                 .token_file = *token ? token : NULL,
+                                                .ca_file = *ca ? ca : NULL,
                                                 .strict =
                                                     strcmp(icd_variable("TRILLIUM_REMOTE_STRICT"), "0") != 0,
                                                 .needs = tr_needs_of};

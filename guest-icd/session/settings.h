@@ -14,6 +14,8 @@
       "HOST:PORT, unix:PATH or vsock:CID:PORT of `trillium serve --listen`; unset: a device of this "        \
       "machine")                                                                                             \
     V(TRILLIUM_REMOTE_TOKEN, "", "file whose first line lets this guest in there")                           \
+    V(TRILLIUM_REMOTE_CA, "",                                                                                \
+      "file of certificates: connect by TLS, to a host whose own one of these has signed; unset: no TLS")    \
     V(TRILLIUM_REMOTE_STRICT, "0", "1: send each command by itself, and wait until the host has decoded it") \
     V(TRILLIUM_IR, "source",                                                                                 \
       "source: ship kernel source; spirv: compile to SPIR-V in the guest (the SVGA baseline)")               \

@@ -46,6 +46,8 @@ static const char help[] =
     "  --token FILE           let in through --listen only who knows the file's first line; addresses that "
     "can be reached from\n"
     "                         elsewhere take nothing else\n"
+    "  --tls-certificate FILE, --tls-key FILE\n"
+    "                         speak TLS at --listen, with this certificate and its private key (PEM)\n"
     "  --mode MODE            who may connect to PATH, as chmod writes it in digits (default 600)\n"
     "  --group GROUP          whose group PATH is, by name or number\n"
     "  --name NAME            what administrators call the guests of this daemon (default: a VM by its "
@@ -79,9 +81,9 @@ static const char help[] =
 
 struct serve_options {
     const char *shm, *socket_path;
-    const char *listen, *token;  /* of remote guests */
-    int fd;                      /* -1: none */
-    struct listen_access access; /* of the sockets that are made here */
+    const char *listen, *token, *tls_certificate, *tls_key; /* of remote guests */
+    int fd;                                                 /* -1: none */
+    struct listen_access access;                            /* of the sockets that are made here */
     struct listen_passed passed;
     const char *cache;
     struct broker_config broker;
@@ -117,6 +119,8 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         OPT_SOCKET_PATH,
         OPT_LISTEN,
         OPT_TOKEN,
+        OPT_TLS_CERTIFICATE,
+        OPT_TLS_KEY,
         OPT_FD,
         OPT_MODE,
         OPT_GROUP,
@@ -129,6 +133,8 @@ static int parse(struct serve_options *o, int argc, char **argv) {
                                             {"socket-path", required_argument, NULL, OPT_SOCKET_PATH},
                                             {"listen", required_argument, NULL, OPT_LISTEN},
                                             {"token", required_argument, NULL, OPT_TOKEN},
+                                            {"tls-certificate", required_argument, NULL, OPT_TLS_CERTIFICATE},
+                                            {"tls-key", required_argument, NULL, OPT_TLS_KEY},
                                             {"fd", required_argument, NULL, OPT_FD},
                                             {"mode", required_argument, NULL, OPT_MODE},
                                             {"group", required_argument, NULL, OPT_GROUP},
@@ -155,6 +161,12 @@ static int parse(struct serve_options *o, int argc, char **argv) {
             break;
         case OPT_TOKEN:
             o->token = optarg;
+            break;
+        case OPT_TLS_CERTIFICATE:
+            o->tls_certificate = optarg;
+            break;
+        case OPT_TLS_KEY:
+            o->tls_key = optarg;
             break;
         case OPT_FD:
             o->fd = (int)strtol(optarg, &end, 10);
@@ -203,8 +215,10 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         return cli_misused("serve", "--socket-path and --fd exclude each other");
     if ((o->shm && o->passed.guests.fd >= 0) || ((o->socket_path || o->fd >= 0) && o->passed.vm.fd >= 0))
         return cli_misused("serve", "the service manager listens already on what this command line asks for");
-    if (o->token && !o->listen)
-        return cli_misused("serve", "--token goes with --listen");
+    if ((o->token || o->tls_certificate || o->tls_key) && !o->listen)
+        return cli_misused("serve", "--token, --tls-certificate and --tls-key go with --listen");
+    if (!o->tls_certificate != !o->tls_key)
+        return cli_misused("serve", "--tls-certificate and --tls-key go together");
     if (o->listen && (o->socket_path || o->fd >= 0 || o->passed.vm.fd >= 0))
         return cli_misused("serve", "--listen and a VM exclude each other: a daemon for each");
     if (!o->shm && !o->listen && !o->socket_path && o->fd < 0 && o->passed.guests.fd < 0 &&
@@ -285,6 +299,8 @@ static int listen_for_remote(const struct serve_options *o, const struct cli_pat
     config = (struct accept_config){.program = paths->remote,
                                     .address = o->listen,
                                     .token = o->token,
+                                    .certificate = o->tls_certificate,
+                                    .key = o->tls_key,
                                     .sandbox = modes[o->broker.sandbox],
                                     .open_session = open_remote_session};
     the_door = accept_open(&config, why, sizeof why);

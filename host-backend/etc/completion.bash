@@ -23,7 +23,7 @@ _trillium() {
     --scheduler) mapfile -t COMPREPLY < <(compgen -W 'fair fcfs' -- "$word") && return ;;
     --sandbox) mapfile -t COMPREPLY < <(compgen -W 'strict best off' -- "$word") && return ;;
     --group) mapfile -t COMPREPLY < <(compgen -g -- "$word") && return ;;
-    --profile | --socket-path | --shm | --token | --out | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+    --profile | --socket-path | --shm | --token | --tls-certificate | --tls-key | --out | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
     --cache) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
     esac
     case $subcommand in

@@ -157,6 +157,12 @@ static int start_program(const struct accept_config *c, int connection, int sess
         argv[n++] = "--token";
         argv[n++] = (char *)c->token;
     }
+    if (c->certificate) {
+        argv[n++] = "--certificate";
+        argv[n++] = (char *)c->certificate;
+        argv[n++] = "--key";
+        argv[n++] = (char *)c->key;
+    }
     sigemptyset(&none);
     sigemptyset(&ours);
     sigaddset(&ours, SIGTERM);

@@ -16,7 +16,8 @@ struct accept_config {
     const char *program; /* trillium-remote */
     const char *address; /* svga-model/stream-address.h; port 0: any */
     const char *token;   /* a file; NULL: none, which is allowed on addresses of this machine alone */
-    const char *sandbox; /* as --sandbox has it */
+    const char *certificate, *key; /* files, for TLS; NULL: no TLS */
+    const char *sandbox;           /* as --sandbox has it */
     /* A new session for a guest called `name`: a connected link socket (svga-model/link.h), or a negative errno. */
     int (*open_session)(void *opaque, const char *name);
     void *opaque;

@@ -3,11 +3,11 @@
 #include "svga-model/visa/load.h"
 
 #include <dlfcn.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "svga-model/open-beside.h"
 
 struct library {
     const char *name;
@@ -32,39 +32,10 @@ static struct library host_library = {
     .once = PTHREAD_ONCE_INIT,
 };
 
-/* Tries DIRECTORY/RELATIVE/NAME; DIRECTORY is that of the object that holds this code. A library that is
- * there but does not open is the answer too, with dlopen's reason. */
-static void *open_beside(const struct library *library, const char *relative) {
-    char path[PATH_MAX], program[PATH_MAX];
-    const char *object, *slash;
-    Dl_info self;
-
-    if (!dladdr(&guest_library, &self))
-        return NULL;
-    object = self.dli_fname;
-    if (!strchr(object, '/')) { /* the program itself, under the name that it was started by */
-        ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-
-        if (length < 0)
-            return NULL;
-        program[length] = '\0';
-        object = program;
-    }
-    slash = strrchr(object, '/');
-    if (snprintf(path, sizeof path, "%.*s/%s%s", (int)(slash - object), object, relative, library->name) >=
-        (int)sizeof path)
-        return NULL;
-    return dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-}
-
 static void open_library(struct library *library) {
-    void *handle = open_beside(library, "");
+    void *handle = svga_open_beside(library->name);
     const uint32_t *table; /* a table starts with its number */
 
-    if (!handle)
-        handle = open_beside(library, "../lib/");
-    if (!handle)
-        handle = dlopen(library->name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!handle) {
         const char *reason = dlerror();
 

@@ -84,6 +84,35 @@ if [ "$status" = 3 ] && says "$work/left.out" "$lost" && says "$work/left.err" "
     fail daemon-ended "an OpenCL error and a sentence were expected, status $status" "$work"/left.*; fi
 check_leftovers door
 
+# ---- TLS ----
+certificate() { # NAME: a certificate for 127.0.0.1, signed by itself
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "/CN=$1" -addext subjectAltName=IP:127.0.0.1 \
+        -keyout "$work/$1.key" -out "$work/$1.pem" >"$work/$1.log" 2>&1 || fail tls "no certificate" "$work/$1.log"
+}
+certificate host
+certificate other
+tls_refused() { # NAME, file of certificates or "", sentence
+    TRILLIUM_REMOTE_CA=$2 refused "$1" "$work/token" "$3"
+}
+listen tls --token "$work/token" --tls-certificate "$work/host.pem" --tls-key "$work/host.key"
+TRILLIUM_REMOTE_CA=$work/host.pem remote "$work/token" timeout "$patience" "$program" work 1 >"$work/tls.out" 2>"$work/tls.err"
+status=$?
+if [ $status = 0 ] && says "$work/tls.out" "^done"; then pass tls; else
+    fail tls "it was to compute, status $status" "$work"/tls.*; fi
+tls_refused tls-wrong-ca "$work/other.pem" "certificate is not accepted"
+tls_refused tls-no-ca-file "$work/none.pem" "no certificates"
+tls_refused tls-not-asked-for "" "gave no session"
+TRILLIUM_REMOTE_CA=$work/host.pem refused tls-wrong-token "$work/wrong" "the token is wrong"
+kept=$address
+address=localhost:${address##*:}
+tls_refused tls-wrong-name "$work/host.pem" "certificate is not accepted"
+address=$kept
+stop_daemon
+listen plain --token "$work/token"
+tls_refused tls-not-there "$work/host.pem" "no TLS connection"
+stop_daemon
+check_leftovers tls
+
 # ---- trillium run --carrier socket ----
 over_socket() { timeout "$patience" "$trillium" run --carrier socket -- "$@"; }
 over_socket "$program" out-of-bounds >"$work/crash.out" 2>"$work/crash.err"

@@ -16,12 +16,14 @@
 
 #include "host-backend/cell/daemon.h"
 #include "host-backend/remote/program/remote.h"
+#include "svga-model/tls/tls.h"
 
 enum { HELLO_S = 10 /* longest time until the guest has said who it is */ };
 
 struct options {
     int connection, session;
-    const char *token; /* file; NULL: none is asked for */
+    const char *token;             /* file; NULL: none is asked for */
+    const char *certificate, *key; /* files; NULL: no TLS */
     unsigned long memory_mib;
     unsigned long spin_us;
     enum cell_mode sandbox;
@@ -43,6 +45,8 @@ static const char help[] =
     "  --connection FD  the guest's\n"
     "  --session FD     a worker's, by way of the broker\n"
     "  --token FILE     let in only who says what its first line says\n"
+    "  --certificate FILE, --key FILE\n"
+    "                   TLS, with this certificate (PEM) and its private key\n"
     "  --memory MIB     most memory that the guest may have here for what is under way (default 4096)\n"
     "  --spin-us N      longest time to look for an answer that may come at once (default 50; 0: never)\n"
     "  --sandbox HOW    its own wall: strict, best (default) or off\n"
@@ -59,10 +63,12 @@ static bool number(const char *name, const char *text, unsigned long most, unsig
 }
 
 static int parse(struct options *o, int argc, char **argv) {
-    enum { CONNECTION = 256, SESSION, TOKEN, MEMORY, SPIN, SANDBOX, HELP };
+    enum { CONNECTION = 256, SESSION, TOKEN, CERTIFICATE, KEY, MEMORY, SPIN, SANDBOX, HELP };
     static const struct option options[] = {{"connection", required_argument, NULL, CONNECTION},
                                             {"session", required_argument, NULL, SESSION},
                                             {"token", required_argument, NULL, TOKEN},
+                                            {"certificate", required_argument, NULL, CERTIFICATE},
+                                            {"key", required_argument, NULL, KEY},
                                             {"memory", required_argument, NULL, MEMORY},
                                             {"spin-us", required_argument, NULL, SPIN},
                                             {"sandbox", required_argument, NULL, SANDBOX},
@@ -81,6 +87,12 @@ static int parse(struct options *o, int argc, char **argv) {
             break;
         case TOKEN:
             o->token = optarg;
+            break;
+        case CERTIFICATE:
+            o->certificate = optarg;
+            break;
+        case KEY:
+            o->key = optarg;
             break;
         case MEMORY:
             if (!number("memory", optarg, 1u << 30, &o->memory_mib))
@@ -102,7 +114,7 @@ static int parse(struct options *o, int argc, char **argv) {
             return 2;
         }
     }
-    if (optind == argc && o->connection >= 0 && o->session >= 0)
+    if (optind == argc && o->connection >= 0 && o->session >= 0 && !o->certificate == !o->key)
         return 0;
     fputs(help, stderr);
     return 2;
@@ -187,11 +199,23 @@ int main(int argc, char **argv) {
     r->spin_us = (unsigned)o.spin_us;
     svga_stream_tune(o.connection);
     setsockopt(o.connection, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    struct svga_tls_keys *keys = NULL;
+    char why[SVGA_WHY_SIZE];
+    if (o.certificate && !(keys = svga_tls_load(o.certificate, o.key, why, sizeof why))) {
+        fprintf(stderr, "trillium-remote: %s\n", why);
+        return 1; /* nothing can be said but by TLS */
+    }
     if (o.token && !read_token(o.token, &token)) {
         turn_away(r, "the host cannot read its own token");
         return 1;
     }
-    if (!daemon_raise(DAEMON_REMOTE, o.sandbox) || !let_in(r, &token))
+    if (!daemon_raise(DAEMON_REMOTE, o.sandbox))
+        return 1;
+    if (keys && !svga_tls_accept(&r->stream, keys, why, sizeof why)) {
+        fprintf(stderr, "trillium-remote: a guest is refused: %s\n", why);
+        return 1;
+    }
+    if (!let_in(r, &token))
         return 1;
     setsockopt(o.connection, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);
     remote_serve(r, o.session);
