@@ -50,7 +50,7 @@ SRC_eval     := $(wildcard eval/programs/*.c)
 SRC_evallib  := $(wildcard eval/lib/*.c)
 SRC_runner   := $(wildcard eval/runner/*.c)
 SRC_isa      := $(wildcard eval/isa/*.c)
-SRC_docs     := trillium/docs/reference.c guest-icd/docs/variables.c guest-icd/docs/functions.c host-backend/docs/policy.c
+SRC_docs     := trillium/docs/reference.c guest-icd/docs/variables.c guest-icd/docs/unsupported.c guest-icd/docs/functions.c host-backend/docs/policy.c
 SRC_bench    := $(wildcard eval/bench/*.c)
 SRC_vguest   := $(wildcard svga-model/visa/guest/*.c svga-model/visa/guest/*.cpp)
 SRC_vhost    := $(wildcard svga-model/visa/host/*.c svga-model/visa/host/*.cpp)
@@ -354,7 +354,7 @@ check:
 	@$(MAKE) $(PARALLEL) tests
 	@TRILLIUM_BUILD=$(B) tests/run $(TESTS)
 # What is worth running under sanitizers every time: all but the whole programs, which spend their time in the drivers.
-TESTS_QUICK = $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit)) $(B)/tests/vhost-user/vhost-user $(B)/tests/worker/worker tests/fuzz/seeds.sh
+TESTS_QUICK = $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit)) $(B)/tests/vhost-user/vhost-user $(B)/tests/worker/worker tests/fuzz/seeds.sh tests/e2e/locks.sh
 check-quick:
 	@$(MAKE) --no-print-directory deps-test
 	@$(MAKE) $(PARALLEL) tests
@@ -549,6 +549,9 @@ $(B)/docs/reference: $(call objs,trillium/docs/reference.c) $(LIB_trillium)
 $(B)/docs/variables: $(call objs,guest-icd/docs/variables.c)
 	$(call say,LINK)
 	$(link) $^
+$(B)/docs/unsupported: $(call objs,guest-icd/docs/unsupported.c)
+	$(call say,LINK)
+	$(link) $^
 $(B)/docs/policy: $(call objs,host-backend/docs/policy.c)
 	$(call say,LINK)
 	$(link) $^
@@ -559,9 +562,10 @@ $(B)/docs/functions: $(call objs,guest-icd/docs/functions.c)
 registry: $(B)/docs/functions
 	$(B)/docs/functions > $(B)/docs/functions.txt
 	guest-icd/docs/registry.sh $(B)/docs/functions.txt $(CL_XML)
-docs: $(B)/docs/reference $(B)/docs/variables
+docs: $(B)/docs/reference $(B)/docs/variables $(B)/docs/unsupported
 	$(B)/docs/reference > trillium/REFERENCE.md
 	$(B)/docs/variables > guest-icd/VARIABLES.md
+	$(B)/docs/unsupported > guest-icd/UNSUPPORTED.md
 clean:
 	rm -rf $(BUILD)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What the tests need besides what `make tests` builds by itself.
-tests: $(B)/docs/reference $(B)/docs/variables $(B)/tests/lib/scarce.so
+tests: $(B)/docs/reference $(B)/docs/variables $(B)/docs/unsupported $(B)/tests/lib/scarce.so
 # Preloaded by tests/fault/memory.sh: never under a sanitizer itself.
 $(B)/tests/lib/scarce.so: tests/fault/preload/scarce.c
 	@mkdir -p $(@D)

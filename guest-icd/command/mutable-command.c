@@ -18,6 +18,9 @@ cl_int icd_mutable_read_properties(const cl_properties *list, cl_device_id devic
     for (; list[p->count] != 0; p->count += 2) {
         cl_properties value = list[p->count + 1];
         if (list[p->count] == CL_MUTABLE_DISPATCH_UPDATABLE_FIELDS_KHR && !p->fields_given) {
+            if (value & ~ICD_MUTABLE_FIELDS)
+                return icd_fail(CL_INVALID_VALUE, "recorded commands have no fields %#llx",
+                                (unsigned long long)(value & ~ICD_MUTABLE_FIELDS));
             if (value & ~p->fields)
                 return icd_fail(CL_INVALID_OPERATION, "fields %#llx of recorded commands cannot be changed",
                                 (unsigned long long)(value & ~p->fields));

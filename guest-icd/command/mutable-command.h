@@ -21,6 +21,12 @@ enum {
     ICD_MUTABLE_COMMAND_PROPERTIES = 0x12A2, /* CL_MUTABLE_COMMAND_PROPERTIES_ARRAY_KHR */
 };
 
+/* All that cl_mutable_dispatch_fields_khr knows. */
+#define ICD_MUTABLE_FIELDS                                                                                   \
+    (CL_MUTABLE_DISPATCH_GLOBAL_OFFSET_KHR | CL_MUTABLE_DISPATCH_GLOBAL_SIZE_KHR |                           \
+     CL_MUTABLE_DISPATCH_LOCAL_SIZE_KHR | CL_MUTABLE_DISPATCH_ARGUMENTS_KHR |                                \
+     (cl_properties)CL_MUTABLE_DISPATCH_EXEC_INFO_KHR)
+
 /* cl_mutable_dispatch_config_khr since 0.9.3; before, two words stood in front. */
 struct icd_mutable_config {
     cl_mutable_command_khr command;

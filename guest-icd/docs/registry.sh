@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 # registry.sh TABLE CL_XML: compares the table of functions (the output of build/docs/functions, in a file) with Khronos' registry
 # (xml/cl.xml of github.com/KhronosGroup/OpenCL-Docs). Every function of the table must be there with the same types of parameters;
-# every function of the versions up to 3.0 must be in the table; of extensions by Khronos it must be there, or UNSUPPORTED.md must
-# name the extension. What is lacking of vendors' extensions is counted.
-set -u
-table=$1 registry=$2 unsupported=$(dirname "$0")/../UNSUPPORTED.md
+# every function of the versions up to 3.0 must be in the table; of extensions by Khronos it must be there, or the table must
+# name the extension as lacking. What is lacking of vendors' extensions is counted.
+set -uf # names of what is lacking are patterns, of no files
+table=$1 registry=$2
 
 # "T (*)(..)" for callbacks, else the types, without names: from "type name, type name".
 types_awk='
@@ -15,12 +15,13 @@ function type_of(p) {
     if (p == "void") return ""
     sub(/ ?[A-Za-z0-9_]+$/, "", p); sub(/ $/, "", p)
     sub(/^struct /, "", p); gsub(/unsigned int/, "cl_uint", p); gsub(/cl_command_properties_khr|cl_properties/, "cl_properties", p)
-    gsub(/cl_ndrange_kernel_command_properties_khr/, "cl_properties", p); gsub(/cl_queue_properties_khr/, "cl_queue_properties", p); gsub(/^int \*/, "cl_int *", p)
+    gsub(/cl_ndrange_kernel_command_properties_khr/, "cl_properties", p); gsub(/cl_command_buffer_update_type_khr|cl_mutable_command_info_khr/, "cl_uint", p); gsub(/cl_queue_properties_khr/, "cl_queue_properties", p); gsub(/^int \*/, "cl_int *", p)
     return p
 }'
 
 in_table() {
     awk -F '\t' "$types_awk"'
+    $1 == "lacking" { next }
     $2 == "=" { print $1 "\t="; next }
     {
         text = substr($2, 2, length($2) - 2); depth = 0; one = ""; all = ""
@@ -75,11 +76,11 @@ while read -r name where; do
     CL_VERSION_[12]_* | CL_VERSION_3_0) fail "$name of $where is lacking" ;;
     cl_khr_* | cl_ext_* | CL_VERSION_*)
         covered=0
-        for word in $(grep -oE '`(cl_(khr|ext)_[a-z0-9_*]+|CL_VERSION_[0-9_]+)`' "$unsupported" | tr -d '`'); do
+        for word in $(sed -n 's/^lacking\t//p' "$table"); do
             # shellcheck disable=SC2053 # a pattern
             [[ $where == $word ]] && covered=1
         done
-        [ "$covered" = 1 ] || fail "$name of $where is lacking, and UNSUPPORTED.md does not name it"
+        [ "$covered" = 1 ] || fail "$name of $where is lacking, and the table does not say so"
         ;;
     *) vendors=$((vendors + 1)) ;;
     esac

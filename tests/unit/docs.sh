@@ -15,4 +15,5 @@ page() { # name of the program, committed page
 }
 page reference trillium/REFERENCE.md
 page variables guest-icd/VARIABLES.md
+page unsupported guest-icd/UNSUPPORTED.md
 exit $failed
