@@ -467,7 +467,7 @@ INSTALLED_TEXTS = guest-icd/trillium.icd.in:share/trillium/icd/trillium.icd \
   host-backend/etc/trillium-control.service.in:lib/systemd/system/trillium-control.service \
   host-backend/etc/sysusers.conf:lib/sysusers.d/trillium.conf host-backend/etc/tmpfiles.conf:lib/tmpfiles.d/trillium.conf \
   host-backend/etc/policy.conf:share/doc/trillium/policy.conf \
-  host-backend/etc/apparmor-libvirt:share/trillium/apparmor-libvirt host-backend/etc/completion.bash:share/bash-completion/completions/trillium
+  eval/isa/debian.csv:share/trillium/debian-opencl.csv host-backend/etc/apparmor-libvirt:share/trillium/apparmor-libvirt host-backend/etc/completion.bash:share/bash-completion/completions/trillium
 D = $(DESTDIR)$(PREFIX)
 text_of = sed -e '/@HARDENED@/{r host-backend/etc/hardened.inc' -e 'd}' -e 's|@BINDIR@|$(PREFIX)/bin|; s|@LIBDIR@|$(PREFIX)/lib|; s|@LIBEXECDIR@|$(PREFIX)/libexec|'
 .PHONY: install install-built uninstall

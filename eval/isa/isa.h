@@ -23,6 +23,7 @@ struct isa_part {
     uint64_t times;                 /* in all modules */
     uint8_t used[ISA_PROGRAMS / 8]; /* by which programs, a bit each */
     double weight;                  /* of the programs that use it, of 1 */
+    bool lacking;                   /* the baseline's list of what modules may consist of does not have it */
 };
 
 /* A package: all the sources of one folder below the one that was given, or one source right in it. */

@@ -20,11 +20,14 @@ static const char help[] =
     "in which a virtual\n"
     "ISA should have them: what programs of the most weight need comes first. Then how many programs the "
     "first of them are enough\n"
-    "for, and what the baseline's host refuses. A program is a folder in FOLDER, or a file right in it.\n"
+    "for, which parts the list of the baseline's host lacks, and which programs it refuses. A program is a "
+    "folder in FOLDER, or a file right in it.\n"
     "\n"
     "  --popularity CSV  lines of \"program,weight\", such as package names and installations; who is not in "
     "it weighs as little as\n"
-    "                    the least that is (without this option all weigh the same)\n"
+    "                    the least that is (without this option all weigh the same);\n"
+    "                    debian-opencl.csv in share/trillium (eval/isa/debian.csv) has Debian's OpenCL "
+    "programs\n"
     "  --options TEXT    options for the compiler, such as -DTYPE=float\n"
     "  --csv FILE        write the list there, with counts\n"
     "  --help\n";
@@ -198,17 +201,29 @@ static bool weigh(struct isa *isa) {
     return true;
 }
 
+/* Which parts the baseline's list does not have, even for a device with every feature. */
+static void mark_lacking(struct isa *isa, const struct visa_host *host) {
+    static const enum visa_part parts[ISA_KINDS] = {[ISA_INSTRUCTION] = VISA_PART_INSTRUCTION,
+                                                    [ISA_CAPABILITY] = VISA_PART_CAPABILITY,
+                                                    [ISA_BUILTIN] = VISA_PART_BUILTIN};
+
+    for (int i = 0; i < isa->part_count; i++) {
+        struct isa_part *p = &isa->parts[i];
+        p->lacking = p->kind != ISA_EXTENDED && !host->takes(parts[p->kind], p->number, &everything);
+    }
+}
+
 static bool report(const struct isa *isa) {
     FILE *f = csv ? fopen(csv, "we") : NULL;
     char name[64];
-    int first[5] = {0};
+    int first[5] = {0}, lacking = 0;
     static const double shares[5] = {0.5, 0.8, 0.9, 0.95, 1.0};
 
     printf("%d sources of %d programs, %d of which do not compile; %d parts\n\n", isa->sources,
            isa->program_count, isa->failed, isa->part_count);
     printf("%5s  %-22s %-34s %9s %9s %9s\n", "", "", "", "programs", "times", "covered");
     if (f)
-        fprintf(f, "order,kind,name,weight_of_programs,times,covered\n");
+        fprintf(f, "order,kind,name,weight_of_programs,times,baseline,covered\n");
     for (int i = 0; i < isa->part_count; i++) {
         const struct isa_part *p = &isa->parts[i];
         double covered = isa_covered(isa, i + 1);
@@ -217,16 +232,18 @@ static bool report(const struct isa *isa) {
             if (!first[s] && covered >= shares[s] - 1e-9)
                 first[s] = i + 1;
         isa_name(p->kind, p->number, name);
-        printf("%5d  %-22s %-34s %8.1f%% %9llu %8.1f%%\n", i + 1, isa_kinds[p->kind], name, p->weight * 100,
-               (unsigned long long)p->times, covered * 100);
+        printf("%5d  %-22s %-34s %8.1f%% %9llu %8.1f%%%s\n", i + 1, isa_kinds[p->kind], name, p->weight * 100,
+               (unsigned long long)p->times, covered * 100, p->lacking ? "  the baseline lacks it" : "");
+        lacking += p->lacking;
         if (f)
-            fprintf(f, "%d,%s,%s,%.6f,%llu,%.6f\n", i + 1, isa_kinds[p->kind], name, p->weight,
-                    (unsigned long long)p->times, covered);
+            fprintf(f, "%d,%s,%s,%.6f,%llu,%s,%.6f\n", i + 1, isa_kinds[p->kind], name, p->weight,
+                    (unsigned long long)p->times, p->lacking ? "lacks" : "has", covered);
     }
     printf("\n");
     for (int s = 0; s < 5; s++)
         if (first[s])
             printf("the first %d are enough for %.0f %% of what is installed\n", first[s], shares[s] * 100);
+    printf("the baseline's list lacks %d of %d parts\n", lacking, isa->part_count);
     int refused = 0;
     for (int p = 0; p < isa->program_count; p++)
         if (isa->programs[p].refused[0]) {
@@ -262,6 +279,7 @@ static void *work(void *opaque) {
     *ok = weigh(&the_isa);
     if (*ok) {
         isa_order(&the_isa);
+        mark_lacking(&the_isa, host);
         *ok = report(&the_isa);
     }
     return NULL;

@@ -2,9 +2,12 @@
 /* Two studies beside the comparison: what each optimization is worth, and what many guests at once do to one another. */
 #include "eval/runner/study.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define RUN_TIMEOUT 300
@@ -94,6 +97,79 @@ json_t *study_ablations(struct eval *e) {
     const char *const *names = study_variations(&count);
     for (int i = 0; i < list.count; i++)
         json_array_append_new(all, series_json(&list.items[i], names, count));
+    series_free(&list);
+    return all;
+}
+
+/* ---- what a profile costs ---- */
+
+const char *const study_profiled[STUDY_PROFILED_COLUMNS] = {"without a profile", "with a profile"};
+
+enum { OVERHEAD_RUNS = 3 }; /* of a program in each round */
+
+/* One run of a workload. With `list` its warm time is counted. */
+static void run_for_profile(struct eval *e, const char *program, int column, const char *shm,
+                            struct series_list *list) {
+    const char *const *env = sides_env(&e->sides, SIDE_PROCESS_SOURCE, shm);
+    char path[PATH_MAX + 64], p[16], d[16];
+    const char *argv[] = {path, "-p", p, "-d", d, "-z", e->options.size, NULL};
+    const struct proc_options o = {.env = env, .cpu = -1, .timeout = RUN_TIMEOUT};
+
+    snprintf(path, sizeof(path), "%s/%s", e->sides.programs, program);
+    sides_device_arguments(&e->sides, SIDE_PROCESS_SOURCE, p, d);
+    struct proc_result r = proc_run((char *const *)argv, &o);
+    if (r.status != 0)
+        eval_failed(e, SIDE_PROCESS_SOURCE, study_profiled[column], r.status);
+    else if (list)
+        eval_take_metrics(list, column, r.text);
+    free(r.text);
+}
+
+/* Old traces make room for new ones. */
+static void empty_folder(const char *path) {
+    DIR *d = opendir(path);
+
+    for (struct dirent *entry; d && (entry = readdir(d));)
+        if (entry->d_name[0] != '.')
+            unlinkat(dirfd(d), entry->d_name, 0);
+    if (d)
+        closedir(d);
+}
+
+json_t *study_profile_overhead(struct eval *e) {
+    char folder[PATH_MAX + 16], shm[STUDY_PROFILED_COLUMNS][PATH_MAX + 16];
+    struct proc daemon = {.pid = -1};
+    struct series_list list = {0};
+    json_t *all = json_array();
+
+    snprintf(folder, sizeof(folder), "%s/traces", e->sides.dir);
+    snprintf(shm[STUDY_UNPROFILED], sizeof(shm[0]), "%s", e->sides.shm);
+    if (mkdir(folder, 0700) < 0 ||
+        !sides_start_varied_daemon(&e->sides, &daemon, (const char *const[4]){"--profile", folder},
+                                   shm[STUDY_PROFILED])) {
+        eval_failed(e, SIDE_PROCESS_SOURCE, study_profiled[STUDY_PROFILED], 1);
+        return all;
+    }
+    /* round 0 warms up; each has the two in another order */
+    for (int round = 0; round <= e->options.rounds * OVERHEAD_RUNS; round++)
+        for (int p = 0; p < program_count; p++) {
+            if (!programs[p].workload || !eval_wants(e, &programs[p]))
+                continue;
+            eval_progress(e, SIDE_PROCESS_SOURCE, programs[p].name, ", with and without a profile");
+            for (int turn = 0; turn < STUDY_PROFILED_COLUMNS; turn++) {
+                int column = (turn + round) % STUDY_PROFILED_COLUMNS;
+                run_for_profile(e, programs[p].name, column, shm[column], round ? &list : NULL);
+                proc_wait_idle(e->sides.daemon.pid);
+                proc_wait_idle(daemon.pid);
+            }
+            empty_folder(folder);
+        }
+    proc_stop(&daemon);
+    empty_folder(folder);
+    rmdir(folder);
+    for (int i = 0; i < list.count; i++)
+        if (!strcmp(list.items[i].metric, "run"))
+            json_array_append_new(all, series_json(&list.items[i], study_profiled, STUDY_PROFILED_COLUMNS));
     series_free(&list);
     return all;
 }

@@ -26,7 +26,7 @@ static const char intro[] =
     "or PROGRAM, with nothing written for it. Results that differ from the native ones are failures.\n"
     "`trillium-eval bench --help`: single OpenCL calls, native and in a process guest.\n";
 
-static bool wanted(const struct eval *e, const struct program *p) {
+bool eval_wants(const struct eval *e, const struct program *p) {
     return e->options.only ? runner_wants(&e->options, p->name) : e->options.all || p->usual;
 }
 
@@ -42,7 +42,7 @@ static void run_round(struct eval *e, int round) {
         eval_run_stages(e);
     for (int p = 0; p < program_count; p++)
         for (int s = 0; s < SIDE_COUNT; s++)
-            if (wanted(e, &programs[p]) && eval_has(e, s))
+            if (eval_wants(e, &programs[p]) && eval_has(e, s))
                 eval_run_own(e, s, &programs[p], round);
 }
 
@@ -161,11 +161,14 @@ int eval_main(int argc, char **argv) {
     if (e->options.scaling)
         study_scaling(e);
     json_t *ablations = e->options.ablations ? study_ablations(e) : NULL;
+    json_t *overhead = e->options.profile_overhead ? study_profile_overhead(e) : NULL;
     json_t *explained = e->options.program ? json_object() : eval_explain(e), *root = results_json(e, rounds);
 
     json_object_set_new(root, "explanations", explained);
     if (ablations)
         json_object_set_new(root, "ablations", ablations);
+    if (overhead)
+        json_object_set_new(root, "profile overhead", overhead);
 
     sides_close(&e->sides);
     if (!output_json(e->options.out, "results.json", root))

@@ -59,6 +59,8 @@ void eval_progress(const struct eval *e, enum side side, const char *what, const
 void eval_failed(struct eval *e, enum side side, const char *program, int status);
 /* The metrics among a program's lines, as values of a column. Lines are cut in place. */
 void eval_take_metrics(struct series_list *list, int column, char *text);
+/* Is the program to be measured? */
+bool eval_wants(const struct eval *e, const struct program *p);
 /* Is the side there, and to be measured? */
 bool eval_has(const struct eval *e, enum side side);
 /* One of the own programs, or the person's, on one side. Round 0 warms caches and is kept apart. */

@@ -25,6 +25,8 @@
       "all programs on all sides, 6 rounds to their end, all of clpeak: half an hour and more")              \
     X(ABLATIONS, "ablations", NULL, RUNNER_EVAL, "then each optimization off in turn: some 6 minutes more")  \
     X(SCALING, "scaling", NULL, RUNNER_EVAL, "then 1 to 16 guests at once: some 4 minutes more")             \
+    X(PROFILE_OVERHEAD, "profile-overhead", NULL, RUNNER_EVAL,                                               \
+      "then the workloads with and without a latency profile, in turns: some 2 minutes more")                \
     X(NO_VM, "no-vm", NULL, RUNNER_EVAL, "leave the VM out")                                                 \
     X(NO_CLPEAK, "no-clpeak", NULL, RUNNER_EVAL, "leave clpeak out")                                         \
     X(PROGRAMS, "programs", "A,B", RUNNER_EVAL, "only these of the own programs (default: 20 of them)")      \
@@ -147,6 +149,9 @@ int runner_options_parse(enum runner_use use, const char *intro, const char *con
             break;
         case OPT_SCALING:
             o->scaling = true;
+            break;
+        case OPT_PROFILE_OVERHEAD:
+            o->profile_overhead = true;
             break;
         case OPT_PERCENT:
             o->percent = positive(optarg);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The first screen: what an eval is made to find out, in sentences with figures and how sure they are. */
 #include "eval/runner/report.h"
+#include "eval/runner/study.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -37,6 +38,15 @@ static const char *ratio(char out[64], struct interval i) {
         snprintf(out, 64, "%.2f (%.2f to %.2f)", i.median, i.low, i.high);
     else
         snprintf(out, 64, "%.2f", i.median);
+    return out;
+}
+
+/* The same of what is near 1. */
+static const char *precise(char out[64], struct interval i) {
+    if (i.count > 1)
+        snprintf(out, 64, "%.3f (%.3f to %.3f)", i.median, i.low, i.high);
+    else
+        snprintf(out, 64, "%.3f", i.median);
     return out;
 }
 
@@ -150,6 +160,17 @@ static void unnoticed(const struct results *r, struct speaker *to, int side) {
             title, equal, lengths, fixed);
 }
 
+static void profile_overhead(const struct results *r, struct speaker *to) {
+    const struct results with = {.list = r->overhead};
+    char text[64];
+    int n;
+    struct interval warm = results_cost(&with, "run", STUDY_PROFILED, STUDY_UNPROFILED, false, &n);
+
+    if (known(warm))
+        say(to, "Warm runs with every command stamped (%d workloads): %s times as long as without.%s", n,
+            precise(text, warm), verdict(warm));
+}
+
 void report_answers(const struct results *r, sayer sayer, void *opaque) {
     struct speaker to = {sayer, opaque, "What does ISA virtualization cost?"};
     char text[64];
@@ -168,6 +189,8 @@ void report_answers(const struct results *r, sayer sayer, void *opaque) {
     to.question = "At which kernel length does nobody notice?";
     for (int s = 1; s < SIDE_COUNT; s++)
         unnoticed(r, &to, s);
+    to.question = "What does a latency profile cost?";
+    profile_overhead(r, &to);
     to.question = "Where is Trillium slower than native, beyond noise?";
     for (int side = SIDE_PROCESS_SOURCE; side <= SIDE_VM_SOURCE;
          side += SIDE_VM_SOURCE - SIDE_PROCESS_SOURCE) {

@@ -259,6 +259,30 @@ static void ablations(const struct results *r, FILE *f) {
     fputs("</table></div>\n", f);
 }
 
+/* Each workload with and without a profile. */
+static void overhead(const struct results *r, FILE *f) {
+    if (r->overhead.count == 0)
+        return;
+    fputs("<h2>What a latency profile costs</h2><p class=\"soft\">Warm runs of process guests, with and "
+          "without "
+          "every command stamped, in turns.</p><div class=\"table\"><table><tr><th>workload</th>"
+          "<th>without, ms</th><th>with, ms</th><th>with / without</th></tr>\n",
+          f);
+    for (int i = 0; i < r->overhead.count; i++) {
+        const struct series *m = &r->overhead.items[i];
+        struct interval speed = series_speed_interval(m, STUDY_PROFILED);
+        char without[24], with[24];
+
+        series_number(without, series_median(m, STUDY_UNPROFILED));
+        series_number(with, series_median(m, STUDY_PROFILED));
+        fputs("<tr><td>", f);
+        put(f, m->program);
+        fprintf(f, "</td><td>%s</td><td>%s</td><td title=\"%.3f to %.3f\">%.3f%s</td></tr>\n", without, with,
+                1 / speed.high, 1 / speed.low, 1 / speed.median, interval_holds(speed, 1) ? "~" : "");
+    }
+    fputs("</table></div>\n", f);
+}
+
 static void verdicts(const struct results *r, FILE *f) {
     json_t *list = json_object_get(r->root, "checks"), *failures = json_object_get(r->root, "failures"), *one;
     int same = 0, rounded = 0, different = 0;
@@ -368,6 +392,7 @@ bool report_html(const struct results *r, FILE *f) {
         }
     explanations(r, f);
     ablations(r, f);
+    overhead(r, f);
     fputs("<h2>All warm rows</h2>\n", f);
     table(r, "warm", f);
     fputs("<h2>All cold rows</h2>\n", f);

@@ -37,6 +37,12 @@ bool results_take(struct results *r, json_t *root, const char *path) {
             return false;
         }
     }
+    json_array_foreach(json_object_get(root, "profile overhead"), at, one) {
+        if (!series_from_json(&r->overhead, one, study_profiled, STUDY_PROFILED_COLUMNS)) {
+            fprintf(stderr, "eval: %s: entry %zu of its profile overhead cannot be read\n", path, at);
+            return false;
+        }
+    }
     return true;
 }
 
@@ -55,6 +61,7 @@ bool results_load(struct results *r, const char *path) {
 void results_free(struct results *r) {
     series_free(&r->list);
     series_free(&r->ablations);
+    series_free(&r->overhead);
     json_decref(r->root);
 }
 

@@ -11,6 +11,7 @@
 struct results {
     struct series_list list;      /* columns are sides */
     struct series_list ablations; /* columns are study_variations; empty where none were measured */
+    struct series_list overhead;  /* columns are study_profiled; the same */
     json_t *root;                 /* "machine", "when", "checks", "failures" ... */
 };
 

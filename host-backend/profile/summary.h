@@ -16,7 +16,11 @@ struct summary_times {
 /* Column of what a command took in all, from call to wake. */
 enum { SUMMARY_TOTAL = STAGE_COUNT, SUMMARY_COLUMNS };
 
-/* How long times are is shown in eighths of a doubling, from 64 ns on: an error of 9 %, in few numbers. */
+/*
+ * How long times are is shown in eighths of a doubling, from 64 ns on, as HDR histograms do: an error of at most 12.5 %
+ * in few numbers. HdrHistogram_c, the library for it, is in neither Debian 12 nor 13, and these bins are only drawn:
+ * percentiles come from the sorted times themselves.
+ */
 enum { HISTOGRAM_BINS = 240 };
 
 /* Commands that are alike. */

@@ -337,11 +337,9 @@ static void collect(struct trace *t, uint64_t now) {
 }
 
 unsigned trace_collect(struct trace *t) {
-    uint64_t now;
-
     if (t->open_count == 0)
         return 0;
-    if (t->open_count < t->collect_at && (now = svga_now_ns()) < t->collect_ns)
+    if (t->open_count < t->collect_at && svga_now_ns() < t->collect_ns)
         return t->open_count;
     pthread_mutex_lock(&t->open_lock);
     collect(t, svga_now_ns());

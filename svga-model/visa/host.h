@@ -123,8 +123,13 @@ void visa_binary_free(struct visa_binary *binary);
  * 0, or why translations would fail. */
 int visa_host_warm(const struct visa_target *target, char why[VISA_WHY_SIZE]);
 
+/* Does the list of what modules may consist of have this part, for a device with these features? Of extended instructions it has all
+ * of OpenCL.std. */
+enum visa_part { VISA_PART_INSTRUCTION, VISA_PART_CAPABILITY, VISA_PART_BUILTIN };
+bool visa_takes(enum visa_part part, uint32_t number, const struct visa_features *features);
+
 /* The table that the library exports under the name "visa_host_table". */
-#define VISA_HOST_ABI 1u
+#define VISA_HOST_ABI 2u
 struct visa_host {
     uint32_t abi; /* VISA_HOST_ABI; a table with another number is not used */
     void (*target_for)(const struct visa_driver *, struct visa_target *);
@@ -136,6 +141,7 @@ struct visa_host {
     int (*reflect)(const uint32_t *words, size_t count, struct visa_kernel **kernels, size_t *kernel_count,
                    char *why, size_t why_size); /* svga-model/visa/reflect.h */
     void (*kernels_free)(struct visa_kernel *kernels, size_t count);
+    bool (*takes)(enum visa_part, uint32_t number, const struct visa_features *);
 };
 
 #ifdef __cplusplus

@@ -47,8 +47,9 @@ mkdir -p "$work/programs/common" "$work/programs/rare"
 echo 'kernel void a(global float *x) { x[get_global_id(0)] += 1; }' >"$work/programs/common/a.cl"
 echo 'kernel void b(global double *x) { x[0] = sqrt(x[get_local_id(0)]); }' >"$work/programs/rare/b.cl"
 printf 'common,99\nrare,1\n' >"$work/popularity.csv"
-expect "parts of the virtual ISA are counted" \
-    "$trillium" eval isa --popularity "$work/popularity.csv" --csv "$work/isa.csv" "$work/programs"
+isa() { "$trillium" eval isa --popularity "$work/popularity.csv" --csv "$work/isa.csv" "$work/programs" >"$work/isa.txt"; }
+expect "parts of the virtual ISA are counted" isa
+expect "and it is said which of them the baseline lacks" grep -q "^the baseline's list lacks 0 of" "$work/isa.txt"
 expect "what most programs need is needed by 99 %" grep -q 'builtin variable,GlobalInvocationId,0.99' "$work/isa.csv"
 expect "what few need comes behind it" \
     [ "$(grep -n 'extended instruction,sqrt,0.01' "$work/isa.csv" | cut -d: -f1)" -gt "$(grep -n GlobalInvocationId "$work/isa.csv" | cut -d: -f1)" ]

@@ -450,3 +450,19 @@ bool visa_rules_check(struct visa_rules *rules, const spv_parsed_instruction_t *
     }
     return true;
 }
+
+bool visa_takes(enum visa_part part, uint32_t number, const struct visa_features *features) {
+    char why[VISA_WHY_SIZE];
+    struct visa_rules rules = {.features = features, .why = why};
+
+    switch (part) {
+    case VISA_PART_INSTRUCTION:
+        /* extensions are taken or not by their names */
+        return number == SpvOpExtension || (number <= UINT16_MAX && check_opcode(&rules, (uint16_t)number));
+    case VISA_PART_CAPABILITY:
+        return check_capability(&rules, number);
+    case VISA_PART_BUILTIN:
+        return check_built_in(&rules, number);
+    }
+    return false;
+}
