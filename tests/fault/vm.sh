@@ -61,6 +61,11 @@ qemu_below() { # pid: the QEMU among its descendants
         esac
     done
 }
+# The latencies of a VM's process while it runs: the guest is told to stamp its commands, and its clock is aligned then.
+export TRILLIUM_CONTROL=$work/control.sock
+"$trillium" control >"$work/control.log" 2>&1 &
+control=$!
+started+=("$control")
 "$trillium" run --vm -- "$program" loop 120 >"$work/killed.out" 2>"$work/killed.err" &
 guest=$!
 started+=("$guest")
@@ -71,6 +76,12 @@ if within "$patience" says "$work/killed.out" ready; then
         fail vm-pause "guest '$vm' was expected to stand still" "$work"/killed.* "$control_log"; fi
     ask resume "$vm"
     if works_on "$vm"; then pass vm-resume; else fail vm-resume "guest '$vm' was expected to go on" "$work"/killed.*; fi
+    "$trillium" profile --attach 1 --seconds 2 "$work/vm.json" >"$work/attach.out" 2>"$work/attach.err"
+    status=$?
+    "$trillium" profile --csv "$work/vm.csv" "$work/vm.json"
+    if [ $status = 0 ] && says "$work/attach.out" "the guest's stamps are within" && says "$work/vm.csv" ",guest," &&
+        says "$work/vm.csv" ",run," && says "$work/vm.csv" ",wake,"; then pass vm-attach; else
+        fail vm-attach "all stages were expected, status $status" "$work"/attach.* "$work/vm.csv" "$work/control.log"; fi
     qemu=$(qemu_below "$guest")
     if [ -n "$qemu" ]; then kill -9 $qemu; else fail qemu-killed "there is no QEMU below trillium run"; fi
     await "$guest" "$soon"
@@ -80,6 +91,9 @@ else
     fail qemu-killed "the guest does not get going" "$work"/killed.*
     kill_hard "$guest"
 fi
+kill "$control"
+await "$control" "$soon"
+unset TRILLIUM_CONTROL
 check_leftovers qemu-killed
 
 # ---- at random points between a VM's start and its end: FAULT_VM_RUNS of them (each boots a VM), FAULT_SEED for the same again ----

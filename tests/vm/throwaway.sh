@@ -109,6 +109,20 @@ cat "$work/out" | grep -v ready
 grep -q '^FAIL' "$work/out" && failed=1
 same "a lost worker and the program" 3 "$(grep -c ^PASS "$work/out")"
 
+# ---- latencies, and the baseline with both of its memories
+
+for ir in source "spirv" "spirv --svga-memory guest-backed"; do
+    # shellcheck disable=SC2086
+    timeout -k 5 150 "$trillium" run --vm --ir $ir --profile "$work/profile.json" -- "$build/eval/nn" -r 3 >"$work/out" 2>"$work/err"
+    status=$?
+    "$trillium" profile --csv "$work/profile.csv" "$work/profile.json" 2>>"$work/err"
+    known=
+    for stage in guest fifo run complete; do grep -q "^command,\"distances.*\",$stage," "$work/profile.csv" && known="$known $stage"; done
+    same "nn in a VM, $ir, its result" "0 1" "$status $(grep -c '"check":"ok"' "$work/out")"
+    same "nn in a VM, $ir, its latencies" " guest fifo run complete" "$known"
+    grep -q "the guest's stamps are within" "$work/err" && pass "and the clocks' error" || { fail "and the clocks' error" "nothing is said of it"; explain; }
+done
+
 # ---- endings
 
 # Signals are the program's, also where it does not read its input. This one ends by the last.

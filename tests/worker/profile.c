@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <jansson.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -200,6 +201,67 @@ static void test_trace_and_reports(void **state) {
     remove_all(dir);
 }
 
+static void keep_lost(void *opaque, const char *sentence) {
+    if (strstr(sentence, "found no room"))
+        snprintf(opaque, 256, "%s", sentence);
+}
+
+static void traced_markers(struct test_guest *t, const struct test_setup *s, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        trace(t, 0, 0);
+        TR_SEND(t->g, MARKER, marker, ((struct tr_array[]){{NULL, 0}}), .queue = s->queue,
+                .event_slot = TR_NO_SLOT);
+    }
+}
+
+/*
+ * More commands than a trace has room for, and more at once than are kept: both are counted, and said. A guest thread's
+ * stamps are the smallest entries; so the file is filled by these.
+ */
+static void test_bounds(void **state) {
+    enum { STAMPS = TRACE_ROOM / sizeof(struct trace_stamp) + 1000, AT_ONCE = 70000 };
+    char dir[] = "/tmp/trillium-test-XXXXXX", number[16], path[64], why[256] = "", said[256] = "";
+    struct test_guest t;
+    struct test_setup s;
+    struct trace_set set;
+    struct summary_share share;
+    struct stat info;
+    size_t count;
+    (void)state;
+
+    assert_non_null(mkdtemp(dir));
+    int fd = guest_trace_file(dir, number);
+    guest_open(&t, (char *[]){"--profile-fd", number, NULL});
+    guest_setup(&t, &s, "kernel void k(void) {}\n", "k", 0);
+    /* none of these can end before the user event does */
+    uint32_t gate = guest_id(&t);
+    TR_SEND(t.g, CREATE_USER_EVENT, create_user_event, NULL, .context = s.context, .event = gate);
+    TR_SEND(t.g, MARKER, marker, ((struct tr_array[]){{&gate, 1}}), .queue = s.queue,
+            .event_slot = TR_NO_SLOT, .barrier = 1);
+    traced_markers(&t, &s, AT_ONCE);
+    TR_SEND(t.g, SET_USER_EVENT, set_user_event, NULL, .event = gate, .status = CL_COMPLETE);
+    assert_int_equal(guest_finish(&t, s.queue), CL_SUCCESS);
+    for (uint64_t i = 0; i < STAMPS; i++)
+        TR_SEND(t.g, TRACE_WAKE, trace_wake, NULL, .token = 1, .wake_ns = i);
+    assert_int_equal(guest_finish(&t, s.queue), CL_SUCCESS);
+    guest_close(&t);
+    assert_int_equal(fstat(fd, &info), 0);
+    close(fd);
+    assert_true(info.st_size >= (off_t)TRACE_ROOM / 2 && info.st_size <= (off_t)TRACE_ROOM + 4096);
+    assert_int_equal(trace_read(dir, &set, why, sizeof why), 0);
+    assert_true(set.lost >= 1000);
+    assert_true(set.count > 0 && set.count < AT_ONCE);
+    struct summary_group *groups = summary_groups(&set, BY_KERNEL, &count);
+    assert_non_null(groups);
+    assert_true(summary_shares(&set, &share));
+    summary_words(&set, &share, groups, count, keep_lost, said);
+    assert_non_null(strstr(said, "found no room in the trace and are missing"));
+    free(groups);
+    trace_free(&set);
+    snprintf(path, sizeof path, "%s", dir);
+    remove_all(path);
+}
+
 /* A file that ends in the middle of an entry counts as far as it goes; something else is no trace. */
 static void test_damaged_files(void **state) {
     char dir[] = "/tmp/trillium-test-XXXXXX", path[64], why[256] = "";
@@ -240,6 +302,7 @@ int test_profile(void) {
         cmocka_unit_test(test_damaged_files),
         cmocka_unit_test(test_histogram),
         cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
 }
