@@ -12,6 +12,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -217,6 +218,23 @@ static void helper_driver_variables(void) {
     printf("%zu\n", device_size(the_device(), CL_DEVICE_MAX_WORK_GROUP_SIZE));
 }
 
+/* A program that may write no files at all (ulimit -f 0) before its first call. */
+static void helper_no_files(void) {
+    struct rlimit limit;
+    const size_t size = 4 << 20;
+    cl_int e, seven = 7, got = 0;
+
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = 0;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    struct cl c = cl_open();
+    cl_mem m = clCreateBuffer(c.ctx, CL_MEM_READ_WRITE, size, NULL, &e);
+    OK(e);
+    OK(clEnqueueFillBuffer(c.q, m, &seven, sizeof(seven), 0, size, 0, NULL, NULL));
+    OK(clEnqueueReadBuffer(c.q, m, CL_TRUE, size - sizeof(got), sizeof(got), &got, 0, NULL, NULL));
+    printf("%d\n", got);
+}
+
 /* What a garbage collector or a language's run time does: a page that is touched is served by a handler. */
 static char *guarded;
 static void serve_page(int number, siginfo_t *info, void *context) {
@@ -358,6 +376,7 @@ static const struct {
     void (*run)(void);
 } helpers[] = {
     {"driver-variables", helper_driver_variables},
+    {"no-files", helper_no_files},
     {"printf", helper_printf},
     {"printf-vectors", helper_printf_vectors},
     {"printf-many", helper_printf_many},
@@ -464,6 +483,13 @@ static void variables_for_the_driver(void) {
     see("largest work-group", "%s", out);
 }
 
+static void no_files(void) {
+    static char out[4096];
+
+    ended_well(run_helper("no-files", out, sizeof(out)), "a program that may write no files");
+    check(strcmp(out, "7\n") == 0, "what it read");
+}
+
 static void fault_in_a_callback(void) {
     static char out[4096];
 
@@ -523,6 +549,7 @@ static const struct test_case cases[] = {
     LONG_CASE(printf_of_much_before_a_stream, 70),
     LONG_CASE(printf_without_a_wait, 70),
     LONG_CASE(variables_for_the_driver, 70),
+    LONG_CASE(no_files, 70),
     LONG_CASE(fault_in_a_callback, 70),
     LONG_CASE(exit_with_work_in_flight, 70),
     LONG_CASE(exit_with_a_closed_gate, 70),
