@@ -95,29 +95,36 @@ static void fail_all(struct cell_report *report, unsigned walls, int error) {
             report->error[i] = error;
 }
 
-static void try_walls(struct cell *c) {
+/* Some namespace is not to be had: plans without those. */
+static void leave_spaces_out(struct cell *c) {
     const unsigned spaces = CELL_BIT(CELL_PID) | CELL_BIT(CELL_ROOT) | CELL_BIT(CELL_NET) |
                             CELL_BIT(CELL_IPC) | CELL_BIT(CELL_UTS) | CELL_BIT(CELL_UID);
+
+    for (int i = 0; i < CELL_WALLS; i++)
+        if ((spaces & CELL_BIT(i)) && enter_clone_flags(c, CELL_BIT(i)))
+            c->report.error[i] = try_clone(enter_clone_flags(c, CELL_BIT(i)));
+    /* its /proc would show the machine's processes */
+    if (c->report.error[CELL_PID] && !c->report.error[CELL_ROOT])
+        c->report.error[CELL_ROOT] = c->report.error[CELL_PID];
+    c->walls &= cell_report_standing(&c->report);
+}
+
+static void try_walls(struct cell *c) {
     struct cell_report report = {0};
     int fds[2];
 
     c->report = (struct cell_report){0};
     c->walls = CELL_ALL;
-    if (try_clone(enter_clone_flags(c, c->walls)) != 0) {
-        for (int i = 0; i < CELL_WALLS; i++)
-            if ((spaces & CELL_BIT(i)) && enter_clone_flags(c, CELL_BIT(i)))
-                c->report.error[i] = try_clone(enter_clone_flags(c, CELL_BIT(i)));
-        /* its /proc would show the machine's processes */
-        if (c->report.error[CELL_PID] && !c->report.error[CELL_ROOT])
-            c->report.error[CELL_ROOT] = c->report.error[CELL_PID];
-        c->walls &= cell_report_standing(&c->report);
-    }
     if (pipe2(fds, O_CLOEXEC) < 0) {
         fail_all(&c->report, c->walls, errno);
         c->walls = 0;
         return;
     }
     pid_t pid = clone_process(enter_clone_flags(c, c->walls));
+    if (pid < 0) {
+        leave_spaces_out(c);
+        pid = clone_process(enter_clone_flags(c, c->walls));
+    }
     if (pid == 0)
         try_in_child(c, fds[1]);
     int error = pid < 0 ? errno : EIO;

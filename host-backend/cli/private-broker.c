@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,8 +19,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define STOP_TIMEOUT_MS 3500 /* it gives its workers two seconds */
@@ -173,9 +174,22 @@ int private_broker_start(struct private_broker *b, const struct broker_config *c
     return -1;
 }
 
-void private_broker_stop(struct private_broker *b) {
-    const struct timespec tick = {.tv_nsec = 2000000};
+/* Reaps it when it ends. False: it has not, and a while is over. */
+static bool ends_in_time(pid_t pid) {
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd ended = {.fd = fd, .events = POLLIN};
+    int r;
 
+    if (fd < 0)
+        return waitpid(pid, NULL, WNOHANG) != 0;
+    do
+        r = poll(&ended, 1, STOP_TIMEOUT_MS);
+    while (r < 0 && errno == EINTR);
+    close(fd);
+    return r > 0 && waitpid(pid, NULL, 0) != 0;
+}
+
+void private_broker_stop(struct private_broker *b) {
     if (b->pid <= 0) {
         if (*b->dir)
             remove_folder(b->dir); /* it was killed */
@@ -183,13 +197,9 @@ void private_broker_stop(struct private_broker *b) {
     }
     kill(b->pid, SIGTERM);
     kill(b->pid, SIGCONT); /* somebody may have stopped it */
-    for (int ms = 0; waitpid(b->pid, NULL, WNOHANG) == 0; ms += 2) {
-        if (ms >= STOP_TIMEOUT_MS) {
-            kill(b->pid, SIGKILL);
-            waitpid(b->pid, NULL, 0);
-            break;
-        }
-        nanosleep(&tick, NULL);
+    if (!ends_in_time(b->pid)) {
+        kill(b->pid, SIGKILL);
+        waitpid(b->pid, NULL, 0);
     }
     b->pid = -1;
     remove_folder(b->dir); /* where it could not */
