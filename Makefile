@@ -436,6 +436,7 @@ eval:
 	@$(MAKE) --no-print-directory deps-eval
 	@$(MAKE) $(PARALLEL) all
 	@$(B)/bin/trillium eval --out eval/out $(EVAL_ARGS)
+	@[ -z '$(RECORD)' ] || eval/readme.sh eval/out
 bench:
 	@$(MAKE) --no-print-directory deps-eval
 	@$(MAKE) $(PARALLEL) all

@@ -65,7 +65,8 @@ void eval_take_metrics(struct series_list *list, int column, char *text) {
     }
 }
 
-/* Takes the JSON lines of a program. Returns whether the check line was among them. */
+/* Takes the JSON lines of a program; of one that warms up those that it measured itself once it was warm. Returns whether the check
+ * line was among them. */
 static bool take_lines(struct eval *e, enum side side, char *text, bool measured) {
     bool checked = false;
 
@@ -74,7 +75,9 @@ static bool take_lines(struct eval *e, enum side side, char *text, bool measured
         const char *program = json_string_value(json_object_get(j, "program"));
         const char *hash = json_string_value(json_object_get(j, "hash"));
 
-        if (measured)
+        const char *phase = json_string_value(json_object_get(j, "phase"));
+
+        if (measured || (phase && !strcmp(phase, "warm")))
             take_metric(&e->list, (int)side, j);
         if (program && hash) {
             struct check *c = check_get(&e->checks, program);

@@ -105,8 +105,6 @@ json_t *study_ablations(struct eval *e) {
 
 const char *const study_profiled[STUDY_PROFILED_COLUMNS] = {"without a profile", "with a profile"};
 
-enum { OVERHEAD_RUNS = 3 }; /* of a program in each round */
-
 /* One run of a workload. With `list` its warm time is counted. */
 static void run_for_profile(struct eval *e, const char *program, int column, const char *shm,
                             struct series_list *list) {
@@ -151,7 +149,7 @@ json_t *study_profile_overhead(struct eval *e) {
         return all;
     }
     /* round 0 warms up; each has the two in another order */
-    for (int round = 0; round <= e->options.rounds * OVERHEAD_RUNS; round++)
+    for (int round = 0; round <= e->options.rounds; round++)
         for (int p = 0; p < program_count; p++) {
             if (!programs[p].workload || !eval_wants(e, &programs[p]))
                 continue;

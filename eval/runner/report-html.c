@@ -33,10 +33,11 @@ static const char head[] =
     ".plot{overflow-x:auto}.plot svg{max-width:760px;width:100%;min-width:30rem;height:auto}.plot "
     "text{fill:var(--fg)!important}\n"
     "details{margin:.6em 0}summary{cursor:pointer}.missing{color:var(--bad)}\n"
-    "@media print{body{font-size:11px;max-width:none}details:not([open])>*{display:block}.answers "
-    "section{border:1px solid #ccc}"
-    "table{font-size:8.5px}th,td{padding:.15em .3em}.plot "
-    "svg{min-width:0}h2,.plot,section{break-inside:avoid}}\n"
+    "@media print{body{font-size:11px;max-width:none}details:not([open])>*{display:block}.answers{columns:2}"
+    ".answers section{border:1px solid #ccc;break-inside:auto;padding:.3rem .6rem}.answers p{font-size:10px}"
+    ".table,.plot{overflow:visible}table{font-size:8px}th,td{padding:.15em .3em;white-space:normal}"
+    ".words td,.words th{min-width:0}th:first-child,td:first-child{position:static}tr{break-inside:avoid}"
+    ".plot svg{min-width:0}h2{break-after:avoid}.plot{break-inside:avoid}}\n"
     "</style></head><body>\n";
 
 /* Text that comes from a machine or a program. */
@@ -354,8 +355,9 @@ bool report_html(const struct results *r, FILE *f) {
           "the SVGA baseline, which "
           "compiles to SPIR-V in the guest and validates and translates that on the host. The device beneath "
           "both is the same. In "
-          "every round each program ran on each side once, one side after the other. Figures are medians of "
-          "the rounds; behind "
+          "every round each program ran on each side once, one side after the other; of the round "
+          "before, which warms caches, what workloads measured once they were warm counts too. Figures are "
+          "medians of the rounds; behind "
           "each stands the speed relative to native (2.00: twice as fast; of pairs from the same round). "
           "<span class=\"good\">Green"
           "</span> is faster and <span class=\"bad\">red</span> slower with the whole interval on one side "

@@ -31,7 +31,9 @@ static const char head[] =
     "svg{width:100%;max-width:44rem;height:auto}svg text{fill:var(--fg);font:11px system-ui,sans-serif}svg "
     "rect{fill:#2b8bd0}\n"
     "details{margin:.4em 0}summary{cursor:pointer}@media "
-    "print{body{font-size:11px;max-width:none}table{font-size:8px}}\n"
+    "print{body{font-size:11px;max-width:none}table{font-size:8px}.table{overflow:visible}"
+    "th,td{white-space:normal}th:first-child,td:first-child{position:static}tr{break-inside:avoid}h2{break-"
+    "after:avoid}}\n"
     "</style></head><body>\n<h1>Where the latency goes</h1>\n";
 
 static const char *const colours[STAGE_COUNT] = {"#8a6fd1", "#c9a227", "#d0803a", "#9c7a4f",
