@@ -289,6 +289,8 @@ static bool ask_for_more(struct turns *all, enum board_account account, uint64_t
     struct board *b = all->board;
     uint64_t end_ns = svga_now_ns() + MORE_US * UINT64_C(1000);
 
+    if (all->bell < 0 || amount > BOARD_UNLIMITED) /* nobody hears it, or nobody has as much */
+        return false;
     atomic_store(&b->requested_account, account);
     atomic_store(&b->requested_amount, amount);
     uint32_t request = atomic_fetch_add(&b->requested, 1) + 1;
