@@ -28,6 +28,8 @@
 
 const struct daemon_wall_info daemon_walls[DAEMON_WALLS] = {
     [DAEMON_BROKER] = {"broker", "the broker from system calls that neither it nor a worker needs"},
+    [DAEMON_CONTROL] = {"control",
+                        "the host's control from starting programs, writing files, signals, and any network"},
     [DAEMON_FRONT] = {"front", "a VM's front from starting programs, writing files, and any network"},
     [DAEMON_REMOTE] = {"remote",
                        "the process of a remote guest from all but its connection, its worker, and memory"},
@@ -156,6 +158,11 @@ static const int front_calls[] = {
     CALL(rseq),
     CALL(membarrier),
     CALL(getrandom),
+    /* to be freed where a VM's event descriptor blocks */
+    CALL(timer_create),
+    CALL(timer_settime),
+    CALL(timer_delete),
+    CALL(dup3),
     CALL(exit),
     CALL(exit_group),
     /* time */
@@ -169,6 +176,23 @@ static const int front_calls[] = {
 /* Beside a front's, for the process of a remote guest; threads are below. It opens nothing. */
 static const int remote_calls[] = {
     CALL(memfd_create), CALL(ftruncate), CALL(prlimit64), CALL(prctl), CALL(rt_sigtimedwait), CALL(getcpu),
+};
+
+/* What a front may, and: a policy's file and its group of administrators, what /proc tells of who speaks, its sockets' names. */
+static const int control_calls[] = {
+    CALL(bind),         CALL(listen),       CALL(accept),
+    CALL(getsockname),  CALL(getpeername),  CALL(chmod),
+    CALL(fchmod),       CALL(fchmodat),     CALL(chown),
+    CALL(lchown),       CALL(fchownat),     CALL(unlink),
+    CALL(unlinkat),     CALL(stat),         CALL(lstat),
+    CALL(access),       CALL(faccessat),    CALL(faccessat2),
+    CALL(getdents64),   CALL(readlink),     CALL(readlinkat),
+    CALL(getuid),       CALL(geteuid),      CALL(getgid),
+    CALL(getegid),      CALL(getgroups),    CALL(getppid),
+    CALL(epoll_pwait2), CALL(clock_getres), CALL(uname),
+    CALL(sysinfo),      CALL(prlimit64),    CALL(sched_getaffinity),
+    CALL(dup2),         CALL(pipe2),        CALL(statfs),
+    CALL(fstatfs),
 };
 
 static const int sanitizer_calls[] = {
@@ -218,9 +242,18 @@ static int remote_rules(scmp_filter_ctx f) {
                   : r;
 }
 
+static int control_rules(scmp_filter_ctx f) {
+    int r = front_rules(f);
+    return r == 0 ? ALLOW(f, control_calls) : r;
+}
+
 int daemon_confine(enum daemon_wall wall) {
     static int (*const rules[DAEMON_WALLS])(scmp_filter_ctx f) = {
-        [DAEMON_BROKER] = broker_rules, [DAEMON_FRONT] = front_rules, [DAEMON_REMOTE] = remote_rules};
+        [DAEMON_BROKER] = broker_rules,
+        [DAEMON_FRONT] = front_rules,
+        [DAEMON_CONTROL] = control_rules,
+        [DAEMON_REMOTE] = remote_rules,
+    };
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     int r = f ? 0 : -ENOMEM;
 

@@ -5,7 +5,7 @@
  *
  * Neither loads a driver, but both read what guests write. What is not on a list does not exist (ENOSYS), as in a
  * worker's cell. A broker's list holds all that its workers need until they are in their cells, since they inherit
- * it; a front starts nothing, opens no file to write to, and makes no socket but those of this machine.
+ * it; a front starts nothing, opens no file to write to, and makes no socket but those of this machine; the control neither.
  */
 #ifndef HOST_BACKEND_CELL_DAEMON_H
 #define HOST_BACKEND_CELL_DAEMON_H
@@ -13,9 +13,10 @@
 #include "host-backend/cell/cell.h"
 
 enum daemon_wall {
-    DAEMON_BROKER, /* of the whole process, with the threads that it has */
-    DAEMON_FRONT,  /* of the calling thread */
-    DAEMON_REMOTE, /* of the whole process: of a remote guest (remote/program) */
+    DAEMON_BROKER,  /* of the whole process, with the threads that it has */
+    DAEMON_FRONT,   /* of the calling thread */
+    DAEMON_CONTROL, /* of the whole process: of `trillium control` */
+    DAEMON_REMOTE,  /* of the whole process: of a remote guest (remote/program) */
     DAEMON_WALLS,
 };
 

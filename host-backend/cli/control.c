@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* trillium control: where an administrator decides about the guests of this host. */
+#include "host-backend/cell/daemon.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/control/control.h"
 #include "host-backend/control/policy.h"
@@ -127,6 +128,8 @@ int cmd_control(int argc, char **argv) {
         mkdir("/run/trillium", 0755); /* if it cannot be, listening says why */
     config.changes = changes_file(&config, changes);
     cli_take_no_rights();
+    if (!daemon_raise(DAEMON_CONTROL, CELL_MODE_BEST))
+        return 1;
     the_control = control_create(&config, why);
     if (!the_control) {
         cli_say("control", "%s", why);

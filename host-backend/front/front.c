@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host-backend/front/session.h"
+#include "host-backend/vhost-user/event.h"
 
 struct front {
     struct front_config config;
@@ -122,8 +123,12 @@ static int nearer(int a, int b) {
 }
 
 int front_run(struct front *f, int listener, int connection) {
-    int r = 0;
+    int r = vu_events_begin();
 
+    if (r < 0)
+        fprintf(stderr, "trillium: a VM whose event descriptors block will not be noticed: %s\n",
+                strerror(-r));
+    r = 0;
     f->error = 0;
     f->listener = listener;
     if (listener >= 0)
@@ -142,7 +147,12 @@ int front_run(struct front *f, int listener, int connection) {
         front_sessions_tick(&f->sessions);
         if (f->connected)
             vgpu_tick(&f->gpu);
+        if (vu_events_were_stuck() && f->connected) {
+            fprintf(stderr, "trillium: the VM's event descriptors block: its connection is closed\n");
+            disconnect(f, -EPROTO);
+        }
     }
+    vu_events_end();
     if (f->connected)
         disconnect(f, 0);
     front_sessions_finish(&f->sessions);

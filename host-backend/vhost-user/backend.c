@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host-backend/vhost-user/event.h"
+
 #define RING_FEATURES                                                                                        \
     ((1ull << VIRTIO_F_VERSION_1) | (1ull << VIRTIO_RING_F_INDIRECT_DESC) | (1ull << VIRTIO_RING_F_EVENT_IDX))
 #define PROTOCOL_FEATURES (VU_PROTOCOL_F_CONFIG | VU_PROTOCOL_F_REPLY_ACK | VU_PROTOCOL_F_RESET_DEVICE)
@@ -15,10 +17,9 @@
 static void kick_ready(struct vu_source *source, uint32_t events) {
     struct vu_kick_source *kick = (struct vu_kick_source *)source;
     struct vu_backend *b = kick->backend;
-    uint64_t count;
 
     (void)events;
-    if (read(b->queues[kick->index].kick, &count, sizeof count) == sizeof count)
+    if (vu_event_take(b->queues[kick->index].kick))
         b->ops->kicked(b->opaque, kick->index);
 }
 
@@ -74,12 +75,8 @@ void vu_backend_finish(struct vu_backend *b) {
 }
 
 void vu_backend_kick_again(struct vu_backend *b, unsigned index) {
-    uint64_t one = 1;
-    if (b->queues[index].kick >= 0) {
-        ssize_t ignored =
-            write(b->queues[index].kick, &one, sizeof one); /* full means: it is readable already */
-        (void)ignored;
-    }
+    if (b->queues[index].kick >= 0)
+        vu_event_signal(b->queues[index].kick);
 }
 
 static void resolve(struct vu_backend *b, struct vu_queue *q) {

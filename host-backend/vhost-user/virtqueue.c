@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "svga-model/shared.h"
-
+#include "host-backend/vhost-user/event.h"
 #include "svga-model/futex.h"
+#include "svga-model/shared.h"
 
 /* Byte offsets in the available and used rings: flags, idx, ring[num], and the other side's event index. */
 enum { RING_FLAGS = 0, RING_IDX = 2, RING_ENTRIES = 4 };
@@ -268,9 +268,6 @@ void vu_queue_notify(struct vu_queue *q) {
     /* The used index before the driver's wish: pairs with the driver, which writes its wish and then looks at
      * the used index. */
     svga_handshake_fence();
-    if (wants_interrupt(q) && q->call >= 0) {
-        uint64_t one = 1;
-        ssize_t ignored = write(q->call, &one, sizeof one); /* full means: it is readable already */
-        (void)ignored;
-    }
+    if (wants_interrupt(q) && q->call >= 0)
+        vu_event_signal(q->call);
 }

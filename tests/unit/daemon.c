@@ -125,6 +125,19 @@ static void test_front(void **state) {
     assert_int_equal(behind(DAEMON_FRONT, makes_sockets), 0);
 }
 
+static void test_control(void **state) {
+    (void)state;
+    static int (*const refused[])(void) = {traces,       reads_memory,     opens_internet,      opens_netlink,
+                                           makes_a_ring, leaves_namespace, looks_for_keys,      forks,
+                                           executes,     writes_a_file,    changes_personality, signals};
+    if (SANITIZED)
+        skip();
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        assert_int_equal(behind(DAEMON_CONTROL, refused[i]), ENOSYS);
+    assert_int_equal(behind(DAEMON_CONTROL, reads_a_file), 0);
+    assert_int_equal(behind(DAEMON_CONTROL, makes_sockets), 0);
+}
+
 static void *ends_at_once(void *arg) {
     return arg;
 }
@@ -175,8 +188,11 @@ static void test_modes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_broker), cmocka_unit_test(test_front),
-        cmocka_unit_test(test_remote), cmocka_unit_test(test_cells_are_as_whole),
+        cmocka_unit_test(test_broker),
+        cmocka_unit_test(test_front),
+        cmocka_unit_test(test_control),
+        cmocka_unit_test(test_remote),
+        cmocka_unit_test(test_cells_are_as_whole),
         cmocka_unit_test(test_modes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
