@@ -58,7 +58,7 @@ static struct driver_device *add_device(struct driver *d, struct driver_platform
     clGetDeviceInfo(id, CL_DEVICE_TYPE, sizeof device->type, &device->type, NULL);
     clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
     device->compiler = compiler;
-    device->shares = (device->type & CL_DEVICE_TYPE_CPU) != 0;
+    device->shares = (device->type & CL_DEVICE_TYPE_CPU) != 0 && !quirks_is_elsewhere(device->version_text);
     d->devices[d->device_count++] = device;
     return device;
 }

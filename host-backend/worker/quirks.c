@@ -54,3 +54,7 @@ bool quirks_untried(const char *platform) {
             return false;
     return true;
 }
+
+bool quirks_is_elsewhere(const char *device_version) {
+    return device_version && strcasestr(device_version, "pocl-remote");
+}

@@ -36,4 +36,11 @@ uint32_t quirks_of(const char *platform, const char *driver_version);
 /* Is this platform in no row at all? Then it has not been tried, and nothing is taken care of. NULL counts as "". */
 bool quirks_untried(const char *platform);
 
+/*
+ * Is a device of type CPU not one of this machine, by its CL_DEVICE_VERSION? PoCL's remote driver hands on what the device says over
+ * there, also that it is a CPU and has its memory in common with the host; kernels see nothing of this process's memory then, and its
+ * results in memory that is "in use" come with transfers alone. NULL counts as "".
+ */
+bool quirks_is_elsewhere(const char *device_version);
+
 #endif

@@ -41,6 +41,15 @@ static void drivers_that_were_not_tried(void **state) {
     assert_false(quirks_untried("rusticl"));
 }
 
+static void cpus_of_other_machines(void **state) {
+    (void)state;
+    assert_true(
+        quirks_is_elsewhere("OpenCL 3.0 PoCL HSTR: pthread-x86_64 HSTR: pocl-remote: pthread-x86_64"));
+    assert_true(quirks_is_elsewhere("OpenCL 1.2 CUDA HSTR: PoCL-Remote 192.0.2.1:1000/0"));
+    assert_false(quirks_is_elsewhere("OpenCL 3.0 PoCL HSTR: pthread-x86_64-pc-linux-gnu-skylake-avx512"));
+    assert_false(quirks_is_elsewhere(NULL));
+}
+
 /* Care that is not needed costs a little; care that is missing hangs a guest. */
 static void all_where_the_version_is_not_known(void **state) {
     (void)state;
@@ -63,6 +72,7 @@ int main(void) {
         cmocka_unit_test(versions),
         cmocka_unit_test(only_where_they_are_seen),
         cmocka_unit_test(drivers_that_were_not_tried),
+        cmocka_unit_test(cpus_of_other_machines),
         cmocka_unit_test(all_where_the_version_is_not_known),
         cmocka_unit_test(rows_are_whole),
     };
