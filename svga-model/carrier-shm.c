@@ -128,6 +128,11 @@ static int set_size(int fd, uint64_t size) {
     return r;
 }
 
+static bool hard_limit_below(uint64_t size) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_max < size;
+}
+
 static void take_spare(struct shm_carrier *s) {
     int fd = memfd_create("trillium-spare", MFD_CLOEXEC);
     if (fd >= 0)
@@ -255,7 +260,11 @@ struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]) {
 
     int memfd = make_memory(s, "trillium-bar", SVGA_BAR_SIZE, 0, &s->base.bar);
     if (memfd < 0) {
-        snprintf(why, SVGA_WHY_SIZE, "cannot create shared memory: %s", strerror(-memfd));
+        snprintf(
+            why, SVGA_WHY_SIZE, "cannot create shared memory: %s",
+            hard_limit_below(SVGA_BAR_SIZE)
+                ? "it counts as a file, and the hard limit to the size of files (ulimit -Hf) is below 1 MiB"
+                : strerror(-memfd));
         s->base.bar = NULL;
         shm_close(&s->base);
         return NULL;

@@ -10,7 +10,9 @@
 
 #include <errno.h>
 #include <semaphore.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "svga-model/carrier-loopback.h"
@@ -550,6 +552,26 @@ static void refused_at_once(void **state) {
     assert_true(strlen(why) > 0);
 }
 
+/* Where not even the hard limit to the size of files leaves room for memory: a sentence, and no SIGXFSZ. */
+static void no_files_at_all(void **state) {
+    const struct rlimit none = {0};
+    int ends[2], status;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        char why[SVGA_WHY_SIZE] = "";
+        bool limited = setrlimit(RLIMIT_FSIZE, &none) == 0 && (getuid() != 0 || setuid(65534) == 0);
+        bool refused = limited && !svga_carrier_shm_from_fd(ends[0], why);
+        _exit(refused && strstr(why, "ulimit -Hf") ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 int main(void) {
 #define PAIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -578,6 +600,7 @@ int main(void) {
         cmocka_unit_test(nothing_is_left_open),
         cmocka_unit_test(no_daemon),
         cmocka_unit_test(refused_at_once),
+        cmocka_unit_test(no_files_at_all),
     };
 
     return cmocka_run_group_tests_name("gpu", tests, NULL, NULL);
