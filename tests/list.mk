@@ -6,3 +6,11 @@ $(B)/tests/lib/scarce.so: tests/fault/preload/scarce.c
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -fPIC -fno-builtin -shared -o $@ $<
+# Built with ThreadSanitizer, whatever else is: tests/e2e/sanitized.sh. It does not go with another one.
+ifeq ($(SAN),)
+tests: $(B)/tests/lib/sanitized-svm
+endif
+$(B)/tests/lib/sanitized-svm: tests/e2e/sanitized/svm.c
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) -std=gnu17 -DCL_TARGET_OPENCL_VERSION=300 -O1 -g -Wall -Wextra -fsanitize=thread -pthread -o $@ $< -lOpenCL
