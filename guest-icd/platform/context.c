@@ -143,12 +143,16 @@ static cl_int create_on_host(cl_context c) {
 
 static cl_int create(const cl_context_properties *properties, size_t property_count, cl_uint num_devices,
                      const cl_device_id *devices, cl_context *out) {
+    cl_int r = icd_session_need();
+    if (r != CL_SUCCESS)
+        return r;
+    atomic_store(&icd_session_used, true);
     cl_context c = calloc(1, sizeof *c);
     if (!c)
         return CL_OUT_OF_HOST_MEMORY;
     icd_object_init(&c->object, ICD_CONTEXT, 0);
     icd_ledger_init(&c->ledger, c);
-    cl_int r = take_devices(c, num_devices, devices);
+    r = take_devices(c, num_devices, devices);
     if (r == CL_SUCCESS && property_count > 0) {
         c->properties = malloc(property_count * sizeof *c->properties);
         if (c->properties)

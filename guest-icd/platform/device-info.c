@@ -170,9 +170,12 @@ cl_int icd_device_info(cl_device_id device, cl_device_info param_name, size_t pa
 
 cl_int CL_API_CALL icd_GetDeviceInfo(cl_device_id device, cl_device_info param_name, size_t param_value_size,
                                      void *param_value, size_t *param_value_size_ret) {
-    return icd_valid(device, ICD_DEVICE)
-               ? icd_device_info(device, param_name, param_value_size, param_value, param_value_size_ret)
-               : CL_INVALID_DEVICE;
+    if (!icd_valid(device, ICD_DEVICE))
+        return CL_INVALID_DEVICE;
+    cl_int r = icd_session ? CL_SUCCESS : icd_session_need();
+    return r != CL_SUCCESS
+               ? r
+               : icd_device_info(device, param_name, param_value_size, param_value, param_value_size_ret);
 }
 
 /* ---- timers ---- */
@@ -189,8 +192,11 @@ cl_int CL_API_CALL icd_GetDeviceAndHostTimer(cl_device_id device, cl_ulong *devi
     cl_ulong both[2];
     if (!icd_valid(device, ICD_DEVICE))
         return CL_INVALID_DEVICE;
-    cl_int r = icd_query(&(struct icd_query){.what = TR_INFO_DEVICE_TIMER, .object = device->number},
-                         sizeof both, both, NULL);
+    cl_int r = icd_session_need();
+    if (r != CL_SUCCESS)
+        return r;
+    r = icd_query(&(struct icd_query){.what = TR_INFO_DEVICE_TIMER, .object = device->number}, sizeof both,
+                  both, NULL);
     if (r != CL_INVALID_OPERATION && (!device_timestamp || !host_timestamp))
         return CL_INVALID_VALUE;
     if (r == CL_SUCCESS) {
@@ -204,8 +210,11 @@ cl_int CL_API_CALL icd_GetHostTimer(cl_device_id device, cl_ulong *host_timestam
     if (!icd_valid(device, ICD_DEVICE))
         return CL_INVALID_DEVICE;
     cl_ulong host;
-    cl_int r = icd_query(&(struct icd_query){.what = TR_INFO_HOST_TIMER, .object = device->number},
-                         sizeof host, &host, NULL);
+    cl_int r = icd_session_need();
+    if (r != CL_SUCCESS)
+        return r;
+    r = icd_query(&(struct icd_query){.what = TR_INFO_HOST_TIMER, .object = device->number}, sizeof host,
+                  &host, NULL);
     if (r != CL_INVALID_OPERATION && !host_timestamp)
         return CL_INVALID_VALUE;
     if (r == CL_SUCCESS)

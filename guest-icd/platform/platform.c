@@ -85,9 +85,22 @@ static cl_int enumerate(void) {
     return r;
 }
 
+/* Another thread of the parent's may have been at it; what was known stays. */
+static void forked_child(void) {
+    svga_lock_init(&lock, ICD_LOCK_PLATFORMS);
+    if (!known)
+        platform_count = 0;
+}
+
+static void watch_forks(void) {
+    pthread_atfork(NULL, NULL, forked_child);
+}
+
 cl_int icd_platforms(cl_platform_id **out, cl_uint *count) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     if (!icd_session_get())
         return CL_PLATFORM_NOT_FOUND_KHR;
+    pthread_once(&once, watch_forks);
     svga_lock_take(&lock);
     if (!known) {
         known = enumerate() == CL_SUCCESS;

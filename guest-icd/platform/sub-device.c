@@ -145,9 +145,14 @@ cl_int CL_API_CALL icd_CreateSubDevices(cl_device_id in_device,
     size_t length = length_of(partition_properties);
     if (length < 2)
         return CL_INVALID_VALUE;
+    cl_int r = icd_session_need();
+    if (r != CL_SUCCESS)
+        return r;
+    if (out_devices)
+        atomic_store(&icd_session_used, true);
 
     svga_lock_take(&lock);
-    cl_int r = ask_host(in_device, partition_properties, length, 0, &count);
+    r = ask_host(in_device, partition_properties, length, 0, &count);
     if (r == CL_SUCCESS && out_devices && num_entries < count)
         r = CL_INVALID_VALUE;
     if (r == CL_SUCCESS && out_devices) {

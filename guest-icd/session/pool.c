@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "guest-icd/session/session.h"
 
@@ -212,4 +213,12 @@ void icd_pool_free(struct icd_block *block) {
         free(chunk);
     }
     block->region = 0;
+}
+
+void icd_pool_start_over(void) {
+    svga_lock_init(&lock, ICD_LOCK_POOL);
+    memset(free_lists, 0, sizeof free_lists);
+    spare_nodes = NULL;
+    slab = NULL;
+    slab_used = cached_bytes = 0;
 }

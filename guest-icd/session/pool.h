@@ -29,6 +29,8 @@ struct icd_block {
 /* CL_SUCCESS, CL_MEM_OBJECT_ALLOCATION_FAILURE or icd_session_error(). Contents are undefined. */
 cl_int icd_pool_alloc(uint64_t size, struct icd_block *block);
 void icd_pool_free(struct icd_block *block);
+/* Forgets all there is: for a forked child, where it is its parent's. */
+void icd_pool_start_over(void);
 
 /* `length` bytes at `offset` of the block. */
 static inline struct tr_span icd_block_span(const struct icd_block *block, uint64_t offset, uint64_t length) {

@@ -235,11 +235,39 @@ cl_int icd_query(const struct icd_query *query, size_t size, void *value, size_t
 
 /* ---- opening ---- */
 
+_Atomic bool icd_session_used;
+
+/* Nothing hangs on the session yet: the next call opens one of this process' own. */
+static void start_over(void) {
+    svga_lock_init(&open_lock, ICD_LOCK_OPEN);
+    svga_lock_init(&id_lock, ICD_LOCK_IDS);
+    svga_lock_init(&slot_lock, ICD_LOCK_SLOTS);
+    next_id = 1;
+    free_id_count = free_slot_count = 0;
+    chunk_count = 0;
+    icd_pool_start_over();
+    icd_session = NULL;
+    svga_locks_forked = false;
+}
+
 static void forked_child(void) {
     if (!icd_session)
         return;
     svga_guest_detach(icd_session->g);
     lost_told = false;
+    if (!atomic_load(&icd_session_used))
+        start_over();
+}
+
+/* Once in the life of a process and its forks. */
+static void begin(const struct icd_settings *settings) {
+    static bool begun;
+    if (begun)
+        return;
+    begun = true;
+    pthread_atfork(NULL, NULL, forked_child);
+    if (settings->stats)
+        icd_stats_start();
 }
 
 cl_int icd_session_error(void) {
@@ -249,7 +277,7 @@ cl_int icd_session_error(void) {
     if (icd_session->g->detached) {
         fprintf(stderr,
                 "trillium: no device: this process was forked by one that uses OpenCL, and cannot go on "
-                "with it: fork before the first OpenCL call, or exec after\n");
+                "with it: fork before its first context is made, or exec after\n");
     } else {
         svga_guest_error(icd_session->g, why);
         fprintf(stderr, "trillium: device lost: %s\n", why);
@@ -329,12 +357,16 @@ struct icd_session *icd_session_get(void) {
             icd_choose_calls(the_session.settings.debug);
             if (the_session.settings.debug)
                 icd_driver_variables_say(*icd_variable("TRILLIUM_REMOTE") == 0);
-            pthread_atfork(NULL, NULL, forked_child);
-            if (the_session.settings.stats)
-                icd_stats_start();
+            begin(&the_session.settings);
         }
     }
     struct icd_session *s = icd_session && !icd_session->g->detached ? icd_session : NULL;
     svga_lock_give(&open_lock);
     return s;
+}
+
+cl_int icd_session_need(void) {
+    if (icd_session_get())
+        return CL_SUCCESS;
+    return icd_session ? icd_session_error() : CL_DEVICE_NOT_AVAILABLE;
 }

@@ -41,12 +41,19 @@ struct icd_session {
     _Atomic uint32_t aligned_for; /* the profile for which that was learnt */
 };
 
+/* Set by whoever makes what can only live in this session: contexts, parts of devices. Before that a forked child has
+ * nothing of its parent's but handles of platforms and devices, and opens a session of its own at its first call. */
+extern _Atomic bool icd_session_used;
+
 /*
  * The session; opened at the first call. NULL if there is no device, after one sentence on stderr that says
  * why (once per process); none if nothing here looks like the device and the environment does not ask for it.
- * In a forked child: NULL.
+ * In a forked child of a process that had used it: NULL.
  */
 struct icd_session *icd_session_get(void);
+/* CL_SUCCESS if there is one, for calls on handles of platforms and devices, which a forked child may have from its
+ * parent; else the error of such a call. */
+cl_int icd_session_need(void);
 
 /* The session after icd_session_get returned it once; for code that holds an object, which proves that it
  * did. */

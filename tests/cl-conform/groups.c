@@ -36,7 +36,8 @@
     X(more_habits)                                                                                           \
     X(lasting)                                                                                               \
     X(late_memory)                                                                                           \
-    X(limits)
+    X(limits)                                                                                                \
+    X(children)
 
 #define DECLARE(name) extern const struct test_group group_##name;
 #define LIST(name) &group_##name,

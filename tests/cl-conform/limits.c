@@ -54,7 +54,7 @@ static void no_descriptors_left(void) {
 }
 
 static void little_address_space(void) {
-    static const size_t sizes[] = {300, 400, 200, 450, 100, 420};
+    static const size_t sizes[] = {75, 100, 50, 112, 25, 105};
     struct cl c = cl_open();
     struct rlimit before;
     unsigned long pages = 0;
@@ -65,7 +65,7 @@ static void little_address_space(void) {
     if (!f || fscanf(f, "%lu", &pages) != 1 || getrlimit(RLIMIT_AS, &before) < 0)
         fail("no limit");
     fclose(f);
-    const struct rlimit limit = {pages * 4096 + ((rlim_t)600 << 20), before.rlim_max};
+    const struct rlimit limit = {pages * 4096 + ((rlim_t)150 << 20), before.rlim_max};
     if (setrlimit(RLIMIT_AS, &limit) < 0)
         skip("no such limit");
     /* One at a time: each fits. */

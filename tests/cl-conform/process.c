@@ -4,7 +4,7 @@
  * the middle of work. Most cases run this program again with --helper NAME and look at what it prints and how
  * it ends.
  */
-#include "conform.h"
+#include "process.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -16,8 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Runs a helper for at most 60 s; its standard output in `out`. Returns its wait status, or -1 if it hung. */
-static int run_helper(const char *name, char *out, size_t room) {
+int run_helper(const char *name, char *out, size_t room) {
     int fds[2], status = -1;
     size_t used = 0;
     double end = now_s() + 60;
@@ -55,7 +54,7 @@ static int run_helper(const char *name, char *out, size_t room) {
     return status;
 }
 
-static bool ended_well(int status, const char *name) {
+bool ended_well(int status, const char *name) {
     if (status == -1)
         return check(false, "%s ends", name);
     if (WIFSIGNALED(status))
@@ -392,6 +391,8 @@ static const struct {
     {"fault-in-callback", helper_fault_in_callback},
     {"fork-exit", helper_fork_exit},
     {"dlopen", helper_dlopen},
+    {"fork-look", helper_fork_look},
+    {"fork-handles", helper_fork_handles},
 };
 
 int helper_main(const char *name) {
