@@ -167,6 +167,36 @@ static void profiling(void) {
     cl_close(&c);
 }
 
+static cl_ulong own_clock(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (cl_ulong)t.tv_sec * 1000000000u + (cl_ulong)t.tv_nsec;
+}
+
+/* The times of events go as fast as the program's clock, and are of the clock that clGetDeviceAndHostTimer shows as the
+ * device's, where a driver has that. */
+static void profiling_and_clocks(void) {
+    struct cl c = cl_open();
+    cl_ulong before = 0, after = 0, host = 0, queued = 0, end = 0, begin = own_clock();
+    cl_event ev;
+    cl_int e = clGetDeviceAndHostTimer(c.device, &before, &host);
+
+    see("clGetDeviceAndHostTimer", "%s", error_name(e));
+    OK(clEnqueueMarkerWithWaitList(c.q, 0, NULL, &ev));
+    OK(clWaitForEvents(1, &ev));
+    if (e == CL_SUCCESS)
+        OK(clGetDeviceAndHostTimer(c.device, &after, &host));
+    cl_ulong took = own_clock() - begin;
+    OK(clGetEventProfilingInfo(ev, CL_PROFILING_COMMAND_QUEUED, sizeof(queued), &queued, NULL));
+    OK(clGetEventProfilingInfo(ev, CL_PROFILING_COMMAND_END, sizeof(end), &end, NULL));
+    check(end >= queued && end - queued <= took + took / 100,
+          "a command takes no longer than the calls around it");
+    if (e == CL_SUCCESS)
+        check(before <= queued && end <= after, "a command lies between two looks at the timer");
+    OK(clReleaseEvent(ev));
+    cl_close(&c);
+}
+
 static void profiling_errors(void) {
     struct cl c = cl_open();
     cl_command_queue plain = queue_new(&c, 0);
@@ -354,6 +384,7 @@ static const struct test_case cases[] = {
     CASE(wait_errors),
     CASE(waiting_is_idle),
     CASE(profiling),
+    CASE(profiling_and_clocks),
     CASE(profiling_errors),
     CASE(marker_waits_for_all),
     LONG_CASE(marker_with_a_list, 4),
