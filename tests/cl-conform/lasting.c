@@ -47,7 +47,7 @@ static void whole_of_a_part(void) {
     size_t align = device_uint(c.device, CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8;
     cl_mem whole = buffer_new(&c, CL_MEM_READ_WRITE, 2 * align, NULL), told = NULL;
     cl_kernel k = kernel_new(&c, source, "two");
-    cl_int e, five = 5, got = 0;
+    cl_int e = CL_SUCCESS, five = 5, got = 0;
     const size_t n = 1;
     cl_mem part = clCreateSubBuffer(whole, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION,
                                     &(cl_buffer_region){align, align}, &e);
