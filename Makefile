@@ -498,6 +498,7 @@ deb:
 	@ls $(B)/deb/*.deb
 check-deb: deps-pack
 	@tests/deb.sh $(RELEASE) $(B)/roots
+	@[ "$$(id -u)" -ne 0 ] || { $(MAKE) --no-print-directory deps-site && tests/services.sh $(RELEASE) $(B)/roots $(B)/roots/$(RELEASE)/trillium/build/deb; }
 
 # Another Debian release, in a throwaway root below $(BUILD)/roots.
 .PHONY: check-release
@@ -509,7 +510,6 @@ check-release: deps-pack
 check-other-release: all
 	@TRILLIUM_BUILD=$(B) tests/other-release.sh $(B)/roots/$(RELEASE)
 
-# The installed units under a real systemd, in a throwaway root of this machine's release: needs root.
 .PHONY: check-services check-image check-libvirt
 # The XML of docs/vm.md under a real libvirt: needs root.
 check-libvirt: deps-site all
@@ -517,8 +517,10 @@ check-libvirt: deps-site all
 # A guest image made as docs/vm.md says, in a stock QEMU.
 check-image: deps-site all
 	@tests/image.sh $(RELEASE) $(B)/roots
+# The installed units under a real systemd, in a throwaway root of this machine's release or of the one that is named: needs root.
 check-services: deps-site all
-	@tests/services.sh $$(. /etc/os-release && echo $$VERSION_CODENAME) $(B)/roots
+	@here=$$(. /etc/os-release && echo $$VERSION_CODENAME); release=$(if $(filter file,$(origin RELEASE)),$$here,$(RELEASE)); \
+	  [ $$release = $$here ] || tests/release.sh $$release $(B)/roots all; tests/services.sh $$release $(B)/roots
 
 .PHONY: dist check-reproducible
 dist:
