@@ -346,11 +346,29 @@ static int socket_wait_irq(struct svga_carrier *c, uint32_t seen, int64_t timeou
     return atomic_load(&s->gone) ? -ENODEV : 0;
 }
 
-static void socket_wrote(struct svga_carrier *c, const struct svga_region *region, uint64_t offset,
-                         uint64_t length) {
+/* Regions are few: pools cut them up. */
+static bool find_region(struct socket_carrier *s, const char *bytes, uint64_t length,
+                        struct svga_frame *frame) {
+    bool found = false;
+    svga_lock_take(&s->region_lock);
+    for (uint32_t i = 0; i < s->region_cap && !found; i++) {
+        const struct local_region *r = &s->regions[i];
+        found =
+            r->ptr && bytes >= r->ptr && length <= r->size && (uint64_t)(bytes - r->ptr) <= r->size - length;
+        if (found)
+            *frame = (struct svga_frame){SVGA_FRAME_DATA, i, (uint64_t)(bytes - r->ptr), length};
+    }
+    svga_lock_give(&s->region_lock);
+    return found;
+}
+
+static void socket_wrote(struct svga_carrier *c, const void *bytes, uint64_t length) {
     struct socket_carrier *s = socket_of(c);
+    struct svga_frame frame;
+    if (!find_region(s, bytes, length, &frame))
+        return;
     svga_lock_take(&s->out_lock);
-    put_data(s, region->id, offset, length);
+    svga_stream_put(&s->out, &frame, bytes);
     send_now(s);
     svga_lock_give(&s->out_lock);
 }

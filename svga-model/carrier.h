@@ -54,8 +54,8 @@ struct svga_carrier_ops {
     /* No memory is shared: what either side writes is sent to the other with the command that it belongs to. */
     bool copies;
 
-    /* Where it copies: the guest has changed these bytes of a region, which belong to no command. */
-    void (*wrote)(struct svga_carrier *c, const struct svga_region *region, uint64_t offset, uint64_t length);
+    /* Where it copies: the guest has changed these bytes of a region, and no command that is to come says so. */
+    void (*wrote)(struct svga_carrier *c, const void *bytes, uint64_t length);
 
     /* True if both sides' CPU numbers (SVGA_FIFO_GUEST_CPU, SVGA_FIFO_HOST_CPU) speak of the same CPUs. Then
      * a sleep is a system call, and wait_irq keeps to its timeout to some 100 us; else it costs a message. */

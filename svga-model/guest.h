@@ -79,6 +79,13 @@ bool svga_guest_lost(const struct svga_guest *g);
 /* Copies the device's reason into `why`; always leaves a sentence. */
 void svga_guest_error(const struct svga_guest *g, char why[SVGA_WHY_SIZE]);
 
+/* To be called when bytes of a region have changed that no command to come names: after the one that does, or for what no
+ * command names. Commands that are sent later find them changed. */
+static inline void svga_guest_wrote(struct svga_guest *g, const void *bytes, uint64_t length) {
+    if (g->carrier->ops->copies)
+        g->carrier->ops->wrote(g->carrier, bytes, length);
+}
+
 /* Makes a region of `size` bytes (rounded up to pages). 0 or a negative errno
  * (svga_carrier_ops.region_create). */
 int svga_guest_region_create(struct svga_guest *g, uint64_t size, struct svga_region *region);

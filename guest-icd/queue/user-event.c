@@ -29,8 +29,11 @@ static void pass_gate(struct gated_write *w, bool well) {
     w->failed = w->failed || !well;
     if (--w->gates > 0)
         return;
-    if (!w->failed)
-        icd_box_copy(&w->copy.to, &w->copy.from, w->copy.region);
+    if (!w->failed) {
+        const size_t *r = w->copy.region;
+        icd_box_copy(&w->copy.to, &w->copy.from, r);
+        svga_guest_wrote(icd_session->g, w->copy.to.ptr, r[0] * r[1] * r[2]);
+    }
     free(w);
 }
 

@@ -66,8 +66,6 @@ void icd_console_drain(void) {
         read += n;
         atomic_store_explicit(&c->read, read, memory_order_release);
     }
-    struct svga_carrier *carrier = icd_session->g->carrier;
-    if (carrier->ops->copies)
-        carrier->ops->wrote(carrier, &region, offsetof(struct tr_console, read), sizeof c->read);
+    svga_guest_wrote(icd_session->g, &c->read, sizeof c->read);
     svga_lock_give(&lock);
 }

@@ -10,7 +10,7 @@ if [ -z "$vendors" ]; then
     echo "this machine has no PoCL (/etc/OpenCL/vendors/pocl.icd)"
     exit 77
 fi
-[ "${WHOLE:-0}" = 1 ] || groups=(queues buffers transfers maps events overlap)
+[ "${WHOLE:-0}" = 1 ] || groups=(queues buffers transfers maps events overlap late_memory)
 conform_native native OCL_ICD_VENDORS="$vendors" --
 conform_guest source --device "Portable Computing" --carrier socket --
 conform_compare pocl.remote.source native source
