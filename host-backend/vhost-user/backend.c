@@ -12,7 +12,10 @@
 
 #define RING_FEATURES                                                                                        \
     ((1ull << VIRTIO_F_VERSION_1) | (1ull << VIRTIO_RING_F_INDIRECT_DESC) | (1ull << VIRTIO_RING_F_EVENT_IDX))
-#define PROTOCOL_FEATURES (VU_PROTOCOL_F_CONFIG | VU_PROTOCOL_F_REPLY_ACK | VU_PROTOCOL_F_RESET_DEVICE)
+/* BACKEND_REQ: nothing is asked of the front-end, but the virtio_uml of Linux 6.1 gets an interrupt for its queues only on
+ * the way of setting that channel up; without, it asks for the timer's, and is refused. */
+#define PROTOCOL_FEATURES                                                                                    \
+    (VU_PROTOCOL_F_CONFIG | VU_PROTOCOL_F_REPLY_ACK | VU_PROTOCOL_F_RESET_DEVICE | VU_PROTOCOL_F_BACKEND_REQ)
 
 static void kick_ready(struct vu_source *source, uint32_t events) {
     struct vu_kick_source *kick = (struct vu_kick_source *)source;
@@ -30,7 +33,7 @@ void vu_backend_init(struct vu_backend *b, struct vu_loop *loop, int sock, const
     b->opaque = opaque;
     b->loop = loop;
     b->sock = sock;
-    b->display = -1;
+    b->display = b->requests = -1;
     for (unsigned i = 0; i < VU_QUEUES; i++) {
         b->queues[i].kick = b->queues[i].call = -1;
         b->kicks[i] = (struct vu_kick_source){{kick_ready}, b, i};
@@ -54,10 +57,21 @@ static void set_call(struct vu_queue *q, int fd) {
     q->call = fd;
 }
 
-static void set_display(struct vu_backend *b, int fd) {
-    if (b->display >= 0)
-        close(b->display);
-    b->display = fd;
+/* Takes a message's descriptor for `kept`, in the place of the one before. */
+static int keep(int *kept, struct vu_message *m) {
+    if (m->fd_count != 1)
+        return -EINVAL;
+    if (*kept >= 0)
+        close(*kept);
+    *kept = m->fds[0];
+    m->fds[0] = -1;
+    return 0;
+}
+
+static void drop(int *kept) {
+    if (*kept >= 0)
+        close(*kept);
+    *kept = -1;
 }
 
 void vu_backend_finish(struct vu_backend *b) {
@@ -68,7 +82,8 @@ void vu_backend_finish(struct vu_backend *b) {
     }
     vu_memory_unref(b->memory);
     b->memory = NULL;
-    set_display(b, -1);
+    drop(&b->display);
+    drop(&b->requests);
     if (b->sock >= 0)
         close(b->sock);
     b->sock = -1;
@@ -204,11 +219,9 @@ static int carry_out(struct vu_backend *b, struct vu_message *m) {
         b->ops->reset(b->opaque);
         return 0;
     case VU_GPU_SET_SOCKET:
-        if (m->fd_count != 1)
-            return -EINVAL;
-        set_display(b, m->fds[0]);
-        m->fds[0] = -1;
-        return 0;
+        return keep(&b->display, m);
+    case VU_SET_BACKEND_REQ_FD:
+        return keep(&b->requests, m);
     case VU_SET_MEM_TABLE:
         return set_memory(b, m);
     case VU_SET_VRING_NUM:

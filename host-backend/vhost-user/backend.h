@@ -30,6 +30,7 @@ struct vu_backend {
     int sock;
     int display;    /* QEMU's socket for pictures, -1: none. Kept open and unused: QEMU spins on one that is
                        closed */
+    int requests;   /* the channel for requests to the front-end, -1: none. Kept open and unused */
     uint64_t acked; /* features that the guest took */
     struct vu_memory *memory;
     struct vu_queue queues[VU_QUEUES];

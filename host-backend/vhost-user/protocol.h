@@ -25,6 +25,7 @@ enum vu_request {
     VU_SET_PROTOCOL_FEATURES = 16,
     VU_GET_QUEUE_NUM = 17,
     VU_SET_VRING_ENABLE = 18,
+    VU_SET_BACKEND_REQ_FD = 21,
     VU_GET_CONFIG = 24,
     VU_SET_CONFIG = 25,
     VU_GPU_SET_SOCKET = 33,
@@ -39,6 +40,7 @@ enum vu_request {
 /* Feature bit 30: protocol features are spoken, and a ring starts disabled. */
 #define VU_F_PROTOCOL_FEATURES (1ull << 30)
 #define VU_PROTOCOL_F_REPLY_ACK (1ull << 3)
+#define VU_PROTOCOL_F_BACKEND_REQ (1ull << 5)
 #define VU_PROTOCOL_F_CONFIG (1ull << 9)
 
 #define VU_PROTOCOL_F_RESET_DEVICE (1ull << 13)

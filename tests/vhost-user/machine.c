@@ -54,7 +54,8 @@ void machine_send(struct machine *m, uint32_t request, const void *payload, size
         char bytes[CMSG_SPACE(8 * sizeof(int))];
     } control = {0};
     struct vu_header header = {
-        request, VU_FLAG_VERSION | (reply && reply_size == 8 && size > 0 ? VU_FLAG_NEED_REPLY : 0),
+        request,
+        VU_FLAG_VERSION | (reply && reply_size == 8 && (size > 0 || count > 0) ? VU_FLAG_NEED_REPLY : 0),
         (uint32_t)size};
     struct iovec iov[2] = {{&header, sizeof header}, {(void *)payload, size}};
     struct msghdr mh = {.msg_iov = iov, .msg_iovlen = 2};
@@ -230,6 +231,20 @@ static void *run_front(void *arg) {
     return NULL;
 }
 
+/* A channel for requests of the back-end's, which stays open. Without that the driver gets no interrupt for its queues. */
+static void set_up_requests(struct machine *m, uint64_t protocol) {
+    struct pollfd p;
+    int pair[2];
+
+    assert_true(protocol & VU_PROTOCOL_F_BACKEND_REQ);
+    assert_return_code(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), errno);
+    send_one(m, VU_SET_BACKEND_REQ_FD, NULL, 0, &pair[1]);
+    close(pair[1]);
+    p = (struct pollfd){pair[0], POLLIN, 0};
+    assert_int_equal(poll(&p, 1, 0), 0);
+    close(pair[0]);
+}
+
 void machine_start(struct machine *m) {
     machine_start_as(m, MACHINE_QEMU);
 }
@@ -261,7 +276,11 @@ void machine_start_as(struct machine *m, enum machine_vmm vmm) {
     assert_true(protocol & VU_PROTOCOL_F_CONFIG);
     /* the others set what they know themselves: CONFIG and REPLY_ACK of these */
     send_u64(m, VU_SET_PROTOCOL_FEATURES,
-             vmm == MACHINE_QEMU ? protocol : protocol & (VU_PROTOCOL_F_CONFIG | VU_PROTOCOL_F_REPLY_ACK));
+             vmm == MACHINE_QEMU ? protocol
+                                 : protocol & (VU_PROTOCOL_F_CONFIG | VU_PROTOCOL_F_REPLY_ACK |
+                                               (vmm == MACHINE_UML ? VU_PROTOCOL_F_BACKEND_REQ : 0)));
+    if (vmm == MACHINE_UML)
+        set_up_requests(m, protocol);
     m->event_idx = true;
     send_u64(m, VU_SET_FEATURES, features);
     send_memory(m);

@@ -29,7 +29,7 @@ enum {
 
 /* Whose order of messages the VM keeps: QEMU's; crosvm's (devices/src/virtio/vhost_user_frontend/mod.rs there), which
  * asks for no acknowledgements, sets a ring's events last, and resets it by ENABLE 0 and GET_VRING_BASE; or that of user-mode
- * Linux (arch/um/drivers/virtio_uml.c): every message wants an acknowledgement, the one region of memory begins behind the
+ * Linux (arch/um/drivers/virtio_uml.c; as Debian 12's package 6.1.176 was seen to do): a channel for requests first, every message wants an acknowledgement, the one region of memory begins behind the
  * kernel's own image, addresses are the guest's, a ring calls by a socket, and all rings are set up before the first starts.
  * Its RAM is the low one. */
 enum machine_vmm { MACHINE_QEMU, MACHINE_CROSVM, MACHINE_UML };
