@@ -43,7 +43,7 @@ hotspot|first result, new program'
     sed -n '/^Debian\|^OpenCL device/p' "$from/results.md" | head -n 2
     echo
     when=$(number when)
-    printf '`make eval` of %s, %.0f s in all; medians of %s measured rounds (and what ran warm in the one before), in brackets the speed relative to native, with ~ where the rounds do not tell\n' \
+    printf '`make eval` of %s, %.0f s in all; medians, rounds: %s; in brackets the speed relative to native, with ~ where the rounds do not tell\n' \
         "${when%%T*}" "$(number seconds)" "$(number rounds)"
     echo 'faster from slower; a dash where something was not measured.'
     echo
