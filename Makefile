@@ -131,7 +131,7 @@ VISA     := $(if $(SRC_vguest),$(B)/lib/libtrillium-visa-guest.so) $(if $(SRC_vh
 TLS      := $(B)/lib/libtrillium-tls.so
 MANUALS  := $(addprefix $(B)/share/man/,man1/trillium.1 man5/trillium-policy.5 man7/trillium-icd.7 man8/trillium-worker.8)
 ICDFILES := $(B)/etc/trillium.icd $(B)/share/trillium/icd/trillium.icd
-EVAL     := $(patsubst eval/programs/%.c,$(B)/eval/%,$(SRC_eval)) $(if $(SRC_bench),$(B)/eval/bench)
+EVAL     := $(patsubst eval/programs/%.c,$(B)/eval/%,$(SRC_eval)) $(if $(SRC_bench),$(B)/eval/bench $(B)/eval/shares.sh)
 TESTBINS := $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit) $(SRC_testprog) $(SRC_fuzz)) $(foreach f,$(TESTFOLDERS),$(B)/tests/$f/$f)
 
 # What `make check` runs: unit tests, every executable script of tests/*/, and the programs of folders that have no script.
@@ -321,6 +321,9 @@ $(B)/eval/bench: $(call objs,$(SRC_bench)) $(LIB_eval)
 	$(call say,LINK)
 	$(link) $(filter %.o %.a,$^) -lOpenCL -ljansson -lm
 
+$(B)/eval/shares.sh: eval/shares/shares.sh
+	@mkdir -p $(@D) && cp $< $@
+
 $(B)/libexec/trillium-eval: $(call objs,$(SRC_runner)) $(LIB_common)
 	$(call say,LINK)
 	$(link) $(filter %.o %.a,$^) -ljansson -lm
@@ -441,12 +444,13 @@ bench:
 	@$(MAKE) --no-print-directory deps-eval
 	@$(MAKE) $(PARALLEL) all
 	@$(B)/libexec/trillium-eval bench --out eval/out $(BENCH_ARGS)
+	@$(if $(findstring --rows,$(BENCH_ARGS)),,$(B)/eval/shares.sh --seconds 5 --table eval/out/bench.md || [ $$? = 1 ])
 	@[ -z '$(RECORD)' ] || { printf '# Single calls, natively and in a process guest\n\nMedians, and medians of the ratios of each turn. '; \
 	  printf 'Recorded by `make bench RECORD=1`.\n\n'; cat eval/out/bench.md; } > eval/BENCH.md
 shares:
 	@$(MAKE) --no-print-directory deps-eval
 	@$(MAKE) $(PARALLEL) all
-	@TRILLIUM_BUILD=$(B) eval/shares/shares.sh $(SHARES_ARGS)
+	@$(B)/eval/shares.sh $(SHARES_ARGS)
 count:
 	@$(MAKE) --no-print-directory deps-eval deps-dev
 	@$(MAKE) $(PARALLEL) all

@@ -162,6 +162,7 @@ int eval_main(int argc, char **argv) {
         study_scaling(e);
     json_t *ablations = e->options.ablations ? study_ablations(e) : NULL;
     json_t *overhead = e->options.profile_overhead ? study_profile_overhead(e) : NULL;
+    json_t *shares = e->options.shares ? study_shares(e) : NULL;
     json_t *explained = e->options.program ? json_object() : eval_explain(e), *root = results_json(e, rounds);
 
     json_object_set_new(root, "explanations", explained);
@@ -169,6 +170,8 @@ int eval_main(int argc, char **argv) {
         json_object_set_new(root, "ablations", ablations);
     if (overhead)
         json_object_set_new(root, "profile overhead", overhead);
+    if (shares)
+        json_object_set_new(root, "shares", shares);
 
     sides_close(&e->sides);
     if (!output_json(e->options.out, "results.json", root))

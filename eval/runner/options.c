@@ -27,6 +27,7 @@
     X(SCALING, "scaling", NULL, RUNNER_EVAL, "then 1 to 16 guests at once: some 4 minutes more")             \
     X(PROFILE_OVERHEAD, "profile-overhead", NULL, RUNNER_EVAL,                                               \
       "then the workloads with and without a latency profile, in turns: some 2 minutes more")                \
+    X(SHARES, "shares", NULL, RUNNER_EVAL, "then how each scheduler shares a device: some 40 seconds more")  \
     X(NO_VM, "no-vm", NULL, RUNNER_EVAL, "leave the VM out")                                                 \
     X(NO_CLPEAK, "no-clpeak", NULL, RUNNER_EVAL, "leave clpeak out")                                         \
     X(PROGRAMS, "programs", "A,B", RUNNER_EVAL, "only these of the own programs (default: 20 of them)")      \
@@ -152,6 +153,9 @@ int runner_options_parse(enum runner_use use, const char *intro, const char *con
             break;
         case OPT_PROFILE_OVERHEAD:
             o->profile_overhead = true;
+            break;
+        case OPT_SHARES:
+            o->shares = true;
             break;
         case OPT_PERCENT:
             o->percent = positive(optarg);

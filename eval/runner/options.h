@@ -19,7 +19,7 @@ struct runner_options {
     int rounds;       /* below SERIES_VALUES */
     double budget;    /* seconds after which no further round begins */
     int percent;      /* samples, of the usual number */
-    bool no_vm, no_clpeak, all, ablations, scaling, profile_overhead;
+    bool no_vm, no_clpeak, all, ablations, scaling, profile_overhead, shares;
 };
 
 /* -1: go on, with *o filled in; else the exit status, after help or an error message. `intro` stands at the

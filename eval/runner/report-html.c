@@ -395,6 +395,7 @@ bool report_html(const struct results *r, FILE *f) {
     explanations(r, f);
     ablations(r, f);
     overhead(r, f);
+    study_shares_html(r, f);
     fputs("<h2>All warm rows</h2>\n", f);
     table(r, "warm", f);
     fputs("<h2>All cold rows</h2>\n", f);

@@ -85,6 +85,7 @@ void report_print(const struct results *r) {
     print_phase(r, "warm", "Warm: programs that are running");
     print_phase(r, "cold", "Cold: starts, builds and first results");
     write_ablations(r, stdout, false);
+    study_shares_text(r, stdout, false);
     report_answers(r, say_on_terminal, NULL);
     printf("\n");
 }
@@ -134,6 +135,7 @@ void report_markdown(const struct results *r, FILE *f) {
     markdown_phase(r, "warm", "Warm", f);
     markdown_phase(r, "cold", "Cold", f);
     write_ablations(r, f, true);
+    study_shares_text(r, f, true);
     fprintf(f, "\n\n## The configurations\n\n| | interface | endpoints | mechanism | transport | synthesis "
                "|\n|---|---|---|---|---|---|\n");
     for (int s = 0; s < SIDE_COUNT; s++) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Studies beside the comparison, for process guests: options --ablations and --scaling. */
+/* Studies beside the comparison, for process guests: options --ablations, --scaling and --shares. */
 #ifndef EVAL_RUNNER_STUDY_H
 #define EVAL_RUNNER_STUDY_H
 
 #include "eval/runner/eval.h"
+#include "eval/runner/results.h"
 
 /* Each optimization off in turn: a list of series whose columns are study_variations, the first of which has everything on. */
 json_t *study_ablations(struct eval *e);
@@ -17,5 +18,12 @@ json_t *study_profile_overhead(struct eval *e);
 
 /* 1 to 16 programs at once, natively and as guests: rows of the program "scaling", time for each program. */
 void study_scaling(struct eval *e);
+
+/* eval-shares.c: how each of the host's schedulers shares a device, as eval/shares measures it: a list of objects, "scheduler" and
+ * what that prints. */
+json_t *study_shares(struct eval *e);
+/* As a section of the page, and as text or Markdown; nothing where it was not measured. */
+void study_shares_html(const struct results *r, FILE *f);
+void study_shares_text(const struct results *r, FILE *f, bool markdown);
 
 #endif

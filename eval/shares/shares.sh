@@ -2,20 +2,26 @@
 # SPDX-License-Identifier: MIT
 # How fairly are devices shared? Guests of different weights flood one device; a light one works beside them.
 #
-#   shares.sh [--seconds N] [--scheduler fair|fcfs] [ROW...]
+#   shares.sh [--seconds N] [--scheduler fair|fcfs] [--table FILE] [ROW...]
 #
 # Rows: alone, equal-8, equal-16, weights-1-1, weights-1-3, weights-1-2-5, light. Prints a line of JSON each, with the goal and
-# whether it was met. Exit status: 0 all goals met, 1 some not, 2 it could not be measured.
+# whether it was met; --table adds them to a page as a table too. Says first how long it takes.
+# Exit status: 0 all goals met, 1 some not, 2 it could not be measured.
 set -u -o pipefail
-cd "$(dirname "$0")/../.." || exit 2
-build=$(realpath "${TRILLIUM_BUILD:-build}")
-seconds=10 scheduler=fair rows=()
+here=$(dirname "$(realpath "$0")")
+# Beside the measuring program once it is built or installed; in the sources: a build's.
+root= bench=$here/bench
+for at in "$here/.." "$here/../.."; do [ -x "$bench" ] && [ -x "$at/bin/trillium" ] && root=$(realpath "$at"); done
+[ -n "$root" ] || { root=$(realpath "${TRILLIUM_BUILD:-$here/../../build}"); bench=$root/eval/bench; }
+trillium=$root/bin/trillium
+seconds=10 scheduler=fair table= rows=()
 while [ $# -gt 0 ]; do
     case $1 in
     --seconds) seconds=$2 && shift 2 ;;
     --scheduler) scheduler=$2 && shift 2 ;;
-    --help | -h) sed -n '3,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
-    -*) sed -n '3,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    --table) table=$2 && shift 2 ;;
+    --help | -h) sed -n '3,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -*) sed -n '3,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     *) rows+=("$1") && shift ;;
     esac
 done
@@ -29,7 +35,9 @@ clean_up() {
 }
 trap 'clean_up; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-export TRILLIUM_CONTROL=$work/control OCL_ICD_VENDORS=$build/share/trillium/icd
+export TRILLIUM_CONTROL=$work/control OCL_ICD_VENDORS=$root/share/trillium/icd
+# Each row is a window; each length of kernels is measured alone before; guests take a second or so to start.
+echo "shares: ${#rows[@]} rows of $seconds s each take about $(((${#rows[@]} + 4) * (seconds + 3))) s" >&2
 
 # until FILE TEXT: waits for a line
 until_says() {
@@ -39,22 +47,22 @@ until_says() {
     exit 2
 }
 
-loops=$(env -u OCL_ICD_VENDORS "$build/eval/bench" loops | sed 's/[^0-9.]//g') || exit 2
+loops=$(env -u OCL_ICD_VENDORS "$bench" loops | sed 's/[^0-9.]//g') || exit 2
 
 # measure "US PERIOD WEIGHT"...: a guest each; their lines go to $work/out.N
 measure() {
     local i=0 us period weight
     rm -f "$work"/out.* "$work"/log.*
-    "$build/bin/trillium" control --scheduler "$scheduler" 2>"$work/control.log" &
+    "$trillium" control --scheduler "$scheduler" 2>"$work/control.log" &
     pids+=($!)
     until_says "$work/control.log" ready
     mkfifo "$work/go"
     for guest in "$@"; do
         read -r us period weight <<<"$guest"
-        "$build/bin/trillium" serve --shm "$work/s$i" --name "g$i" --warm-workers 0 --cache none 2>"$work/log.$i" &
+        "$trillium" serve --shm "$work/s$i" --name "g$i" --warm-workers 0 --cache none 2>"$work/log.$i" &
         pids+=($!)
         until_says "$work/log.$i" ready
-        TRILLIUM_SHM=$work/s$i "$build/eval/bench" -l "$loops" share "$us" "$seconds" "$period" <"$work/go" >"$work/out.$i" 2>&1 &
+        TRILLIUM_SHM=$work/s$i "$bench" -l "$loops" share "$us" "$seconds" "$period" <"$work/go" >"$work/out.$i" 2>&1 &
         pids+=($!)
         i=$((i + 1))
     done
@@ -62,12 +70,13 @@ measure() {
     for ((k = 0; k < i; k++)); do
         until_says "$work/out.$k" ready
         read -r us period weight <<<"${@:k+1:1}"
-        "$build/bin/trillium" limit "g$k" weight="$weight" || exit 2
+        "$trillium" limit "g$k" weight="$weight" || exit 2
     done
+    "$trillium" ls --json >"$work/before.json" || exit 2
     exec 9>&-
     rm "$work/go"
     sleep "$seconds"
-    "$build/bin/trillium" ls --json >"$work/ls.json" || exit 2
+    "$trillium" ls --json >"$work/after.json" || exit 2
     for ((k = 0; k < i; k++)); do until_says "$work/out.$k" kernels; done
     clean_up
 }
@@ -81,11 +90,14 @@ result() {
     met=$(awk -v v="$3" -v g="$5" -v how="$4" 'BEGIN { print (how == "least" ? v >= g : v <= g) ? "true" : "false" }')
     [ "$met" = true ] || all_met=1
     printf '{"row":"%s","what":"%s","value":%s,"%s":%s,"met":%s}\n' "$1" "$2" "$3" "$4" "$5" "$met"
+    [ -z "$table" ] || printf '| %s | %s | %s | at %s %s | %s |\n' "$1" "$2" "$3" "$4" "$5" \
+        "$([ "$met" = true ] && echo yes || echo no)" >>"$table"
 }
 
-# The device's time in a guest's turns, as the host measured it.
-turns_of() { awk -v name="$1" '/^    "name"/ { mine = index($0, "\"" name "\"") } mine && $1 == "\"turns_ns\":" && /^        "/ { sum += $2 }
-    END { print sum + 0 }' "$work/ls.json"; }
+# The device's time in a guest's turns, as the host measured it, up to that moment.
+turns_at() { awk -v name="$1" '/^    "name"/ { mine = index($0, "\"" name "\"") } mine && $1 == "\"turns_ns\":" && /^        "/ { sum += $2 }
+    END { printf "%.0f\n", sum }' "$work/$2.json"; }
+turns_of() { echo $(($(turns_at "$1" after) - $(turns_at "$1" before))); }
 
 # US: how many kernels of that length a second one guest does that is alone. What a kernel really takes of the device is
 # told by this, not by the length that it was asked for: starting one takes its time too, of which short ones have more.
@@ -107,6 +119,7 @@ share() {
         echo "$(field $n kernels) ${rate[${g%,*}]} ${g#*,} $(field $n seconds) $(turns_of g$n)"
         n=$((n + 1))
     done >"$work/counts"
+    [ -z "${SHARES_DEBUG:-}" ] || cat "$work/counts" >&2
     read -r worst jain total measured < <(awk '
         { t[NR] = $1 / $2 / $4; w[NR] = $3; sum += t[NR]; m[NR] = $5; all += $5; weights += $3 }
         END {
@@ -131,6 +144,8 @@ light() {
     measure "${guests[@]}"
     result light "p99 of a kernel and its wait, us" "$(field 0 p99_us)" most 6000
 }
+
+[ -z "$table" ] || printf '\n## Shares of a device, scheduler %s\n\n| row | what | value | goal | met |\n|---|---|---|---|---|\n' "$scheduler" >>"$table"
 
 repeat() { local i; for ((i = 0; i < $1; i++)); do echo "$2"; done; }
 
