@@ -49,20 +49,21 @@ until_says() {
 
 loops=$(env -u OCL_ICD_VENDORS "$bench" loops | sed 's/[^0-9.]//g') || exit 2
 
-# measure "US PERIOD WEIGHT"...: a guest each; their lines go to $work/out.N
+# measure "US PERIOD WEIGHT"...: a guest each; their lines go to $work/out.N. Each process leads a session, as services and VMs
+# do: by them Linux shares its CPUs first.
 measure() {
     local i=0 us period weight
     rm -f "$work"/out.* "$work"/log.*
-    "$trillium" control --scheduler "$scheduler" 2>"$work/control.log" &
+    setsid "$trillium" control --scheduler "$scheduler" 2>"$work/control.log" &
     pids+=($!)
     until_says "$work/control.log" ready
     mkfifo "$work/go"
     for guest in "$@"; do
         read -r us period weight <<<"$guest"
-        "$trillium" serve --shm "$work/s$i" --name "g$i" --warm-workers 0 --cache none 2>"$work/log.$i" &
+        setsid "$trillium" serve --shm "$work/s$i" --name "g$i" --warm-workers 0 --cache none 2>"$work/log.$i" &
         pids+=($!)
         until_says "$work/log.$i" ready
-        TRILLIUM_SHM=$work/s$i "$bench" -l "$loops" share "$us" "$seconds" "$period" <"$work/go" >"$work/out.$i" 2>&1 &
+        TRILLIUM_SHM=$work/s$i setsid "$bench" -l "$loops" share "$us" "$seconds" "$period" <"$work/go" >"$work/out.$i" 2>&1 &
         pids+=($!)
         i=$((i + 1))
     done

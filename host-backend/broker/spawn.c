@@ -79,6 +79,8 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         argv[n++] = "--hushed";
     if (eager)
         argv[n++] = "--eager";
+    if (config->control && access(config->control, F_OK) == 0)
+        argv[n++] = "--in-turns";
     if (refuse) {
         argv[n++] = "--refuse";
         argv[n++] = (char *)refuse;

@@ -171,7 +171,7 @@ static bool is_driver_variable(const char *variable) {
                                            "INTEL_", "LLVM_",    "CPATH", "C_INCLUDE_PATH"};
     /* Where a driver keeps things and what it says says nothing of what it builds. */
     static const char *const others[] = {
-        "POCL_CACHE_DIR=", "POCL_DEBUG=", "MESA_SHADER_CACHE_DIR=", "CUDA_CACHE_PATH="};
+        "POCL_AFFINITY=", "POCL_CACHE_DIR=", "POCL_DEBUG=", "MESA_SHADER_CACHE_DIR=", "CUDA_CACHE_PATH="};
 
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (strncmp(variable, others[i], strlen(others[i])) == 0)
