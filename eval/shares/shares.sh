@@ -4,7 +4,7 @@
 #
 #   shares.sh [--seconds N] [--scheduler fair|fcfs] [--table FILE] [ROW...]
 #
-# Rows: alone, equal-8, equal-16, weights-1-1, weights-1-3, weights-1-2-5, light. Prints a line of JSON each, with the goal and
+# Rows: alone, equal-8, equal-16, weights-1-1, weights-1-3, weights-1-2-5, top, light. Prints a line of JSON each, with the goal and
 # whether it was met; --table adds them to a page as a table too. Says first how long it takes.
 # Exit status: 0 all goals met, 1 some not, 2 it could not be measured.
 set -u -o pipefail
@@ -25,7 +25,7 @@ while [ $# -gt 0 ]; do
     *) rows+=("$1") && shift ;;
     esac
 done
-[ ${#rows[@]} -gt 0 ] || rows=(alone weights-1-1 weights-1-3 weights-1-2-5 equal-8 equal-16 light)
+[ ${#rows[@]} -gt 0 ] || rows=(alone weights-1-1 weights-1-3 weights-1-2-5 top equal-8 equal-16 light)
 
 work=$(mktemp -d) || exit 2
 pids=()
@@ -76,7 +76,7 @@ measure() {
     "$trillium" ls --json >"$work/before.json" || exit 2
     exec 9>&-
     rm "$work/go"
-    sleep "$seconds"
+    "$trillium" top --json --seconds "$seconds" --count 1 >"$work/top.json" || exit 2
     "$trillium" ls --json >"$work/after.json" || exit 2
     for ((k = 0; k < i; k++)); do until_says "$work/out.$k" kernels; done
     clean_up
@@ -120,7 +120,6 @@ share() {
         echo "$(field $n kernels) ${rate[${g%,*}]} ${g#*,} $(field $n seconds) $(turns_of g$n)"
         n=$((n + 1))
     done >"$work/counts"
-    [ -z "${SHARES_DEBUG:-}" ] || cat "$work/counts" >&2
     read -r worst jain total measured < <(awk '
         { t[NR] = $1 / $2 / $4; w[NR] = $3; sum += t[NR]; m[NR] = $5; all += $5; weights += $3 }
         END {
@@ -137,6 +136,16 @@ share() {
     esac
     result "$row" "largest error of a share of the device's time, by the host's clock" "$measured" most 0.03
     result "$row" "throughput beside one guest alone" "$total" least 0.95
+}
+
+# What `trillium top` shows beside four guests, against what the policy says that they get.
+top() {
+    measure "1000 0 100" "1000 0 200" "1000 0 300" "1000 0 400"
+    result top "largest error of a share that top shows" "$(sed 's/{"id"/\n&/g' "$work/top.json" | awk '
+        match($0, /"weight": *[0-9]+/) { w = substr($0, RSTART, RLENGTH); sub(/.*: */, "", w) }
+        match($0, /"share": *[0-9.e-]+/) { v = substr($0, RSTART, RLENGTH); sub(/.*: */, "", v)
+            e = v / (w / 1000) - 1; e = e < 0 ? -e : e; if (e > worst) worst = e; n++ }
+        END { printf "%.4f\n", n == 4 ? worst : 1 }')" most 0.03
 }
 
 light() {
@@ -158,6 +167,7 @@ for row in "${rows[@]}"; do
     weights-1-2-5) share $row 200,100 2000,200 20000,500 ;;
     equal-8) share $row $(repeat 8 1000,100) ;;
     equal-16) share $row $(repeat 16 1000,100) ;;
+    top) top ;;
     light) light ;;
     *) echo "shares: there is no row '$row'" >&2; exit 2 ;;
     esac
