@@ -357,7 +357,7 @@ check:
 	@$(MAKE) $(PARALLEL) tests
 	@TRILLIUM_BUILD=$(B) tests/run $(TESTS)
 # What is worth running under sanitizers every time: all but the whole programs, which spend their time in the drivers.
-TESTS_QUICK = $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit)) $(B)/tests/vhost-user/vhost-user $(B)/tests/worker/worker tests/fuzz/seeds.sh tests/e2e/locks.sh
+TESTS_QUICK = $(patsubst tests/%.c,$(B)/tests/%,$(SRC_unit)) $(B)/tests/vhost-user/vhost-user $(B)/tests/worker/worker tests/fuzz/seeds.sh
 check-quick:
 	@$(MAKE) --no-print-directory deps-test
 	@$(MAKE) $(PARALLEL) tests
