@@ -4,11 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { LOOK_MS = 200 /* between looks whether we are asked to end */ };
 
 static sigset_t handled, before;
 static struct sigaction chld_before;
@@ -25,6 +29,30 @@ void child_block_signals(void) {
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         sigaddset(&handled, numbers[i]);
     sigprocmask(SIG_BLOCK, &handled, &before);
+}
+
+static bool is_asked_to_end(void) {
+    static const int numbers[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP};
+    sigset_t pending;
+    bool asked = false;
+
+    if (sigpending(&pending) < 0)
+        return false;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        asked = asked || sigismember(&pending, numbers[i]) == 1;
+    return asked;
+}
+
+void child_await(int report, pid_t pid) {
+    struct pollfd p = {.fd = report, .events = POLLIN};
+
+    for (;;) {
+        int ready = poll(&p, 1, LOOK_MS);
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+            return;
+        if (is_asked_to_end())
+            kill(pid, SIGCONT);
+    }
 }
 
 pid_t child_start(char **argv, int *status, int *why) {
@@ -55,6 +83,7 @@ pid_t child_start(char **argv, int *status, int *why) {
     *why = errno;
     close(report[1]);
     if (pid > 0) {
+        child_await(report[0], pid);
         do
             n = read(report[0], why, sizeof(*why));
         while (n < 0 && errno == EINTR);

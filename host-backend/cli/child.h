@@ -17,6 +17,10 @@ void child_block_signals(void);
  * errno. */
 pid_t child_start(char **argv, int *status, int *why);
 
+/* Waits until a child has said something through its pipe, or has closed it. One that was stopped is woken once we are asked to end:
+ * what is asked of us with signals blocked is seen to when there is a program to hand it on to. */
+void child_await(int report, pid_t pid);
+
 /* Waits for `pid` and forwards signals to it. `watched` is another child: when it ends first, `lost` is
  * called, once. Returns the exit status to end with. */
 int child_wait(pid_t pid, pid_t watched, void (*lost)(int wait_status));

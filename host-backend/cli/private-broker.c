@@ -2,6 +2,7 @@
 #include "host-backend/cli/private-broker.h"
 
 #include "host-backend/cell/daemon.h"
+#include "host-backend/cli/child.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/listen/listen.h"
 #include "host-backend/util/held.h"
@@ -153,6 +154,7 @@ int private_broker_start(struct private_broker *b, const struct broker_config *c
         return -1;
     }
     while (got < sizeof(answer) - 1) {
+        child_await(report[0], b->pid);
         ssize_t n = read(report[0], answer + got, sizeof(answer) - 1 - got);
 
         if (n < 0 && errno == EINTR)

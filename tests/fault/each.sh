@@ -44,7 +44,10 @@ at_moment() {
     [ "$mode" != start ] || mode="loop 0.05"
     start_run "$name" $mode
     [ "$3" = start ] || within "$patience" says "$work/$name.out" ready || fail "$name" "it does not get going" "$work/$name".*
-    within "$patience" find_process "$2" || fail "$name" "there is no $2" "$work/$name".*
+    # at once: a broker that has just begun has not told its run yet that it listens
+    local end=$((SECONDS + patience))
+    until find_process "$2" || [ "$SECONDS" -gt "$end" ]; do :; done
+    [ -n "$found" ] || fail "$name" "there is no $2" "$work/$name".*
 }
 end_as() { # NAME STATUS [PATTERN]: of the run; `0|3`: either
     await "$run" "$soon"
