@@ -68,6 +68,7 @@ check installs inside "$install pocl-opencl-icd clinfo /new/trillium-host_*.deb 
 check dbgsym inside "$install /new/*-dbgsym_*.deb"
 check user inside 'getent passwd trillium && getent group trillium'
 check version inside "trillium -V | grep -x 'trillium $(cat "$here/VERSION")'"
+check doctor inside 'trillium doctor'
 check runs inside 'trillium run clinfo -l | grep "Portable Computing Language"'
 check runs-spirv inside 'trillium run --ir spirv /usr/lib/trillium/libexec/trillium-programs/saxpy | grep "\"check\":\"ok\""'
 check guest-sees-nothing inside 'clinfo | grep -c "Platform Name.*Portable" && ! clinfo | grep -i trillium'
