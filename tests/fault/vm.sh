@@ -19,6 +19,7 @@ if says "$work/first.out" "memory 64 MiB, at most 64 MiB" && [ "$(grep -c ': 4 b
     pass vm-limit; else fail vm-limit "four buffers of 16 MiB were expected, twice" "$work"/first.* "$control_log"; fi
 if says "$control_log" "met its limit of memory (64 MiB)"; then pass vm-limit.told; else
     fail vm-limit.told "a line was expected" "$control_log"; fi
+kill_hard "$control"
 if [ -x "$cache/qemu/run" ]; then real=$cache/qemu/run; else real=$(command -v qemu-system-x86_64); fi
 
 # A QEMU in front of it that changes its arguments: FROM=TO, for all arguments that hold FROM.
@@ -66,6 +67,7 @@ export TRILLIUM_CONTROL=$work/control.sock
 "$trillium" control >"$work/control.log" 2>&1 &
 control=$!
 started+=("$control")
+start_control
 "$trillium" run --vm -- "$program" loop 120 >"$work/killed.out" 2>"$work/killed.err" &
 guest=$!
 started+=("$guest")
@@ -82,6 +84,7 @@ if within "$patience" says "$work/killed.out" ready; then
     if [ $status = 0 ] && says "$work/attach.out" "the guest's stamps are within" && says "$work/vm.csv" ",guest," &&
         says "$work/vm.csv" ",run," && says "$work/vm.csv" ",wake,"; then pass vm-attach; else
         fail vm-attach "all stages were expected, status $status" "$work"/attach.* "$work/vm.csv" "$work/control.log"; fi
+    kill_hard "$control"
     qemu=$(qemu_below "$guest")
     if [ -n "$qemu" ]; then kill -9 $qemu; else fail qemu-killed "there is no QEMU below trillium run"; fi
     await "$guest" "$soon"
@@ -89,6 +92,7 @@ if within "$patience" says "$work/killed.out" ready; then
         fail qemu-killed "status 125 and a sentence soon were expected, status $status" "$work"/killed.*; fi
 else
     fail qemu-killed "the guest does not get going" "$work"/killed.*
+    kill_hard "$control"
     kill_hard "$guest"
 fi
 kill "$control"
