@@ -139,6 +139,20 @@ static int take_record(struct socket_carrier *s, const struct svga_frame *frame)
     return to ? 0 : -EPROTO;
 }
 
+/* It needs no room that the guest would have to announce: that would have to go the way that its commands block. */
+static int take_text(struct socket_carrier *s, const struct svga_frame *frame) {
+    char text[4096];
+    int r = 0;
+    for (uint64_t left = frame->length; left > 0 && r == 0;) {
+        size_t n = left < sizeof text ? (size_t)left : sizeof text;
+        r = svga_stream_take(&s->in, text, n);
+        if (r == 0)
+            s->options.text(text, n);
+        left -= n;
+    }
+    return r;
+}
+
 static void count(_Atomic uint32_t *counter) {
     atomic_fetch_add(counter, 1);
     svga_futex_wake(counter, INT32_MAX);
@@ -152,6 +166,8 @@ static int take_frame(struct socket_carrier *s, const struct svga_frame *frame) 
         return take_record(s, frame);
     case SVGA_FRAME_LOST:
         return take_lost(s, frame);
+    case SVGA_FRAME_TEXT:
+        return take_text(s, frame);
     case SVGA_FRAME_FENCE:
         atomic_store(&svga_fifo_words(s->base.bar)[SVGA_FIFO_FENCE], frame->id);
         break;

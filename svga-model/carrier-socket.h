@@ -18,6 +18,7 @@ struct svga_socket_options {
     const char *ca_file;    /* TLS, with a host whose certificate one of these has signed; NULL: no TLS */
     bool strict;
     svga_needs_of *needs;
+    void (*text)(const char *bytes, size_t size); /* writes what kernels print; on the thread that receives */
 };
 
 /* NULL with a reason in `why`. */

@@ -43,6 +43,7 @@ enum svga_frame_type {
     SVGA_FRAME_SYNCED = 19,
     SVGA_FRAME_RECORD = 20,  /* as DATA; its first word is to be written last, with release order */
     SVGA_FRAME_FENCE = 21,   /* id: what SVGA_FIFO_FENCE has reached */
+    SVGA_FRAME_TEXT = 24,    /* output of the guest's kernels, for its standard output */
     SVGA_FRAME_LOST = 22,    /* id: an svga_error; the reason's text */
     SVGA_FRAME_PROFILE = 23, /* id: what SVGA_FIFO_PROFILE says */
 };

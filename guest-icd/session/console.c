@@ -38,7 +38,7 @@ void icd_console_enable(void) {
     svga_lock_give(&lock);
 }
 
-static void write_out(const char *data, size_t size) {
+void icd_console_write(const char *data, size_t size) {
     while (size > 0) {
         ssize_t n = write(STDOUT_FILENO, data, size);
         if (n < 0 && errno == EINTR)
@@ -62,10 +62,9 @@ void icd_console_drain(void) {
         uint32_t at = read % TR_CONSOLE_SIZE, n = written - read;
         if (n > TR_CONSOLE_SIZE - at)
             n = TR_CONSOLE_SIZE - at;
-        write_out(c->data + at, n);
+        icd_console_write(c->data + at, n);
         read += n;
         atomic_store_explicit(&c->read, read, memory_order_release);
     }
-    svga_guest_wrote(icd_session->g, &c->read, sizeof c->read);
     svga_lock_give(&lock);
 }

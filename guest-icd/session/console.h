@@ -6,6 +6,8 @@
 #ifndef GUEST_ICD_SESSION_CONSOLE_H
 #define GUEST_ICD_SESSION_CONSOLE_H
 
+#include <stddef.h>
+
 #include <stdbool.h>
 
 /* Sets the ring up and starts the thread, at the first call. To be called before a program that may print is built. */
@@ -13,5 +15,8 @@ void icd_console_enable(void);
 
 /* Writes what is in the ring to standard output. Cheap; called whenever a thread waits and has waited. */
 void icd_console_drain(void);
+
+/* Writes to the standard output, as far as that goes. */
+void icd_console_write(const char *data, size_t size);
 
 #endif

@@ -316,7 +316,8 @@ static struct svga_carrier *open_remote(const char *address, char why[SVGA_WHY_S
                                                 .ca_file = *ca ? ca : NULL,
                                                 .strict =
                                                     strcmp(icd_variable("TRILLIUM_REMOTE_STRICT"), "0") != 0,
-                                                .needs = tr_needs_of};
+                                                .needs = tr_needs_of,
+                                                .text = icd_console_write};
     return svga_carrier_socket_open(&options, why);
 }
 

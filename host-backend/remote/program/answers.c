@@ -121,11 +121,10 @@ static void put_console(struct remote *r) {
         uint32_t at = r->console_sent % TR_CONSOLE_SIZE, n = written - r->console_sent;
         if (n > TR_CONSOLE_SIZE - at)
             n = TR_CONSOLE_SIZE - at;
-        put(r, SVGA_FRAME_DATA, r->console_region, offsetof(struct tr_console, data) + at, c->data + at, n);
+        put(r, SVGA_FRAME_TEXT, 0, 0, c->data + at, n);
         r->console_sent += n;
     }
-    put(r, SVGA_FRAME_RECORD, r->console_region, offsetof(struct tr_console, written), &written,
-        sizeof written);
+    atomic_store_explicit(&c->read, written, memory_order_release); /* the worker has room again */
 }
 
 static void put_output(struct remote *r, struct answer *a) {
