@@ -6,6 +6,7 @@
 #include <linux/virtio_ring.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host-backend/vhost-user/event.h"
@@ -144,11 +145,10 @@ static int set_event(struct vu_backend *b, struct vu_message *m) {
             return -EINVAL;
         fd = m->fds[0];
         m->fds[0] = -1;
-        /* QEMU's are so; user-mode Linux hands a socket over to be called by, which nobody may empty. */
-        if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
-            close(fd);
-            return -EINVAL;
-        }
+        /* User-mode Linux hands a socket over to be called by, which blocks once it is full; QEMU's events do not. */
+        struct stat st;
+        if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
+            fcntl(fd, F_SETFL, O_NONBLOCK);
     }
     switch (m->header.request) {
     case VU_SET_VRING_KICK:
