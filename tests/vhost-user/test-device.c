@@ -311,7 +311,9 @@ static void events_that_block(void **state) {
     machine_start(&m);
     int call = eventfd(0, EFD_CLOEXEC); /* blocks */
     assert_true(call >= 0 && eventfd_write(call, UINT64_MAX - 1) == 0);
-    machine_send(&m, VU_SET_VRING_CALL, &index, sizeof index, &call, 1, NULL, 0);
+    uint64_t taken = 1;
+    machine_send(&m, VU_SET_VRING_CALL, &index, sizeof index, &call, 1, &taken, sizeof taken);
+    assert_int_equal(taken, 0); /* before the kick: they come by different ways */
     struct virtio_gpu_ctrl_hdr bad = {.type = 0xffff};
     machine_submit(&m, &bad, sizeof bad, false);
     pthread_join(m.thread, NULL);
