@@ -187,14 +187,15 @@ static bool accepts(const char *path) {
 /* Starts a daemon at `shm`, with up to 4 options more (NULL: none), and waits until it listens. */
 static bool start_daemon(const struct sides *s, struct proc *daemon, int cpu, char *shm,
                          const char *const *more) {
+    static const char *const none[4];
+    const char *const *add = more ? more : none;
     char trillium[PATH_MAX + 32];
-    char *argv[16] = {trillium, "serve", "--shm", shm};
+    char *argv[] = {trillium,       "serve",        "--shm",        shm, (char *)add[0],
+                    (char *)add[1], (char *)add[2], (char *)add[3], NULL};
     const struct proc_options o = {.cpu = cpu, .timeout = 1e9};
     double deadline = proc_now() + 15;
 
     snprintf(trillium, sizeof(trillium), "%s/bin/trillium", s->prefix);
-    for (int i = 0; more && i < 4 && more[i]; i++)
-        argv[4 + i] = (char *)more[i];
     if (!proc_start(daemon, argv, &o))
         return false;
     while (!accepts(shm)) {
