@@ -68,9 +68,8 @@ start_control
 guest=$!
 started+=("$guest")
 if within "$patience" says "$work/killed.out" ready; then
-    vm=$("$trillium" ls | awk '/^[0-9]/ { print $2; exit }')
-    works_on "$vm" && ask pause "$vm"
-    if stands_still "$vm" && [ -d "/proc/$guest" ]; then pass vm-pause; else
+    vm=$("$trillium" ls --json | sed -n 's/^    "name": "\(.*\)",$/\1/p' | head -n 1)
+    if works_on "$vm" && ask pause "$vm" && stands_still "$vm" && [ -d "/proc/$guest" ]; then pass vm-pause; else
         fail vm-pause "guest '$vm' was expected to stand still" "$work"/killed.* "$control_log"; fi
     ask resume "$vm"
     if works_on "$vm"; then pass vm-resume; else fail vm-resume "guest '$vm' was expected to go on" "$work"/killed.*; fi
