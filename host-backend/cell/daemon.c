@@ -29,7 +29,8 @@
 const struct daemon_wall_info daemon_walls[DAEMON_WALLS] = {
     [DAEMON_BROKER] = {"broker", "the broker from system calls that neither it nor a worker needs"},
     [DAEMON_CONTROL] = {"control",
-                        "the host's control from starting programs, writing files, signals, and any network"},
+                        "the host's control from starting programs, opening files to write that are there, "
+                        "signals, and any network"},
     [DAEMON_FRONT] = {"front", "a VM's front from starting programs, writing files, and any network"},
     [DAEMON_REMOTE] = {"remote",
                        "the process of a remote guest from all but its connection, its worker, and memory"},
@@ -192,7 +193,7 @@ static const int control_calls[] = {
     CALL(epoll_pwait2), CALL(clock_getres), CALL(uname),
     CALL(sysinfo),      CALL(prlimit64),    CALL(sched_getaffinity),
     CALL(dup2),         CALL(pipe2),        CALL(statfs),
-    CALL(fstatfs),
+    CALL(fstatfs),      CALL(rename),
 };
 
 static const int sanitizer_calls[] = {
@@ -242,8 +243,13 @@ static int remote_rules(scmp_filter_ctx f) {
                   : r;
 }
 
+/* What commands change is kept in a new file that takes the old one's place. */
 static int control_rules(scmp_filter_ctx f) {
     int r = front_rules(f);
+    if (r == 0)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(openat), 1,
+                             SCMP_A2_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC,
+                                        (uint32_t)(O_WRONLY | O_CREAT | O_EXCL)));
     return r == 0 ? ALLOW(f, control_calls) : r;
 }
 

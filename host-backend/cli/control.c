@@ -128,13 +128,14 @@ int cmd_control(int argc, char **argv) {
         mkdir("/run/trillium", 0755); /* if it cannot be, listening says why */
     config.changes = changes_file(&config, changes);
     cli_take_no_rights();
-    if (!daemon_raise(DAEMON_CONTROL, CELL_MODE_BEST))
-        return 1;
     the_control = control_create(&config, why);
     if (!the_control) {
         cli_say("control", "%s", why);
         return 1;
     }
+    /* behind the port for counters, which no other socket of it may be like, and before anybody is answered */
+    if (!daemon_raise(DAEMON_CONTROL, CELL_MODE_BEST))
+        return 1;
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGHUP, &act, NULL);

@@ -172,6 +172,7 @@ static void begin(struct driver *driver, uint8_t how) {
     const struct session_options options = {
         .max_decoders = 1,
         .store_fd = -1,
+        .profile_fd = -1,
         .share_builds = how & 4,
         .completion = how & 1   ? COMPLETION_CALLBACK
                       : how & 2 ? COMPLETION_WAIT

@@ -64,6 +64,15 @@ static int executes(void) {
     execl("/nowhere", "nowhere", (char *)NULL);
     return errno;
 }
+static int replaces_a_file(void) {
+    char new[64], old[64];
+    snprintf(new, sizeof new, "/tmp/trillium-daemon-%d.new", getpid());
+    snprintf(old, sizeof old, "/tmp/trillium-daemon-%d", getpid());
+    int fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || close(fd) < 0 || rename(new, old) < 0)
+        return errno;
+    return error_of(unlink(old));
+}
 static int writes_a_file(void) {
     return error_of(open("/tmp", O_TMPFILE | O_RDWR, 0600));
 }
@@ -135,6 +144,7 @@ static void test_control(void **state) {
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         assert_int_equal(behind(DAEMON_CONTROL, refused[i]), ENOSYS);
     assert_int_equal(behind(DAEMON_CONTROL, reads_a_file), 0);
+    assert_int_equal(behind(DAEMON_CONTROL, replaces_a_file), 0);
     assert_int_equal(behind(DAEMON_CONTROL, makes_sockets), 0);
 }
 
