@@ -167,6 +167,7 @@ struct cell *cell_create(const struct cell_config *config, char why[CELL_WHY_SIZ
         cell_destroy(c);
         return NULL;
     }
+    cell_folder_sweep();
     if (!(c->walls & CELL_BIT(CELL_ROOT)) && !(c->folder = cell_folder_create())) {
         snprintf(why, CELL_WHY_SIZE, "cannot make a folder for workers' temporary files: %s",
                  strerror(errno));

@@ -35,16 +35,22 @@ struct cell_folder {
     const char *list[VARIABLES + 2];
 };
 
+static const char *base(void) {
+    const char *tmp = getenv("TMPDIR");
+    return tmp && *tmp == '/' ? tmp : "/tmp";
+}
+
+void cell_folder_sweep(void) {
+    held_sweep(base(), FOLDER, tree_remove);
+}
+
 struct cell_folder *cell_folder_create(void) {
-    const char *tmp = getenv("TMPDIR"), *path = getenv("PATH");
+    const char *tmp = base(), *path = getenv("PATH");
     struct cell_folder *f = calloc(1, sizeof *f);
     size_t n = 0;
 
     if (!f)
         return NULL;
-    if (!tmp || *tmp != '/')
-        tmp = "/tmp";
-    held_sweep(tmp, FOLDER, tree_remove); /* of daemons that were killed, whose workers ended with them */
     /* Workers have users of their own: they get through, and see nothing of each other. */
     f->held = held_make(tmp, FOLDER, 0711, f->base, sizeof f->base);
     if (f->held < 0) {

@@ -12,8 +12,9 @@
 
 struct cell_folder;
 
-/* A new folder in $TMPDIR or /tmp that holds those of the workers. Removes what daemons have left there that were killed. NULL with
- * errno. */
+/* Removes what daemons have left in $TMPDIR or /tmp that were killed, whose workers ended with them. */
+void cell_folder_sweep(void);
+/* A new folder there that holds those of the workers. NULL with errno. */
 struct cell_folder *cell_folder_create(void);
 /* With all that is in it. NULL is ignored. */
 void cell_folder_destroy(struct cell_folder *f);

@@ -12,6 +12,8 @@ if [ ! -e /etc/OpenCL/vendors/pocl.icd ]; then
     echo "this machine has no PoCL (/etc/OpenCL/vendors/pocl.icd)"
     exit 77
 fi
+# What the driver does by itself is not of that program: TSan sees its calls of the C library, not how it orders them.
+export TSAN_OPTIONS="ignore_noninstrumented_modules=1 ${TSAN_OPTIONS:-}"
 said=$("$build/bin/trillium" run --device "Portable Computing" -- "$build/tests/lib/sanitized-svm" 2>&1)
 status=$?
 if [ "$status" = 0 ]; then

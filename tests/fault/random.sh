@@ -103,6 +103,8 @@ few() { [ "$(descendants "$daemon" | wc -l)" -le 6 ] && [ "$(trillium_descriptor
 if within "$patience" few; then pass descriptors; else
     fail descriptors "the daemon holds $(trillium_descriptors) descriptors and $(descendants "$daemon" | wc -l) processes" "$work/random.daemon"; fi
 stop_daemon
+# Folders of those that were killed are removed by who comes next.
+"$trillium" run -- "$program" devices >"$work/next.out" 2>"$work/next.err" || fail next "a run was expected to work" "$work"/next.*
 check_leftovers random
 
 # ---- a full disk: home, caches and temporary files ----
