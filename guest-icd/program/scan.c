@@ -196,9 +196,13 @@ static bool has_joined_word(const char *text, size_t size) {
     return false;
 }
 
-bool icd_scan_worthwhile(const char *text, size_t size) {
+static bool names_directive(const char *text, size_t size) {
     return memmem(text, size, "include", 7) || memmem(text, size, "import", 6) ||
-           memmem(text, size, "embed", 5) || has_joined_word(text, size);
+           memmem(text, size, "embed", 5);
+}
+
+bool icd_scan_worthwhile(const char *text, size_t size) {
+    return names_directive(text, size) || has_joined_word(text, size);
 }
 
 static void mark_file(void *found, const struct icd_scan_item *item) {
@@ -215,7 +219,7 @@ bool icd_scan_closed(const char *text, size_t size) {
             return false;
     if (has_joined_word(text, size))
         return false;
-    if (icd_scan_worthwhile(text, size))
+    if (names_directive(text, size))
         icd_scan(text, size, mark_file, &files);
     return !files;
 }

@@ -134,8 +134,10 @@ int cmd_control(int argc, char **argv) {
         return 1;
     }
     /* behind the port for counters, which no other socket of it may be like, and before anybody is answered */
-    if (!daemon_raise(DAEMON_CONTROL, CELL_MODE_BEST))
+    if (!daemon_raise(DAEMON_CONTROL, CELL_MODE_BEST)) {
+        control_destroy(the_control);
         return 1;
+    }
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGHUP, &act, NULL);
