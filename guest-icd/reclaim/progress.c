@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "guest-icd/reclaim/progress.h"
 
+#include <sched.h>
+
 #include "guest-icd/reclaim/pending.h"
+#include "guest-icd/session/pool.h"
 #include "guest-icd/session/session.h"
 #include "guest-icd/session/trace.h"
+#include "svga-model/futex.h"
 
 /* Staging memory of one queue: from here on the guest wants to be told of its progress, */
-#define PROBE_BYTES ((uint64_t)16 << 20)
-/* and from here on it waits for it. */
+#define PROBE_BYTES ((uint64_t)1 << 20)
+/* from here on it waits a little for memory that it has before it takes more, */
+#define REUSE_BYTES ((uint64_t)4 << 20)
+/* and from here on it waits for the queue. */
 #define DRAIN_BYTES ((uint64_t)512 << 20)
+/* To make fresh shared pages costs both sides together about 1 ns for each byte (measured where the machine is a
+ * VM itself), and what was touched last lies in caches. So half of that is well spent on waiting for used ones;
+ * a program that enqueues behind a long kernel loses no more than that. */
+#define REUSE_BYTES_PER_NS 2
 
 /* pending_lock is held. The number that the queue is known to have reached thereby, 0 if nothing is new. */
 static uint64_t look_at_probe(struct icd_progress *p) {
@@ -79,12 +89,28 @@ cl_int icd_progress_finish(struct icd_progress *p) {
     return r;
 }
 
+static uint64_t held_bytes(const struct icd_progress *p) {
+    return atomic_load_explicit(&p->pending_bytes, memory_order_relaxed);
+}
+
+/* Until a block of that size has come back, or the time of a fresh one is over. */
+static void wait_for_used(struct icd_progress *p, uint64_t bytes) {
+    uint64_t end = svga_now_ns() + bytes / REUSE_BYTES_PER_NS;
+    while (held_bytes(p) > 0 && !icd_pool_has(bytes) && svga_now_ns() < end &&
+           !svga_guest_lost(icd_session->g)) {
+        sched_yield(); /* who carries the commands out may need this CPU */
+        icd_progress_probe(p, true);
+    }
+}
+
 void icd_progress_throttle(struct icd_progress *p, uint64_t bytes) {
-    uint64_t held = atomic_load_explicit(&p->pending_bytes, memory_order_relaxed);
-    if (held + bytes < PROBE_BYTES)
+    if (held_bytes(p) + bytes < PROBE_BYTES)
         return;
     icd_progress_probe(p, true);
-    held = atomic_load_explicit(&p->pending_bytes, memory_order_relaxed);
-    if (held > 0 && held + bytes > DRAIN_BYTES && atomic_load(&icd_user_events_unset) == 0)
+    bool gated = atomic_load(&icd_user_events_unset) > 0;
+    if (!gated && icd_session->settings.reuse && held_bytes(p) + bytes > REUSE_BYTES)
+        wait_for_used(p, bytes);
+    uint64_t held = held_bytes(p);
+    if (held > 0 && held + bytes > DRAIN_BYTES && !gated)
         icd_progress_finish(p);
 }

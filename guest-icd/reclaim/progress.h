@@ -17,8 +17,9 @@ void icd_progress_probe(struct icd_progress *p, bool start);
  * hears of is the caller's to see to (queue/wait.h). */
 cl_int icd_progress_finish(struct icd_progress *p);
 
-/* Keeps staging memory in bounds: to be called before more of it is taken for the queue. May wait for the queue, but
- * never while a user event is unset. */
+/* Keeps staging memory in bounds: to be called before more of it is taken for the queue. Waits for blocks that are
+ * in use where that is quicker than to make fresh ones, and for the queue where it holds very many; never while a
+ * user event is unset. */
 void icd_progress_throttle(struct icd_progress *p, uint64_t bytes);
 
 #endif

@@ -215,6 +215,13 @@ void icd_pool_free(struct icd_block *block) {
     block->region = 0;
 }
 
+bool icd_pool_has(uint64_t size) {
+    svga_lock_take(&lock);
+    bool has = free_lists[class_of(size)] != NULL;
+    svga_lock_give(&lock);
+    return has;
+}
+
 void icd_pool_start_over(void) {
     svga_lock_init(&lock, ICD_LOCK_POOL);
     memset(free_lists, 0, sizeof free_lists);

@@ -11,6 +11,7 @@
 #ifndef GUEST_ICD_SESSION_POOL_H
 #define GUEST_ICD_SESSION_POOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <CL/cl.h>
@@ -29,6 +30,8 @@ struct icd_block {
 /* CL_SUCCESS, CL_MEM_OBJECT_ALLOCATION_FAILURE or icd_session_error(). Contents are undefined. */
 cl_int icd_pool_alloc(uint64_t size, struct icd_block *block);
 void icd_pool_free(struct icd_block *block);
+/* Is a block of that size at hand that was used before? */
+bool icd_pool_has(uint64_t size);
 /* Forgets all there is: for a forked child, where it is its parent's. */
 void icd_pool_start_over(void);
 

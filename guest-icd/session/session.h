@@ -29,6 +29,7 @@ struct icd_settings {
     bool direct_copies; /* small transfers are copied by the guest itself (TRILLIUM_DIRECT=0 turns it off) */
     bool copy_words;    /* on an emulated CPU (TRILLIUM_COPY=memcpy turns it off) */
     bool placed; /* buffers live in shared memory where devices allow it (TRILLIUM_PLACED=0 turns it off) */
+    bool reuse;  /* staging blocks in use are waited for a little (TRILLIUM_REUSE=0 turns it off) */
     unsigned spin_us; /* TRILLIUM_SPIN_US */
 };
 

@@ -60,6 +60,7 @@ bool icd_settings_read(struct icd_settings *settings) {
         .direct_copies = is_set("TRILLIUM_DIRECT"),
         .copy_words = strcmp(copy, "auto") == 0,
         .placed = is_set("TRILLIUM_PLACED"),
+        .reuse = is_set("TRILLIUM_REUSE"),
         .spin_us = (unsigned)spin_us,
     };
     return true;

@@ -28,6 +28,8 @@
     V(TRILLIUM_COPY, "auto",                                                                                 \
       "memcpy: copy with the C library also on an emulated CPU, where words are faster")                     \
     V(TRILLIUM_PLACED, "1", "0: buffers never live in memory that guest and kernels share")                  \
+    V(TRILLIUM_REUSE, "1",                                                                                   \
+      "0: transfers that are not waited for take fresh memory at once, and do not wait a little for used")   \
     V(TRILLIUM_SPIN_US, "200",                                                                               \
       "longest time a waiting thread spins before it sleeps, microseconds; 0: never")                        \
     V(TRILLIUM_WORKER, "0", "1: this process is Trillium's own worker: show no platforms")
