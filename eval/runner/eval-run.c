@@ -117,10 +117,11 @@ static void say_round(const struct eval *e, enum side side, const char *program,
     eval_progress(e, side, program, label);
 }
 
-void eval_run_own(struct eval *e, enum side side, const struct program *program, int round) {
+void eval_run_own(struct eval *e, enum side side, const struct program *program, int round, bool shortened) {
     char path[PATH_MAX + 64], p[16], d[16];
     const char *argv[] = {path, "-p", p, "-d", d, NULL, NULL, NULL, NULL};
-    const bool builds_new = program->workload && round > 0 && (e->options.all || program->builds_new);
+    const bool builds_new =
+        program->workload && round > 0 && !shortened && (e->options.all || program->builds_new);
     int n = 5;
 
     say_round(e, side, program->name, round);

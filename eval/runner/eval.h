@@ -64,8 +64,8 @@ bool eval_wants(const struct eval *e, const struct program *p);
 /* Is the side there, and to be measured? */
 bool eval_has(const struct eval *e, enum side side);
 /* One of the own programs, or the person's, on one side. Round 0 warms caches: only what programs
- * measured themselves once they were warm counts of it. */
-void eval_run_own(struct eval *e, enum side side, const struct program *program, int round);
+ * measured themselves once they were warm counts of it. `shortened`: without building a new program. */
+void eval_run_own(struct eval *e, enum side side, const struct program *program, int round, bool shortened);
 void eval_run_given(struct eval *e, enum side side, int round);
 
 /* ---- eval-stages.c ---- */

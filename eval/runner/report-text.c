@@ -128,10 +128,11 @@ void report_markdown(const struct results *r, FILE *f) {
     machine_print(f, machine);
     report_answers(r, say_in_markdown, f);
     fprintf(f,
-            "\n\nMedians of %d rounds; in brackets the speed relative to native, with ~ where the rounds do "
-            "not tell faster from "
-            "slower.",
-            (int)json_integer_value(json_object_get(r->root, "rounds")));
+            "\n\nMedians of %d rounds, and %d more of the workloads natively and in process guests; in "
+            "brackets the speed relative "
+            "to native, with ~ where the rounds do not tell faster from slower.",
+            (int)json_integer_value(json_object_get(r->root, "rounds")),
+            (int)json_integer_value(json_object_get(r->root, "short rounds")));
     markdown_phase(r, "warm", "Warm", f);
     markdown_phase(r, "cold", "Cold", f);
     write_ablations(r, f, true);
