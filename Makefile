@@ -158,6 +158,7 @@ help:
 	@echo '  make install      install under PREFIX=$(PREFIX), the ICD in SYSCONFDIR=$(SYSCONFDIR) (DESTDIR works); uninstall'
 	@echo '  make deps         install the Debian packages for building, testing and eval (deps-build: for building only)'
 	@echo '  make check-release RELEASE=trixie   build and test in a throwaway root of that Debian release'
+	@echo '  make check-bare RELEASE=trixie      the two commands of README in a clone, on a machine of that release that has nothing else'
 	@echo '  make check-other-release   guests of one release on hosts of the other, in the root of check-release (as root)'
 	@echo '  make check-services   the installed systemd units, in a booted throwaway root (as root)'
 	@echo '  make check-libvirt    a VM of libvirt (as root)'
@@ -509,6 +510,10 @@ check-deb: deps-pack
 RELEASE ?= trixie
 check-release: deps-pack
 	@tests/release.sh $(RELEASE) $(B)/roots $(RELEASE_TARGETS)
+# README's two commands on a machine of a release that has nothing else.
+.PHONY: check-bare
+check-bare: deps-pack
+	@tests/bare.sh $(RELEASE) $(B)/roots $(BARE_TARGETS)
 # Guests and hosts of two releases with each other, after check-release (as root).
 .PHONY: check-other-release
 check-other-release: all
