@@ -81,9 +81,21 @@ void helper_fork_handles(void) {
     fork_workers(work_with_its);
 }
 
+static bool is_a_guest(void) {
+    char version[256] = "";
+
+    OK(clGetPlatformInfo(the_platform(), CL_PLATFORM_VERSION, sizeof(version), version, NULL));
+    return strstr(version, "Trillium");
+}
+
+/* rusticl's threads (from 25 on) are its parent's from the first look at devices on: natively such children hang. */
 static void workers_of_a_parent_that_looked(void) {
     static char out[4096];
+    char name[256] = "";
 
+    OK(clGetPlatformInfo(the_platform(), CL_PLATFORM_NAME, sizeof(name), name, NULL));
+    if (strstr(name, "rusticl") && !is_a_guest())
+        skip("drivers differ");
     ended_well(run_helper("fork-look", out, sizeof(out)), "a parent of three");
     check(strcmp(out, "41\n41\n41\n41\n") == 0, "children and parent have worked");
 }
@@ -91,10 +103,8 @@ static void workers_of_a_parent_that_looked(void) {
 /* PoCL's threads are its parent's from the first look at devices on: natively such children hang. */
 static void workers_with_handles_of_their_parent(void) {
     static char out[4096];
-    char version[256] = "";
 
-    OK(clGetPlatformInfo(the_platform(), CL_PLATFORM_VERSION, sizeof(version), version, NULL));
-    if (!strstr(version, "Trillium"))
+    if (!is_a_guest())
         skip("drivers differ");
     ended_well(run_helper("fork-handles", out, sizeof(out)), "a parent of three");
     check(strcmp(out, "41\n41\n41\n41\n") == 0, "children and parent have worked");

@@ -431,7 +431,10 @@ int main(int argc, char **argv) {
         {NULL, 0, NULL, 0},
     };
     bool list = false, groups = false, compare = false, other_compiler = false;
-    const char *label = "";
+    const char *label = "", *scale = getenv("TEST_LIMIT_SCALE"); /* as tests/run has it */
+
+    if (scale && atoi(scale) > 0)
+        limit_scale = (unsigned)atoi(scale);
 
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (o) {
