@@ -16,8 +16,8 @@ uint64_t icd_trace_now(void) {
 void icd_trace_put_slow(struct icd_trace *t) {
     static _Atomic uint64_t tokens;
     t->token = atomic_fetch_add_explicit(&tokens, 1, memory_order_relaxed) + 1;
-    TR_PUT(icd_session->g, TRACE, trace, NULL, .call_ns = t->call_ns, .write_ns = icd_trace_now(),
-           .token = t->token);
+    TR_PUT_TAIL(icd_session->g, TRACE, trace, NULL, 0, .call_ns = t->call_ns, .write_ns = icd_trace_now(),
+                .token = t->token);
 }
 
 void icd_trace_wake(uint64_t token) {
@@ -25,6 +25,6 @@ void icd_trace_wake(uint64_t token) {
         return;
     uint64_t now = icd_trace_now();
     svga_guest_lock(icd_session->g);
-    TR_PUT(icd_session->g, TRACE_WAKE, trace_wake, NULL, .token = token, .wake_ns = now);
+    TR_PUT_TAIL(icd_session->g, TRACE_WAKE, trace_wake, NULL, 0, .token = token, .wake_ns = now);
     svga_guest_unlock_quietly(icd_session->g);
 }

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/worker/trace.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host-backend/profile/trace.h"
 #include "host-backend/worker/build.h"
+#include "host-backend/worker/trace-file.h"
 #include "svga-model/futex.h"
 
 /* Bounds of (driver's clock - CLOCK_MONOTONIC) of one device, made narrower by every enqueue. */
@@ -44,9 +42,8 @@ struct trace {
     unsigned open_count, collect_at;
     uint64_t collect_ns;
 
-    pthread_mutex_t lock;  /* guards the rest */
-    FILE *file;            /* NULL: nothing is written any more */
-    uint64_t room;         /* bytes that may still be written */
+    pthread_mutex_t lock; /* guards the rest */
+    struct trace_file file;
     _Atomic uint64_t lost; /* entries for which there was none */
 };
 
@@ -66,6 +63,7 @@ struct trace *trace_new(unsigned pid) {
     t->pid = pid;
     t->open_end = &t->open;
     t->collect_at = COLLECT_AT;
+    t->file.fd = -1;
     pthread_mutex_init(&t->open_lock, NULL);
     pthread_mutex_init(&t->lock, NULL);
     return t;
@@ -73,21 +71,15 @@ struct trace *trace_new(unsigned pid) {
 
 bool trace_start(struct trace *t, int fd) {
     struct trace_header header = {.magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = t->pid};
-    FILE *file = fdopen(fd, "wb");
 
-    if (!file) {
-        fprintf(stderr, "trillium-worker: no profile: %s\n", strerror(errno));
-        close(fd);
-        return false;
-    }
-    /* commands come by the million in long runs: few, large writes */
-    setvbuf(file, NULL, _IOFBF, 1 << 20);
-    fwrite(&header, sizeof header, 1, file);
     pthread_mutex_lock(&t->lock);
-    t->file = file;
-    t->room = TRACE_ROOM;
-    t->lost = 0;
+    bool begun = trace_file_begin(&t->file, fd, TRACE_ROOM);
+    if (begun)
+        trace_file_add(&t->file, &header, sizeof header);
     pthread_mutex_unlock(&t->lock);
+    if (!begun)
+        return false;
+    t->lost = 0;
     t->have_next = false;
     t->on = true;
     return true;
@@ -151,12 +143,15 @@ static struct trace_record *take(struct trace *t, enum trace_what what) {
     if (!t->have_next)
         return NULL;
     t->have_next = false;
-    struct trace_record *r = t->open_count < MAX_OPEN ? calloc(1, sizeof *r) : NULL;
+    struct trace_record *r = t->open_count < MAX_OPEN ? malloc(sizeof *r) : NULL;
     if (!r) {
         t->lost++;
         return NULL;
     }
     atomic_init(&r->refs, 1);
+    r->device = NULL;
+    r->event = NULL;
+    r->next = NULL;
     r->command = (struct trace_command){
         .type = TRACE_COMMAND,
         .size = sizeof r->command,
@@ -191,7 +186,10 @@ struct trace_record *trace_finish(struct trace *t, const struct queue *q) {
 }
 
 void trace_named(struct trace_record *r, const char *name, uint64_t bytes) {
-    snprintf(r->command.name, sizeof r->command.name, "%s", name);
+    /* No snprintf: that alone cost a quarter of a command's record. */
+    size_t length = strnlen(name, sizeof r->command.name - 1);
+    memcpy(r->command.name, name, length);
+    r->command.name[length] = '\0';
     r->command.bytes = bytes;
 }
 
@@ -208,14 +206,8 @@ void trace_kernel(struct trace_record *r, const char *name, uint32_t work_dim, c
 
 /* trace->lock is held. */
 static void put(struct trace *t, const void *entry, size_t size) {
-    if (!t->file)
-        return;
-    if (t->room < size) {
+    if (t->file.fd >= 0 && !trace_file_add(&t->file, entry, size))
         t->lost++;
-        return;
-    }
-    t->room -= size;
-    fwrite_unlocked(entry, size, 1, t->file);
 }
 
 static void write_entry(struct trace *t, const void *entry, size_t size) {
@@ -319,9 +311,12 @@ static bool has_ended(struct trace *t, struct trace_record *r, uint64_t now) {
     return true;
 }
 
-/* trace->open_lock is held. */
+/*
+ * trace->open_lock is held, but not trace->lock while the driver is asked: it may hold a lock of its own for which we wait, and
+ * call back with it to whoever writes an entry.
+ */
 static void collect(struct trace *t, uint64_t now) {
-    struct trace_record **at = &t->open;
+    struct trace_record **at = &t->open, *ended = NULL, **ended_end = &ended;
 
     for (struct trace_record *r = *at; r; r = *at) {
         if (!has_ended(t, r, now)) {
@@ -330,10 +325,19 @@ static void collect(struct trace *t, uint64_t now) {
         }
         *at = r->next;
         t->open_count--;
-        write_entry(t, &r->command, sizeof r->command);
-        trace_drop(r);
+        *ended_end = r;
+        ended_end = &r->next;
     }
     t->open_end = at;
+    *ended_end = NULL;
+    pthread_mutex_lock(&t->lock);
+    for (struct trace_record *r = ended; r; r = r->next)
+        put(t, &r->command, sizeof r->command);
+    pthread_mutex_unlock(&t->lock);
+    for (struct trace_record *r = ended, *next; r; r = next) {
+        next = r->next;
+        trace_drop(r);
+    }
 }
 
 unsigned trace_collect(struct trace *t) {
@@ -423,19 +427,17 @@ static void end_file(struct trace *t, bool drop) {
     t->open = NULL;
     t->open_end = &t->open;
     t->open_count = 0;
-    if (!t->file)
+    if (t->file.fd < 0)
         return;
     for (unsigned i = 0; i < t->clock_count; i++) {
         const struct clock_bounds *b = &t->clocks[i];
         struct trace_stamp clock = {TRACE_CLOCK, sizeof clock, i, (uint64_t)(b->high - b->low) / 2 + 1};
         if (b->low != INT64_MIN && b->high != INT64_MAX)
-            fwrite(&clock, sizeof clock, 1, t->file);
+            trace_file_add_last(&t->file, &clock, sizeof clock);
     }
     struct trace_stamp lost = {TRACE_LOST, sizeof lost, 0, t->lost};
-    fwrite(&lost, sizeof lost, 1, t->file);
-    if (fclose(t->file) != 0)
-        fprintf(stderr, "trillium-worker: the profile is incomplete: %s\n", strerror(errno));
-    t->file = NULL;
+    trace_file_add_last(&t->file, &lost, sizeof lost);
+    trace_file_end(&t->file);
 }
 
 void trace_end(struct trace *t) {
@@ -450,8 +452,8 @@ void trace_end(struct trace *t) {
 
 void trace_close(struct trace *t) {
     pthread_mutex_lock(&t->lock);
-    if (t->file)
-        fflush(t->file); /* a driver that hangs costs no more than the last commands */
+    if (t->file.fd >= 0)
+        trace_file_flush(&t->file); /* a driver that hangs costs no more than the last commands */
     pthread_mutex_unlock(&t->lock);
     pthread_mutex_lock(&t->open_lock);
     collect(t, svga_now_ns());
