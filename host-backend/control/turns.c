@@ -12,11 +12,19 @@ enum { KERNEL_PARTS = 8 }; /* of the time that a kernel may take may pass before
 
 /* ---- gates ---- */
 
+/* What the worker has done from now on is counted with its next turn, also what it only gave to the driver before it. */
+static void count_from_here(struct seat *s) {
+    s->commands = board_read(&s->on->commands);
+    s->bytes = board_read(&s->on->bytes);
+}
+
 static void set_gate(struct seat *s, bool closed) {
     if (s->closed == closed)
         return;
     s->closed = closed;
-    if (!closed) {
+    if (closed) {
+        count_from_here(s);
+    } else {
         scheduler_withdraw(&s->tenant->seats, &s->who);
         s->holding = false; /* what is in flight is its own affair now */
         if (s->tenant->device->holder == s)
@@ -94,8 +102,6 @@ static void give(struct seat *s, uint64_t now_ns) {
     s->holding = true;
     s->lapsed = false;
     s->since_ns = now_ns;
-    s->commands = board_read(&s->on->commands);
-    s->bytes = board_read(&s->on->bytes);
     atomic_store(&s->on->quantum_ns, quantum(s->tenant));
     atomic_store(&s->on->granted, ++s->granted);
     board_signal(s->board);
@@ -113,6 +119,7 @@ static void take_back(struct arena *a, struct seat *s, uint64_t now_ns) {
     t->turns_ns += ns;
     a->used(a->opaque, t, ns, board_read(&s->on->commands) - s->commands,
             board_read(&s->on->bytes) - s->bytes, now_ns);
+    count_from_here(s);
 }
 
 static void dispatch(struct turns_device *d, uint64_t now_ns) {

@@ -58,7 +58,7 @@ struct seat {
     bool holding;
     bool lapsed;
     uint64_t since_ns;
-    uint64_t commands, bytes; /* the board's counters when the turn began */
+    uint64_t commands, bytes; /* the board's counters when the last turn ended, or the gate was closed */
     void *session;
 };
 
@@ -79,7 +79,7 @@ struct arena {
     struct turns_device *devices;
     const struct scheduler_kind *kind;
     void *opaque;
-    /* A turn has ended, in which the worker says it did so much. */
+    /* A turn has ended, since the last one of which the worker says it did so much. */
     void (*used)(void *opaque, struct tenant *t, uint64_t ns, uint64_t commands, uint64_t bytes,
                  uint64_t now_ns);
     /* A turn is longer than the tenant's kernels may be. */

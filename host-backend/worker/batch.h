@@ -23,7 +23,10 @@ struct replay {
     /* for the command */
     cl_uint wait_count;
     const cl_event *waits;
-    bool keep; /* its event is wanted */
+    const uint32_t *after; /* the batch's wait list, */
+    uint32_t after_count;
+    bool blocked; /* and what the batch is behind is what it is behind (behind.h) */
+    bool keep;    /* its event is wanted */
     /* from it */
     cl_event made; /* if kept: the receiver's to release */
     cl_int result;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "host-backend/worker/batch.h"
+#include "host-backend/worker/behind.h"
 #include "host-backend/worker/trace.h"
 #include "host-backend/worker/turn.h"
 #include "host-backend/worker/wait.h"
@@ -47,6 +48,7 @@ static bool collect_waits(struct enqueue *e, const uint32_t *ids, uint32_t count
         }
         list[i] = event->cl;
         e->gated = e->gated || event->gated;
+        e->blocked = e->blocked || event->blocked;
     }
     e->wait_count = count;
     e->waits = count > 0 ? list : NULL;
@@ -63,14 +65,18 @@ static bool finish_may_follow(const struct enqueue *e) {
     return next != TR_CMD_ENQUEUE_KERNEL && next != TR_CMD_ENQUEUE_KERNEL_1D;
 }
 
-/* Where the device is shared. What may wait for the guest's word waits for no turn: the word may be behind it. */
-static __attribute__((noinline)) void take_turn(struct enqueue *e) {
-    bool gated = e->gated || ((e->q->in_order || e->q->barred) && queue_gated(e->q));
-
-    if (gated || !e->queue || !turn_take(e->q->turn, &e->s->device.closing))
-        return;
-    e->turn = e->q->turn;
-    e->event = &e->made;
+/* Where the device is shared. What may wait for the guest's word waits for no turn yet: the word may be behind it. False: the
+ * command cannot reach the driver. */
+static __attribute__((noinline)) bool take_turn(struct enqueue *e) {
+    if (!e->queue)
+        return true;
+    if (e->blocked)
+        return behind_add_ticket(e);
+    if (turn_take(e->q->turn, &e->s->device.closing)) {
+        e->turn = e->q->turn;
+        e->event = &e->made;
+    }
+    return true;
 }
 
 bool enqueue_begin(struct enqueue *e, struct session *s, bool works, uint32_t queue, uint32_t event_id,
@@ -81,6 +87,11 @@ bool enqueue_begin(struct enqueue *e, struct session *s, bool works, uint32_t qu
     e->event_slot = event_slot;
     e->many = NULL;
     e->made = NULL;
+    e->after = waits;
+    e->after_count = wait_count;
+    e->blocked = behind_its_queue(e->q);
+    e->barrier = e->for_all = false;
+    e->ticket = NULL;
     e->gated = false;
     e->turn = NULL;
     e->kernel = NULL;
@@ -94,11 +105,15 @@ bool enqueue_begin(struct enqueue *e, struct session *s, bool works, uint32_t qu
     if (s->replay) {
         e->wait_count = s->replay->wait_count;
         e->waits = e->wait_count > 0 ? s->replay->waits : NULL;
+        e->after = s->replay->after;
+        e->after_count = s->replay->after_count;
+        e->blocked = e->blocked || s->replay->blocked;
     }
     if (works && atomic_load_explicit(&e->q->board->gate, memory_order_relaxed) != 0) {
         if (e->trace)
             trace_decoded(e->trace);
-        take_turn(e);
+        if (!take_turn(e))
+            return false;
     }
     if (e->trace)
         trace_begins(e->trace);
@@ -141,11 +156,11 @@ static void tell_end(void *session, void *event, cl_int status) {
     object_unref(event);
 }
 
-/* It has begun in a turn. The guest may wait for its event, and the command that says so stand behind one that has to
- * wait for a turn itself: so its end is published without being asked for. */
-static void begun(struct enqueue *e, cl_event made, struct event *event) {
+/* The guest may wait for its event, and the command that says so stand behind one that has to wait for a turn itself: so its
+ * end is published without being asked for. */
+struct turn_command enqueue_turn_command(const struct enqueue *e, struct event *event) {
     struct turn_command c = {.queue = e->queue,
-                             .event = made,
+                             .event = e->made,
                              .kernel = e->kernel,
                              .wait = driver_has(e->q->device->platform, QUIRK_LATE_CALLBACKS_ARE_LOST)};
     if (event) {
@@ -154,6 +169,17 @@ static void begun(struct enqueue *e, cl_event made, struct event *event) {
         c.opaque = e->s;
         c.told_event = event;
     }
+    return c;
+}
+
+void enqueue_no_turn(const struct turn_command *c) {
+    if (c->told)
+        object_unref(c->told_event);
+}
+
+/* It has begun in a turn. */
+static void begun(struct enqueue *e, struct event *event) {
+    struct turn_command c = enqueue_turn_command(e, event);
     turn_begun(e->turn, &c);
 }
 
@@ -174,7 +200,9 @@ static void replayed(struct enqueue *e) {
         replay->trace = e->trace;
     }
     if (e->turn)
-        begun(e, e->made, NULL);
+        begun(e, NULL);
+    if (e->blocked)
+        behind_add(e, NULL);
     if (replay->keep)
         replay->made = e->made;
     else if (e->made)
@@ -183,8 +211,9 @@ static void replayed(struct enqueue *e) {
 
 static void not_begun(struct enqueue *e) {
     board_add(&e->s->turns->board->errors, 1);
+    behind_drop_ticket(e);
     if (e->turn)
-        begun(e, NULL, NULL);
+        begun(e, NULL);
 }
 
 void enqueue_end(struct enqueue *e) {
@@ -221,11 +250,15 @@ void enqueue_end(struct enqueue *e) {
         if (event && e->trace)
             event->trace = trace_ref(e->trace);
         if (e->turn)
-            begun(e, e->made, event);
-    } else if (e->made) {
+            begun(e, event);
+        if (e->blocked)
+            behind_add(e, event);
+    } else {
         if (e->turn)
-            begun(e, e->made, NULL);
-        if (!keep)
+            begun(e, NULL);
+        if (e->blocked)
+            behind_add(e, NULL);
+        if (e->made && !keep)
             clReleaseEvent(e->made); /* who needs it has a reference of its own */
     }
     trace_drop(e->trace); /* the same */

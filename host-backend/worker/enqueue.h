@@ -16,6 +16,7 @@
 #define HOST_BACKEND_WORKER_ENQUEUE_H
 
 #include "host-backend/worker/handlers.h"
+#include "host-backend/worker/turn.h"
 
 struct enqueue {
     struct session *s;
@@ -25,7 +26,13 @@ struct enqueue {
     cl_event few[16];
     cl_event *many; /* longer wait lists */
     cl_event made;
-    bool gated; /* the wait list has such an event (object.h) */
+    const uint32_t *after; /* the wait list as the guest wrote it */
+    uint32_t after_count;
+    bool blocked;    /* it may not run before the guest says so (behind.h), */
+    bool barrier;    /* nor may what its queue gets later, */
+    bool for_all;    /* and it waits for all that its queue has got */
+    cl_event ticket; /* of behind.h; NULL: it has none */
+    bool gated;      /* the wait list has such an event (object.h) */
     struct trace_record *trace;
     struct turn *turn;           /* that it begins in, and is counted by; NULL */
     struct board_kernel *kernel; /* whose time it takes; NULL: no kernel's */
@@ -41,6 +48,11 @@ struct enqueue {
 bool enqueue_begin(struct enqueue *e, struct session *s, bool works, uint32_t queue, uint32_t event_id,
                    uint32_t event_slot, const uint32_t *waits, uint32_t wait_count);
 void enqueue_end(struct enqueue *e);
+
+/* What turn_begun is told of a command that the driver has; `event`: the guest's, or NULL. */
+struct turn_command enqueue_turn_command(const struct enqueue *e, struct event *event);
+/* It runs without one after all. */
+void enqueue_no_turn(const struct turn_command *c);
 
 #define ENQUEUE_BEGIN(e, s, c, v, array)                                                                     \
     enqueue_begin(&(e), s, true, (c)->queue, (c)->event, (c)->event_slot, (v)->arrays[array],                \

@@ -361,6 +361,9 @@ void do_run_batch(struct session *s, const struct tr_run_batch *c, const struct 
     /* The commands are traced, not the batch; a guest thread that waits for it waits for the last of them. */
     r.traced = s->trace && trace_hold(s->trace, &r.stamps);
     if (ENQUEUE_BEGIN_IDLE(e, s, c, v, 0)) {
+        r.replay.after = e.after;
+        r.replay.after_count = e.after_count;
+        r.replay.blocked = e.blocked;
         r.profiled = c->event != 0 && e.q->profiled;
         e.result = run(&r, &e.made);
     }

@@ -179,6 +179,9 @@ void do_marker(struct session *s, const struct tr_marker *c, const struct tr_vie
     if (ENQUEUE_BEGIN_IDLE(e, s, c, v, 0)) {
         if (e.wait_count == 0 && queue_gated(e.q))
             e.gated = true;
+        e.barrier = c->barrier;
+        e.for_all = e.wait_count == 0;
+        e.blocked = e.blocked || (e.for_all && e.q->behind > 0);
         if (c->barrier && e.gated)
             e.q->barred = true;
         if (e.q->context->version < 120)

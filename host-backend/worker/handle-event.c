@@ -2,6 +2,7 @@
 /* Events: user events, waiting, watching. */
 #include <stdlib.h>
 
+#include "host-backend/worker/behind.h"
 #include "host-backend/worker/enqueue.h"
 #include "host-backend/worker/wait.h"
 
@@ -11,6 +12,8 @@ void do_create_user_event(struct session *s, const struct tr_create_user_event *
     (void)v;
     cl_event cl = context->cl ? clCreateUserEvent(context->cl, &r) : NULL;
     struct event *e = event_new(s, c->event, cl, NULL, NULL);
+    if (e)
+        e->blocked = true;
     if (e)
         e->gated = context->platform && (driver_has(context->platform, QUIRK_FAILURE_IS_NOT_TOLD) ||
                                          driver_has(context->platform, QUIRK_WAITS_FOR_THE_FAILED));
@@ -25,11 +28,13 @@ void do_set_user_event(struct session *s, const struct tr_set_user_event *c, con
         session_violation(s, "set_user_event: status %d, or not a user event", c->status);
         return;
     }
-    e->gated = false;
+    e->gated = e->blocked = false;
     if (c->status < CL_COMPLETE)
         e->error = c->status;
     if (e->cl)
         clSetUserEventStatus(e->cl, c->status);
+    if (s->behind)
+        behind_release(s);
 }
 
 /* Is there something to wait for? What has no event of the driver's has failed, and its slot says so already.

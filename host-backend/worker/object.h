@@ -50,12 +50,16 @@ struct queue {
     struct context *context; /* referenced */
     struct driver_device *device;
     bool in_order;
-    bool by_callback;           /* its ends are told by the driver's callbacks (wait.h) */
-    bool profiled;              /* the guest asked for CL_QUEUE_PROFILING_ENABLE */
-    bool host_profiled;         /* the driver's queue has it (also set while the worker is profiling) */
-    uint64_t enqueued;          /* commands given to the driver so far */
-    uint64_t finished;          /* as many of them are known to have ended: all up to this one */
-    uint64_t gated;             /* as many of them may wait for a user event that is not set (struct event) */
+    bool by_callback;   /* its ends are told by the driver's callbacks (wait.h) */
+    bool profiled;      /* the guest asked for CL_QUEUE_PROFILING_ENABLE */
+    bool host_profiled; /* the driver's queue has it (also set while the worker is profiling) */
+    uint64_t enqueued;  /* commands given to the driver so far */
+    uint64_t finished;  /* as many of them are known to have ended: all up to this one */
+    uint64_t gated;     /* as many of them may wait for a user event that is not set (struct event) */
+    uint32_t behind;    /* commands that behind.h knows, */
+    uint32_t barriers;  /* barriers among them, */
+    uint32_t seen;      /* and, of both, those that a look has passed and let be */
+    uint32_t seen_barriers;
     bool barred;                /* out of order, but there was a barrier that waited for one of those */
     cl_event last;              /* of the newest command, where a FINISH will want it; NULL: not kept */
     cl_int sticky;              /* first error of a command without an event since the last FINISH */
@@ -141,7 +145,9 @@ struct event {
     cl_int error; /* it is known to have failed with this; 0: it is not */
     bool
         gated; /* a user event that is not set, or a command that may wait for one; of drivers that then take care */
-    bool watched; /* event_watch has been called */
+    bool blocked;       /* a user event that is not set, or a command that is behind one (behind.h) */
+    bool failed_behind; /* a command that failed there */
+    bool watched;       /* event_watch has been called */
     /* The status in the slot; written under the session\'s slot_lock; it only ever falls. */
     _Atomic cl_int told;
     struct trace_record *trace; /* trace.h; NULL: not traced */

@@ -361,6 +361,7 @@ struct session *session_new(int link, struct driver *driver, const struct sessio
         return NULL;
     }
     s->waits_end = &s->waits;
+    s->behind_end = &s->behind;
     s->objects.turns = s->turns;
     char filter[BOARD_FILTER];
     snprintf(filter, sizeof filter, "%.*s", (int)sizeof filter - 1, s->turns->board->filter);

@@ -25,6 +25,7 @@ struct wait;
 struct trace;
 struct turns;
 struct replay;
+struct behind;
 
 struct session_options {
     const int *hand;  /* descriptors of this process's hand (svga-model/hand.h), taken over; NULL: none */
@@ -62,13 +63,14 @@ struct session {
     struct wait *waits, **waits_end; /* guest threads wait for these, and nobody attends to it yet */
     struct wait *polled;             /* wait_poll looks after these */
     struct wait *_Atomic ended; /* told by callback, for the next leader to account for; any thread pushes */
-    uint32_t busy_queues;       /* queues with commands that are not known to have ended */
-    uint64_t idle_times;        /* how often busy_queues has come down to 0 */
-    struct replay *replay;      /* a batch's command is being carried out (batch.h); else NULL */
-    bool over;                  /* a command was refused, or the link ended: no further ones are read */
-    unsigned decoders;          /* threads that exist */
-    unsigned away;              /* of these, waiting for the driver */
-    uint32_t profiles;          /* that were begun so far */
+    struct behind *behind, **behind_end; /* commands that may not run yet (behind.h) */
+    uint32_t busy_queues;                /* queues with commands that are not known to have ended */
+    uint64_t idle_times;                 /* how often busy_queues has come down to 0 */
+    struct replay *replay;               /* a batch's command is being carried out (batch.h); else NULL */
+    bool over;         /* a command was refused, or the link ended: no further ones are read */
+    unsigned decoders; /* threads that exist */
+    unsigned away;     /* of these, waiting for the driver */
+    uint32_t profiles; /* that were begun so far */
 
     _Atomic uint32_t attach_order; /* attach.h: the leader resets what its thread sets */
     int attach_file;               /* these belong to whose turn it is */

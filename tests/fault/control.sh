@@ -246,6 +246,38 @@ kill -9 "$(worker_of a)"
 await "$one" "$soon"
 if works_on b && [ "$status" = 3 ]; then pass dies-in-turn; else fail dies-in-turn "b was expected to go on" "$work"/one.* "$work"/two.*; fi
 
+# ---- work behind user events: no more than a share, and counted ----
+kill_hard "$two"
+ask limit a weight=100
+ask limit b weight=300
+start_guest behind behind 600
+behind=$guest
+socket=$b_socket start_guest burst burst 600
+burst=$guest
+within "$patience" says "$work/behind.out" ready && within "$patience" says "$work/burst.out" ready
+from=$(of a commands) to=$(of b commands)
+enough() { [ $(($(of b commands) - to)) -ge 400 ]; }
+within "$patience" enough
+from=$(($(of a commands) - from)) to=$(($(of b commands) - to))
+if [ "$from" -gt 20 ] && [ $((from * 3)) -lt $((to * 2)) ]; then pass behind-user-events; else
+    fail behind-user-events "a third of b's $to kernels was expected, not $from" "$work"/behind.* "$work"/burst.* "$control_log"; fi
+kill_hard "$burst"
+kill_hard "$behind"
+counted() { "$trillium" ls --json | awk '/^    "name"/ { mine = index($0, "\"a\"") } mine && /"name": "k"/ { k = 1 }
+    mine && k && /"turns_ns"/ { found = $2 + 0 > 1000000000; exit } END { exit !found }'; }
+if counted; then pass behind-user-events.counted; else
+    "$trillium" ls --json >"$work/ls.json"
+    fail behind-user-events.counted "a second of turns was expected of kernel k" "$work/ls.json"; fi
+ask limit a weight=100
+ask limit b weight=100
+start_guest once behind 1
+await "$guest" "$patience"
+if [ "$status" = 0 ] && says "$work/once.out" "done"; then pass behind-user-events.right; else
+    fail behind-user-events.right "right results were expected, status $status" "$work"/once.*; fi
+socket=$b_socket start_guest two loop 600
+two=$guest
+within "$patience" has_processes b
+
 # ---- a kernel that does not end ----
 ask limit a kernel_ms=500
 start_guest endless endless

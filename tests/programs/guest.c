@@ -10,6 +10,9 @@
  * - guest out-of-bounds: a kernel stores far outside of its buffer; prints what the calls return
  * - guest endless: a kernel that never ends; prints "ready", then waits for it
  * - guest gated: waits for an event that nobody sets; prints "ready" before
+ * - guest burst SECONDS: kernels of some ms, in a queue in order and in one that is not; prints "ready" after the first round and "done
+ *   N kernels"
+ * - guest behind SECONDS: the same, each round behind a user event that is set once it stands, while another one never is
  * - guest build: prints "ready", then builds a program that keeps the compiler busy for minutes
  * - guest bad-source: prints the build log of a source that does not compile
  * - guest memory MIB: makes buffers of so many MiB until one cannot be made, 64 at most; prints the device's memory, how
@@ -26,6 +29,7 @@
  * result.
  */
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +54,8 @@ static void must(cl_int e, const char *function) {
     fflush(stdout);
     exit(3);
 }
+
+enum { BURST = 8 /* kernels of a round */ };
 
 static cl_device_id device;
 static cl_context context;
@@ -249,6 +255,81 @@ static int gated(void) {
     return 0;
 }
 
+/* One round's kernels in a queue, behind `gate` (NULL: nothing). The event of the last one. */
+static cl_event give_round(cl_command_queue q, cl_kernel k, cl_event gate) {
+    const size_t n = 64, one = 1;
+    cl_event last = gate, made;
+
+    for (int i = 0; i < BURST; i++) {
+        must(clEnqueueNDRangeKernel(q, k, 1, NULL, &n, &one, last ? 1 : 0, last ? &last : NULL, &made),
+             "clEnqueueNDRangeKernel");
+        if (last && last != gate)
+            must(clReleaseEvent(last), "clReleaseEvent");
+        last = made;
+    }
+    must(clFlush(q), "clFlush");
+    return last;
+}
+
+static int burst(double seconds, bool behind) {
+    const cl_queue_properties out_of_order[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE,
+                                                0};
+    cl_int e, zero = 0, got;
+    cl_event before[2] = {NULL, NULL}, never, ignored;
+    cl_command_queue queues[2];
+    cl_kernel kernels[2];
+    cl_mem mems[2];
+    int rounds = 0;
+
+    open_first_device();
+    queues[0] = queue;
+    queues[1] = clCreateCommandQueueWithProperties(context, device, out_of_order, &e);
+    must(e, "clCreateCommandQueueWithProperties");
+    for (int i = 0; i < 2; i++) {
+        kernels[i] =
+            make_kernel("kernel void k(global int *a) { uint x = get_global_id(0) | 1u;\n"
+                        "for (uint i = 0; i < 60000; i++) x = x * 1664525u + 1013904223u ^ (x >> 7);\n"
+                        "a[get_global_id(0)] += x == 0 ? 2 : 1; }");
+        mems[i] = make_buffer(64 * sizeof(cl_int));
+        must(clSetKernelArg(kernels[i], 0, sizeof mems[i], &mems[i]), "clSetKernelArg");
+        must(clEnqueueFillBuffer(queue, mems[i], &zero, 4, 0, 64 * sizeof zero, 0, NULL, NULL),
+             "clEnqueueFillBuffer");
+    }
+    must(clFinish(queue), "clFinish");
+    if (behind) {
+        never = clCreateUserEvent(context, &e);
+        must(e, "clCreateUserEvent");
+        must(clEnqueueMarkerWithWaitList(queues[1], 1, &never, &ignored), "clEnqueueMarkerWithWaitList");
+    }
+    double end = now_s() + seconds;
+    for (; rounds < 2 || now_s() < end; rounds++) {
+        cl_event gate = behind ? clCreateUserEvent(context, &e) : NULL, *last = &before[rounds % 2];
+        cl_event done = give_round(queues[rounds % 2], kernels[rounds % 2], gate);
+        if (behind) {
+            must(clSetUserEventStatus(gate, CL_COMPLETE), "clSetUserEventStatus");
+            must(clReleaseEvent(gate), "clReleaseEvent");
+        }
+        if (*last) {
+            must(clWaitForEvents(1, last), "clWaitForEvents");
+            must(clReleaseEvent(*last), "clReleaseEvent");
+        }
+        *last = done;
+        if (rounds == 1)
+            say_ready();
+    }
+    must(clWaitForEvents(2, before), "clWaitForEvents");
+    for (int i = 0; i < 2; i++) {
+        must(clEnqueueReadBuffer(queue, mems[i], CL_TRUE, 0, sizeof got, &got, 0, NULL, NULL),
+             "clEnqueueReadBuffer");
+        if (got != (rounds + 1 - i) / 2 * BURST) {
+            printf("wrong result: %d kernels of %d\n", got, (rounds + 1 - i) / 2 * BURST);
+            return 4;
+        }
+    }
+    printf("done %d kernels\n", rounds * BURST);
+    return 0;
+}
+
 static int build(void) {
     open_first_device();
     say_ready();
@@ -437,6 +518,8 @@ int main(int argc, char **argv) {
         return out_of_bounds();
     if (strcmp(what, "endless") == 0)
         return endless();
+    if ((strcmp(what, "burst") == 0 || strcmp(what, "behind") == 0) && argc > 2)
+        return burst(atof(argv[2]), strcmp(what, "behind") == 0);
     if (strcmp(what, "gated") == 0)
         return gated();
     if (strcmp(what, "build") == 0)
