@@ -20,6 +20,7 @@
 
 #include "host-backend/cell/drivers.h"
 #include "host-backend/cell/root.h"
+#include "host-backend/cell/vmm.h"
 
 enum {
     EXECUTE = 1 << 0,
@@ -161,7 +162,8 @@ static int allow_readable(int ruleset, uint64_t handled) {
     return r;
 }
 
-int confine_files(int inside) {
+/* The kernel's rules without any right yet: a descriptor, or a negative errno. */
+static int new_ruleset(uint64_t *handled) {
     int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
 
     if (abi < 0)
@@ -171,13 +173,73 @@ int confine_files(int inside) {
     struct ruleset_attr attr = everything(abi);
     /* Older kernels take a longer struct whose rest is zero. */
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0u);
+    *handled = attr.handled_access_fs;
+    return ruleset < 0 ? -errno : ruleset;
+}
+
+/* All of the machine's files but what is no file: the VM has a /proc, a /sys and a /dev of its own. */
+static int allow_host_files(int ruleset, uint64_t handled) {
+    static const char *const others[] = {".", "..", "proc", "sys", "dev"};
+    static const char *const own[] = {"/proc/cpuinfo", "/proc/meminfo", "/dev/null"};
+    DIR *d = opendir("/");
+    int r = allow(ruleset, handled, "/", READ_DIR);
+
+    for (struct dirent *e; r == 0 && d && (e = readdir(d));) {
+        char path[sizeof e->d_name + 1];
+        bool other = false;
+        for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+            other = other || strcmp(e->d_name, others[i]) == 0;
+        snprintf(path, sizeof path, "/%s", e->d_name);
+        if (!other)
+            r = allow(ruleset, handled, path, READ | EXECUTE);
+    }
+    if (d)
+        closedir(d);
+    for (size_t i = 0; r == 0 && i < sizeof own / sizeof own[0]; i++)
+        r = allow(ruleset, handled, own[i], READ | EXECUTE);
+    return r;
+}
+
+int vmm_prepare(const char *folder) {
+    uint64_t handled = 0;
+    int ruleset = new_ruleset(&handled), r;
+
+    if (ruleset < 0) {
+        errno = -ruleset;
+        return -1;
+    }
+    r = allow_host_files(ruleset, handled);
+    if (r == 0)
+        r = allow(ruleset, handled, folder, handled);
+    if (r == 0)
+        return ruleset;
+    close(ruleset);
+    errno = -r;
+    return -1;
+}
+
+int vmm_enter(int rules) {
+    /* By its own number, which nobody knew before. */
+    struct path_beneath_attr rule = {READ, open("/proc/self", O_PATH | O_CLOEXEC)};
+
+    return rule.parent_fd >= 0 && syscall(SYS_landlock_add_rule, rules, RULE_PATH_BENEATH, &rule, 0u) == 0 &&
+                   close(rule.parent_fd) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                   syscall(SYS_landlock_restrict_self, rules, 0u) == 0
+               ? 0
+               : -1;
+}
+
+int confine_files(int inside) {
+    uint64_t handled = 0;
+    int ruleset = new_ruleset(&handled);
+
     if (ruleset < 0)
-        return -errno;
-    int r = (inside ? allow_programs_inside : allow_programs_outside)(ruleset, attr.handled_access_fs);
+        return ruleset;
+    int r = (inside ? allow_programs_inside : allow_programs_outside)(ruleset, handled);
     if (r == 0)
-        r = allow_readable(ruleset, attr.handled_access_fs);
+        r = allow_readable(ruleset, handled);
     if (r == 0)
-        r = allow_devices(ruleset, attr.handled_access_fs);
+        r = allow_devices(ruleset, handled);
     if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         r = -errno;
     if (r == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0u) < 0)
