@@ -150,7 +150,7 @@ static void check_visa_host(const struct cli_paths *p, struct doctor_finding *f)
     check_library(p, p->visa_host, f);
 }
 
-/* One survey serves the four checks of a VM. */
+/* One survey serves all checks of a VM. */
 static const struct vm_survey *survey(const struct cli_paths *p) {
     static struct vm_survey s;
     static bool done;
@@ -184,6 +184,10 @@ static void check_modules(const struct cli_paths *p, struct doctor_finding *f) {
 
 static void check_kvm(const struct cli_paths *p, struct doctor_finding *f) {
     from_survey(&survey(p)->kvm, DOCTOR_FAIR, f);
+}
+
+static void check_uml(const struct cli_paths *p, struct doctor_finding *f) {
+    from_survey(&survey(p)->uml, DOCTOR_FAIR, f);
 }
 
 static void check_descriptor(const struct cli_paths *p, struct doctor_finding *f) {
@@ -285,6 +289,7 @@ const struct doctor_check doctor_checks[] = {
     {"guest kernel", USE_VM | USE_EVAL, check_kernel},
     {"kernel's modules", USE_VM | USE_EVAL, check_modules},
     {"KVM", USE_VM | USE_OWN_VM, check_kvm},
+    {"user-mode kernel", USE_VM, check_uml},
     {"descriptor", USE_OWN_VM, check_descriptor},
     {"compilers", USE_BUILD, check_compilers},
     {"benchmarks", USE_EVAL, check_clpeak},

@@ -21,6 +21,7 @@
 struct run_options {
     bool vm;
     bool socket; /* over a stream instead of shared memory */
+    enum vm_kind vm_kind;
     const char *cache;
     const char *ir, *svga_memory, *profile;
     struct broker_config broker; /* what is asked for of it */
@@ -46,6 +47,13 @@ static const char help[] =
     "TCP "
     "connection over\n"
     "                   which everything is copied (see docs/remoting.md); not with --vm\n"
+    "  --vm=qemu | --vm=uml\n"
+    "                   the VM is QEMU's, or user-mode Linux, which needs no KVM to run code natively; its "
+    "kernel "
+    "is built the\n"
+    "                   first time. Without a choice: QEMU, but user-mode Linux where KVM does not work and "
+    "that "
+    "kernel is there\n"
     "  --ir source      ship OpenCL C, as Trillium does (default)\n"
     "  --ir spirv       compile to SPIR-V in the guest, as the SVGA baseline does\n"
     "  --svga-memory shared | guest-backed\n"
@@ -75,7 +83,7 @@ static const char help[] =
 
 static int parse(struct run_options *o, int argc, char **argv) {
     enum { OPT_VM = 256, OPT_CARRIER, OPT_IR, OPT_SVGA_MEMORY, OPT_PROFILE };
-    static const struct option options[] = {{"vm", no_argument, NULL, OPT_VM},
+    static const struct option options[] = {{"vm", optional_argument, NULL, OPT_VM},
                                             {"carrier", required_argument, NULL, OPT_CARRIER},
                                             {"ir", required_argument, NULL, OPT_IR},
                                             {"svga-memory", required_argument, NULL, OPT_SVGA_MEMORY},
@@ -90,6 +98,8 @@ static int parse(struct run_options *o, int argc, char **argv) {
         switch (c) {
         case OPT_VM:
             o->vm = true;
+            if (!vm_kind_named(optarg, &o->vm_kind))
+                return cli_misused("run", "--vm takes 'qemu' or 'uml', not '%s'", optarg);
             break;
         case OPT_CARRIER:
             if (strcmp(optarg, "shm") != 0 && strcmp(optarg, "socket") != 0)
@@ -151,7 +161,8 @@ static int open_session(void *opaque) {
 }
 
 static int run_vm(const struct run_options *o, const struct cli_paths *paths) {
-    struct vm_options vm = {.init = paths->vm_init,
+    struct vm_options vm = {.kind = o->vm_kind,
+                            .init = paths->vm_init,
                             .icd = paths->icd,
                             .verbose = o->broker.verbose,
                             .sandbox = o->broker.sandbox,

@@ -6,6 +6,7 @@
 #   fetch.sh [-q|-v] ...            quiet; or with progress on stderr (default)
 #   fetch.sh qemu DIR               DIR/qemu/run is then a QEMU (>= 8.0) that runs without KVM too
 #   fetch.sh kernel DIR             DIR/kernel/ then has vmlinuz, vmlinux (if it can start by PVH), release, modules/
+#   fetch.sh uml DIR                DIR/uml/linux is then a user-mode kernel, built here from the distribution's source
 #   fetch.sh unpack VMLINUZ OUT     OUT is the ELF kernel inside VMLINUZ, if it can start by PVH; else there is no OUT
 #
 # The program embeds this script (vm/fetch.c), so an installed trillium needs no further file.
@@ -157,8 +158,63 @@ get_kernel() {
     rm -rf "$dir/kernel" && mv "$work/kernel" "$dir/kernel" || fail "cannot write to $dir"
 }
 
+# What the user-mode kernel has beside its defconfig, and what of that it does not need. PCI_OVER_VIRTIO is for what it
+# brings along: DMA and I/O memory as DRM wants to see them.
+uml_config() {
+    for option in VIRTIO_UML UML_PCI_OVER_VIRTIO DRM DRM_VIRTIO_GPU HOSTFS OVERLAY_FS TMPFS DEVTMPFS BLK_DEV_INITRD UNIX INET \
+        NAMESPACES USER_NS CGROUPS MEMCG CGROUP_PIDS SECCOMP SECCOMP_FILTER SYSVIPC POSIX_MQUEUE STDERR_CONSOLE SSL NULL_CHAN \
+        HIGH_RES_TIMERS UML_RANDOM PREEMPT_NONE CC_OPTIMIZE_FOR_PERFORMANCE DEBUG_INFO_NONE; do echo "CONFIG_$option=y"; done
+    echo CONFIG_UML_PCI_OVER_VIRTIO_DEVICE_ID=1234
+    for option in MODULES DRM_FBDEV_EMULATION MCONSOLE PORT_CHAN PTY_CHAN TTY_CHAN XTERM_CHAN BLK_DEV BLK_DEV_UBD UML_NET UML_SOUND \
+        NETDEVICES PPP SLIP TUN DUMMY WIRELESS ETHTOOL_NETLINK PACKET PTP_1588_CLOCK PPS INPUT_MOUSE INPUT_KEYBOARD SERIO HID HWMON \
+        USB_SUPPORT RD_GZIP RD_BZIP2 RD_LZMA RD_XZ RD_LZO RD_LZ4 RD_ZSTD XZ_DEC IOSCHED_BFQ EXT4_FS REISERFS_FS QUOTA AUTOFS_FS \
+        AUTOFS4_FS ISO9660_FS BINFMT_MISC MAGIC_SYSRQ LEGACY_PTYS NLS IKCONFIG CRYPTO_HW DEBUG_KERNEL DEBUG_INFO GDB_SCRIPTS FRAME_POINTER \
+        STATIC_LINK; do echo "# CONFIG_$option is not set"; done
+}
+
+# By its number the newest source of the distribution: linux-source-6.1, linux-source-6.12.
+get_uml() {
+    no_apt="there is no user-mode kernel without the distribution's source: use --vm=qemu"
+    for tool in make gcc flex bison bc xz; do
+        command -v $tool >/dev/null || missing="${missing:-} $tool"
+    done
+    [ -z "${missing:-}" ] ||
+        fail "a user-mode kernel is built here, for which$missing is missing: apt-get install make gcc libc6-dev flex bison bc xz-utils"
+    private_apt no
+    # shellcheck disable=SC2086
+    package=$(apt-cache $apt depends linux-source 2>/dev/null | awk '$1 == "Depends:" { print $2; exit }')
+    [ -n "$package" ] || fail "the archive has no linux-source; $no_apt"
+    progress "fetching the kernel's source, $package"
+    download "$package"
+    mkdir -p "$work/root" "$work/build" "$work/uml"
+    dpkg-deb --fsys-tarfile "$work"/debs/*.deb | tar -x -C "$work/root" --wildcards './usr/src/*.tar.*' &&
+        tar -x -C "$work/root" -f "$work"/root/usr/src/*.tar.* || fail "cannot unpack $package"
+    rm -rf "$work/debs" "$work"/root/usr/src/*.tar.*
+    source=$(echo "$work"/root/linux-source-*)
+    # The guest's programs are children that the kernel holds by ptrace. Without this they would go on as programs of this
+    # machine when the kernel is killed.
+    traced=$source/arch/um/os-Linux/skas/process.c
+    sed -i 's/\((void \*) *\)PTRACE_O_TRACESYSGOOD)/\1(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL))/' "$traced"
+    [ "$(grep -c PTRACE_O_EXITKILL "$traced")" = "$(grep -c PTRACE_O_TRACESYSGOOD "$traced")" ] ||
+        fail "this source of the kernel is too new to be built here; $no_apt"
+    progress "building a user-mode kernel, once: this takes minutes"
+    {
+        make -s -C "$source" ARCH=um O="$work/build" defconfig &&
+            uml_config >>"$work/build/.config" &&
+            make -s -C "$source" ARCH=um O="$work/build" olddefconfig &&
+            make -s -C "$source" ARCH=um O="$work/build" -j "$(nproc)" linux
+    } >"$work/log" 2>&1 || { tail -n 10 "$work/log" >&2; fail "the user-mode kernel could not be built"; }
+    for option in VIRTIO_UML DRM_VIRTIO_GPU HOSTFS OVERLAY_FS; do
+        grep -qx "CONFIG_$option=y" "$work/build/.config" ||
+            fail "this source of the kernel does not have $option for user mode; $no_apt"
+    done
+    strip -o "$work/uml/linux" "$work/build/linux" || fail "cannot write to $work"
+    make -s -C "$source" ARCH=um O="$work/build" kernelrelease >"$work/uml/release"
+    rm -rf "$dir/uml" && mv "$work/uml" "$dir/uml" || fail "cannot write to $dir"
+}
+
 [ "${1:-}" = unpack ] && [ $# -eq 3 ] && { unpack_kernel "$2" "$3"; exit 0; }
-[ $# -eq 2 ] || fail "usage: fetch.sh qemu|kernel DIR"
+[ $# -eq 2 ] || fail "usage: fetch.sh qemu|kernel|uml DIR"
 mkdir -p "$2" && dir=$(cd "$2" && pwd) || fail "cannot write to $2"
 [ "$(uname -m)" = x86_64 ] || fail "a VM can only be fetched for x86_64 machines, and this is $(uname -m)"
 # Two programs that find nothing at the same time fetch it once.
@@ -169,5 +225,6 @@ trap 'exit 1' HUP INT TERM
 case $1 in
 qemu) [ -x "$dir/qemu/run" ] && "$dir/qemu/run" --version >/dev/null 2>&1 || get_qemu ;;
 kernel) [ -s "$dir/kernel/release" ] || get_kernel ;;
-*) fail "usage: fetch.sh qemu|kernel DIR" ;;
+uml) [ -x "$dir/uml/linux" ] && [ -s "$dir/uml/release" ] || get_uml ;;
+*) fail "usage: fetch.sh qemu|kernel|uml DIR" ;;
 esac

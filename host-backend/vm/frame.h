@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the VM's init and vm_run say to each other over one virtio-serial port: a struct vm_frame and `size`
+ * What the VM's init and vm_run say to each other over one virtio-serial port, or a serial line of user-mode Linux: a struct vm_frame and `size`
  * bytes after it, in both directions. Both ends are ours and of one build; the host still checks every size,
  * since root in the guest can write to the port.
  */
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define VM_PORT_NAME "trillium"
+#define VM_UML_PORT "/dev/ttyS0"
 
 enum vm_frame_type {
     VM_FRAME_STDIN = 1,   /* host to guest: bytes; none: end of file */
@@ -20,6 +21,9 @@ enum vm_frame_type {
     VM_FRAME_FAILED = 6,  /* a sentence: the guest could not be set up; the last frame */
 };
 
+/* Stands in the kernel's command line of every throwaway VM. */
+#define VM_KERNEL_WORD "trillium.vm"
+
 #define VM_FRAME_MAX 65536u
 
 /*
@@ -27,6 +31,7 @@ enum vm_frame_type {
  * read: messages of this one size.
  */
 #define VM_CONTROL_NAME "trillium-control"
+#define VM_UML_CONTROL "/dev/ttyS1"
 
 enum vm_control_type {
     VM_CONTROL_SIGNAL = 1, /* to the program; `group`: to what its terminal's keys would reach */
@@ -58,6 +63,7 @@ struct vm_exit {
  *   icd=PATH          Trillium's OpenCL driver
  *   terminal=ROWS COLUMNS   standard input and output are a pseudo-terminal of this size
  *   terminal-errors=1       and standard error
+ *   uml=1             the kernel is user-mode Linux
  *   verbose=1
  */
 #define VM_PROBE_PORT 0xf4

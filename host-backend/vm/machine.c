@@ -84,7 +84,7 @@ static void add_kernel(struct arguments *a, const struct vm_machine *m) {
         snprintf(clock, sizeof clock, "tsc=reliable tsc_early_khz=%u ", khz);
     add(a,
         "console=ttyS0 %s%spanic=-1 random.trust_cpu=on mitigations=off cryptomgr.notests "
-        "rcupdate.rcu_expedited=1 no_timer_check edd=off swiotlb=noforce",
+        "rcupdate.rcu_expedited=1 no_timer_check edd=off swiotlb=noforce " VM_KERNEL_WORD,
         m->verbose ? "" : "quiet loglevel=3 ", clock);
     add(a, "-chardev");
     add(a, "file,id=log,path=/proc/self/fd/%d", m->log);

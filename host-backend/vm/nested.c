@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/vm/nested.h"
 
-#include <glob.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host-backend/vm/frame.h"
 
 bool vm_is_nested(void) {
+    char line[4096];
+    FILE *in = fopen("/proc/cmdline", "re");
     bool nested = false;
-    glob_t g;
 
-    if (glob("/sys/class/virtio-ports/*/name", 0, NULL, &g) != 0)
+    if (!in)
         return false;
-    for (size_t i = 0; i < g.gl_pathc && !nested; i++) {
-        char name[64] = "";
-        FILE *in = fopen(g.gl_pathv[i], "re");
-        if (in) {
-            nested = fgets(name, sizeof name, in) && strcmp(name, VM_PORT_NAME "\n") == 0;
-            fclose(in);
-        }
-    }
-    globfree(&g);
+    if (fgets(line, sizeof line, in))
+        for (char *word = strtok(line, " \n"); word && !nested; word = strtok(NULL, " \n"))
+            nested = strcmp(word, VM_KERNEL_WORD) == 0;
+    fclose(in);
     return nested;
 }

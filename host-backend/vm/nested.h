@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* By the port that vm_run gives its VMs, whatever the environment says. */
+/* By what vm_run writes on its VMs' kernel command line, whatever the environment says. */
 bool vm_is_nested(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host-backend/vm/probe.h"
+#include "host-backend/vm/uml.h"
 #include "host-backend/vm/vm.h"
 
 static void found(struct vm_check *c, bool good, const char *mend) {
@@ -58,6 +59,18 @@ static void survey_installed(const char *cache, struct vm_check *c, bool kvm) {
           "apt-get install qemu-system-x86 (8.0 or newer without KVM; Debian 12 has it in its backports)");
 }
 
+/* What needs no KVM to run code natively. Where KVM works nobody misses it. */
+static void survey_uml(const char *cache, struct vm_check *c, bool kvm) {
+    struct vm_uml uml;
+    bool there = cache[0] && vm_uml_find(cache, &uml);
+
+    if (there)
+        snprintf(c->what, sizeof c->what, "Linux %.100s, %.140s", uml.release, uml.kernel);
+    else
+        snprintf(c->what, sizeof c->what, "none built%s", kvm ? "; with KVM none is needed" : "");
+    found(c, there || kvm, "trillium run --vm=uml true builds one, which takes minutes");
+}
+
 void vm_survey(const char *cache_dir, const char *init, struct vm_survey *s) {
     char cache[PATH_MAX], why[VM_WHY_SIZE];
     struct vm_qemu qemu;
@@ -94,4 +107,5 @@ void vm_survey(const char *cache_dir, const char *init, struct vm_survey *s) {
     snprintf(s->kvm.what, sizeof s->kvm.what, "%s", verdict.reason);
     found(&s->kvm, verdict.good, vm_kvm_remedy(&verdict));
     survey_installed(cache, &s->installed, verdict.good);
+    survey_uml(cache, &s->uml, verdict.good);
 }

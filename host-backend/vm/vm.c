@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -28,6 +29,7 @@
 #include "host-backend/vm/signals.h"
 #include "host-backend/vm/streams.h"
 #include "host-backend/vm/terminal.h"
+#include "host-backend/vm/uml.h"
 
 /* Under emulation on a busy machine a boot takes some ten seconds. */
 enum { START_LIMIT_MS = 180000 };
@@ -70,6 +72,8 @@ int vm_fetch(const char *cache_dir, bool quiet) {
 /* The parts of a VM that are at hand. */
 struct parts {
     char cache[PATH_MAX];
+    bool user_mode; /* `uml` is what runs, and the rest is not looked for */
+    struct vm_uml uml;
     struct vm_qemu qemu;
     struct vm_kernel kernel;
     bool kvm;
@@ -90,11 +94,27 @@ static int choose_accelerator(const struct vm_options *o, struct parts *p) {
         say("KVM does not work here: %s", v.reason);
         return -1;
     }
-    if (!o->quiet && !v.good)
+    struct vm_uml uml;
+    if (!o->quiet && !v.good && o->kind == VM_KIND_AUTO && vm_uml_find(p->cache, &uml))
+        say("the VM runs in user-mode Linux, since KVM does not work: %s", v.reason);
+    else if (!o->quiet && !v.good)
         say("the VM runs under emulation (TCG), slower than with KVM: %s", v.reason);
     if (!o->quiet && v.good && *v.without)
         say("%s", v.reason);
     return 0;
+}
+
+/* The user-mode kernel, where it is asked for, or where QEMU would have to emulate. */
+static int gather_uml(const struct vm_options *o, struct parts *p) {
+    p->user_mode = vm_uml_find(p->cache, &p->uml);
+    if (p->user_mode || o->kind == VM_KIND_AUTO)
+        return 0;
+    if (vm_fetch_script("uml", p->cache, NULL, o->quiet) < 0)
+        return -1;
+    p->user_mode = vm_uml_find(p->cache, &p->uml);
+    if (!p->user_mode)
+        say("the user-mode kernel that was built into %s is not complete: remove that folder", p->cache);
+    return p->user_mode ? 0 : -1;
 }
 
 static int gather(const struct vm_options *o, struct parts *p) {
@@ -104,6 +124,8 @@ static int gather(const struct vm_options *o, struct parts *p) {
         say("%s", why);
         return -1;
     }
+    if (o->kind == VM_KIND_UML)
+        return gather_uml(o, p);
     if (!vm_kernel_find(p->cache, &p->kernel)) {
         if (vm_fetch_script("kernel", p->cache, NULL, o->quiet) < 0)
             return -1;
@@ -127,7 +149,17 @@ static int gather(const struct vm_options *o, struct parts *p) {
             return -1;
         }
     }
-    return choose_accelerator(o, p);
+    if (choose_accelerator(o, p) < 0)
+        return -1;
+    bool emulated = !p->kvm && o->accel == VM_ACCEL_AUTO;
+    return emulated && o->kind == VM_KIND_AUTO ? gather_uml(o, p) : 0;
+}
+
+bool vm_kind_named(const char *name, enum vm_kind *kind) {
+    bool uml = name && strcmp(name, "uml") == 0;
+
+    *kind = !name ? VM_KIND_AUTO : uml ? VM_KIND_UML : VM_KIND_QEMU;
+    return !name || uml || strcmp(name, "qemu") == 0;
 }
 
 /* ---- what it is told ---- */
@@ -148,7 +180,7 @@ static bool hidden(const char *variable) {
 }
 
 /* The /config of the guest (frame.h). To be freed; NULL: out of memory. */
-static char *make_config(const struct vm_options *o, bool kvm, const struct vm_terminal *t,
+static char *make_config(const struct vm_options *o, const struct parts *p, const struct vm_terminal *t,
                          char *const argv[], size_t *size) {
     char *text = NULL, number[32], host[256] = "";
     gid_t groups[1024];
@@ -162,7 +194,7 @@ static char *make_config(const struct vm_options *o, bool kvm, const struct vm_t
             put(config, "env", *e);
     put(config, "env", "OCL_ICD_VENDORS=/etc/OpenCL/vendors");
     /* Copies with AVX between pages that lie alike are emulated at 0.4 to 0.7 GB/s, those with SSE at 2. */
-    if (!kvm && !getenv("GLIBC_TUNABLES"))
+    if (!p->user_mode && !p->kvm && !getenv("GLIBC_TUNABLES"))
         put(config, "env", "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX_Fast_Unaligned_Load");
     char *cwd = getcwd(NULL, 0);
     put(config, "cwd", cwd ? cwd : "/");
@@ -180,6 +212,8 @@ static char *make_config(const struct vm_options *o, bool kvm, const struct vm_t
         put(config, "hostname", host);
     if (o->icd)
         put(config, "icd", o->icd);
+    if (p->user_mode)
+        put(config, "uml", "1");
     if (t->there) {
         snprintf(number, sizeof number, "%u %u", t->rows, t->columns);
         put(config, "terminal", number);
@@ -197,15 +231,15 @@ static char *make_config(const struct vm_options *o, bool kvm, const struct vm_t
 
 static int make_initramfs(const struct vm_options *o, const struct parts *p, const struct vm_terminal *t,
                           char *const argv[]) {
-    struct vm_modules modules;
+    struct vm_modules modules = {0}; /* a user-mode kernel is built with all that it needs */
     char why[VM_WHY_SIZE];
     size_t size;
 
-    if (vm_modules_read(p->kernel.modules, &modules, why) < 0) {
+    if (!p->user_mode && vm_modules_read(p->kernel.modules, &modules, why) < 0) {
         say("%s", why);
         return -1;
     }
-    char *config = make_config(o, p->kvm, t, argv, &size);
+    char *config = make_config(o, p, t, argv, &size);
     int fd = -1;
     if (!config)
         snprintf(why, sizeof why, "out of memory");
@@ -229,6 +263,10 @@ static unsigned default_memory(void) {
     return mib < 1024 ? 1024 : mib > 8192 ? 8192 : (unsigned)mib;
 }
 
+static unsigned memory_of(const struct vm_options *o) {
+    return o->memory_mib ? o->memory_mib : default_memory();
+}
+
 /* ---- the run ---- */
 
 struct run {
@@ -238,25 +276,39 @@ struct run {
     struct vm_terminal terminal;
     int gpu[2], port[2], control[2], log, initramfs; /* [0]: ours, [1]: QEMU's */
     int connection;                                  /* gpu[0], once it is the front's */
+    struct vm_uml_place place;                       /* of a user-mode kernel, whose device has a listener */
+    struct vm_input input;
+    int input_error; /* errno of its start; -1: not started */
     double start;
-    pid_t qemu;
-    atomic_bool over; /* QEMU has been ended, and its pid may be another's soon */
+    pid_t machine;    /* QEMU, or the user-mode kernel */
+    atomic_bool over; /* it has been ended, and its pid may be another's soon */
 };
+
+/* All of its group: below a user-mode kernel are the guest's processes. */
+static void end_machine(const struct run *r) {
+    if (kill(-r->machine, SIGKILL) < 0)
+        kill(r->machine, SIGKILL);
+}
 
 static void started(void *opaque) {
     struct run *r = opaque;
     if (r->options->boot_seconds)
         *r->options->boot_seconds = now_s() - r->start;
+    vm_uml_place_remove(&r->place);
     vm_terminal_hand_over(&r->terminal);
     vm_signals_forward(r->control[0]);
+    /* Not sooner: a serial line is a terminal until the guest has made it none. */
+    r->input_error = vm_input_start(&r->input, r->port[0]);
+    if (r->input_error != 0)
+        end_machine(r);
 }
 
 static void *serve_gpu(void *arg) {
     struct run *r = arg;
     if (daemon_raise(DAEMON_FRONT, r->options->sandbox))
-        front_run(r->front, -1, r->connection);
+        front_run(r->front, r->place.listener, r->connection);
     else
-        close(r->connection);
+        close(r->connection >= 0 ? r->connection : r->place.listener);
     /* A VM without its GPU is of no use here: as if QEMU had ended. This thread may signal nobody. */
     if (!atomic_load(&r->over))
         shutdown(r->port[0], SHUT_RDWR);
@@ -303,37 +355,38 @@ static int status_of(struct run *r, enum vm_output how, const struct vm_output_s
     }
 }
 
-/* With QEMU running: carries the streams until the program ends. */
+/* With the machine running: carries the streams until the program ends. */
 static int carry(struct run *r) {
     struct vm_output_state state = {.start_limit_ms = START_LIMIT_MS, .started = started, .opaque = r};
-    struct vm_input input;
-    int error = vm_input_start(&input, r->port[0]);
-    if (error != 0) {
-        say("cannot start a thread: %s", strerror(error));
-        kill(r->qemu, SIGKILL);
-        return VM_EXIT_FAILED;
-    }
+    r->input_error = -1;
     enum vm_output how = vm_output_run(r->port[0], &state);
     vm_terminal_take_back();
     vm_signals_forward(-1);
     int status = status_of(r, how, &state);
-    kill(r->qemu, SIGKILL);
+    end_machine(r);
     shutdown(r->port[0], SHUT_RDWR);
-    vm_input_stop(&input);
+    if (r->input_error == 0)
+        vm_input_stop(&r->input);
+    else if (r->input_error > 0)
+        say("cannot start a thread: %s", strerror(r->input_error));
     return status;
 }
 
-/* With the sockets made: starts the front and QEMU, and ends both. */
-static int run_machine(struct run *r, const struct parts *p) {
+static void close_ours(int *fd) {
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static pid_t start_qemu(const struct run *r, const struct parts *p) {
     const struct vm_options *o = r->options;
-    const struct front_config front = {.open_session = o->open_session, .opaque = o->opaque};
-    struct vm_machine m = {
+    const struct vm_machine m = {
         .qemu = &p->qemu,
         .kernel = &p->kernel,
         .kvm = p->kvm,
         .without = p->without,
         .cpus = o->cpus ? o->cpus : default_cpus(),
-        .memory_mib = o->memory_mib ? o->memory_mib : default_memory(),
+        .memory_mib = memory_of(o),
         .verbose = o->verbose,
         .initramfs = r->initramfs,
         .log = r->log,
@@ -341,6 +394,29 @@ static int run_machine(struct run *r, const struct parts *p) {
         .port = r->port[1],
         .control = r->control[1],
     };
+    return vm_machine_start(&m);
+}
+
+static pid_t start_uml(const struct run *r, const struct parts *p) {
+    const struct vm_options *o = r->options;
+    const struct vm_uml_machine m = {
+        .uml = &p->uml,
+        .place = &r->place,
+        .sandbox = o->sandbox,
+        .memory_mib = memory_of(o),
+        .verbose = o->verbose,
+        .initramfs = r->initramfs,
+        .log = r->log,
+        .port = r->port[1],
+        .control = r->control[1],
+    };
+    return vm_uml_start(&m);
+}
+
+/* With the sockets made: starts the front and the machine, and ends both. */
+static int run_machine(struct run *r, const struct parts *p) {
+    const struct vm_options *o = r->options;
+    const struct front_config front = {.open_session = o->open_session, .opaque = o->opaque};
     pthread_t thread = 0;
     int status = VM_EXIT_FAILED, wait_status;
 
@@ -355,22 +431,25 @@ static int run_machine(struct run *r, const struct parts *p) {
     }
     r->gpu[0] = -1; /* the front's */
     r->start = now_s();
+    prctl(PR_SET_CHILD_SUBREAPER, p->user_mode ? 1 : 0);
     if (!vm_signals_caught())
-        r->qemu = vm_machine_start(&m);
+        r->machine = p->user_mode ? start_uml(r, p) : start_qemu(r, p);
     int error_of_start = errno;
-    close(r->gpu[1]);
-    close(r->port[1]);
-    close(r->control[1]);
-    r->gpu[1] = r->port[1] = r->control[1] = -1;
-    if (r->qemu > 0) {
-        vm_signals_end_by_killing(r->qemu);
+    close_ours(&r->gpu[1]);
+    close_ours(&r->port[1]);
+    close_ours(&r->control[1]);
+    if (r->machine > 0) {
+        vm_signals_end_by_killing(r->machine);
         status = carry(r);
         vm_signals_end_by_killing(0);
         atomic_store(&r->over, true);
-        while (waitpid(r->qemu, &wait_status, 0) < 0 && errno == EINTR)
+        while (waitpid(r->machine, &wait_status, 0) < 0 && errno == EINTR)
+            ;
+        /* What was below a user-mode kernel is ours now that it is gone, and gone when we have seen its end. */
+        while (p->user_mode && (waitpid(-r->machine, &wait_status, 0) > 0 || errno == EINTR))
             ;
     } else if (!vm_signals_caught()) {
-        say("cannot start QEMU: %s", strerror(error_of_start));
+        say("cannot start %s: %s", p->user_mode ? p->uml.kernel : "QEMU", strerror(error_of_start));
     }
     front_stop(r->front);
     pthread_join(thread, NULL);
@@ -379,11 +458,29 @@ static int run_machine(struct run *r, const struct parts *p) {
 }
 
 static void close_all(struct run *r) {
-    const int fds[] = {r->gpu[0],     r->gpu[1],     r->port[0], r->port[1],
-                       r->control[0], r->control[1], r->log,     r->initramfs};
+    int *const fds[] = {&r->gpu[0],     &r->gpu[1], &r->port[0],   &r->port[1],      &r->control[0],
+                        &r->control[1], &r->log,    &r->initramfs, &r->place.address};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
-        if (fds[i] >= 0)
-            close(fds[i]);
+        close_ours(fds[i]);
+    vm_uml_place_remove(&r->place);
+}
+
+/* The sockets between this process and the machine, and its log. */
+static bool connect_machine(struct run *r, const struct parts *p) {
+    char why[VM_WHY_SIZE];
+
+    r->log = r->options->verbose ? fcntl(2, F_DUPFD_CLOEXEC, 3) : memfd_create("vm-log", MFD_CLOEXEC);
+    if (p->user_mode && vm_uml_place_make(&r->place, memory_of(r->options), why) < 0) {
+        say("%s", why);
+        return false;
+    }
+    if (r->log < 0 || (!p->user_mode && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r->gpu) < 0) ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r->port) < 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r->control) < 0) {
+        say("cannot connect to a VM: %s", strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 int vm_run(const struct vm_options *o, char *const argv[]) {
@@ -393,6 +490,7 @@ int vm_run(const struct vm_options *o, char *const argv[]) {
                     .port = {-1, -1},
                     .control = {-1, -1},
                     .log = -1,
+                    .place = {.listener = -1, .address = -1},
                     .initramfs = -1};
     static struct parts parts; /* three paths: too much for a stack */
     int status = VM_EXIT_FAILED;
@@ -403,15 +501,8 @@ int vm_run(const struct vm_options *o, char *const argv[]) {
     vm_terminal_look(&r.terminal);
     vm_signals_begin(r.terminal.there);
     r.initramfs = make_initramfs(o, &parts, &r.terminal, argv);
-    if (r.initramfs >= 0) {
-        r.log = o->verbose ? fcntl(2, F_DUPFD_CLOEXEC, 3) : memfd_create("vm-log", MFD_CLOEXEC);
-        if (r.log < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r.gpu) < 0 ||
-            socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r.port) < 0 ||
-            socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r.control) < 0)
-            say("cannot connect to a VM: %s", strerror(errno));
-        else
-            status = run_machine(&r, &parts);
-    }
+    if (r.initramfs >= 0 && connect_machine(&r, &parts))
+        status = run_machine(&r, &parts);
     close_all(&r);
     vm_signals_end();
     return status;

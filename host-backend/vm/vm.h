@@ -2,8 +2,8 @@
 /*
  * A throwaway VM that runs one of this machine's own programs as a guest: `trillium run --vm`.
  *
- * QEMU boots a stock kernel with a minimal initramfs (host-backend/vm/init/). The guest sees this machine's
- * file system read-only through 9p, with a tmpfs over it for writes: what the program writes to files is gone
+ * QEMU boots a stock kernel with a minimal initramfs (host-backend/vm/init/), or that initramfs is started by a kernel
+ * that is a process itself (uml.h). The guest sees this machine's file system read-only through 9p or hostfs, with a tmpfs over it for writes: what the program writes to files is gone
  * when it ends. The program runs as the calling user, in the calling directory, with the caller's
  * environment; its standard streams, exit status and death by signal are the caller's, and where the caller has
  * a terminal it has a pseudo-terminal of the same size (terminal.h). The only OpenCL
@@ -27,6 +27,15 @@ enum vm_accel {
     VM_ACCEL_TCG,
 };
 
+enum vm_kind {
+    VM_KIND_AUTO, /* QEMU; user-mode Linux where KVM does not work and a kernel of that kind is in the cache */
+    VM_KIND_QEMU,
+    VM_KIND_UML,
+};
+
+/* By its name, "qemu" or "uml"; NULL: AUTO. False: there is none of that name. */
+bool vm_kind_named(const char *name, enum vm_kind *kind);
+
 struct vm_options {
     /* Where QEMU, kernel and verdicts are kept. NULL: ${XDG_CACHE_HOME:-~/.cache}/trillium/vm. */
     const char *cache_dir;
@@ -34,10 +43,11 @@ struct vm_options {
     const char *icd;     /* path of libtrillium-icd.so; the guest loads it from the same path */
     unsigned cpus;       /* virtual CPUs; 0: as many as this machine has, at most 4 */
     unsigned memory_mib; /* the guest's RAM; 0: a quarter of this machine's, between 1 and 8 GiB */
-    enum vm_accel accel;
-    bool quiet;   /* no line on stderr about accelerator, downloads and boot; errors are always told */
-    bool verbose; /* the guest kernel's messages too */
-    enum cell_mode sandbox; /* the front's wall, by this */
+    enum vm_kind kind;
+    enum vm_accel accel; /* of a QEMU */
+    bool quiet;          /* no line on stderr about accelerator, downloads and boot; errors are always told */
+    bool verbose;        /* the guest kernel's messages too */
+    enum cell_mode sandbox; /* the front's wall and user-mode Linux's, by this */
     /* Not NULL: seconds from the start of QEMU to the start of the program in the guest are stored here. */
     double *boot_seconds;
 
@@ -84,6 +94,7 @@ struct vm_survey {
     struct vm_check kernel;
     struct vm_check modules; /* virtio-gpu, 9p ... of that kernel */
     struct vm_check kvm;     /* not good: the VM runs under TCG, slower */
+    struct vm_check uml;     /* the user-mode kernel for machines without */
 };
 
 /*

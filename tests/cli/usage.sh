@@ -22,7 +22,8 @@ misused subcommand.unlike "no subcommand 'conquer'" conquer
 misused option "--devise; did you mean --device" run --devise x clinfo
 misused option.letter "no option -x" run -x clinfo
 misused option.value "--device needs a value" run --device
-misused option.no-value "--vm=1 takes no value" run --vm=1 clinfo
+misused option.no-value "--verbose=1 takes no value" run --verbose=1 clinfo
+misused value.vm "'qemu' or 'uml', not '1'" run --vm=1 clinfo
 misused option.serve "did you mean --socket-path" serve --socket-paht=x
 misused option.doctor "no option --bogus" doctor --bogus
 misused value "'source' or 'spirv'" run --ir glsl clinfo

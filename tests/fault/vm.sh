@@ -10,9 +10,9 @@ control_log=$work/control.log
 echo 'defaults = { memory = "64 MiB"; };' >"$policy"
 start_control
 
-# The QEMU that `trillium run --vm` takes: PATH's, if it can emulate the device by itself, else the private copy that it fetches.
+# The QEMU that `trillium run --vm=qemu` takes: PATH's, if it can emulate the device by itself, else the private copy that it fetches.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trillium/vm
-timeout 300 "$trillium" run --vm -- "$program" memory 16 >"$work/first.out" 2>"$work/first.err"
+timeout 300 "$trillium" run --vm=qemu -- "$program" memory 16 >"$work/first.out" 2>"$work/first.err"
 status=$?
 if [ $status = 0 ]; then pass vm-boots; else fail vm-boots "status $status" "$work"/first.*; exit 1; fi
 if says "$work/first.out" "memory 64 MiB, at most 64 MiB" && [ "$(grep -c ': 4 buffers, error -4' "$work/first.out")" = 2 ]; then
@@ -35,7 +35,7 @@ chmod +x "$work/bin/qemu-system-x86_64"
 
 vm_without() { # NAME FROM TO WORDS-OF-THE-SENTENCE
     rm -f "$work/changed"
-    QEMU_FROM=$2 QEMU_TO=$3 PATH=$work/bin:$PATH timeout "$patience" "$trillium" run --vm -- "$program" devices \
+    QEMU_FROM=$2 QEMU_TO=$3 PATH=$work/bin:$PATH timeout "$patience" "$trillium" run --vm=qemu -- "$program" devices \
         >"$work/$1.out" 2>"$work/$1.err"
     status=$?
     # No device, and why; or the VM refused to start, and why.
@@ -48,7 +48,7 @@ vm_without() { # NAME FROM TO WORDS-OF-THE-SENTENCE
 vm_without ram-not-shared share=on share=off "memory is not shared"
 vm_without another-gpu vhost-user-gpu-pci,chardev=vgpu virtio-gpu-pci "not Trillium"
 
-timeout "$patience" "$trillium" run --vm -- "$program" out-of-bounds >"$work/crash.out" 2>"$work/crash.err"
+timeout "$patience" "$trillium" run --vm=qemu -- "$program" out-of-bounds >"$work/crash.out" 2>"$work/crash.err"
 status=$?
 if [ $status = 3 ] && says "$work/crash.out" 'error cl[A-Za-z]* -[0-9]'; then pass vm-kernel-crash; else
     fail vm-kernel-crash "an OpenCL error was expected, status $status" "$work"/crash.*; fi
@@ -64,7 +64,7 @@ qemu_below() { # pid: the QEMU among its descendants
 }
 # The latencies of a VM's process while it runs: the guest is told to stamp its commands, and its clock is aligned then.
 start_control
-"$trillium" run --vm -- "$program" loop 600 >"$work/killed.out" 2>"$work/killed.err" &
+"$trillium" run --vm=qemu -- "$program" loop 600 >"$work/killed.out" 2>"$work/killed.err" &
 guest=$!
 started+=("$guest")
 if within "$patience" says "$work/killed.out" ready; then
@@ -99,7 +99,7 @@ runs=${FAULT_VM_RUNS:-1}
 for ((i = 1; i <= runs && failed == 0; i++)); do
     name=vm-random$i signal=KILL
     [ $((RANDOM % 2)) = 0 ] && signal=STOP
-    "$trillium" run --vm -- "$program" work 1 >"$work/$name.out" 2>"$work/$name.err" &
+    "$trillium" run --vm=qemu -- "$program" work 1 >"$work/$name.out" 2>"$work/$name.err" &
     guest=$!
     started+=("$guest")
     naps 12000

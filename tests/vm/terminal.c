@@ -145,7 +145,10 @@ int terminal_outside(char *trillium, char *self) {
     tcgetattr(slave, &before);
     pid_t pid = fork();
     if (pid == 0) {
-        char *const argv[] = {trillium, "run", "--vm", "--", self, "keys", NULL};
+        const char *kind = getenv("TEST_VM");
+        char vm[32];
+        snprintf(vm, sizeof vm, "--vm=%.16s", kind ? kind : "qemu");
+        char *const argv[] = {trillium, "run", vm, "--", self, "keys", NULL};
         close(terminal);
         login_tty(slave);
         execv(trillium, argv);

@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # limit: 900
-# trillium run --vm: a real VM boots for each of these, with a stock kernel and its own virtio-gpu driver.
+# trillium run --vm: a real VM boots for each of these, with a stock kernel and its own virtio-gpu driver, or (TEST_VM=uml: uml.sh)
+# with a user-mode kernel.
 cd "$(dirname "$0")/../.." || exit 2
 build=${TRILLIUM_BUILD:-$PWD/build}
 trillium=$build/bin/trillium
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
+export TEST_VM=${TEST_VM:-qemu}
 
 pass() { echo "PASS $1"; }
 fail() { # name, why
@@ -19,7 +21,7 @@ same() { # name, expected, got
 }
 # Runs a command in a VM; its output goes to $work/out and $work/err, its status to $status.
 vm() {
-    timeout -k 5 150 "$trillium" run --vm -- "$@" >"$work/out" 2>"$work/err"
+    timeout -k 5 150 "$trillium" run "--vm=$TEST_VM" -- "$@" >"$work/out" 2>"$work/err"
     status=$?
 }
 # Shows what a VM said when that was not what was expected of it.
@@ -55,7 +57,7 @@ echo guest >file && cat file && rm -f ../in && echo removed
 ls /etc/OpenCL/vendors; cat /etc/OpenCL/vendors/*
 [ -w /dev/dri/renderD128 ] && echo device; echo x >/dev/shm/x && cat /dev/shm/x
 LOOK
-(cd "$work/folder" && export TEST_VARIABLE='two  words' && timeout -k 5 150 "$trillium" run --vm -- sh ../look "$trillium" >"$work/out" 2>"$work/err")
+(cd "$work/folder" && export TEST_VARIABLE='two  words' && timeout -k 5 150 "$trillium" run "--vm=$TEST_VM" -- sh ../look "$trillium" >"$work/out" 2>"$work/err")
 expected="$work/folder
 $(id -u)
 $(id -g)
@@ -97,7 +99,7 @@ read -r _ _ _ _ copied asked <<<"$(numbers)"
 same "bytes copied in a VM" "${asked:-some}" "$copied"
 
 # The workers are children of a daemon that is a child of this trillium, and the only ones below it.
-"$trillium" run --vm -- "$build/tests/vm/vm" lost >"$work/out" 2>"$work/err" &
+"$trillium" run "--vm=$TEST_VM" -- "$build/tests/vm/vm" lost >"$work/out" 2>"$work/err" &
 pid=$!
 for _ in $(seq 600); do grep -q ready "$work/out" && break; sleep 0.2; done
 below() { for child in $(pgrep -P "$1"); do echo "$child"; below "$child"; done; }
@@ -113,7 +115,7 @@ same "a lost worker and the program" 3 "$(grep -c ^PASS "$work/out")"
 
 for ir in source "spirv" "spirv --svga-memory guest-backed"; do
     # shellcheck disable=SC2086
-    timeout -k 5 150 "$trillium" run --vm --ir $ir --profile "$work/profile.json" -- "$build/eval/nn" -r 3 >"$work/out" 2>"$work/err"
+    timeout -k 5 150 "$trillium" run "--vm=$TEST_VM" --ir $ir --profile "$work/profile.json" -- "$build/eval/nn" -r 3 >"$work/out" 2>"$work/err"
     status=$?
     "$trillium" profile --csv "$work/profile.csv" "$work/profile.json" 2>>"$work/err"
     known=
@@ -128,10 +130,10 @@ done
 # ---- endings
 
 # Signals are the program's, also where it does not read its input. This one ends by the last.
-yes | "$trillium" run --vm -- sh -c 'trap "echo first" USR1; trap "echo second" USR2; echo up; while :; do sleep 0.2; done' \
+yes | "$trillium" run "--vm=$TEST_VM" -- sh -c 'trap "echo first" USR1; trap "echo second" USR2; echo up; while :; do sleep 0.2; done' \
     >"$work/out" 2>"$work/err" &
 for _ in $(seq 600); do grep -q up "$work/out" && break; sleep 0.2; done
-pid=$(pgrep -P $$ -f "run --vm -- sh -c trap" | head -n 1)
+pid=$(pgrep -P $$ -f "run --vm=$TEST_VM -- sh -c trap" | head -n 1)
 for step in USR1/first USR2/second; do
     kill -"${step%/*}" "$pid"
     for _ in $(seq 300); do grep -q "${step#*/}" "$work/out" && break; sleep 0.2; done

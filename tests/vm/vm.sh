@@ -5,6 +5,8 @@
 # with source on PoCL; with SPIR-V the groups that the IR can make a difference for; on rusticl those where drivers differ most.
 . "$(dirname "$0")/../e2e/compare"
 
+kind=${TEST_VM:-qemu} # or uml: uml.sh
+
 result() { # ok? name [detail]
     if [ "$1" = 0 ]; then echo "PASS vm.$2"; else
         echo "FAIL vm.$2"
@@ -57,7 +59,7 @@ echo "a secret of the host that no guest may read" >"$work/secret"
 chmod 600 "$work/secret"
 mkdir "$work/secret.mount"
 start=$(date +%s%N)
-SPECIAL_VARIABLE='with spaces' "$trillium" run --vm -- "$work/inside" "$conform" "$work" $$ "$runtime" \
+SPECIAL_VARIABLE='with spaces' "$trillium" run "--vm=$kind" -- "$work/inside" "$conform" "$work" $$ "$runtime" \
     "$build/tests/programs/reach" "$build/tests/attack/attack" "$build/tests/unit/cgroup" \
     <<<"a line of input" >"$work/out" 2>"$work/err"
 status=$?

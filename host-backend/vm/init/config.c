@@ -66,6 +66,8 @@ void config_read(struct config *c) {
             c->probe = strtol(value, NULL, 16);
         else if ((value = value_of(line, "terminal")))
             c->terminal = sscanf(value, "%hu %hu", &c->rows, &c->columns) == 2;
+        else if (value_of(line, "uml"))
+            c->uml = true;
         else if (value_of(line, "terminal-errors"))
             c->terminal_errors = true;
         else if (value_of(line, "verbose"))

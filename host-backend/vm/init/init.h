@@ -21,6 +21,8 @@ struct config {
     const char *cwd, *hostname, *icd;
     char *text; /* the file, which the strings above are parts of */
     long probe; /* I/O port; 0: no probe */
+    bool
+        uml; /* this kernel is a process of the host: its ports are serial lines, the host's files a hostfs */
     bool terminal,
         terminal_errors; /* the program's input and output, and its errors, are a pseudo-terminal */
     unsigned short rows, columns;
@@ -70,9 +72,9 @@ void terminal_open(const struct config *c, int *master, int *slave);
 void stage_enable(void);
 void stage(const char *what);
 /* Opens the port to vm_run, which die() uses from then on. Dies if there is none. */
-int port_open(void);
-/* Opens the one of the given name, not blocking. -1: there is none. */
-int control_open(void);
+int port_open(bool uml);
+/* Opens the second port, not blocking. -1: there is none. */
+int control_open(bool uml);
 /* Tells vm_run that the guest cannot be set up, and ends the VM. */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void power_off(void) __attribute__((noreturn));

@@ -45,7 +45,7 @@ int main(void) {
         stage_enable();
     modules_load("bus");
     stage("the buses' modules are loaded");
-    int port = port_open(), control = control_open();
+    int port = port_open(c.uml), control = control_open(c.uml);
 
     /* The virtual GPU's driver and the host's files take about as long: both at the same time. */
     pid_t gpu = fork();

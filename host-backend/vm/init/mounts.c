@@ -55,9 +55,12 @@ static void show_only_trillium(const char *icd) {
 }
 
 void mounts_enter(const struct config *c) {
-    must_mount("hostroot", "/host", "9p", MS_RDONLY | MS_NODEV,
-               "trans=virtio,version=9p2000.L,msize=512000,cache=loose");
-    stage("9p is mounted");
+    if (c->uml)
+        must_mount("none", "/host", "hostfs", MS_RDONLY | MS_NODEV, "/");
+    else
+        must_mount("hostroot", "/host", "9p", MS_RDONLY | MS_NODEV,
+                   "trans=virtio,version=9p2000.L,msize=512000,cache=loose");
+    stage("the host's root is mounted");
     must_mount("write", "/write", "tmpfs", MS_NODEV, "mode=0755");
     mkdir("/write/upper", 0755);
     mkdir("/write/work", 0755);

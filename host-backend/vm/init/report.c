@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/reboot.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "host-backend/vm/frame.h"
@@ -86,7 +87,22 @@ static int find_port(const char *wanted, int flags) {
     return -1;
 }
 
-int port_open(void) {
+/* A serial line of user-mode Linux, as a stream of bytes like any other. */
+static int line_open(const char *path, int flags) {
+    struct termios modes;
+    int fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | flags);
+
+    if (fd < 0 || tcgetattr(fd, &modes) < 0)
+        die("the guest cannot open its serial line %s: %s", path, strerror(errno));
+    cfmakeraw(&modes);
+    if (tcsetattr(fd, TCSANOW, &modes) < 0)
+        die("the guest's serial line %s cannot be made raw: %s", path, strerror(errno));
+    return fd;
+}
+
+int port_open(bool uml) {
+    if (uml)
+        return the_port = line_open(VM_UML_PORT, 0);
     /* It appears by itself shortly after its driver is there. */
     for (int i = 0; i < 1000 && (the_port = find_port(VM_PORT_NAME, 0)) < 0; i++)
         usleep(5000);
@@ -95,8 +111,10 @@ int port_open(void) {
     return the_port;
 }
 
-int control_open(void) {
+int control_open(bool uml) {
     int fd = -1;
+    if (uml)
+        return line_open(VM_UML_CONTROL, O_NONBLOCK);
     for (int i = 0; i < 1000 && (fd = find_port(VM_CONTROL_NAME, O_NONBLOCK)) < 0; i++)
         usleep(5000);
     return fd;

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "host-backend/vm/uml.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/virtio_ids.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "host-backend/cell/vmm.h"
+#include "host-backend/util/tree.h"
+#include "host-backend/vm/frame.h"
+
+enum { MAX_ARGS = 20 };
+
+bool vm_uml_find(const char *cache, struct vm_uml *u) {
+    char path[PATH_MAX];
+
+    *u = (struct vm_uml){0};
+    snprintf(path, sizeof path, "%.*s/uml/release", PATH_MAX - 32, cache);
+    snprintf(u->kernel, sizeof u->kernel, "%.*s/uml/linux", PATH_MAX - 32, cache);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    bool good = fscanf(file, "%127s", u->release) == 1;
+    fclose(file);
+    return good && access(u->kernel, X_OK) == 0;
+}
+
+/* ---- its place ---- */
+
+/*
+ * The kernel connects to a path. The path is removed before anybody else can have it; what stays is a descriptor of where
+ * it led, by which /proc/self/fd/N is a path to the socket still.
+ */
+static int open_socket(struct vm_uml_place *p) {
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+    snprintf(a.sun_path, sizeof a.sun_path, "%s/gpu", p->folder);
+    p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (p->listener < 0 || bind(p->listener, (struct sockaddr *)&a, sizeof a) < 0 ||
+        listen(p->listener, 1) < 0)
+        return -1;
+    p->address = open(a.sun_path, O_PATH | O_CLOEXEC);
+    return p->address < 0 || unlink(a.sun_path) < 0 ? -1 : 0;
+}
+
+int vm_uml_place_make(struct vm_uml_place *p, unsigned memory_mib, char why[VM_WHY_SIZE]) {
+    struct statvfs fs;
+
+    *p = (struct vm_uml_place){.listener = -1, .address = -1};
+    /* Where RAM belongs: a file system in memory, from which programs may be mapped. */
+    snprintf(p->folder, sizeof p->folder, "/dev/shm/trillium-vm-XXXXXX");
+    if (!mkdtemp(p->folder)) {
+        snprintf(why, VM_WHY_SIZE, "cannot make a folder for the VM's RAM in /dev/shm: %s", strerror(errno));
+        p->folder[0] = '\0';
+        return -1;
+    }
+    /* A page that finds no room would be the kernel's death, in the middle of something. */
+    if (statvfs(p->folder, &fs) < 0 || fs.f_bavail * fs.f_frsize >> 20 < memory_mib) {
+        snprintf(why, VM_WHY_SIZE, "/dev/shm has no room for %u MiB, the VM's RAM", memory_mib);
+        return -1;
+    }
+    if (open_socket(p) < 0) {
+        snprintf(why, VM_WHY_SIZE, "cannot make the virtual GPU's socket: %s", strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+void vm_uml_place_remove(struct vm_uml_place *p) {
+    if (p->folder[0])
+        tree_remove(p->folder);
+    p->folder[0] = '\0';
+}
+
+/* ---- the process ---- */
+
+struct arguments {
+    char *list[MAX_ARGS + 1];
+    unsigned count;
+    bool failed;
+};
+
+static void add(struct arguments *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct arguments *a, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    if (a->count == MAX_ARGS || vasprintf(&a->list[a->count], format, args) < 0)
+        a->failed = true;
+    else
+        a->count++;
+    va_end(args);
+}
+
+static void make_arguments(struct arguments *a, const struct vm_uml_machine *m) {
+    add(a, "%s", m->uml->kernel);
+    add(a, "mem=%uM", m->memory_mib);
+    add(a, "initrd=/proc/self/fd/%d", m->initramfs);
+    add(a, "uml_dir=%s/", m->place->folder);
+    add(a, "noreboot"); /* a guest kernel that restarts ends the VM */
+    add(a, "panic=-1");
+    /* The console and two lines; no other device that a default would give it. */
+    add(a, "con=null");
+    add(a, "stderr=1");
+    add(a, "ssl=null");
+    add(a, "ssl0=fd:%d", m->port);
+    add(a, "ssl1=fd:%d", m->control);
+    add(a, "virtio_uml.device=/proc/self/fd/%d:%d", m->place->address, VIRTIO_ID_GPU);
+    add(a, "random.trust_cpu=on");
+    if (!m->verbose)
+        add(a, "quiet");
+    add(a, VM_KERNEL_WORD);
+}
+
+/* In the child: only async-signal-safe calls, since the parent has threads. */
+static void become_kernel(const struct vm_uml_machine *m, char *const argv[], char *const env[], int walls,
+                          pid_t parent) {
+    const int kept[] = {m->initramfs, m->port, m->control, m->place->address};
+    sigset_t none;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    setpgid(0, 0);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (unsigned i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        fcntl(kept[i], F_SETFD, 0);
+    int null = open("/dev/null", O_RDWR);
+    dup2(null, 0);
+    dup2(m->log, 1);
+    dup2(m->log, 2);
+    if (walls >= 0 && vmm_enter(walls) < 0)
+        _exit(127);
+    execve(argv[0], argv, env);
+    _exit(127);
+}
+
+pid_t vm_uml_start(const struct vm_uml_machine *m) {
+    struct arguments a = {0};
+    char folder[80];
+    char *const env[] = {folder, "PATH=/usr/bin:/bin", NULL};
+    pid_t pid = -1, parent = getpid();
+
+    snprintf(folder, sizeof folder, "TMPDIR=%s", m->place->folder);
+    make_arguments(&a, m);
+    int walls = m->sandbox == CELL_MODE_OFF ? -1 : vmm_prepare(m->place->folder);
+    int error = a.failed ? ENOMEM : 0;
+    if (walls < 0 && m->sandbox != CELL_MODE_OFF) {
+        fprintf(stderr,
+                "trillium: the wall around the VM's kernel, which keeps it from writing files and from other "
+                "processes, does not stand: %s\n",
+                strerror(errno));
+        if (m->sandbox == CELL_MODE_STRICT)
+            error = EPERM;
+    }
+    if (error == 0) {
+        pid = fork();
+        if (pid == 0)
+            become_kernel(m, a.list, env, walls, parent);
+        error = errno;
+    }
+    if (walls >= 0)
+        close(walls);
+    for (unsigned i = 0; i < a.count; i++)
+        free(a.list[i]);
+    errno = error;
+    return pid;
+}

@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# limit: 1800
+# The throwaway VM's cases in user-mode Linux, where a user-mode kernel has been built (trillium run --vm=uml true builds it).
+here=$(dirname "$0")
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/trillium/vm
+if [ ! -x "$cache/uml/linux" ]; then
+    echo "no user-mode kernel has been built here; trillium run --vm=uml true builds one, which takes minutes"
+    exit 77
+fi
+failed=0
+for script in throwaway vm; do
+    echo "-- $script.sh"
+    TEST_VM=uml bash "$here/$script.sh" || failed=1
+done
+
+# The kernel's sudden death is its programs' death: none goes on as a program of this machine, free of what held it.
+build=${TRILLIUM_BUILD:-$here/../../build}
+out=$(mktemp) marker=$$.5000
+"$build/bin/trillium" run --vm=uml -- sh -c "echo up; while :; do sleep $marker; done" >"$out" 2>&1 &
+run=$!
+for _ in $(seq 600); do grep -q up "$out" && break; sleep 0.2; done
+kernel=$(pgrep -P $run -f "$cache/uml/linux" | head -n 1)
+traced=$(pgrep -P "$kernel" | xargs)
+kill -KILL "$kernel"
+wait $run
+status=$?
+for _ in $(seq 300); do
+    left=
+    for pid in $traced; do [ -d "/proc/$pid" ] && left="$left $pid"; done
+    [ -z "$left" ] && break
+    sleep 0.2
+done
+if [ -n "$traced" ] && [ $status = 125 ] && [ -z "$left" ]; then echo "PASS uml.killed"; else
+    echo "FAIL uml.killed: status $status (125 was expected), processes below the kernel '$traced', left of them '$left'"
+    sed 's/^/    /' "$out"
+    failed=1
+fi
+rm -f "$out"
+exit $failed
