@@ -108,7 +108,7 @@ static bool start(struct eval *e) {
     if (o->no_vm)
         return true;
     fprintf(stderr, "%5.0f s  booting a VM\n", proc_now() - e->start);
-    if (sides_start_vm(&e->sides))
+    if (sides_start_vm(&e->sides, o->vm))
         printf("VM: %.1f s from start to the first output of a program in it\n", e->sides.vm_boot);
     else
         eval_failed(e, SIDE_VM_SOURCE, "boot", 1);

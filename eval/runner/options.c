@@ -28,6 +28,7 @@
     X(PROFILE_OVERHEAD, "profile-overhead", NULL, RUNNER_EVAL,                                               \
       "then the workloads with and without a latency profile, in turns: some 2 minutes more")                \
     X(SHARES, "shares", NULL, RUNNER_EVAL, "then how each scheduler shares a device: some 40 seconds more")  \
+    X(VM, "vm", "KIND", RUNNER_EVAL, "qemu or uml (see trillium run --help; default: as trillium run --vm)") \
     X(NO_VM, "no-vm", NULL, RUNNER_EVAL, "leave the VM out")                                                 \
     X(NO_CLPEAK, "no-clpeak", NULL, RUNNER_EVAL, "leave clpeak out")                                         \
     X(PROGRAMS, "programs", "A,B", RUNNER_EVAL, "only these of the own programs (default: 20 of them)")      \
@@ -125,6 +126,9 @@ int runner_options_parse(enum runner_use use, const char *intro, const char *con
         case OPT_BUDGET:
             o->budget = strtod(optarg, &end);
             break;
+        case OPT_VM:
+            o->vm = optarg;
+            break;
         case OPT_NO_VM:
             o->no_vm = true;
             break;
@@ -175,15 +179,16 @@ int runner_options_parse(enum runner_use use, const char *intro, const char *con
     }
     const bool size_known =
         !strcmp(o->size, "small") || !strcmp(o->size, "medium") || !strcmp(o->size, "large");
-    const char *wrong = optind != argc                                ? "there is an argument too many"
-                        : o->rounds < 1 || o->rounds >= SERIES_VALUES ? "--rounds is a number from 1 to 63"
-                        : *end || !isfinite(o->budget)                ? "--budget is a number of seconds"
-                        : !all_known(o->only, names)                  ? use == RUNNER_EVAL
-                                                                            ? "--programs has a name that is none of a program"
-                                                                            : "--rows has a name that is none of a group"
-                        : !size_known                                 ? "--size is small, medium or large"
-                        : o->percent < 1                              ? "--percent is a number from 1"
-                                                                      : NULL;
+    const char *wrong =
+        optind != argc                                ? "there is an argument too many"
+        : o->rounds < 1 || o->rounds >= SERIES_VALUES ? "--rounds is a number from 1 to 63"
+        : *end || !isfinite(o->budget)                ? "--budget is a number of seconds"
+        : !all_known(o->only, names) ? use == RUNNER_EVAL ? "--programs has a name that is none of a program"
+                                                          : "--rows has a name that is none of a group"
+        : o->vm && strcmp(o->vm, "qemu") != 0 && strcmp(o->vm, "uml") != 0 ? "--vm is qemu or uml"
+        : !size_known    ? "--size is small, medium or large"
+        : o->percent < 1 ? "--percent is a number from 1"
+                         : NULL;
     if (!wrong)
         return -1;
     fprintf(stderr, "trillium %s: %s; --help tells more\n", use == RUNNER_EVAL ? "eval" : "bench", wrong);

@@ -15,6 +15,7 @@ struct runner_options {
     const char
         *sides; /* names of sides to compare with native, separated by commas; NULL: those that are usual */
     const char *size; /* of the workloads: "small", "medium" or "large" */
+    const char *vm;   /* kind of the VM: "qemu" or "uml"; NULL: what trillium run --vm takes */
     char **program;   /* a program with its arguments, to be measured instead of the own ones; NULL: none */
     int rounds;       /* below SERIES_VALUES */
     double budget;    /* seconds after which no further round begins */

@@ -21,11 +21,13 @@
 #define SPIRV_WAY                                                                                            \
     "the ISA: to SPIR-V by clang in the guest, validated and translated to the driver's input on the host"
 #define SHARED "one memory file, futexes"
-#define VIRTIO "virtio-gpu: QEMU's vhost-user-gpu-pci, guest RAM shared with the host"
 #define MESSAGES                                                                                             \
     "the same commands as messages to a process that hands them on; waited for where the call needs an "     \
     "answer"
 #define COPIED "TCP over loopback; no memory is shared, all data is copied"
+#define VIRTIO                                                                                               \
+    "virtio-gpu over vhost-user (QEMU's vhost-user-gpu-pci, or virtio_uml of user-mode Linux); guest RAM "   \
+    "shared with the host"
 #define LIBRARY "the guest's OpenCL driver; a host worker process with the host's driver"
 
 const struct side_facts side_facts[SIDE_COUNT] = {
@@ -307,19 +309,21 @@ static bool vm_command(struct sides *s, const char *command, double timeout, int
     return true;
 }
 
-bool sides_start_vm(struct sides *s) {
-    char trillium[PATH_MAX + 32];
-    char *argv[] = {trillium, "run", "--vm", "--", "/bin/sh", NULL};
+bool sides_start_vm(struct sides *s, const char *kind) {
+    char trillium[PATH_MAX + 32], vm[16] = "--vm";
+    char *argv[] = {trillium, "run", vm, "--", "/bin/sh", NULL};
     const struct proc_options o = {.cpu = -1, .timeout = 1e9, .hold_stdin = true};
     int status;
     size_t length;
 
     snprintf(trillium, sizeof(trillium), "%s/bin/trillium", s->prefix);
+    if (kind)
+        snprintf(vm, sizeof(vm), "--vm=%.8s", kind);
     signal(SIGPIPE, SIG_IGN);
     if (!proc_start(&s->vm, argv, &o))
         return false;
-    /* the first time QEMU and a kernel may have to be downloaded */
-    if (!vm_command(s, "true", 300, &status, &length)) {
+    /* the first time QEMU and a kernel may have to be downloaded, or one built */
+    if (!vm_command(s, "true", kind ? 3600 : 300, &status, &length)) {
         fprintf(stderr, "eval: the VM does not start\n");
         proc_stop(&s->vm);
         return false;
@@ -330,6 +334,8 @@ bool sides_start_vm(struct sides *s) {
         const char *colon = s->vm.text + strcspn(s->vm.text, ":");
         snprintf(s->vm_cpu, sizeof(s->vm_cpu), "%s", colon + strspn(colon, ": "));
         s->vm_cpu[strcspn(s->vm_cpu, "\r\n")] = '\0';
+        if (!strcmp(s->vm_cpu, "UML"))
+            snprintf(s->vm_cpu, sizeof(s->vm_cpu), "this machine's: the VM is user-mode Linux");
     }
     if (!find_device(s, SIDE_VM_SOURCE))
         return false;

@@ -61,8 +61,8 @@ bool sides_start_new_daemon(struct sides *s, struct proc *daemon, char *shm);
 bool sides_start_varied_daemon(struct sides *s, struct proc *daemon, const char *const options[4], char *shm);
 /* The process guests, through a daemon of their own. */
 bool sides_start_process(struct sides *s);
-/* One VM for all that is to run in one. */
-bool sides_start_vm(struct sides *s);
+/* One VM for all that is to run in one, of a kind of trillium run --vm=KIND; NULL: its own choice. */
+bool sides_start_vm(struct sides *s, const char *kind);
 
 /* Environment of a program on a side, for proc_options.env. `shm` is the daemon's socket, for process guests.
  * Static memory. */
