@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "guest-icd/api.h"
 #include "guest-icd/memory/memory.h"
@@ -108,11 +109,31 @@ static bool first_is_shadow(void) {
     return dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
 }
 
+/* Under a kernel whose processes have fewer addresses (39 bits in user-mode Linux) nothing can be mapped there. */
+static bool first_is_beyond(void) {
+    void *page = mmap((void *)ranges[0].start, PAGE, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+    if (page == MAP_FAILED)
+        return errno != EEXIST;
+    munmap(page, PAGE);
+    return page != (void *)ranges[0].start; /* before Linux 4.17 an address is a hint */
+}
+
+/* lock is held. */
+static bool first_is_usable(void) {
+    static int known; /* 1: it is, -1: it is not */
+
+    if (known == 0)
+        known = first_is_shadow() || first_is_beyond() ? -1 : 1;
+    return known > 0;
+}
+
 /* lock is held. The next free addresses for `room` bytes, from next_address on, and around once. False if there
  * are none. */
 static bool next_free(size_t room) {
     for (unsigned looks = 0; looks <= RANGES; looks++) {
-        if (range == 0 && first_is_shadow()) {
+        if (range == 0 && !first_is_usable()) {
             range = 1;
             next_address = ranges[range].start;
         }
