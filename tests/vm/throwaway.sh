@@ -21,7 +21,7 @@ same() { # name, expected, got
 }
 # Runs a command in a VM; its output goes to $work/out and $work/err, its status to $status.
 vm() {
-    timeout -k 5 150 "$trillium" run "--vm=$TEST_VM" -- "$@" >"$work/out" 2>"$work/err"
+    timeout -k 5 $((150 * ${TEST_LIMIT_SCALE:-1})) "$trillium" run "--vm=$TEST_VM" -- "$@" >"$work/out" 2>"$work/err"
     status=$?
 }
 # Shows what a VM said when that was not what was expected of it.
@@ -57,7 +57,7 @@ echo guest >file && cat file && rm -f ../in && echo removed
 ls /etc/OpenCL/vendors; cat /etc/OpenCL/vendors/*
 [ -w /dev/dri/renderD128 ] && echo device; echo x >/dev/shm/x && cat /dev/shm/x
 LOOK
-(cd "$work/folder" && export TEST_VARIABLE='two  words' && timeout -k 5 150 "$trillium" run "--vm=$TEST_VM" -- sh ../look "$trillium" >"$work/out" 2>"$work/err")
+(cd "$work/folder" && export TEST_VARIABLE='two  words' && timeout -k 5 $((150 * ${TEST_LIMIT_SCALE:-1})) "$trillium" run "--vm=$TEST_VM" -- sh ../look "$trillium" >"$work/out" 2>"$work/err")
 expected="$work/folder
 $(id -u)
 $(id -g)
@@ -115,7 +115,7 @@ same "a lost worker and the program" 3 "$(grep -c ^PASS "$work/out")"
 
 for ir in source "spirv" "spirv --svga-memory guest-backed"; do
     # shellcheck disable=SC2086
-    timeout -k 5 150 "$trillium" run "--vm=$TEST_VM" --ir $ir --profile "$work/profile.json" -- "$build/eval/nn" -r 3 >"$work/out" 2>"$work/err"
+    timeout -k 5 $((150 * ${TEST_LIMIT_SCALE:-1})) "$trillium" run "--vm=$TEST_VM" --ir $ir --profile "$work/profile.json" -- "$build/eval/nn" -r 3 >"$work/out" 2>"$work/err"
     status=$?
     "$trillium" profile --csv "$work/profile.csv" "$work/profile.json" 2>>"$work/err"
     known=
@@ -149,7 +149,7 @@ same "and leaves nothing behind" "" "$left"
 
 # ---- a terminal
 
-timeout -k 5 200 "$build/tests/vm/vm" terminal "$trillium" >"$work/out" 2>"$work/err"
+timeout -k 5 $((200 * ${TEST_LIMIT_SCALE:-1})) "$build/tests/vm/vm" terminal "$trillium" >"$work/out" 2>"$work/err"
 same "the terminal's status" 0 $?
 cat "$work/out"
 grep -q '^FAIL' "$work/out" && failed=1

@@ -37,11 +37,11 @@ cmp "$conform" "$conform" && echo "files readable"
 section clinfo
 LD_PRELOAD=$4 clinfo -l
 section source-pocl
-"$conform" --limit-scale 3 --platform Portable
+"$conform" --limit-scale "$8" --platform Portable
 section spirv-pocl
-TRILLIUM_IR=spirv "$conform" --limit-scale 3 --platform Portable kernels ndrange programs includes linking
+TRILLIUM_IR=spirv "$conform" --limit-scale "$8" --platform Portable kernels ndrange programs includes linking
 section source-rusticl
-"$conform" --limit-scale 3 --platform rusticl buffers transfers kernels ndrange images image_kernels image_errors
+"$conform" --limit-scale "$8" --platform rusticl buffers transfers kernels ndrange images image_kernels image_errors
 section reach
 "$5"
 section attack
@@ -60,7 +60,7 @@ chmod 600 "$work/secret"
 mkdir "$work/secret.mount"
 start=$(date +%s%N)
 SPECIAL_VARIABLE='with spaces' "$trillium" run "--vm=$kind" -- "$work/inside" "$conform" "$work" $$ "$runtime" \
-    "$build/tests/programs/reach" "$build/tests/attack/attack" "$build/tests/unit/cgroup" \
+    "$build/tests/programs/reach" "$build/tests/attack/attack" "$build/tests/unit/cgroup" $((3 * ${TEST_LIMIT_SCALE:-1})) \
     <<<"a line of input" >"$work/out" 2>"$work/err"
 status=$?
 wait
