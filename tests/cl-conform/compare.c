@@ -128,6 +128,14 @@ static const char *next_line(const struct found_case *c, size_t *at) {
     return *at < c->line_count ? c->lines[(*at)++] : NULL;
 }
 
+/* Where a side has no more lines, how its case ended says why. */
+static void print_line(const char *side, const char *line, const char *end) {
+    if (line)
+        printf("    %-7s %s\n", side, line);
+    else
+        printf("    %-7s (no further line: %s)\n", side, end);
+}
+
 /* Prints the lines that do not fit; returns their number. Stops where one side has no more lines. */
 static int compare_lines(const struct found_case *native, const struct found_case *guest, bool other_compiler,
                          bool print) {
@@ -149,9 +157,10 @@ static int compare_lines(const struct found_case *native, const struct found_cas
             starts(native_line + key_length(native_line), "BAD") && starts(guest->end, "PASS"))
             return differences;
         differences++;
-        if (print)
-            printf("    native  %s\n    guest   %s\n", native_line ? native_line : "(no further line)",
-                   guest_line ? guest_line : "(no further line)");
+        if (print) {
+            print_line("native", native_line, native->end);
+            print_line("guest", guest_line, guest->end);
+        }
         /* After lines of different meaning, nothing below can be matched. */
         if (!native_line || !guest_line || strncmp(native_line, guest_line, key_length(native_line)) != 0)
             return differences;
