@@ -4,8 +4,9 @@
  * turn has a start, the virtual time at which it was asked for or the finish of the entity's last one, whichever is
  * later; its finish is the start and the device's time divided by the weight. Who is expected to finish first is next,
  * if its turn is as long as its last one; what it has really used is what counts later. So who has used less than its
- * share goes first, and of these who needs little; who was away has saved nothing up. The virtual time is the
- * earliest start of those that ask. Who always comes back at once is expected to need a whole turn, however long the
+ * share goes first, and of these who needs little. The virtual time is the earliest start of those that ask; who was away
+ * is behind it by a turn of its own at most: a program whose turn ended early, since it heard late that its commands had ended,
+ * gets back what it missed, and nobody saves up more. Who always comes back at once is expected to need a whole turn, however long the
  * last one was. A turn lasts until one of the others is expected to finish before it: so who needs little waits for
  * what is in flight and for no more.
  *
@@ -21,8 +22,17 @@
 
 enum { UNIT = 1024, MOMENT_NS = 200000, EAGER_MOST = 8, EAGER_ENOUGH = 3 };
 
+/* A whole turn of it in virtual time. */
+static uint64_t whole_turn(const struct scheduler_entity *e) {
+    return TURN_QUANTUM_NS * UNIT / e->weight;
+}
+
 static uint64_t start_of(const struct scheduler *s, const struct scheduler_entity *e) {
-    return e->finish > s->virtual_ns ? e->finish : s->virtual_ns;
+    uint64_t earliest = s->virtual_ns > whole_turn(e) ? s->virtual_ns - whole_turn(e) : 0;
+
+    if (e->finish == 0) /* it is new, and has missed nothing */
+        return s->virtual_ns;
+    return e->finish > earliest ? e->finish : earliest;
 }
 
 static void asks(struct scheduler *s, struct scheduler_entity *e, uint64_t now_ns) {
@@ -35,7 +45,7 @@ static void asks(struct scheduler *s, struct scheduler_entity *e, uint64_t now_n
 
 /* What its next turn is expected to cost. */
 static uint64_t expected(const struct scheduler_entity *e) {
-    uint64_t whole = e->eager >= EAGER_ENOUGH ? TURN_QUANTUM_NS * UNIT / e->weight : 0;
+    uint64_t whole = e->eager >= EAGER_ENOUGH ? whole_turn(e) : 0;
     return e->cost > whole ? e->cost : whole;
 }
 

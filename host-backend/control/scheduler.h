@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 /* How long a turn is of who has enough to do. */
-#define TURN_QUANTUM_NS UINT64_C(6000000)
+#define TURN_QUANTUM_NS UINT64_C(12000000)
 
 struct scheduler_entity {
     struct scheduler_entity *next; /* of those that ask */
