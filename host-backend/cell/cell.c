@@ -89,55 +89,79 @@ static void try_in_child(const struct cell *c, int report_fd) {
     _exit(write(report_fd, &report, sizeof report) == sizeof report ? 0 : 1);
 }
 
-static void fail_all(struct cell_report *report, unsigned walls, int error) {
-    for (int i = 0; i < CELL_WALLS; i++)
-        if (walls & CELL_BIT(i))
-            report->error[i] = error;
-}
-
-/* Some namespace is not to be had: plans without those. */
-static void leave_spaces_out(struct cell *c) {
+/* Some namespace is not to be had: plans without those. 0 or a negative errno: there is no process to try it with. */
+static int leave_spaces_out(struct cell *c) {
     const unsigned spaces = CELL_BIT(CELL_PID) | CELL_BIT(CELL_ROOT) | CELL_BIT(CELL_NET) |
                             CELL_BIT(CELL_IPC) | CELL_BIT(CELL_UTS) | CELL_BIT(CELL_UID);
 
-    for (int i = 0; i < CELL_WALLS; i++)
-        if ((spaces & CELL_BIT(i)) && enter_clone_flags(c, CELL_BIT(i)))
-            c->report.error[i] = try_clone(enter_clone_flags(c, CELL_BIT(i)));
+    for (int i = 0; i < CELL_WALLS; i++) {
+        if (!(spaces & CELL_BIT(i)) || !enter_clone_flags(c, CELL_BIT(i)))
+            continue;
+        int error = try_clone(enter_clone_flags(c, CELL_BIT(i)));
+        if (error == EAGAIN || error == ENOMEM)
+            return -error; /* that is about processes, and no word about this wall */
+        c->report.error[i] = error;
+    }
     /* its /proc would show the machine's processes */
     if (c->report.error[CELL_PID] && !c->report.error[CELL_ROOT])
         c->report.error[CELL_ROOT] = c->report.error[CELL_PID];
     c->walls &= cell_report_standing(&c->report);
+    return 0;
 }
 
-static void try_walls(struct cell *c) {
+static int start_trying(struct cell *c, int report_fd) {
+    pid_t pid = clone_process(enter_clone_flags(c, c->walls));
+
+    if (pid < 0) {
+        int r = leave_spaces_out(c);
+        if (r < 0)
+            return r;
+        pid = clone_process(enter_clone_flags(c, c->walls));
+    }
+    if (pid == 0)
+        try_in_child(c, report_fd);
+    return pid < 0 ? -errno : pid;
+}
+
+/* 0 or a negative errno: it cannot be told which walls stand; -ECHILD: since whoever tried them has not lived to tell. */
+static int try_once(struct cell *c) {
     struct cell_report report = {0};
+    ssize_t n;
     int fds[2];
 
     c->report = (struct cell_report){0};
     c->walls = CELL_ALL;
-    if (pipe2(fds, O_CLOEXEC) < 0) {
-        fail_all(&c->report, c->walls, errno);
-        c->walls = 0;
-        return;
-    }
-    pid_t pid = clone_process(enter_clone_flags(c, c->walls));
-    if (pid < 0) {
-        leave_spaces_out(c);
-        pid = clone_process(enter_clone_flags(c, c->walls));
-    }
-    if (pid == 0)
-        try_in_child(c, fds[1]);
-    int error = pid < 0 ? errno : EIO;
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return -errno;
+    int pid = start_trying(c, fds[1]);
     close(fds[1]);
-    if (pid < 0 || read(fds[0], &report, sizeof report) != sizeof report)
-        fail_all(&report, c->walls, error); /* it has not lived to tell */
+    do
+        n = read(fds[0], &report, sizeof report);
+    while (n < 0 && errno == EINTR);
     close(fds[0]);
-    if (pid > 0)
-        waitpid(pid, NULL, 0);
+    if (pid < 0)
+        return pid;
+    waitpid(pid, NULL, 0);
+    if (n != sizeof report)
+        return -ECHILD;
     for (int i = 0; i < CELL_WALLS; i++)
         if (report.error[i] != 0)
             c->report.error[i] = report.error[i];
     c->walls &= cell_report_standing(&c->report);
+    return 0;
+}
+
+/* A killed process says nothing about walls: only one that the machine refuses may be missing. */
+static bool try_walls(struct cell *c, char why[CELL_WHY_SIZE]) {
+    enum { TRIES = 5 };
+    int r = -ECHILD;
+
+    for (int i = 0; i < TRIES && r == -ECHILD; i++)
+        r = try_once(c);
+    if (r < 0)
+        snprintf(why, CELL_WHY_SIZE, "it cannot be told which walls of a worker's cell stand here: %s",
+                 r == -ECHILD ? "the process that tries them is killed each time" : strerror(-r));
+    return r == 0;
 }
 
 /* ---- life ---- */
@@ -156,7 +180,10 @@ struct cell *cell_create(const struct cell_config *config, char why[CELL_WHY_SIZ
     if (c->mode == CELL_MODE_OFF)
         return c;
     c->privileged = is_privileged();
-    try_walls(c);
+    if (!try_walls(c, why)) {
+        cell_destroy(c);
+        return NULL;
+    }
     unsigned missing = CELL_ALL & ~c->walls;
     if (c->mode == CELL_MODE_STRICT && missing) {
         size_t used = (size_t)snprintf(why, CELL_WHY_SIZE, "a worker's cell cannot be built here, missing:");

@@ -39,8 +39,9 @@ struct cell_config {
 
 struct cell;
 
-/* Tries which walls stand here. NULL with a reason in `why` when out of memory, or in mode strict when one
- * does not. The strings of `config` are copied. */
+/* Tries which walls stand here. NULL with a reason in `why` when out of memory, when they cannot be tried (no process or
+ * descriptor is left, or whoever tries them is killed again and again), or in mode strict when one does not stand. The
+ * strings of `config` are copied. */
 struct cell *cell_create(const struct cell_config *config, char why[CELL_WHY_SIZE]);
 void cell_destroy(struct cell *c);
 

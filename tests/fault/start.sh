@@ -25,6 +25,28 @@ stop_daemon
 if [ "$status" = 0 ]; then pass sigterm-blocked.serve; else fail sigterm-blocked.serve "status $status" "$work"/chld*; fi
 check_leftovers sigchld-ignored.serve
 
+# ---- who tries the walls is killed at that moment: they are tried again, and none is missing for it ----
+if ldd "$trillium" | grep -q 'libasan\|libtsan'; then
+    echo "SKIP tried-again a sanitizer's library wants to be the first"
+else
+    killed() { # TIMES, what is left of them afterwards
+        head -c "$1" /dev/zero >"$work/short-lived"
+        SHORT_LIVED=$work/short-lived LD_PRELOAD=$built/tests/lib/short-lived.so timeout "$patience" "$trillium" run -- \
+            env -u LD_PRELOAD "$program" devices >"$work/tried.out" 2>"$work/tried.err"
+        status=$?
+        left=$(wc -c <"$work/short-lived")
+    }
+    killed 0
+    missing=$(grep missing: "$work/tried.err")
+    killed 2
+    if [ "$status-$left" = 0-0 ] && [ "$(grep missing: "$work/tried.err")" = "$missing" ]; then pass tried-again; else
+        fail tried-again "no other walls were expected to be missing than '$missing', status $status, $left not killed" "$work"/tried.*; fi
+    killed 100
+    if [ "$status" = 125 ] && says "$work/tried.err" "killed each time"; then pass tried-again.in-vain; else
+        fail tried-again.in-vain "a refusal in words was expected, status $status, $left not killed" "$work"/tried.*; fi
+    check_leftovers tried-again
+fi
+
 # ---- a root that cannot be turned: containers and plain chroots without the right to ----
 # chrooted FLAGS NAME whole|less: with all walls or not, in a folder that is no mount point, with what a guest and a driver need mounted below it
 chrooted() {
