@@ -280,8 +280,9 @@ struct run {
     struct vm_input input;
     int input_error; /* errno of its start; -1: not started */
     double start;
-    pid_t machine;    /* QEMU, or the user-mode kernel */
-    atomic_bool over; /* it has been ended, and its pid may be another's soon */
+    pid_t machine;        /* QEMU, or the user-mode kernel */
+    atomic_bool over;     /* it has been ended, and its pid may be another's soon */
+    atomic_bool gpu_over; /* the virtual GPU's thread has ended before it */
 };
 
 /* All of its group: below a user-mode kernel are the guest's processes. */
@@ -310,9 +311,31 @@ static void *serve_gpu(void *arg) {
     else
         close(r->connection >= 0 ? r->connection : r->place.listener);
     /* A VM without its GPU is of no use here: as if QEMU had ended. This thread may signal nobody. */
-    if (!atomic_load(&r->over))
+    if (!atomic_load(&r->over)) {
+        atomic_store(&r->gpu_over, true);
         shutdown(r->port[0], SHUT_RDWR);
+    }
     return NULL;
+}
+
+/* Why a VM is over that nobody has ended. Its process closes both of its sockets when it ends: who was first shows in
+ * whether it is there still. */
+static void say_who_ended(const struct run *r) {
+    siginfo_t info = {0};
+
+    for (int i = 0; i < 20 && info.si_pid == 0; i++) {
+        if (i > 0)
+            usleep(10000);
+        if (waitid(P_PID, (id_t)r->machine, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+            break;
+    }
+    if (info.si_pid != 0)
+        say("the VM ended before the program did: its process ended with %s %d",
+            info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
+    else if (atomic_load(&r->gpu_over))
+        say("the VM ended before the program did: its virtual GPU was closed while it ran");
+    else
+        say("the VM ended before the program did: its port was closed while it ran");
 }
 
 /* What QEMU and the guest's console said last. */
@@ -350,7 +373,7 @@ static int status_of(struct run *r, enum vm_output how, const struct vm_output_s
         return VM_EXIT_FAILED;
     default:
         show_log(r->log);
-        say("the VM ended before the program did");
+        say_who_ended(r);
         return VM_EXIT_FAILED;
     }
 }

@@ -23,9 +23,10 @@ same() { # name, expected, got
 vm() {
     timeout -k 5 $((150 * ${TEST_LIMIT_SCALE:-1})) "$trillium" run "--vm=$TEST_VM" -- "$@" >"$work/out" 2>"$work/err"
     status=$?
+    [ "$status" != 125 ] || explain
 }
 # Shows what a VM said when that was not what was expected of it.
-explain() { sed 's/^/    /' "$work/err" | tail -n 20; }
+explain() { tr -d '\033' <"$work/err" | sed 's/^/    /' | tail -n 20; }
 
 # ---- streams and status
 
