@@ -318,7 +318,7 @@ kill "$control"
 await "$control" "$soon"
 daemon=$a_daemon
 stop_daemon
-kill "${started[1]}" 2>/dev/null
+gone_or_zombie "${started[1]}" || kill "${started[1]}"
 await "${started[1]}" "$soon"
 check_leftovers control
 exit $failed

@@ -159,7 +159,6 @@ for signal in TERM INT KILL; do
     TERM-143 | KILL-137 | INT-130) pass "$name" ;;
     *) fail "$name" "status $status" "$work/$name".* ;;
     esac
-    kill -9 "$guest" 2>/dev/null
     check_leftovers "$name"
 done
 

@@ -62,7 +62,7 @@ serve_until() { # SECONDS
         sleep 0.1
     done
     for slot in "${pids[@]}"; do
-        kill -9 "$slot" 2>/dev/null
+        gone_or_zombie "$slot" || kill -9 "$slot" 2>/dev/null
         wait "$slot" 2>/dev/null
     done
 }
