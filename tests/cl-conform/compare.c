@@ -133,7 +133,7 @@ static void print_line(const char *side, const char *line, const char *end) {
     if (line)
         printf("    %-7s %s\n", side, line);
     else
-        printf("    %-7s (no further line: %s)\n", side, end);
+        printf("    %-7s (no further line: %s)\n", side, end ? end : "the transcript breaks off");
 }
 
 /* Prints the lines that do not fit; returns their number. Stops where one side has no more lines. */

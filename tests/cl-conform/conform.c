@@ -284,6 +284,10 @@ const char *the_platform_argument(void) {
     return want_platform ? want_platform : "";
 }
 
+unsigned the_limit_scale(void) {
+    return limit_scale;
+}
+
 int run_as_case(void (*run)(void)) {
     outcome = RUNNING;
     if (setjmp(case_end) == 0) {

@@ -137,6 +137,8 @@ bool run_big(void);
 
 /* The argument of --platform, or "". */
 const char *the_platform_argument(void);
+/* By how much limits against hanging are multiplied, from 1 on. */
+unsigned the_limit_scale(void);
 
 /* Runs a function that is no case of its own but uses what cases use; 0 if nothing failed. */
 int run_as_case(void (*run)(void));
