@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Counts the instructions of one set argument and one kernel, in the guest and in the worker, with valgrind's
-# callgrind: a figure that does not depend on how busy the machine is.
+# Counts the instructions of one set argument and one kernel, in the guest and in the worker, and what a latency profile
+# adds to them, with valgrind's callgrind: a figure that does not depend on how busy the machine is.
 #
 #   count.sh [--record]
 #
@@ -35,23 +35,7 @@ exec valgrind --quiet --tool=callgrind --collect-atstart=no --toggle-collect=dra
     --callgrind-out-file='$tmp/worker' '$build/libexec/trillium-worker' "\$@"
 END
 chmod +x "$tmp/libexec/trillium-worker"
-"$tmp/bin/trillium" serve --shm "$tmp/socket" --warm-workers 0 --fresh-builds --sandbox off 2> "$tmp/log" &
-daemon=$!
-for _ in $(seq 100); do [ -S "$tmp/socket" ] && break; sleep 0.1; done
 export TRILLIUM_SHM=$tmp/socket OCL_ICD_VENDORS=$build/share/trillium/icd
-
-echo "count: $calls kernels with the worker under callgrind ..." >&2
-timeout 300 "$build/eval/bench" count $calls > /dev/null || { cat "$tmp/log" >&2; exit 2; }
-for _ in $(seq 600); do [ -s "$tmp/worker" ] && break; sleep 0.1; done
-sleep 1
-echo "count: the same with the program under callgrind ..." >&2
-kill "$daemon" && wait "$daemon" 2>/dev/null
-"$build/bin/trillium" serve --shm "$tmp/socket" --warm-workers 0 2> "$tmp/log" &
-daemon=$!
-for _ in $(seq 100); do [ -S "$tmp/socket" ] && break; sleep 0.1; done
-timeout 300 valgrind --quiet --tool=callgrind --collect-atstart=no --toggle-collect=icd_SetKernelArg \
-    --toggle-collect=icd_EnqueueNDRangeKernel --callgrind-out-file="$tmp/guest" \
-    "$build/eval/bench" count $calls > /dev/null || { cat "$tmp/log" >&2; exit 2; }
 
 # inclusive FILE FUNCTION: instructions of a function with all that it calls, per kernel
 inclusive() {
@@ -61,21 +45,54 @@ inclusive() {
             part[2] == name { gsub(",", "", $1); if ($1 + 0 > most) most = $1 + 0 }
             END { printf "%.0f", most / calls }'
 }
-set_guest=$(inclusive "$tmp/guest" icd_SetKernelArg)
-enqueue_guest=$(inclusive "$tmp/guest" icd_EnqueueNDRangeKernel)
-all=$(inclusive "$tmp/worker" drain)
-set_driver=$(inclusive "$tmp/worker" clSetKernelArg)
-enqueue_driver=$(inclusive "$tmp/worker" clEnqueueNDRangeKernel)
-for n in "$set_guest" "$enqueue_guest" "$all" "$set_driver" "$enqueue_driver"; do
-    [ "$n" -gt 0 ] || { echo "count: callgrind has not seen every function" >&2; exit 2; }
-done
-
-rows() {
-    echo "guest: clSetKernelArg|$set_guest"
-    echo "guest: clEnqueueNDRangeKernel|$enqueue_guest"
-    echo "worker: both commands, without the driver|$((all - set_driver - enqueue_driver))"
-    echo "worker: the driver's clSetKernelArg and clEnqueueNDRangeKernel|$((set_driver + enqueue_driver))"
+serve() { # TRILLIUM
+    "$1" serve --shm "$tmp/socket" --warm-workers 0 "${options[@]}" 2> "$tmp/log" &
+    daemon=$!
+    for _ in $(seq 100); do [ -S "$tmp/socket" ] && break; sleep 0.1; done
 }
+
+# measure [OPTION]...: with a daemon of these options, all figures
+measure() {
+    rm -f "$tmp/worker" "$tmp/guest"
+    echo "count: $calls kernels with the worker under callgrind${1:+ ($1)} ..." >&2
+    options=(--fresh-builds --sandbox off "$@")
+    serve "$tmp/bin/trillium"
+    timeout 300 "$build/eval/bench" count $calls > /dev/null || { cat "$tmp/log" >&2; exit 2; }
+    for _ in $(seq 600); do [ -s "$tmp/worker" ] && break; sleep 0.1; done
+    sleep 1
+    echo "count: the same with the program under callgrind ..." >&2
+    kill "$daemon" && wait "$daemon" 2>/dev/null
+    options=("$@")
+    serve "$build/bin/trillium"
+    timeout 300 valgrind --quiet --tool=callgrind --collect-atstart=no --toggle-collect=icd_SetKernelArg \
+        --toggle-collect=icd_EnqueueNDRangeKernel --callgrind-out-file="$tmp/guest" \
+        "$build/eval/bench" count $calls > /dev/null || { cat "$tmp/log" >&2; exit 2; }
+    kill "$daemon" && wait "$daemon" 2>/dev/null
+    daemon=
+    set_guest=$(inclusive "$tmp/guest" icd_SetKernelArg)
+    enqueue_guest=$(inclusive "$tmp/guest" icd_EnqueueNDRangeKernel)
+    all=$(inclusive "$tmp/worker" drain)
+    set_driver=$(inclusive "$tmp/worker" clSetKernelArg)
+    enqueue_driver=$(inclusive "$tmp/worker" clEnqueueNDRangeKernel)
+    for n in "$set_guest" "$enqueue_guest" "$all" "$set_driver" "$enqueue_driver"; do
+        [ "$n" -gt 0 ] || { echo "count: callgrind has not seen every function" >&2; exit 2; }
+    done
+    ours=$((all - set_driver - enqueue_driver))
+}
+
+measure
+figures="guest: clSetKernelArg|$set_guest
+guest: clEnqueueNDRangeKernel|$enqueue_guest
+worker: both commands, without the driver|$ours
+worker: the driver's clSetKernelArg and clEnqueueNDRangeKernel|$((set_driver + enqueue_driver))"
+# What a latency profile adds. The driver's stamps, and the release of its event at another time, are part of it.
+guest_before=$enqueue_guest ours_before=$ours
+mkdir "$tmp/traces"
+measure --profile "$tmp/traces"
+figures="$figures
+guest: more with a latency profile|$((enqueue_guest - guest_before))
+worker: more with a latency profile|$((ours - ours_before))"
+rows() { echo "$figures"; }
 
 if [ $# -gt 0 ]; then
     {
