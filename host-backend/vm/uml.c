@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "host-backend/cell/vmm.h"
+#include "host-backend/util/held.h"
 #include "host-backend/util/tree.h"
 #include "host-backend/vm/frame.h"
 
@@ -38,6 +39,9 @@ bool vm_uml_find(const char *cache, struct vm_uml *u) {
 
 /* ---- its place ---- */
 
+#define SHM "/dev/shm"
+#define FOLDER "trillium-vm-"
+
 /*
  * The kernel connects to a path. The path is removed before anybody else can have it; what stays is a descriptor of where
  * it led, by which /proc/self/fd/N is a path to the socket still.
@@ -58,16 +62,19 @@ int vm_uml_place_make(struct vm_uml_place *p, unsigned memory_mib, char why[VM_W
     struct statvfs fs;
 
     *p = (struct vm_uml_place){.listener = -1, .address = -1};
-    /* Where RAM belongs: a file system in memory, from which programs may be mapped. */
-    snprintf(p->folder, sizeof p->folder, "/dev/shm/trillium-vm-XXXXXX");
-    if (!mkdtemp(p->folder)) {
-        snprintf(why, VM_WHY_SIZE, "cannot make a folder for the VM's RAM in /dev/shm: %s", strerror(errno));
+    /* Where RAM belongs: a file system in memory, from which programs may be mapped. What a run that was killed left there is
+     * memory that is gone until somebody removes it. */
+    held_sweep(SHM, FOLDER, tree_remove);
+    p->held = held_make(SHM, FOLDER, 0700, p->folder, sizeof p->folder);
+    if (p->held < 0) {
+        snprintf(why, VM_WHY_SIZE, "cannot make a folder for the VM's RAM in " SHM ": %s",
+                 strerror(-p->held));
         p->folder[0] = '\0';
         return -1;
     }
     /* A page that finds no room would be the kernel's death, in the middle of something. */
     if (statvfs(p->folder, &fs) < 0 || fs.f_bavail * fs.f_frsize >> 20 < memory_mib) {
-        snprintf(why, VM_WHY_SIZE, "/dev/shm has no room for %u MiB, the VM's RAM", memory_mib);
+        snprintf(why, VM_WHY_SIZE, SHM " has no room for %u MiB, the VM's RAM", memory_mib);
         return -1;
     }
     if (open_socket(p) < 0) {
@@ -78,8 +85,10 @@ int vm_uml_place_make(struct vm_uml_place *p, unsigned memory_mib, char why[VM_W
 }
 
 void vm_uml_place_remove(struct vm_uml_place *p) {
-    if (p->folder[0])
+    if (p->folder[0]) {
         tree_remove(p->folder);
+        close(p->held);
+    }
     p->folder[0] = '\0';
 }
 

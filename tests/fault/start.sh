@@ -5,6 +5,12 @@
 # that is stopped, a second daemon at the same socket.
 . "$(dirname "$0")/common"
 
+# ---- these tests themselves: a number that they knew may be that of a stranger's process when they end ----
+stranger=$(setsid sleep 600 >/dev/null 2>&1 & echo $!) # whose parent, this subshell, ends at once
+bash -c '. "$0" && started=("$1")' tests/fault/common "$stranger" >"$work/stranger.out" 2>&1
+if kill -0 "$stranger"; then pass strangers; else fail strangers "a test kills what is not its own" "$work/stranger.out"; fi
+kill -9 "$stranger"
+
 # ---- ignored and blocked signals ----
 timeout "$patience" env --ignore-signal=CHLD "$trillium" run -- "$program" loop 0.2 >"$work/chld.out" 2>"$work/chld.err"
 status=$?
