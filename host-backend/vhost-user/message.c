@@ -44,7 +44,8 @@ static int read_rest(int sock, void *buffer, size_t size, int64_t until_ms) {
     while (size > 0) {
         struct pollfd p = {.fd = sock, .events = POLLIN};
         int64_t left = until_ms - clock_now_ms();
-        int ready = left > 0 ? poll(&p, 1, (int)left) : 0;
+        /* What is there is taken, however late we are ourselves. */
+        int ready = poll(&p, 1, left > 0 ? (int)left : 0);
         if (ready == 0)
             return -EPROTO;
         ssize_t n = ready < 0 ? -1 : recv(sock, buffer, size, MSG_DONTWAIT);

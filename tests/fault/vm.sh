@@ -83,8 +83,8 @@ if within "$patience" says "$work/killed.out" ready; then
     qemu=$(qemu_below "$guest")
     if [ -n "$qemu" ]; then kill -9 $qemu; else fail qemu-killed "there is no QEMU below trillium run"; fi
     await "$guest" "$soon"
-    if [ "$status" = 125 ] && [ -s "$work/killed.err" ]; then pass qemu-killed; else
-        fail qemu-killed "status 125 and a sentence soon were expected, status $status" "$work"/killed.*; fi
+    if [ "$status" = 125 ] && says "$work/killed.err" "its process ended with signal 9"; then pass qemu-killed; else
+        fail qemu-killed "status 125 and a sentence about who ended it were expected soon, status $status" "$work"/killed.*; fi
 else
     fail qemu-killed "the guest does not get going" "$work"/killed.*
     kill_hard "$control"
