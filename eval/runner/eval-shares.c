@@ -22,14 +22,15 @@ static void take_line(json_t *list, const char *scheduler, const char *line) {
     json_decref(o);
 }
 
-json_t *study_shares(struct eval *e) {
+json_t *study_shares(struct eval *e, bool all) {
     char path[PATH_MAX + 64];
     json_t *list = json_array();
 
     snprintf(path, sizeof path, "%s/shares.sh", e->sides.programs);
     for (int s = 0; s < SCHEDULERS; s++) {
-        const char *argv[] = {path,          "--seconds",   "2",     "--scheduler",
-                              schedulers[s], "weights-1-3", "light", NULL};
+        const char *argv[] = {
+            path,    "--seconds", "2", "--scheduler", schedulers[s], "top", all ? "weights-1-3" : NULL,
+            "light", NULL};
         const struct proc_options o = {.cpu = -1, .timeout = TIMEOUT};
         char *save = NULL;
 

@@ -187,7 +187,8 @@ int eval_main(int argc, char **argv) {
         study_scaling(e);
     json_t *ablations = e->options.ablations ? study_ablations(e) : NULL;
     json_t *overhead = e->options.profile_overhead ? study_profile_overhead(e) : NULL;
-    json_t *shares = e->options.shares ? study_shares(e) : NULL;
+    bool whole = !e->options.only && !e->options.program;
+    json_t *shares = e->options.shares || whole ? study_shares(e, e->options.shares) : NULL;
     json_t *explained = e->options.program ? json_object() : eval_explain(e),
            *root = results_json(e, rounds, short_rounds);
 

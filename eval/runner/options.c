@@ -27,7 +27,8 @@
     X(SCALING, "scaling", NULL, RUNNER_EVAL, "then 1 to 16 guests at once: some 4 minutes more")             \
     X(PROFILE_OVERHEAD, "profile-overhead", NULL, RUNNER_EVAL,                                               \
       "then the workloads with and without a latency profile, in turns: some 2 minutes more")                \
-    X(SHARES, "shares", NULL, RUNNER_EVAL, "then how each scheduler shares a device: some 40 seconds more")  \
+    X(SHARES, "shares", NULL, RUNNER_EVAL,                                                                   \
+      "more of how each scheduler shares a device: some 40 seconds more")                                    \
     X(VM, "vm", "KIND", RUNNER_EVAL, "qemu or uml (see trillium run --help; default: as trillium run --vm)") \
     X(NO_VM, "no-vm", NULL, RUNNER_EVAL, "leave the VM out")                                                 \
     X(NO_CLPEAK, "no-clpeak", NULL, RUNNER_EVAL, "leave clpeak out")                                         \

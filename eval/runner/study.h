@@ -20,8 +20,8 @@ json_t *study_profile_overhead(struct eval *e);
 void study_scaling(struct eval *e);
 
 /* eval-shares.c: how each of the host's schedulers shares a device, as eval/shares measures it: a list of objects, "scheduler" and
- * what that prints. */
-json_t *study_shares(struct eval *e);
+ * what that prints. `all`: more rows, some 50 seconds; else only the shares that `trillium top` shows of four guests, 10. */
+json_t *study_shares(struct eval *e, bool all);
 /* As a section of the page, and as text or Markdown; nothing where it was not measured. */
 void study_shares_html(const struct results *r, FILE *f);
 void study_shares_text(const struct results *r, FILE *f, bool markdown);
