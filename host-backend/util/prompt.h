@@ -8,8 +8,15 @@
 #ifndef HOST_BACKEND_UTIL_PROMPT_H
 #define HOST_BACKEND_UTIL_PROMPT_H
 
+#include <stdbool.h>
+
 /* The calling thread from now on; threads that it starts are as any others. Where it cannot be, nothing changes but
  * time. */
 void prompt_begin(void);
+
+/* The calling thread computes, and so do those that it starts from now on: whoever wakes up beside one and is owed the CPU is let
+ * in after half a millisecond. Else Linux protects who runs until the next tick, for up to 4 ms. `batch`: as
+ * SCHED_BATCH. */
+void prompt_give_way(bool batch);
 
 #endif

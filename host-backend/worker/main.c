@@ -29,6 +29,7 @@
 #include "host-backend/worker/share.h"
 #include "host-backend/worker/spirv.h"
 #include "host-backend/util/packet.h"
+#include "host-backend/util/prompt.h"
 #include "host-backend/worker/turn.h"
 #include "svga-model/link-io.h"
 #include "svga-model/visa/apart/host.h"
@@ -465,8 +466,10 @@ int main(int argc, char **argv) {
     leave_folder();
     visa_host_apart_start(translator, &(struct visa_apart_limits){.seconds = o.session.build_seconds,
                                                                   .memory_mib = o.session.build_memory_mib});
-    if (o.in_turns)
+    if (o.in_turns) {
         spread_threads();
+        prompt_give_way(o.batch);
+    }
     if (!o.eager)
         share_claim_little(o.control);
     struct driver *driver = driver_open(o.device);
