@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# limit: 300
+# docs/control.md, word for word: from nothing to a third of the device and 2 GiB for the guest of a VM's daemon. The guest is a process
+# here; that policy and commands work in a VM too is in vm.sh.
+. "$(dirname "$0")/common"
+export TRILLIUM_CONTROL=$work/control.sock
+policy=$work/policy.conf
+control_log=$work/control.log
+
+# Its blocks: what is typed, the file, what is typed then. Only places differ, and that nothing is a service here.
+block() { # N-th of the page
+    awk -v n="$1" '/^```/ { inside = !inside; count += inside; next } inside && count == n' docs/control.md |
+        sed -e "s|/etc/trillium/policy.conf|$policy|" -e "s|/usr/share/doc/trillium|$PWD/host-backend/etc|" -e '/^systemctl/d' -e '/^trillium top/d' -e 's/ *#.*//'
+}
+# trillium is the built one; commands that fail end it
+typed() { PATH=$build/bin:$PATH bash -ec "$(block "$1")"; }
+rm -f "$policy" "$TRILLIUM_CONTROL".*
+if block 1 | grep -q policy && typed 1 >"$work/page.out" 2>&1; then pass page.begin; else fail page.begin "the first block was expected to work" "$work/page.out"; fi
+start_control
+block 2 >"$policy"
+if grep -q 'vm = "web"' "$policy" && typed 3 >"$work/page.out" 2>&1; then pass page.policy; else
+    fail page.policy "the policy was expected to be taken" "$work/page.out" "$policy" "$control_log"; fi
+"$trillium" serve --name web --shm "$work/web.sock" >"$work/web.daemon" 2>&1 &
+web=$!
+started+=("$web")
+socket=$work/web.sock
+within "$patience" listening || fail page "the VM's daemon does not listen" "$work/web.daemon"
+cat >"$work/inside" <<INSIDE
+#!/bin/sh
+"$program" memory 1024 && exec "$program" burst 600
+INSIDE
+chmod +x "$work/inside"
+TRILLIUM_SHM=$socket OCL_ICD_VENDORS=$build/share/trillium/icd \
+    "$work/inside" >"$work/page.out" 2>"$work/page.err" &
+machine=$!
+started+=("$machine")
+within "$patience" says "$work/page.out" ready
+if says "$work/page.out" "memory 2048 MiB"; then pass page.memory; else
+    fail page.memory "2 GiB were expected for it" "$work"/page.* "$work/web.daemon"; fi
+start_daemon other --name other
+start_guest beside burst 600
+within "$patience" says "$work/beside.out" ready
+web_ns=0 all_ns=0
+third() { # of three seconds of the device's; where something else computes, a program may not want its part for a moment
+    local web other
+    web=$(of web turns_ns) other=$(of other turns_ns)
+    enough() { [ $(($(of web turns_ns) + $(of other turns_ns) - web - other)) -ge 3000000000 ]; }
+    within "$soon" enough || return 1
+    web_ns=$(($(of web turns_ns) - web)) all_ns=$(($(of other turns_ns) - other + web_ns))
+    [ $((web_ns * 100)) -ge $((all_ns * 30)) ] && [ $((web_ns * 100)) -le $((all_ns * 37)) ]
+}
+if within "$patience" third; then pass page.share; else
+    fail page.share "a third was expected: $((web_ns / 1000000)) ms of $((all_ns / 1000000))" "$work"/page.* "$control_log"; fi
+"$trillium" top --seconds 1 --count 1 >"$work/top" 2>&1
+if says "$work/top" "web$"; then pass page.top; else fail page.top "the VM was expected" "$work/top"; fi
+kill "$machine"
+await "$machine" "$soon"
+kill_hard "$guest"
+kill "$daemon"
+await "$daemon" "$soon"
+kill "$web"
+await "$web" "$soon"
+kill_hard "$control"
+check_leftovers page
+exit $failed
