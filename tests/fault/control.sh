@@ -16,9 +16,22 @@ status=$?
 if [ $status = 1 ] && says "$work/ask.err" "trillium control"; then pass no-control; else
     fail no-control "a sentence was expected, status $status" "$work"/ask.*; fi
 
+# ---- a pause of a whole minute, beside everything else: with a control of its own, which nothing here ends ----
+minutes=$work/minutes.control
+TRILLIUM_CONTROL=$minutes start_control
+minute_control=$control
+TRILLIUM_CONTROL=$minutes start_daemon minute --name minute
+minute_daemon=$daemon
+start_guest minute work 50
+minute=$guest
+within "$patience" says "$work/minute.out" ready
+TRILLIUM_CONTROL=$minutes ask pause minute
+paused_at=$SECONDS
+
 # ---- seen, paused, killed ----
 start_control
 start_daemon b --name b
+b_daemon=$daemon
 b_socket=$socket
 start_daemon a --name a
 a_daemon=$daemon
@@ -314,11 +327,24 @@ start_guest still memory 16
 await "$guest" "$patience"
 if says "$work/still.out" "memory 32 MiB"; then pass policy-stays; else fail policy-stays "the old one was expected" "$work"/still.*; fi
 
+# ---- the minute is over ----
+while [ $((SECONDS - paused_at)) -lt 61 ]; do sleep 1; done
+if [ -d "/proc/$minute" ] && ! says "$work/minute.out" "done"; then pass paused-for-a-minute; else
+    fail paused-for-a-minute "it was expected to wait" "$work"/minute.*; fi
+TRILLIUM_CONTROL=$minutes ask resume minute
+await "$minute" "$patience"
+if [ "$status" = 0 ] && says "$work/minute.out" "done"; then pass paused-for-a-minute.right; else
+    fail paused-for-a-minute.right "right results were expected, status $status" "$work"/minute.*; fi
+gone_or_zombie "$minute_daemon" || kill "$minute_daemon"
+await "$minute_daemon" "$soon"
+gone_or_zombie "$minute_control" || kill "$minute_control"
+await "$minute_control" "$soon"
+
 kill "$control"
 await "$control" "$soon"
 daemon=$a_daemon
 stop_daemon
-gone_or_zombie "${started[1]}" || kill "${started[1]}"
-await "${started[1]}" "$soon"
+gone_or_zombie "$b_daemon" || kill "$b_daemon"
+await "$b_daemon" "$soon"
 check_leftovers control
 exit $failed

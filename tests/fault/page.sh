@@ -54,12 +54,12 @@ if within "$patience" third; then pass page.share; else
     fail page.share "a third was expected: $((web_ns / 1000000)) ms of $((all_ns / 1000000))" "$work"/page.* "$control_log"; fi
 "$trillium" top --seconds 1 --count 1 >"$work/top" 2>&1
 if says "$work/top" "web$"; then pass page.top; else fail page.top "the VM was expected" "$work/top"; fi
-kill "$machine"
+gone_or_zombie "$machine" || kill "$machine"
 await "$machine" "$soon"
 kill_hard "$guest"
-kill "$daemon"
+gone_or_zombie "$daemon" || kill "$daemon"
 await "$daemon" "$soon"
-kill "$web"
+gone_or_zombie "$web" || kill "$web"
 await "$web" "$soon"
 kill_hard "$control"
 check_leftovers page
