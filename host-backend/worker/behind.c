@@ -117,6 +117,21 @@ static bool has_failed(const struct behind *b) {
            status < CL_COMPLETE;
 }
 
+static void forget(struct behind *b) {
+    struct queue *q = b->queue;
+
+    if (b->event) {
+        b->event->blocked = false;
+        object_unref(b->event);
+    }
+    for (uint32_t i = 0; i < b->count; i++)
+        object_unref(b->after[i]);
+    q->behind--;
+    q->barriers -= b->barrier;
+    object_unref(q);
+    free(b);
+}
+
 static void let_through(struct session *s, struct behind *b) {
     struct queue *q = b->queue;
 
@@ -132,16 +147,7 @@ static void let_through(struct session *s, struct behind *b) {
         clFlush(b->command.queue);
         clReleaseEvent(b->command.event);
     }
-    if (b->event) {
-        b->event->blocked = false;
-        object_unref(b->event);
-    }
-    for (uint32_t i = 0; i < b->count; i++)
-        object_unref(b->after[i]);
-    q->behind--;
-    q->barriers -= b->barrier;
-    object_unref(q);
-    free(b);
+    forget(b);
 }
 
 void behind_release(struct session *s) {
@@ -159,4 +165,20 @@ void behind_release(struct session *s) {
             let_through(s, b);
         }
     }
+}
+
+void behind_finish(struct session *s) {
+    struct behind *next;
+
+    for (struct behind *b = s->behind; b; b = next) {
+        next = b->next;
+        if (b->ticket) {
+            enqueue_no_turn(&b->command);
+            set_ticket(b->ticket);
+            clReleaseEvent(b->command.event);
+        }
+        forget(b);
+    }
+    s->behind = NULL;
+    s->behind_end = &s->behind;
 }

@@ -30,5 +30,7 @@ bool behind_add(struct enqueue *e, struct event *event);
 
 /* The guest has set a user event, and the driver knows: lets through what is behind nothing any more. Waits for turns. */
 void behind_release(struct session *s);
+/* The session is over: nobody sets a user event any more. Forgets all that waits for one. */
+void behind_finish(struct session *s);
 
 #endif

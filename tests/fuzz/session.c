@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host-backend/worker/behind.h"
 #include "host-backend/worker/build.h"
 #include "host-backend/worker/seen.h"
 #include "host-backend/worker/session.h"
@@ -236,6 +237,7 @@ static void end(void) {
     wait_for_nothing();
     if (session->polled || session->ended)
         abort(); /* somebody would wait for ever */
+    behind_finish(session);
     objects_finish(&session->objects);
     seen_store(session->seen);
     seen_close(session->seen);
