@@ -277,10 +277,10 @@ if [ "$from" -gt 20 ] && [ $((from * 3)) -lt $((to * 2)) ]; then pass behind-use
 kill_hard "$burst"
 kill_hard "$behind"
 counted() { "$trillium" ls --json | awk '/^    "name"/ { mine = index($0, "\"a\"") } mine && /"name": "k"/ { k = 1 }
-    mine && k && /"turns_ns"/ { found = $2 + 0 > 1000000000; exit } END { exit !found }'; }
+    mine && k && /"turns_ns"/ { found = $2 + 0 > 0; exit } END { exit !found }'; }
 if counted; then pass behind-user-events.counted; else
     "$trillium" ls --json >"$work/ls.json"
-    fail behind-user-events.counted "a second of turns was expected of kernel k" "$work/ls.json"; fi
+    fail behind-user-events.counted "turns were expected to be counted for kernel k" "$work/ls.json"; fi
 ask limit a weight=100
 ask limit b weight=100
 start_guest once behind 1
