@@ -101,23 +101,30 @@ static int allow_devices(int ruleset, uint64_t handled) {
     return r;
 }
 
-/* The cell's own root: folders that the machine's programs and libraries came into. */
-static int allow_programs_inside(int ruleset, uint64_t handled) {
-    static const char *const others[] = {".", "..", "proc", "sys", "dev", "etc", "tmp"};
+/* Reading and executing in all folders of the root but `others`, a list that ends with NULL. */
+static int allow_root_but(int ruleset, uint64_t handled, const char *const *others) {
     DIR *d = opendir("/");
     int r = 0;
 
     for (struct dirent *e; r == 0 && d && (e = readdir(d));) {
         char path[sizeof e->d_name + 1];
         bool other = false;
-        for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-            other = other || strcmp(e->d_name, others[i]) == 0;
+        for (const char *const *name = others; *name; name++)
+            other = other || strcmp(e->d_name, *name) == 0;
         snprintf(path, sizeof path, "/%s", e->d_name);
         if (!other)
             r = allow(ruleset, handled, path, READ | EXECUTE);
     }
     if (d)
         closedir(d);
+    return r;
+}
+
+/* The cell's own root: folders that the machine's programs and libraries came into. */
+static int allow_programs_inside(int ruleset, uint64_t handled) {
+    static const char *const others[] = {".", "..", "proc", "sys", "dev", "etc", "tmp", NULL};
+    int r = allow_root_but(ruleset, handled, others);
+
     if (r == 0)
         r = allow(ruleset, handled, CELL_PRIVATE, handled);
     if (r == 0) /* hwloc, from which PoCL knows the CPUs, looks at everything from there */
@@ -179,22 +186,12 @@ static int new_ruleset(uint64_t *handled) {
 
 /* All of the machine's files but what is no file: the VM has a /proc, a /sys and a /dev of its own. */
 static int allow_host_files(int ruleset, uint64_t handled) {
-    static const char *const others[] = {".", "..", "proc", "sys", "dev"};
+    static const char *const others[] = {".", "..", "proc", "sys", "dev", NULL};
     static const char *const own[] = {"/proc/cpuinfo", "/proc/meminfo", "/dev/null"};
-    DIR *d = opendir("/");
     int r = allow(ruleset, handled, "/", READ_DIR);
 
-    for (struct dirent *e; r == 0 && d && (e = readdir(d));) {
-        char path[sizeof e->d_name + 1];
-        bool other = false;
-        for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-            other = other || strcmp(e->d_name, others[i]) == 0;
-        snprintf(path, sizeof path, "/%s", e->d_name);
-        if (!other)
-            r = allow(ruleset, handled, path, READ | EXECUTE);
-    }
-    if (d)
-        closedir(d);
+    if (r == 0)
+        r = allow_root_but(ruleset, handled, others);
     for (size_t i = 0; r == 0 && i < sizeof own / sizeof own[0]; i++)
         r = allow(ruleset, handled, own[i], READ | EXECUTE);
     return r;
