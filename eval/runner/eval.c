@@ -30,20 +30,22 @@ bool eval_wants(const struct eval *e, const struct program *p) {
     return e->options.only ? runner_wants(&e->options, p->name) : e->options.all || p->usual;
 }
 
-/* One round: every program on every side, one side after the other, so that drift of the machine meets all of them. */
-static void run_round(struct eval *e, int round) {
+/* One round: every program on every side, one side after the other, so that drift of the machine meets all of them.
+ * `shortened`: only workloads, natively and in process guests. */
+static void run_round(struct eval *e, int round, bool shortened) {
     if (e->options.program) {
         for (int s = 0; s < SIDE_COUNT; s++)
             if (eval_has(e, s))
                 eval_run_given(e, s, round);
         return;
     }
-    if (round > 0)
+    if (round > 0 && !shortened)
         eval_run_stages(e);
     for (int p = 0; p < program_count; p++)
         for (int s = 0; s < SIDE_COUNT; s++)
-            if (eval_wants(e, &programs[p]) && eval_has(e, s))
-                eval_run_own(e, s, &programs[p], round, false);
+            if (eval_wants(e, &programs[p]) && eval_has(e, s) &&
+                (!shortened || (programs[p].workload && !side_facts[s].vm)))
+                eval_run_own(e, s, &programs[p], round, shortened);
 }
 
 /* Natively and in process guests a workload takes tenths of a second, and its spread is that of starts: where no whole round
@@ -57,11 +59,7 @@ static int run_short_rounds(struct eval *e, int done) {
         double before = proc_now();
         if (before + longest > e->start + e->options.budget)
             break;
-        for (int p = 0; p < program_count; p++)
-            for (int s = 0; s < SIDE_COUNT; s++)
-                if (programs[p].workload && eval_wants(e, &programs[p]) && eval_has(e, s) &&
-                    !side_facts[s].vm)
-                    eval_run_own(e, s, &programs[p], round, true);
+        run_round(e, round, true);
         longest = fmax(longest, proc_now() - before);
     }
     if (more)
@@ -82,7 +80,7 @@ static int run_rounds(struct eval *e) {
             fprintf(stderr, "eval: there is no time for more than %d whole rounds\n", done);
             break;
         }
-        run_round(e, round);
+        run_round(e, round, false);
         done = round;
         longest = fmax(longest, round ? proc_now() - before : 0);
         if (round == 1 && e->options.rounds > 1)
