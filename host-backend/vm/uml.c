@@ -5,9 +5,7 @@
 #include <fcntl.h>
 #include <linux/virtio_ids.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -19,9 +17,8 @@
 #include "host-backend/cell/vmm.h"
 #include "host-backend/util/held.h"
 #include "host-backend/util/tree.h"
+#include "host-backend/vm/arguments.h"
 #include "host-backend/vm/frame.h"
-
-enum { MAX_ARGS = 20 };
 
 bool vm_uml_find(const char *cache, struct vm_uml *u) {
     char path[PATH_MAX];
@@ -94,42 +91,24 @@ void vm_uml_place_remove(struct vm_uml_place *p) {
 
 /* ---- the process ---- */
 
-struct arguments {
-    char *list[MAX_ARGS + 1];
-    unsigned count;
-    bool failed;
-};
-
-static void add(struct arguments *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct arguments *a, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    if (a->count == MAX_ARGS || vasprintf(&a->list[a->count], format, args) < 0)
-        a->failed = true;
-    else
-        a->count++;
-    va_end(args);
-}
-
-static void make_arguments(struct arguments *a, const struct vm_uml_machine *m) {
-    add(a, "%s", m->uml->kernel);
-    add(a, "mem=%uM", m->memory_mib);
-    add(a, "initrd=/proc/self/fd/%d", m->initramfs);
-    add(a, "uml_dir=%s/", m->place->folder);
-    add(a, "noreboot"); /* a guest kernel that restarts ends the VM */
-    add(a, "panic=-1");
+static void make_arguments(struct vm_arguments *a, const struct vm_uml_machine *m) {
+    vm_argument(a, "%s", m->uml->kernel);
+    vm_argument(a, "mem=%uM", m->memory_mib);
+    vm_argument(a, "initrd=/proc/self/fd/%d", m->initramfs);
+    vm_argument(a, "uml_dir=%s/", m->place->folder);
+    vm_argument(a, "noreboot"); /* a guest kernel that restarts ends the VM */
+    vm_argument(a, "panic=-1");
     /* The console and two lines; no other device that a default would give it. */
-    add(a, "con=null");
-    add(a, "stderr=1");
-    add(a, "ssl=null");
-    add(a, "ssl0=fd:%d", m->port);
-    add(a, "ssl1=fd:%d", m->control);
-    add(a, "virtio_uml.device=/proc/self/fd/%d:%d", m->place->address, VIRTIO_ID_GPU);
-    add(a, "random.trust_cpu=on");
+    vm_argument(a, "con=null");
+    vm_argument(a, "stderr=1");
+    vm_argument(a, "ssl=null");
+    vm_argument(a, "ssl0=fd:%d", m->port);
+    vm_argument(a, "ssl1=fd:%d", m->control);
+    vm_argument(a, "virtio_uml.device=/proc/self/fd/%d:%d", m->place->address, VIRTIO_ID_GPU);
+    vm_argument(a, "random.trust_cpu=on");
     if (!m->verbose)
-        add(a, "quiet");
-    add(a, VM_KERNEL_WORD);
+        vm_argument(a, "quiet");
+    vm_argument(a, VM_KERNEL_WORD);
 }
 
 /* In the child: only async-signal-safe calls, since the parent has threads. */
@@ -157,7 +136,7 @@ static void become_kernel(const struct vm_uml_machine *m, char *const argv[], ch
 }
 
 pid_t vm_uml_start(const struct vm_uml_machine *m) {
-    struct arguments a = {0};
+    struct vm_arguments a = {0};
     char folder[80];
     char *const env[] = {folder, "PATH=/usr/bin:/bin", NULL};
     pid_t pid = -1, parent = getpid();
@@ -182,8 +161,7 @@ pid_t vm_uml_start(const struct vm_uml_machine *m) {
     }
     if (walls >= 0)
         close(walls);
-    for (unsigned i = 0; i < a.count; i++)
-        free(a.list[i]);
+    vm_arguments_free(&a);
     errno = error;
     return pid;
 }
