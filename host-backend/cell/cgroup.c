@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/cell/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,39 +145,6 @@ static int hand_on(int dir, bool below) {
     return r;
 }
 
-struct cgroup *cgroup_create(const char *mount) {
-    struct cgroup *g = calloc(1, sizeof *g);
-    struct statfs fs;
-    bool below = false;
-    int r = 0;
-
-    if (!g)
-        return NULL;
-    g->dir = -1;
-    int root = open(mount ? mount : "/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0 || fstatfs(root, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
-        r = -ENOTSUP;
-    else if ((g->dir = open_delegated(root, &below)) < 0)
-        r = -errno;
-    else if (!lists(g->dir, "cgroup.controllers", "memory") || !lists(g->dir, "cgroup.controllers", "pids"))
-        r = -ENODEV;
-    else
-        r = hand_on(g->dir, below);
-    if (root >= 0)
-        close(root);
-    if (r < 0) {
-        cgroup_destroy(g);
-        errno = -r;
-        return NULL;
-    }
-    /* The host's own eighth stays free of any single worker. */
-    unsigned long long all =
-        (unsigned long long)sysconf(_SC_PHYS_PAGES) * (unsigned long long)sysconf(_SC_PAGESIZE);
-    snprintf(g->memory, sizeof g->memory, "%llu", all - all / 8);
-    snprintf(g->processes, sizeof g->processes, "%d", CELL_MAX_PROCESSES);
-    return g;
-}
-
 const char *cgroup_why(int error) {
     switch (error) {
     case ENOTSUP:
@@ -232,6 +201,25 @@ static bool is_removed(struct cgroup *g, pid_t pid) {
     return unlinkat(g->dir, name, AT_REMOVEDIR) == 0;
 }
 
+/* What daemons left that were killed: groups of workers that are gone. Another daemon's that is just starting is alive. */
+static void sweep(struct cgroup *g) {
+    int fd = openat(g->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+    if (!dir && fd >= 0)
+        close(fd);
+    for (struct dirent *e; dir && (e = readdir(dir));) {
+        char *end;
+        if (strncmp(e->d_name, WORKER, sizeof WORKER - 1) != 0)
+            continue;
+        long pid = strtol(e->d_name + sizeof WORKER - 1, &end, 10);
+        if (*end == '\0' && pid > 0 && pid <= INT_MAX && kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+            is_removed(g, (pid_t)pid);
+    }
+    if (dir)
+        closedir(dir);
+}
+
 void cgroup_leave(struct cgroup *g, pid_t pid) {
     unsigned left = 0;
 
@@ -241,6 +229,42 @@ void cgroup_leave(struct cgroup *g, pid_t pid) {
     g->leaving_count = left;
     if (!is_removed(g, pid) && left < MAX_LEAVING)
         g->leaving[g->leaving_count++] = pid;
+}
+
+/* ---- life ---- */
+
+struct cgroup *cgroup_create(const char *mount) {
+    struct cgroup *g = calloc(1, sizeof *g);
+    struct statfs fs;
+    bool below = false;
+    int r = 0;
+
+    if (!g)
+        return NULL;
+    g->dir = -1;
+    int root = open(mount ? mount : "/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0 || fstatfs(root, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
+        r = -ENOTSUP;
+    else if ((g->dir = open_delegated(root, &below)) < 0)
+        r = -errno;
+    else if (!lists(g->dir, "cgroup.controllers", "memory") || !lists(g->dir, "cgroup.controllers", "pids"))
+        r = -ENODEV;
+    else
+        r = hand_on(g->dir, below);
+    if (root >= 0)
+        close(root);
+    if (r < 0) {
+        cgroup_destroy(g);
+        errno = -r;
+        return NULL;
+    }
+    /* The host's own eighth stays free of any single worker. */
+    unsigned long long all =
+        (unsigned long long)sysconf(_SC_PHYS_PAGES) * (unsigned long long)sysconf(_SC_PAGESIZE);
+    snprintf(g->memory, sizeof g->memory, "%llu", all - all / 8);
+    snprintf(g->processes, sizeof g->processes, "%d", CELL_MAX_PROCESSES);
+    sweep(g);
+    return g;
 }
 
 void cgroup_destroy(struct cgroup *g) {

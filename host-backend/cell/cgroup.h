@@ -4,7 +4,8 @@
  * Delegate=, which marks it): what a worker and all its children take together is bounded then, and counted.
  *
  * The daemon moves into a group "daemon" below its own, since a group with processes may not hand controllers on;
- * workers get "worker-PID" beside it. The share of the CPUs is left as it is.
+ * workers get "worker-PID" beside it. The share of the CPUs is left as it is. Groups that a killed daemon left go when the
+ * next one starts there.
  *
  * Threads: one; cgroup_enter in a child.
  */

@@ -149,7 +149,23 @@ static bool is_gone(pid_t pid) {
     return access(path, F_OK) < 0;
 }
 
+/* The group of a worker whose daemon was killed with it, and that of one that lives. */
+static bool make_groups_of(pid_t *dead, pid_t living) {
+    char path[400];
+
+    *dead = fork();
+    if (*dead == 0)
+        _exit(0);
+    if (waitpid(*dead, NULL, 0) != *dead)
+        return false;
+    snprintf(path, sizeof path, "%s/worker-%d", group, (int)*dead);
+    bool made = mkdir(path, 0755) == 0;
+    snprintf(path, sizeof path, "%s/worker-%d", group, (int)living);
+    return mkdir(path, 0755) == 0 && made;
+}
+
 static int lives(void) {
+    pid_t dead, living = getpid();
     int fds[2];
     char word = 'n';
     struct cgroup *g = cgroup_create(mount_point);
@@ -168,10 +184,14 @@ static int lives(void) {
     }
     bool gone = is_gone(pid);
     cgroup_destroy(g);
+    if (!make_groups_of(&dead, living))
+        return 4;
     g = cgroup_create(mount_point); /* a second one in the same place, from below */
-    bool again = g != NULL;
+    bool again = g != NULL, swept = is_gone(dead) && !is_gone(living);
+    if (again)
+        cgroup_leave(g, living);
     cgroup_destroy(g);
-    return !gone ? 3 : !again ? 4 : 0;
+    return !gone ? 3 : !again ? 5 : !swept ? 6 : 0;
 }
 
 static void test_worker_lives_and_ends(void **state) {
