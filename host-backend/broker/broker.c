@@ -21,6 +21,7 @@
 #include "host-backend/broker/refuse.h"
 #include "host-backend/broker/store.h"
 #include "host-backend/broker/workers.h"
+#include "host-backend/cell/cgroup.h"
 #include "host-backend/worker/control.h"
 
 enum {
@@ -227,8 +228,11 @@ static bool make_cell(struct broker *b, char why[BROKER_WHY_SIZE]) {
                 "--sandbox off: workers run with all rights of this user, and so do their guests' kernels");
         return true;
     }
-    if (cell_has_groups(b->cell) && b->config.verbose)
+    int groups = cell_lacks_groups(b->cell);
+    if (b->config.verbose && groups == 0)
         log_say(LOG_DAEMON, "each worker has a control group of its own");
+    else if (b->config.verbose)
+        log_say(LOG_DAEMON, "workers have no control groups of their own: %s", cgroup_why(groups));
     for (int i = 0; i < CELL_WALLS && used < sizeof missing; i++)
         if (!(cell_standing(b->cell) & CELL_BIT(i)))
             used += (size_t)snprintf(missing + used, sizeof missing - used, " %s", cell_walls[i].name);

@@ -201,8 +201,8 @@ struct cell *cell_create(const struct cell_config *config, char why[CELL_WHY_SIZ
         cell_destroy(c);
         return NULL;
     }
-    if (config->groups)
-        c->cgroup = cgroup_create(NULL);
+    if (config->groups && !(c->cgroup = cgroup_create(NULL)))
+        c->no_groups = errno;
     return c;
 }
 
@@ -219,8 +219,8 @@ unsigned cell_standing(const struct cell *c) {
     return c->walls;
 }
 
-bool cell_has_groups(const struct cell *c) {
-    return c->cgroup != NULL;
+int cell_lacks_groups(const struct cell *c) {
+    return c->no_groups;
 }
 
 const struct cell_report *cell_report(const struct cell *c) {

@@ -47,9 +47,9 @@ void cell_destroy(struct cell *c);
 
 /* The walls that cell_start and confine raise, as bits; 0 in mode off. */
 unsigned cell_standing(const struct cell *c);
-/* Has each process that cell_start starts a control group of its own? No mode asks for it: it divides what there is
- * and keeps nobody inside. */
-bool cell_has_groups(const struct cell *c);
+/* 0: each process that cell_start starts has a control group of its own; or why not, for cgroup_why. No mode asks for
+ * them: they divide what there is and keep nobody inside. */
+int cell_lacks_groups(const struct cell *c);
 const struct cell_report *cell_report(const struct cell *c);
 
 /* How a worker is to find what the cell has for it, its private folder above all: strings "NAME=value" for its

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host-backend/cell/cell.h"
@@ -220,14 +221,18 @@ static void sweep(struct cgroup *g) {
         closedir(dir);
 }
 
-void cgroup_leave(struct cgroup *g, pid_t pid) {
+static void remove_leaving(struct cgroup *g) {
     unsigned left = 0;
 
     for (unsigned i = 0; i < g->leaving_count; i++)
         if (!is_removed(g, g->leaving[i]))
             g->leaving[left++] = g->leaving[i];
     g->leaving_count = left;
-    if (!is_removed(g, pid) && left < MAX_LEAVING)
+}
+
+void cgroup_leave(struct cgroup *g, pid_t pid) {
+    remove_leaving(g);
+    if (!is_removed(g, pid) && g->leaving_count < MAX_LEAVING)
         g->leaving[g->leaving_count++] = pid;
 }
 
@@ -270,8 +275,11 @@ struct cgroup *cgroup_create(const char *mount) {
 void cgroup_destroy(struct cgroup *g) {
     if (!g)
         return;
-    for (unsigned i = 0; i < g->leaving_count; i++)
-        is_removed(g, g->leaving[i]);
+    /* what was killed takes a moment to be gone */
+    for (int i = 0; g->leaving_count > 0 && i < 100; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = i > 0 ? 10000000 : 0}, NULL);
+        remove_leaving(g);
+    }
     if (g->dir >= 0)
         close(g->dir);
     free(g);

@@ -19,7 +19,7 @@ struct cgroup;
 /* NULL with errno, which cgroup_why explains; nothing has changed then. `mount`: where cgroup v2 is mounted; NULL:
  * /sys/fs/cgroup. */
 struct cgroup *cgroup_create(const char *mount);
-/* Groups that are empty go; the daemon's own cannot. NULL is ignored. */
+/* Groups that are empty, or are so within a second, go; the daemon's own cannot. NULL is ignored. */
 void cgroup_destroy(struct cgroup *g);
 
 /* What the machine or the service lacks, by the errno of cgroup_create. */

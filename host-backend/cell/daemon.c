@@ -63,6 +63,7 @@ static const int broker_calls[] = {
     CALL(pivot_root),
     CALL(setns),
     CALL(sethostname),
+    CALL(fgetxattr), /* is this control group delegated? */
     CALL(setgroups),
     CALL(setresuid),
     CALL(setresgid),

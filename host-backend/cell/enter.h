@@ -20,6 +20,7 @@ struct cell {
     struct cell_report report;
     struct cell_folder *folder; /* NULL: the root has one, or mode off */
     struct cgroup *cgroup;      /* NULL: none was delegated, or mode off */
+    int no_groups;              /* why there is none */
 };
 
 /* Flags for clone: the namespaces of these walls. */

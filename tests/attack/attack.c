@@ -9,6 +9,8 @@
  *     attack bomb                         forks as often as it can
  *     attack survive                      a forked child leaves the session and sleeps on
  *     attack endless                      prints "ready" and never ends
+ *     attack within bomb|hog              forks, or takes memory, after a line on standard input and up to 1000 times; says how
+ *                                         often that went well (tests/vm)
  *     attack refused                      a program with machine code must not build (SPIR-V has none)
  *
  * Exit status 77 where there is no device whose kernels can hold machine code of this machine.
@@ -74,6 +76,17 @@ static const char source[] =
     "        forked++;\n"
     "    }\n"
     "    list[0].result = forked;\n"
+    "}\n"
+    /* 9 mmap: pieces of 1 MiB */
+    "kernel void hog(global struct call *list, int count, global char *data) {\n"
+    "    for (int i = 0; i < count; i++) {\n"
+    "        long at = machine(9, 0, 1 << 20, 3, 0x22, -1, 0);\n"
+    "        if (at < 0)\n"
+    "            break;\n"
+    "        for (int page = 0; page < 256; page++)\n"
+    "            ((global volatile char *)at)[page * 4096] = 1;\n"
+    "        list[0].result = i + 1;\n"
+    "    }\n"
     "}\n"
     "kernel void endless(global struct call *list, int count, global char *data) {\n"
     "    for (volatile int i = 0;; i++)\n"
@@ -359,6 +372,20 @@ static int incbin(const char *secret) {
     return failed;
 }
 
+/* Against limits that are set meanwhile from outside. */
+static int within_limits(const char *kernel) {
+    run(kernel, 0); /* its build wants more than those limits will leave */
+    printf("waits\n");
+    fflush(stdout);
+    if (getchar() == EOF)
+        return 3;
+    memset(list, 0, sizeof list);
+    bool lived = run(kernel, 1000);
+    printf("%s %s, %lld times\n", kernel, lived ? "ended" : "ended its worker",
+           lived ? (long long)list[0].result : 0);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
 
@@ -381,6 +408,8 @@ int main(int argc, char **argv) {
         verdict(list[0].result >= 0, "fork", "%lld", list[0].result);
         return failed;
     }
+    if (argc > 2 && strcmp(what, "within") == 0)
+        return within_limits(argv[2]);
     if (strcmp(what, "endless") == 0)
         return run("endless", 0) ? 0 : 1;
     if (strcmp(what, "refused") == 0) {

@@ -16,6 +16,7 @@
 
 #include "host-backend/cell/cell.h"
 #include "host-backend/cell/cgroup.h"
+#include "host-backend/cell/daemon.h"
 
 static char mount_point[256], group[320];
 
@@ -135,9 +136,10 @@ static void live_in(struct cgroup *g, int word) {
     good = good && holds(path, "2048");
     snprintf(path, sizeof path, "%s/worker-%s/memory.max", group, pid);
     good = good && !holds(path, "max");
-    if (fork() == 0)
-        for (;;)
-            pause();
+    if (fork() == 0) {
+        sleep(600); /* whatever becomes of this test */
+        _exit(0);
+    }
     if (write(word, good ? "y" : "n", 1) != 1)
         _exit(1);
     _exit(0);
@@ -168,7 +170,8 @@ static int lives(void) {
     pid_t dead, living = getpid();
     int fds[2];
     char word = 'n';
-    struct cgroup *g = cgroup_create(mount_point);
+    /* as the broker does it, with no system calls but the broker's */
+    struct cgroup *g = daemon_confine(DAEMON_BROKER) == 0 ? cgroup_create(mount_point) : NULL;
 
     if (!g || !holds("/proc/self/cgroup", "/daemon\n") || pipe(fds) < 0)
         return 1;

@@ -6,6 +6,7 @@
  *   vm carrier      regions, fences, a fork
  *   vm killed       dies by SIGKILL in the middle of a session
  *   vm round-trip   measures fences there and back; no test. Also as a process guest (trillium run)
+ *   vm delegated GROUP COMMAND...   makes this control group, marks it as delegated, as systemd does, and runs a command in it
  *   vm terminal TRILLIUM   not inside: a program in a VM at a terminal (terminal.h); it runs `vm keys` there
  *   vm lost         kills nothing: waits until its worker is gone, which the script sees to, and says how it
  * learned
@@ -14,7 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "svga-model/futex.h"
@@ -162,6 +165,24 @@ static int round_trip(void) {
     return 0;
 }
 
+static int delegated(const char *group, char **command) {
+    char path[256];
+
+    snprintf(path, sizeof path, "%s/cgroup.procs", group);
+    if (mkdir(group, 0755) < 0 || setxattr(group, "trusted.delegate", "1", 1, 0) < 0) {
+        perror(group);
+        return 1;
+    }
+    FILE *procs = fopen(path, "we");
+    if (!procs || fputs("0", procs) < 0 || fclose(procs) != 0) {
+        perror(path);
+        return 1;
+    }
+    execv(command[0], command);
+    perror(command[0]);
+    return 127;
+}
+
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "carrier") == 0)
         return carrier();
@@ -171,6 +192,8 @@ int main(int argc, char **argv) {
         return round_trip();
     if (argc == 2 && strcmp(argv[1], "lost") == 0)
         return lost();
+    if (argc > 3 && strcmp(argv[1], "delegated") == 0)
+        return delegated(argv[2], argv + 3);
     if (argc == 3 && strcmp(argv[1], "terminal") == 0)
         return terminal_outside(argv[2], argv[0]);
     if (argc == 2 && strcmp(argv[1], "keys") == 0)

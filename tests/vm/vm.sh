@@ -49,6 +49,11 @@ section attack
 "$6" incbin "$outside/secret"
 section cgroups
 mount -t cgroup2 none /sys/fs/cgroup && "$7"
+section groups
+if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then
+    . "${9}/tests/vm/groups.inside"
+    groups "${9}/bin/trillium" "${9}/tests/vm/vm" "$6" "${9}/share/trillium/icd" "${10}"
+fi
 section end
 exit 42
 INSIDE
@@ -61,6 +66,7 @@ mkdir "$work/secret.mount"
 start=$(date +%s%N)
 SPECIAL_VARIABLE='with spaces' "$trillium" run "--vm=$kind" -- "$work/inside" "$conform" "$work" $$ "$runtime" \
     "$build/tests/programs/reach" "$build/tests/attack/attack" "$build/tests/unit/cgroup" $((3 * ${TEST_LIMIT_SCALE:-1})) \
+    "$build" "$pocl" \
     <<<"a line of input" >"$work/out" 2>"$work/err"
 status=$?
 wait
@@ -90,6 +96,14 @@ elif [ ! -s "$work/vm-cgroups" ] || grep -q "# SKIP.*test_worker_lives_and_ends"
     echo "SKIP vm.cgroups this user may not mount them, or the VM's kernel lacks a controller"
 else
     result 1 cgroups "$(cat "$work/vm-cgroups")"
+fi
+
+# A daemon in a group delegated to it gives each worker one, whose limits end what a kernel does.
+if [ -s "$work/vm-groups" ]; then
+    grep -q "^limits: [0-9]* bytes, 2048 processes, [1-9]" "$work/vm-groups" &&
+        grep -q "^bomb ended, [0-9]\{1,2\} times" "$work/vm-groups" && grep -q "^hog ended its worker" "$work/vm-groups" &&
+        grep -q "^the daemon ends with 0, groups left: 0$" "$work/vm-groups"
+    result $? groups "$(cat "$work/vm-groups")"
 fi
 
 conform_compare vm.pocl.source native-pocl vm-source-pocl
