@@ -388,8 +388,7 @@ soak:
 faults:
 	@$(MAKE) --no-print-directory deps-test
 	@$(MAKE) $(PARALLEL) tests
-	@# four at a time, each a quarter: their faults are moments, which they mostly sleep through until they come
-	@seq 4 | TRILLIUM_BUILD=$(B) FAULT_RUNS=$$(($(FAULT_RUNS) / 4)) FAULT_SECONDS=$${FAULT_SECONDS:-5} xargs -P 4 -n 1 tests/fault/random.sh
+	@TRILLIUM_BUILD=$(B) tests/fault/many $(FAULT_RUNS)
 
 # Fuzz targets: tests/fuzz/X.c with the seeds in tests/fuzz/corpus/X. `make check` gives each its seeds once (tests/fuzz/seeds.sh).
 # FUZZ_SECONDS and FUZZ_RUNS end each target, whichever comes first (0: no such limit); FUZZ=X runs one of them.
