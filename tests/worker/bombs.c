@@ -180,22 +180,10 @@ static void expect_ends_when_run(struct test_guest *t, struct board *board, cons
     board_unmap(board);
 }
 
-static bool compiles_when_run(void) {
-    FILE *in = popen("\"${TRILLIUM_BUILD:-build}\"/libexec/trillium-worker --quirks 2>/dev/null", "re");
-    char line[512];
-    bool found = false;
-
-    while (in && fgets(line, sizeof line, in))
-        found = found || strstr(line, "\tcompiles-when-run\t");
-    if (in)
-        pclose(in);
-    return found;
-}
-
 static void test_first_run_time(void **state) {
     struct test_guest t;
     (void)state;
-    if (!compiles_when_run())
+    if (!guest_driver_has_quirk("compiles-when-run"))
         skip();
     struct board *board = open_with_board(&t);
     expect_ends_when_run(&t, board, "--build-seconds");
@@ -204,7 +192,7 @@ static void test_first_run_time(void **state) {
 static void test_first_run_memory(void **state) {
     struct test_guest t;
     (void)state;
-    if (!compiles_when_run())
+    if (!guest_driver_has_quirk("compiles-when-run"))
         skip();
     struct board *board = open_with_board(&t);
     expect_ends_when_run(&t, board, "--build-memory");

@@ -260,3 +260,16 @@ int guest_trace_file(const char *dir, char number[16]) {
     snprintf(number, 16, "%d", fd);
     return fd;
 }
+
+bool guest_driver_has_quirk(const char *name) {
+    FILE *in = popen("\"${TRILLIUM_BUILD:-build}\"/libexec/trillium-worker --quirks 2>/dev/null", "re");
+    char line[512], column[64];
+    bool found = false;
+
+    snprintf(column, sizeof column, "\t%s\t", name);
+    while (in && fgets(line, sizeof line, in))
+        found = found || strstr(line, column);
+    if (in)
+        pclose(in);
+    return found;
+}

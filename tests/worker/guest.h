@@ -63,4 +63,7 @@ cl_int guest_finish(struct test_guest *t, uint32_t queue);
  * started. */
 int guest_trace_file(const char *dir, char number[16]);
 
+/* Is one of the worker's quirks, by its name in quirks.def, in force for some driver here? */
+bool guest_driver_has_quirk(const char *name);
+
 #endif

@@ -284,7 +284,8 @@ static void test_dependencies(void **state) {
     assert_string_equal(close_builder(&b), "s");
 }
 
-/* A kernel whose name is too long for a file's: nothing is kept of it, and the worker ends as it should. */
+/* A kernel whose name is too long for a file's: nothing is kept of it where the driver cannot, and the worker ends as
+ * it should. */
 static void test_long_names(void **state) {
     struct folder *f = *state;
     struct builder b;
@@ -303,7 +304,7 @@ static void test_long_names(void **state) {
         assert_int_equal(run(&b, program), 2);
     }
     assert_string_equal(close_builder(&b), "dd"); /* it looks at how the worker ended */
-    assert_int_equal(entries(f), 0);
+    assert_int_equal(entries(f), guest_driver_has_quirk("long-names-end-it") ? 0 : 2);
 }
 
 /* What one tenant stored, another one never runs. */
