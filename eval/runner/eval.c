@@ -31,7 +31,7 @@ bool eval_wants(const struct eval *e, const struct program *p) {
 }
 
 /* One round: every program on every side, one side after the other, so that drift of the machine meets all of them.
- * `shortened`: only workloads, natively and in process guests. */
+ * `shortened`: without slow programs, natively and in process guests. */
 static void run_round(struct eval *e, int round, bool shortened) {
     if (e->options.program) {
         for (int s = 0; s < SIDE_COUNT; s++)
@@ -44,18 +44,20 @@ static void run_round(struct eval *e, int round, bool shortened) {
     for (int p = 0; p < program_count; p++)
         for (int s = 0; s < SIDE_COUNT; s++)
             if (eval_wants(e, &programs[p]) && eval_has(e, s) &&
-                (!shortened || (programs[p].workload && !side_facts[s].vm)))
+                (!shortened || (!programs[p].slow && !side_facts[s].vm)))
                 eval_run_own(e, s, &programs[p], round, shortened);
 }
 
-/* Natively and in process guests a workload takes tenths of a second, and its spread is that of starts: where no whole round
- * fits any more, these are run again by turns, without new programs. The other rows keep the rounds that they have. Returns how
- * many such rounds fitted. */
+/* Natively and in process guests a program takes tenths of a second, and its spread is that of starts: where no whole round
+ * fits any more, these are run again by turns, without new programs, up to twice as often. The other rows keep the rounds that they
+ * have. Returns how many such rounds fitted. */
 static int run_short_rounds(struct eval *e, int done) {
     double longest = 0;
     int more = 0;
 
-    for (int round = done + 1; !e->options.program && round <= e->options.rounds; round++, more++) {
+    if (e->options.program || done == e->options.rounds)
+        return 0;
+    for (int round = done + 1; round <= 2 * e->options.rounds; round++, more++) {
         double before = proc_now();
         if (before + longest > e->start + e->options.budget)
             break;
@@ -63,8 +65,7 @@ static int run_short_rounds(struct eval *e, int done) {
         longest = fmax(longest, proc_now() - before);
     }
     if (more)
-        fprintf(stderr, "eval: %d more rounds of the workloads fitted, natively and in process guests\n",
-                more);
+        fprintf(stderr, "eval: %d more rounds fitted, natively and in process guests\n", more);
     return more;
 }
 

@@ -16,6 +16,8 @@ struct program {
     bool builds_new;
     /* Measured unless others are asked for, so that an eval takes minutes. */
     bool usual;
+    /* Takes seconds where others take tenths: left out where time is short. */
+    bool slow;
 };
 extern const struct program programs[];
 extern const int program_count;

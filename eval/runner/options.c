@@ -16,7 +16,7 @@
     X(DEVICE, "device", "NAME", RUNNER_BOTH, "measure on the device whose platform or name contains NAME")   \
     X(ROUNDS, "rounds", "N", RUNNER_BOTH, "how often everything is measured (default 6)")                    \
     X(BUDGET, "budget", "SECONDS", RUNNER_BOTH,                                                              \
-      "start no further round after that (default: eval 470, bench 240)")                                    \
+      "start no further round after that (default: eval 510, bench 240)")                                    \
     X(SIZE, "size", "SIZE", RUNNER_EVAL,                                                                     \
       "of the workloads: small (default), medium (runs take some 10 times as long) or large")                \
     X(SIDES, "sides", "A,B", RUNNER_EVAL,                                                                    \
@@ -111,7 +111,7 @@ int runner_options_parse(enum runner_use use, const char *intro, const char *con
     *o = (struct runner_options){.out = "eval/out",
                                  .rounds = 6,
                                  .size = "small",
-                                 .budget = use == RUNNER_EVAL ? 470 : 240,
+                                 .budget = use == RUNNER_EVAL ? 510 : 240,
                                  .percent = 100};
     while ((c = getopt_long(argc, argv, "+h", options, NULL)) != -1) {
         switch (c) {
