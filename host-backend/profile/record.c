@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#define FORMAT 1
+#define FORMAT 2
 #define MOST_COMMANDS 10000000u
 
 /* The numbers of a command, in the order in which they stand in its line. */
@@ -19,12 +19,12 @@ static const struct {
     const char *name;
     size_t offset, size;
 } numbers[] = {
-    OUTER(pid),        MEMBER(what),      MEMBER(queue),     MEMBER(work_dim), MEMBER(global[0]),
-    MEMBER(global[1]), MEMBER(global[2]), MEMBER(local[0]),  MEMBER(local[1]), MEMBER(local[2]),
-    MEMBER(bytes),     MEMBER(call),      MEMBER(write),     MEMBER(awake),    MEMBER(picked_up),
-    MEMBER(decoded),   MEMBER(begun),     MEMBER(enqueued),  MEMBER(queued),   MEMBER(submit),
-    MEMBER(start),     MEMBER(end),       MEMBER(ended),     OUTER(published), OUTER(woken),
-    MEMBER(compile),   MEMBER(validate),  MEMBER(translate), MEMBER(driver),   MEMBER(cached),
+    OUTER(pid),        MEMBER(what),      MEMBER(queue),    MEMBER(work_dim), MEMBER(global[0]),
+    MEMBER(global[1]), MEMBER(global[2]), MEMBER(local[0]), MEMBER(local[1]), MEMBER(local[2]),
+    MEMBER(bytes),     MEMBER(call),      MEMBER(write),    MEMBER(awake),    MEMBER(picked_up),
+    MEMBER(decoded),   MEMBER(begun),     MEMBER(enqueued), MEMBER(submit),   MEMBER(start),
+    MEMBER(end),       MEMBER(ended),     OUTER(published), OUTER(woken),     MEMBER(compile),
+    MEMBER(validate),  MEMBER(translate), MEMBER(driver),   MEMBER(cached),
 };
 enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
 

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC "TRLTRACE"
-#define TRACE_FILE_VERSION 2u
+#define TRACE_FILE_VERSION 3u
 
 struct trace_header {
     char magic[8];
@@ -65,7 +65,7 @@ struct trace_command {
     uint64_t enqueued;  /* the driver's enqueue call has returned; builds: the driver's build began */
     uint64_t ended;     /* the worker knew that it had ended */
     /* in the driver: CL_PROFILING_COMMAND_*, moved to the host's clock */
-    uint64_t queued, submit, start, end;
+    uint64_t submit, start, end;
     /* builds: durations */
     uint64_t compile, validate, translate, driver;
     uint64_t cached; /* 1: the binary came from the cache of built programs */
