@@ -3,6 +3,7 @@
 
 #include "host-backend/cell/cell.h"
 #include "host-backend/remote/accept.h"
+#include "host-backend/vm/door.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +15,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define LOCAL "unix:"
+
 static struct {
     struct accept_config config;
     struct accepting *accepting;
-    char token[PRIVATE_BROKER_PATH + 8]; /* the file; "": none */
+    char token[PRIVATE_BROKER_PATH + 8];    /* the file; "": none */
+    char address[PRIVATE_BROKER_PATH + 16]; /* where it is */
 } door;
 
 int run_open_session(const struct private_broker *b) {
@@ -61,15 +65,35 @@ static int make_token(const struct private_broker *broker) {
     return written == (ssize_t)n ? 0 : -1;
 }
 
-int run_remote_open(struct private_broker *broker, const struct cli_paths *paths, enum cell_mode sandbox) {
+int run_remote_stream(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", door.address + strlen(LOCAL));
+    if (fd < 0)
+        return -errno;
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+        int e = errno;
+        close(fd);
+        return -e;
+    }
+    return fd;
+}
+
+int run_remote_open(struct private_broker *broker, const struct cli_paths *paths, enum cell_mode sandbox,
+                    bool vm) {
     static const char *const modes[] = {
         [CELL_MODE_BEST] = "best", [CELL_MODE_STRICT] = "strict", [CELL_MODE_OFF] = "off"};
     char why[BROKER_WHY_SIZE] = "";
 
     if (make_token(broker) < 0)
         return -1;
+    if (vm)
+        snprintf(door.address, sizeof door.address, LOCAL "%s/r", broker->dir);
+    else
+        snprintf(door.address, sizeof door.address, "127.0.0.1:0");
     door.config = (struct accept_config){.program = paths->remote,
-                                         .address = "127.0.0.1:0",
+                                         .address = door.address,
                                          .token = door.token,
                                          .sandbox = modes[sandbox],
                                          .open_session = open_session,
@@ -80,7 +104,7 @@ int run_remote_open(struct private_broker *broker, const struct cli_paths *paths
         cli_say("run", "%s", *why ? why : "cannot start a thread");
         return -1;
     }
-    setenv("TRILLIUM_REMOTE", accept_address(door.accepting), 1);
+    setenv("TRILLIUM_REMOTE", vm ? VM_DOOR_ADDRESS : accept_address(door.accepting), 1);
     setenv("TRILLIUM_REMOTE_TOKEN", door.token, 1);
     return 0;
 }

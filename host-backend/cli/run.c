@@ -46,7 +46,7 @@ static const char help[] =
     "                   how the program reaches its devices: memory that it shares with them (default), or a "
     "TCP "
     "connection over\n"
-    "                   which everything is copied (see docs/remoting.md); not with --vm\n"
+    "                   which everything is copied (see docs/remoting.md); with --vm by its vsock device\n"
     "  --vm=qemu | --vm=uml\n"
     "                   the VM is QEMU's, or user-mode Linux, which needs no KVM to run code natively; its "
     "kernel "
@@ -129,8 +129,6 @@ static int parse(struct run_options *o, int argc, char **argv) {
     }
     if (optind == argc)
         return cli_misused("run", "which program?");
-    if (o->socket && o->vm)
-        return cli_misused("run", "--carrier socket is for processes: not with --vm");
     if (o->svga_memory && (!o->ir || strcmp(o->ir, "spirv") != 0))
         return cli_misused("run", "--svga-memory goes with --ir spirv");
     o->program = argv + optind;
@@ -154,6 +152,11 @@ static void daemon_lost(int wait_status) {
             WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
 }
 
+static int open_stream(void *opaque) {
+    (void)opaque;
+    return run_remote_stream();
+}
+
 /* A session for a process in the VM: the front of vm_run speaks for it, on a connection like a process
  * guest's. */
 static int open_session(void *opaque) {
@@ -167,11 +170,14 @@ static int run_vm(const struct run_options *o, const struct cli_paths *paths) {
                             .verbose = o->broker.verbose,
                             .sandbox = o->broker.sandbox,
                             .open_session = open_session,
+                            .open_stream = o->socket ? open_stream : NULL,
                             .opaque = &broker};
 
-    /* the guest has one way to its devices: its render node */
+    /* the guest has one way to its devices: its render node, or the door */
     unsetenv("TRILLIUM_SHM");
     unsetenv("TRILLIUM_REMOTE");
+    if (o->socket && run_remote_open(&broker, paths, o->broker.sandbox, true) < 0)
+        return CLI_EXIT_FAILED;
     return vm_run(&vm, o->program);
 }
 
@@ -180,7 +186,7 @@ static int run_process(const struct run_options *o, const struct cli_paths *path
     pid_t pid;
 
     show_only_trillium(paths);
-    if (o->socket && run_remote_open(&broker, paths, o->broker.sandbox) < 0)
+    if (o->socket && run_remote_open(&broker, paths, o->broker.sandbox, false) < 0)
         return CLI_EXIT_FAILED;
     if (!o->socket)
         unsetenv("TRILLIUM_REMOTE");

@@ -138,7 +138,7 @@ static int set_event(struct vu_backend *b, struct vu_message *m) {
     unsigned index = m->payload.u64 & VU_VRING_FD_INDEX_MASK;
     int fd = -1;
 
-    if (index >= VU_QUEUES)
+    if (index >= b->ops->queues)
         return -EINVAL;
     if (!(m->payload.u64 & VU_VRING_FD_NONE)) {
         if (m->fd_count != 1)
@@ -168,12 +168,12 @@ static int set_event(struct vu_backend *b, struct vu_message *m) {
 }
 
 /* Queue index of a message, or -EINVAL. */
-static int index_of(uint32_t index) {
-    return index < VU_QUEUES ? (int)index : -EINVAL;
+static int index_of(const struct vu_backend *b, uint32_t index) {
+    return index < b->ops->queues ? (int)index : -EINVAL;
 }
 
 static int stop_queue(struct vu_backend *b, struct vu_message *m) {
-    int index = index_of(m->payload.state.index);
+    int index = index_of(b, m->payload.state.index);
     if (index < 0)
         return index;
     m->payload.state.num = b->queues[index].last_avail;
@@ -225,18 +225,18 @@ static int carry_out(struct vu_backend *b, struct vu_message *m) {
     case VU_SET_MEM_TABLE:
         return set_memory(b, m);
     case VU_SET_VRING_NUM:
-        if ((index = index_of(m->payload.state.index)) < 0)
+        if ((index = index_of(b, m->payload.state.index)) < 0)
             return index;
         b->queues[index].num = m->payload.state.num;
         if (b->queues[index].desc) /* it runs by what was found for another size */
             resolve(b, &b->queues[index]);
         return 0;
     case VU_SET_VRING_ADDR:
-        if ((index = index_of(m->payload.addr.index)) < 0)
+        if ((index = index_of(b, m->payload.addr.index)) < 0)
             return index;
         return set_address(b, &m->payload.addr);
     case VU_SET_VRING_BASE:
-        if ((index = index_of(m->payload.state.index)) < 0)
+        if ((index = index_of(b, m->payload.state.index)) < 0)
             return index;
         b->queues[index].last_avail = (uint16_t)m->payload.state.num;
         b->queues[index].fresh = true;
@@ -246,7 +246,7 @@ static int carry_out(struct vu_backend *b, struct vu_message *m) {
     case VU_SET_VRING_ERR:
         return set_event(b, m);
     case VU_SET_VRING_ENABLE:
-        if ((index = index_of(m->payload.state.index)) < 0)
+        if ((index = index_of(b, m->payload.state.index)) < 0)
             return index;
         b->queues[index].enabled = m->payload.state.num != 0;
         start(b, (unsigned)index);
@@ -272,7 +272,7 @@ int vu_backend_message(struct vu_backend *b) {
         r = reply_u64(b, &m, PROTOCOL_FEATURES);
         break;
     case VU_GET_QUEUE_NUM:
-        r = reply_u64(b, &m, VU_QUEUES);
+        r = reply_u64(b, &m, b->ops->queues);
         break;
     case VU_GET_VRING_BASE:
         r = stop_queue(b, &m);

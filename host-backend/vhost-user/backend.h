@@ -11,9 +11,10 @@
 #include "host-backend/vhost-user/loop.h"
 #include "host-backend/vhost-user/virtqueue.h"
 
-#define VU_QUEUES 2u /* virtio-gpu: control and cursor */
+#define VU_QUEUES 3u /* of a device, at most */
 
 struct vu_backend_ops {
+    unsigned queues;   /* how many the device has, up to VU_QUEUES */
     uint64_t features; /* virtio features of the device; the ring's own are added */
     /* Fills `size` bytes of the device's configuration space from `offset`. */
     void (*get_config)(void *opaque, uint32_t offset, void *bytes, uint32_t size);

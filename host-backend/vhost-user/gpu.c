@@ -284,6 +284,7 @@ static void reset(void *opaque) {
 }
 
 static const struct vu_backend_ops backend_ops = {
+    .queues = 2, /* control and cursor */
     .features = 1ull << VIRTIO_GPU_F_VIRGL | 1ull << VIRTIO_GPU_F_EDID,
     .get_config = get_config,
     .kicked = kicked,

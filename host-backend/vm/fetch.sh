@@ -145,7 +145,7 @@ get_kernel() {
         --exclude '*/gpu/drm/amd/*' --exclude '*/gpu/drm/i915/*' --exclude '*/gpu/drm/nouveau/*' --exclude '*/gpu/drm/radeon/*' \
         './boot/vmlinuz-*' '*/kernel/drivers/virtio/*' '*/kernel/drivers/char/*' '*/kernel/drivers/dma-buf/*' \
         '*/kernel/drivers/gpu/drm/*' '*/kernel/drivers/video/*' '*/kernel/drivers/i2c/*' '*/kernel/drivers/media/cec/*' \
-        '*/kernel/fs/*' '*/kernel/net/9p/*' '*/kernel/lib/*' '*/kernel/crypto/*' '*/modules.builtin' 2>"$work/log" ||
+        '*/kernel/fs/*' '*/kernel/net/9p/*' '*/kernel/net/vmw_vsock/*' '*/kernel/lib/*' '*/kernel/crypto/*' '*/modules.builtin' 2>"$work/log" ||
         grep -v 'Not found\|Exiting with failure' "$work/log" >&2
     kernel=$(ls "$work"/root/boot/vmlinuz-* 2>/dev/null | head -n 1)
     [ -n "$kernel" ] || fail "$package holds no kernel; $no_apt"
@@ -161,7 +161,7 @@ get_kernel() {
 # What the user-mode kernel has beside its defconfig, and what of that it does not need. PCI_OVER_VIRTIO is for what it
 # brings along: DMA and I/O memory as DRM wants to see them.
 uml_config() {
-    for option in VIRTIO_UML UML_PCI_OVER_VIRTIO DRM DRM_VIRTIO_GPU HOSTFS OVERLAY_FS TMPFS DEVTMPFS BLK_DEV_INITRD UNIX INET \
+    for option in VIRTIO_UML UML_PCI_OVER_VIRTIO DRM DRM_VIRTIO_GPU VSOCKETS VIRTIO_VSOCKETS HOSTFS OVERLAY_FS TMPFS DEVTMPFS BLK_DEV_INITRD UNIX INET \
         NAMESPACES USER_NS CGROUPS MEMCG CGROUP_PIDS SECCOMP SECCOMP_FILTER SYSVIPC POSIX_MQUEUE STDERR_CONSOLE SSL NULL_CHAN \
         HIGH_RES_TIMERS UML_RANDOM PREEMPT_NONE CC_OPTIMIZE_FOR_PERFORMANCE DEBUG_INFO_NONE; do echo "CONFIG_$option=y"; done
     echo CONFIG_UML_PCI_OVER_VIRTIO_DEVICE_ID=1234
@@ -204,11 +204,12 @@ get_uml() {
             make -s -C "$source" ARCH=um O="$work/build" olddefconfig &&
             make -s -C "$source" ARCH=um O="$work/build" -j "$(nproc)" linux
     } >"$work/log" 2>&1 || { tail -n 10 "$work/log" >&2; fail "the user-mode kernel could not be built"; }
-    for option in VIRTIO_UML DRM_VIRTIO_GPU HOSTFS OVERLAY_FS; do
+    for option in VIRTIO_UML DRM_VIRTIO_GPU VIRTIO_VSOCKETS HOSTFS OVERLAY_FS; do
         grep -qx "CONFIG_$option=y" "$work/build/.config" ||
             fail "this source of the kernel does not have $option for user mode; $no_apt"
     done
     strip -o "$work/uml/linux" "$work/build/linux" || fail "cannot write to $work"
+    cp "$work/build/.config" "$work/uml/config"
     make -s -C "$source" ARCH=um O="$work/build" kernelrelease >"$work/uml/release"
     rm -rf "$dir/uml" && mv "$work/uml" "$dir/uml" || fail "cannot write to $dir"
 }
@@ -224,7 +225,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 case $1 in
 qemu) [ -x "$dir/qemu/run" ] && "$dir/qemu/run" --version >/dev/null 2>&1 || get_qemu ;;
-kernel) [ -s "$dir/kernel/release" ] || get_kernel ;;
-uml) [ -x "$dir/uml/linux" ] && [ -s "$dir/uml/release" ] || get_uml ;;
+kernel) [ -s "$dir/kernel/release" ] && [ -d "$dir/kernel/modules/kernel/net/vmw_vsock" ] || get_kernel ;;
+uml) [ -x "$dir/uml/linux" ] && grep -qs ^CONFIG_VIRTIO_VSOCKETS=y "$dir/uml/config" || get_uml ;;
 *) fail "usage: fetch.sh qemu|kernel|uml DIR" ;;
 esac

@@ -79,6 +79,12 @@ static void add_devices(struct vm_arguments *a, const struct vm_machine *m) {
     vm_argument(a, "vhost-user-gpu-pci,chardev=vgpu");
     vm_argument(a, "-device");
     vm_argument(a, "virtio-serial-pci,max_ports=3");
+    if (m->vsock >= 0) {
+        vm_argument(a, "-chardev");
+        vm_argument(a, "socket,id=vsock,fd=%d", m->vsock);
+        vm_argument(a, "-device");
+        vm_argument(a, "vhost-user-vsock-pci,chardev=vsock");
+    }
     vm_argument(a, "-chardev");
     vm_argument(a, "socket,id=port,fd=%d", m->port);
     vm_argument(a, "-device");
@@ -95,7 +101,7 @@ static void add_devices(struct vm_arguments *a, const struct vm_machine *m) {
 
 /* In the child: only async-signal-safe calls, since the parent has threads. */
 static void become_qemu(const struct vm_machine *m, char *const argv[], pid_t parent) {
-    const int kept[] = {m->initramfs, m->log, m->gpu, m->port, m->control};
+    const int kept[] = {m->initramfs, m->log, m->gpu, m->port, m->control, m->vsock};
     sigset_t none;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -19,6 +19,7 @@ struct vm_machine {
     int initramfs;          /* memfd */
     int log;                /* memfd for the guest's console and QEMU's own messages; or 2 */
     int gpu, port, control; /* sockets whose other ends are served; -1: a machine without (the probe) */
+    int vsock;              /* the same, of a vsock device; -1: none */
 };
 
 /*

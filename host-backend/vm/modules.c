@@ -8,12 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the guest loads, by stage: host-backend/vm/init/main.c loads "gpu" and "files" at the same time. */
+/* What the guest loads, by stage: host-backend/vm/init/main.c loads "gpu" and the others at the same time. */
+#define DOOR "door"
 static const struct {
     const char *stage, *name;
 } wanted[] = {
-    {"bus", "virtio_pci"},     {"bus", "virtio_console"}, {"gpu", "virtio_gpu"},
-    {"files", "9pnet_virtio"}, {"files", "9p"},           {"files", "overlay"},
+    {"bus", "virtio_pci"},
+    {"bus", "virtio_console"},
+    {"gpu", "virtio_gpu"},
+    {"files", "9pnet_virtio"},
+    {"files", "9p"},
+    {"files", "overlay"},
+    {DOOR, "vmw_vsock_virtio_transport"},
 };
 
 /* Every module file of the kernel. */
@@ -195,7 +201,7 @@ static int add(struct vm_modules *modules, const struct index *index, const char
     return 0;
 }
 
-int vm_modules_read(const char *folder, struct vm_modules *modules, char why[VM_WHY_SIZE]) {
+int vm_modules_read(const char *folder, bool door, struct vm_modules *modules, char why[VM_WHY_SIZE]) {
     struct index index = {0};
     int r = 0;
 
@@ -204,7 +210,8 @@ int vm_modules_read(const char *folder, struct vm_modules *modules, char why[VM_
     nftw(folder, collect, 16, FTW_PHYS);
     collecting = NULL;
     for (size_t i = 0; r == 0 && i < sizeof wanted / sizeof wanted[0]; i++)
-        r = add(modules, &index, folder, wanted[i].stage, wanted[i].name, 0, why);
+        if (door || strcmp(wanted[i].stage, DOOR) != 0)
+            r = add(modules, &index, folder, wanted[i].stage, wanted[i].name, 0, why);
     free_index(&index);
     if (r < 0)
         vm_modules_free(modules);

@@ -5,6 +5,7 @@
 #ifndef HOST_BACKEND_VM_MODULES_H
 #define HOST_BACKEND_VM_MODULES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct vm_module {
@@ -21,9 +22,9 @@ struct vm_modules {
 
 #define VM_WHY_SIZE 256
 
-/* Reads what the guest needs of the kernel whose modules lie in `folder` (a /lib/modules/RELEASE). 0, or -1
- * with a reason. */
-int vm_modules_read(const char *folder, struct vm_modules *modules, char why[VM_WHY_SIZE]);
+/* Reads what the guest needs of the kernel whose modules lie in `folder` (a /lib/modules/RELEASE); `door`: what a vsock
+ * device takes, too. 0, or -1 with a reason. */
+int vm_modules_read(const char *folder, bool door, struct vm_modules *modules, char why[VM_WHY_SIZE]);
 void vm_modules_free(struct vm_modules *modules);
 
 #endif

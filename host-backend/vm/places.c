@@ -108,10 +108,10 @@ static bool kernel_cached(const char *cache, struct vm_kernel *k) {
 }
 
 /* Does the kernel have what the guest needs? */
-static bool modules_complete(const char *folder) {
+static bool modules_complete(const char *folder, bool door) {
     struct vm_modules modules;
     char why[VM_WHY_SIZE];
-    if (vm_modules_read(folder, &modules, why) < 0)
+    if (vm_modules_read(folder, door, &modules, why) < 0)
         return false;
     vm_modules_free(&modules);
     return true;
@@ -128,7 +128,7 @@ static bool kernel_installed(const char *cache, struct vm_kernel *k) {
         char folder[PATH_MAX];
         snprintf(folder, sizeof folder, "/lib/modules/%.120s", release);
         if (strlen(release) < sizeof best && (!best[0] || strverscmp(release, best) > 0) &&
-            access(g.gl_pathv[i], R_OK) == 0 && modules_complete(folder))
+            access(g.gl_pathv[i], R_OK) == 0 && modules_complete(folder, false))
             snprintf(best, sizeof best, "%s", release);
     }
     globfree(&g);
@@ -145,6 +145,10 @@ static bool kernel_installed(const char *cache, struct vm_kernel *k) {
     if (access(k->image, R_OK) != 0)
         snprintf(k->image, sizeof k->image, "%s", packed);
     return true;
+}
+
+bool vm_kernel_has_vsock(const struct vm_kernel *k) {
+    return modules_complete(k->modules, true);
 }
 
 bool vm_kernel_find(const char *cache, struct vm_kernel *k) {

@@ -36,5 +36,7 @@ struct vm_kernel {
 
 /* The cache's kernel, or the newest installed one whose modules are there too. */
 bool vm_kernel_find(const char *cache, struct vm_kernel *k);
+/* Has it a driver of vsock devices? */
+bool vm_kernel_has_vsock(const struct vm_kernel *k);
 
 #endif

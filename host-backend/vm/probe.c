@@ -145,6 +145,7 @@ static void boot(const char *init, const struct vm_qemu *q, const struct vm_kern
                            .cpus = 1,
                            .memory_mib = 256,
                            .gpu = -1,
+                           .vsock = -1,
                            .port = -1,
                            .control = -1};
 

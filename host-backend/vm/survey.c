@@ -90,7 +90,7 @@ void vm_survey(const char *cache_dir, const char *init, struct vm_survey *s) {
     found(&s->kernel, has_kernel,
           "apt-get install linux-image-amd64, or let \"trillium run --vm\" fetch a private one");
 
-    if (has_kernel && vm_modules_read(kernel.modules, &modules, why) == 0) {
+    if (has_kernel && vm_modules_read(kernel.modules, false, &modules, why) == 0) {
         snprintf(s->modules.what, sizeof s->modules.what,
                  "%zu modules: virtio-gpu, 9p, overlay and what they need", modules.count);
         vm_modules_free(&modules);

@@ -20,6 +20,20 @@
 #include "host-backend/vm/arguments.h"
 #include "host-backend/vm/frame.h"
 
+/* Was it built with that? One that was built before fetch.sh kept its configuration was not. */
+static bool configured(const char *cache, const char *wanted) {
+    char path[PATH_MAX], line[256];
+    bool found = false;
+
+    snprintf(path, sizeof path, "%.*s/uml/config", PATH_MAX - 32, cache);
+    FILE *file = fopen(path, "re");
+    while (file && !found && fgets(line, sizeof line, file))
+        found = strcmp(line, wanted) == 0;
+    if (file)
+        fclose(file);
+    return found;
+}
+
 bool vm_uml_find(const char *cache, struct vm_uml *u) {
     char path[PATH_MAX];
 
@@ -31,6 +45,7 @@ bool vm_uml_find(const char *cache, struct vm_uml *u) {
         return false;
     bool good = fscanf(file, "%127s", u->release) == 1;
     fclose(file);
+    u->has_vsock = configured(cache, "CONFIG_VIRTIO_VSOCKETS=y\n");
     return good && access(u->kernel, X_OK) == 0;
 }
 
@@ -43,22 +58,22 @@ bool vm_uml_find(const char *cache, struct vm_uml *u) {
  * The kernel connects to a path. The path is removed before anybody else can have it; what stays is a descriptor of where
  * it led, by which /proc/self/fd/N is a path to the socket still.
  */
-static int open_socket(struct vm_uml_place *p) {
+static int open_socket(const char *folder, const char *name, struct vm_uml_socket *s) {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
 
-    snprintf(a.sun_path, sizeof a.sun_path, "%s/gpu", p->folder);
-    p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (p->listener < 0 || bind(p->listener, (struct sockaddr *)&a, sizeof a) < 0 ||
-        listen(p->listener, 1) < 0)
+    snprintf(a.sun_path, sizeof a.sun_path, "%s/%s", folder, name);
+    s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (s->listener < 0 || bind(s->listener, (struct sockaddr *)&a, sizeof a) < 0 ||
+        listen(s->listener, 1) < 0)
         return -1;
-    p->address = open(a.sun_path, O_PATH | O_CLOEXEC);
-    return p->address < 0 || unlink(a.sun_path) < 0 ? -1 : 0;
+    s->address = open(a.sun_path, O_PATH | O_CLOEXEC);
+    return s->address < 0 || unlink(a.sun_path) < 0 ? -1 : 0;
 }
 
-int vm_uml_place_make(struct vm_uml_place *p, unsigned memory_mib, char why[VM_WHY_SIZE]) {
+int vm_uml_place_make(struct vm_uml_place *p, unsigned memory_mib, bool door, char why[VM_WHY_SIZE]) {
     struct statvfs fs;
 
-    *p = (struct vm_uml_place){.listener = -1, .address = -1};
+    *p = (struct vm_uml_place){.gpu = {-1, -1}, .vsock = {-1, -1}};
     /* Where RAM belongs: a file system in memory, from which programs may be mapped. What a run that was killed left there is
      * memory that is gone until somebody removes it. */
     held_sweep(SHM, FOLDER, tree_remove);
@@ -74,8 +89,9 @@ int vm_uml_place_make(struct vm_uml_place *p, unsigned memory_mib, char why[VM_W
         snprintf(why, VM_WHY_SIZE, SHM " has no room for %u MiB, the VM's RAM", memory_mib);
         return -1;
     }
-    if (open_socket(p) < 0) {
-        snprintf(why, VM_WHY_SIZE, "cannot make the virtual GPU's socket: %s", strerror(errno));
+    if (open_socket(p->folder, "gpu", &p->gpu) < 0 ||
+        (door && open_socket(p->folder, "vsock", &p->vsock) < 0)) {
+        snprintf(why, VM_WHY_SIZE, "cannot make the sockets of the VM's devices: %s", strerror(errno));
         return -1;
     }
     return 0;
@@ -104,7 +120,9 @@ static void make_arguments(struct vm_arguments *a, const struct vm_uml_machine *
     vm_argument(a, "ssl=null");
     vm_argument(a, "ssl0=fd:%d", m->port);
     vm_argument(a, "ssl1=fd:%d", m->control);
-    vm_argument(a, "virtio_uml.device=/proc/self/fd/%d:%d", m->place->address, VIRTIO_ID_GPU);
+    vm_argument(a, "virtio_uml.device=/proc/self/fd/%d:%d", m->place->gpu.address, VIRTIO_ID_GPU);
+    if (m->place->vsock.address >= 0)
+        vm_argument(a, "virtio_uml.device=/proc/self/fd/%d:%d", m->place->vsock.address, VIRTIO_ID_VSOCK);
     vm_argument(a, "random.trust_cpu=on");
     if (!m->verbose)
         vm_argument(a, "quiet");
@@ -114,7 +132,7 @@ static void make_arguments(struct vm_arguments *a, const struct vm_uml_machine *
 /* In the child: only async-signal-safe calls, since the parent has threads. */
 static void become_kernel(const struct vm_uml_machine *m, char *const argv[], char *const env[], int walls,
                           pid_t parent) {
-    const int kept[] = {m->initramfs, m->port, m->control, m->place->address};
+    const int kept[] = {m->initramfs, m->port, m->control, m->place->gpu.address, m->place->vsock.address};
     sigset_t none;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -124,7 +142,8 @@ static void become_kernel(const struct vm_uml_machine *m, char *const argv[], ch
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     for (unsigned i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        fcntl(kept[i], F_SETFD, 0);
+        if (kept[i] >= 0)
+            fcntl(kept[i], F_SETFD, 0);
     int null = open("/dev/null", O_RDWR);
     dup2(null, 0);
     dup2(m->log, 1);

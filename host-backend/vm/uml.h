@@ -19,21 +19,27 @@
 struct vm_uml {
     char kernel[PATH_MAX]; /* the program */
     char release[128];
+    bool has_vsock; /* and a driver of vsock devices */
 };
 
 /* The cache's user-mode kernel (vm_fetch_script("uml") builds one). */
 bool vm_uml_find(const char *cache, struct vm_uml *u);
 
-/* What a running one needs of the file system: a folder for its RAM while it starts, and the device's socket. */
-struct vm_uml_place {
-    char folder[64];
-    int held;     /* keeps the folder (host-backend/util/held.h) */
-    int listener; /* of the device's socket */
-    int address;  /* of that socket, for who is to connect to it: its path is gone */
+/* A device's socket. */
+struct vm_uml_socket {
+    int listener;
+    int address; /* for who is to connect to it: its path is gone */
 };
 
-/* For so much RAM; takes away what killed runs left. 0, or -1 with a reason. */
-int vm_uml_place_make(struct vm_uml_place *p, unsigned memory_mib, char why[VM_WHY_SIZE]);
+/* What a running one needs of the file system: a folder for its RAM while it starts, and its devices' sockets. */
+struct vm_uml_place {
+    char folder[64];
+    int held;                        /* keeps the folder (host-backend/util/held.h) */
+    struct vm_uml_socket gpu, vsock; /* -1: none */
+};
+
+/* For so much RAM, and a vsock device if `door`; takes away what killed runs left. 0, or -1 with a reason. */
+int vm_uml_place_make(struct vm_uml_place *p, unsigned memory_mib, bool door, char why[VM_WHY_SIZE]);
 /* The kernel has its RAM: the folder goes. May be called twice. */
 void vm_uml_place_remove(struct vm_uml_place *p);
 

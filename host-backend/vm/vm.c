@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,8 +26,10 @@
 #include "host-backend/vm/machine.h"
 #include "host-backend/vm/probe.h"
 #include "host-backend/vm/signals.h"
+#include "host-backend/vm/door.h"
 #include "host-backend/vm/streams.h"
 #include "host-backend/vm/terminal.h"
+#include "host-backend/vm/told.h"
 #include "host-backend/vm/uml.h"
 
 /* Under emulation on a busy machine a boot takes some ten seconds. */
@@ -80,6 +81,11 @@ struct parts {
     char without[32]; /* of its CPU, with KVM */
 };
 
+/* The cache's user-mode kernel, if it has all that is asked for. */
+static bool find_uml(const struct vm_options *o, struct parts *p) {
+    return vm_uml_find(p->cache, &p->uml) && (!o->open_stream || p->uml.has_vsock);
+}
+
 static int choose_accelerator(const struct vm_options *o, struct parts *p) {
     struct vm_verdict v = {0};
 
@@ -94,8 +100,7 @@ static int choose_accelerator(const struct vm_options *o, struct parts *p) {
         say("KVM does not work here: %s", v.reason);
         return -1;
     }
-    struct vm_uml uml;
-    if (!o->quiet && !v.good && o->kind == VM_KIND_AUTO && vm_uml_find(p->cache, &uml))
+    if (!o->quiet && !v.good && o->kind == VM_KIND_AUTO && find_uml(o, p))
         say("the VM runs in user-mode Linux, since KVM does not work: %s", v.reason);
     else if (!o->quiet && !v.good)
         say("the VM runs under emulation (TCG), slower than with KVM: %s", v.reason);
@@ -106,15 +111,20 @@ static int choose_accelerator(const struct vm_options *o, struct parts *p) {
 
 /* The user-mode kernel, where it is asked for, or where QEMU would have to emulate. */
 static int gather_uml(const struct vm_options *o, struct parts *p) {
-    p->user_mode = vm_uml_find(p->cache, &p->uml);
+    p->user_mode = find_uml(o, p);
     if (p->user_mode || o->kind == VM_KIND_AUTO)
         return 0;
     if (vm_fetch_script("uml", p->cache, NULL, o->quiet) < 0)
         return -1;
-    p->user_mode = vm_uml_find(p->cache, &p->uml);
+    p->user_mode = find_uml(o, p);
     if (!p->user_mode)
         say("the user-mode kernel that was built into %s is not complete: remove that folder", p->cache);
     return p->user_mode ? 0 : -1;
+}
+
+/* The kernel for a QEMU, if it has all that is asked for: one that was fetched long ago may have no vsock. */
+static bool find_kernel(const struct vm_options *o, struct parts *p) {
+    return vm_kernel_find(p->cache, &p->kernel) && (!o->open_stream || vm_kernel_has_vsock(&p->kernel));
 }
 
 static int gather(const struct vm_options *o, struct parts *p) {
@@ -126,10 +136,10 @@ static int gather(const struct vm_options *o, struct parts *p) {
     }
     if (o->kind == VM_KIND_UML)
         return gather_uml(o, p);
-    if (!vm_kernel_find(p->cache, &p->kernel)) {
+    if (!find_kernel(o, p)) {
         if (vm_fetch_script("kernel", p->cache, NULL, o->quiet) < 0)
             return -1;
-        if (!vm_kernel_find(p->cache, &p->kernel)) {
+        if (!find_kernel(o, p)) {
             say("the kernel that was fetched into %s is not complete: remove that folder", p->cache);
             return -1;
         }
@@ -162,72 +172,7 @@ bool vm_kind_named(const char *name, enum vm_kind *kind) {
     return !name || uml || strcmp(name, "qemu") == 0;
 }
 
-/* ---- what it is told ---- */
-
-static void put(FILE *config, const char *key, const char *value) {
-    fprintf(config, "%s=%s%c", key, value, 0);
-}
-
-/* Variables that would lead an OpenCL loader past /etc/OpenCL/vendors of the guest, and Trillium's driver
- * past the guest's own device. */
-static bool hidden(const char *variable) {
-    static const char *const names[] = {
-        "OCL_ICD_VENDORS=", "OCL_ICD_FILENAMES=", "OPENCL_VENDOR_PATH=", "OPENCL_LAYERS=", "TRILLIUM_SHM="};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strncmp(variable, names[i], strlen(names[i])) == 0)
-            return true;
-    return false;
-}
-
-/* The /config of the guest (frame.h). To be freed; NULL: out of memory. */
-static char *make_config(const struct vm_options *o, const struct parts *p, const struct vm_terminal *t,
-                         char *const argv[], size_t *size) {
-    char *text = NULL, number[32], host[256] = "";
-    gid_t groups[1024];
-    FILE *config = open_memstream(&text, size);
-    if (!config)
-        return NULL;
-    for (; *argv; argv++)
-        put(config, "arg", *argv);
-    for (char **e = environ; *e; e++)
-        if (!hidden(*e))
-            put(config, "env", *e);
-    put(config, "env", "OCL_ICD_VENDORS=/etc/OpenCL/vendors");
-    /* Copies with AVX between pages that lie alike are emulated at 0.4 to 0.7 GB/s, those with SSE at 2. */
-    if (!p->user_mode && !p->kvm && !getenv("GLIBC_TUNABLES"))
-        put(config, "env", "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX_Fast_Unaligned_Load");
-    char *cwd = getcwd(NULL, 0);
-    put(config, "cwd", cwd ? cwd : "/");
-    free(cwd);
-    snprintf(number, sizeof number, "%u", (unsigned)getuid());
-    put(config, "uid", number);
-    snprintf(number, sizeof number, "%u", (unsigned)getgid());
-    put(config, "gid", number);
-    int n = getgroups(sizeof groups / sizeof groups[0], groups);
-    for (int i = 0; i < n; i++) {
-        snprintf(number, sizeof number, "%u", (unsigned)groups[i]);
-        put(config, "group", number);
-    }
-    if (gethostname(host, sizeof host - 1) == 0)
-        put(config, "hostname", host);
-    if (o->icd)
-        put(config, "icd", o->icd);
-    if (p->user_mode)
-        put(config, "uml", "1");
-    if (t->there) {
-        snprintf(number, sizeof number, "%u %u", t->rows, t->columns);
-        put(config, "terminal", number);
-    }
-    if (t->errors)
-        put(config, "terminal-errors", "1");
-    if (o->verbose)
-        put(config, "verbose", "1");
-    if (fclose(config) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
+/* ---- what it starts with ---- */
 
 static int make_initramfs(const struct vm_options *o, const struct parts *p, const struct vm_terminal *t,
                           char *const argv[]) {
@@ -235,11 +180,19 @@ static int make_initramfs(const struct vm_options *o, const struct parts *p, con
     char why[VM_WHY_SIZE];
     size_t size;
 
-    if (!p->user_mode && vm_modules_read(p->kernel.modules, &modules, why) < 0) {
+    if (!p->user_mode && vm_modules_read(p->kernel.modules, o->open_stream, &modules, why) < 0) {
         say("%s", why);
         return -1;
     }
-    char *config = make_config(o, p, t, argv, &size);
+    const struct vm_told told = {
+        .icd = o->icd,
+        .argv = argv,
+        .terminal = t,
+        .user_mode = p->user_mode,
+        .emulated = !p->user_mode && !p->kvm,
+        .verbose = o->verbose,
+    };
+    char *config = vm_told_text(&told, &size);
     int fd = -1;
     if (!config)
         snprintf(why, sizeof why, "out of memory");
@@ -274,9 +227,10 @@ struct run {
     const char *program;
     struct front *front;
     struct vm_terminal terminal;
-    int gpu[2], port[2], control[2], log, initramfs; /* [0]: ours, [1]: QEMU's */
-    int connection;                                  /* gpu[0], once it is the front's */
-    struct vm_uml_place place;                       /* of a user-mode kernel, whose device has a listener */
+    int gpu[2], vsock[2], port[2], control[2], log, initramfs; /* [0]: ours, [1]: QEMU's */
+    int connection;                                            /* gpu[0], once it is the front's */
+    struct vm_uml_place place; /* of a user-mode kernel, whose devices have listeners */
+    struct vm_door *door;
     struct vm_input input;
     int input_error; /* errno of its start; -1: not started */
     double start;
@@ -307,9 +261,9 @@ static void started(void *opaque) {
 static void *serve_gpu(void *arg) {
     struct run *r = arg;
     if (daemon_raise(DAEMON_FRONT, r->options->sandbox))
-        front_run(r->front, r->place.listener, r->connection);
+        front_run(r->front, r->place.gpu.listener, r->connection);
     else
-        close(r->connection >= 0 ? r->connection : r->place.listener);
+        close(r->connection >= 0 ? r->connection : r->place.gpu.listener);
     /* A VM without its GPU is of no use here: as if QEMU had ended. This thread may signal nobody. */
     if (!atomic_load(&r->over)) {
         atomic_store(&r->gpu_over, true);
@@ -414,6 +368,7 @@ static pid_t start_qemu(const struct run *r, const struct parts *p) {
         .initramfs = r->initramfs,
         .log = r->log,
         .gpu = r->gpu[1],
+        .vsock = r->vsock[1],
         .port = r->port[1],
         .control = r->control[1],
     };
@@ -436,6 +391,24 @@ static pid_t start_uml(const struct run *r, const struct parts *p) {
     return vm_uml_start(&m);
 }
 
+/* Where programs in it reach their devices over a stream. */
+static bool open_door(struct run *r) {
+    const struct vm_options *o = r->options;
+    const struct vm_door_config config = {
+        .listener = r->place.vsock.listener,
+        .connection = r->vsock[0],
+        .sandbox = o->sandbox,
+        .streams = {.port = VM_DOOR_PORT, .connect = o->open_stream, .opaque = o->opaque},
+    };
+
+    if (!o->open_stream)
+        return true;
+    r->door = vm_door_start(&config);
+    if (r->door)
+        r->vsock[0] = r->place.vsock.listener = -1; /* the door's */
+    return r->door;
+}
+
 /* With the sockets made: starts the front and the machine, and ends both. */
 static int run_machine(struct run *r, const struct parts *p) {
     const struct vm_options *o = r->options;
@@ -453,12 +426,15 @@ static int run_machine(struct run *r, const struct parts *p) {
         return VM_EXIT_FAILED;
     }
     r->gpu[0] = -1; /* the front's */
+    if (!open_door(r))
+        say("cannot serve the VM's vsock device: %s", strerror(errno));
     r->start = now_s();
     prctl(PR_SET_CHILD_SUBREAPER, p->user_mode ? 1 : 0);
     if (!vm_signals_caught())
         r->machine = p->user_mode ? start_uml(r, p) : start_qemu(r, p);
     int error_of_start = errno;
     close_ours(&r->gpu[1]);
+    close_ours(&r->vsock[1]);
     close_ours(&r->port[1]);
     close_ours(&r->control[1]);
     if (r->machine > 0) {
@@ -474,6 +450,7 @@ static int run_machine(struct run *r, const struct parts *p) {
     } else if (!vm_signals_caught()) {
         say("cannot start %s: %s", p->user_mode ? p->uml.kernel : "QEMU", strerror(error_of_start));
     }
+    vm_door_stop(r->door);
     front_stop(r->front);
     pthread_join(thread, NULL);
     front_destroy(r->front);
@@ -481,8 +458,19 @@ static int run_machine(struct run *r, const struct parts *p) {
 }
 
 static void close_all(struct run *r) {
-    int *const fds[] = {&r->gpu[0],     &r->gpu[1], &r->port[0],   &r->port[1],      &r->control[0],
-                        &r->control[1], &r->log,    &r->initramfs, &r->place.address};
+    int *const fds[] = {&r->gpu[0],
+                        &r->gpu[1],
+                        &r->port[0],
+                        &r->port[1],
+                        &r->control[0],
+                        &r->control[1],
+                        &r->log,
+                        &r->initramfs,
+                        &r->place.gpu.address,
+                        &r->vsock[0],
+                        &r->vsock[1],
+                        &r->place.vsock.address,
+                        &r->place.vsock.listener};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
         close_ours(fds[i]);
     vm_uml_place_remove(&r->place);
@@ -493,11 +481,14 @@ static bool connect_machine(struct run *r, const struct parts *p) {
     char why[VM_WHY_SIZE];
 
     r->log = r->options->verbose ? fcntl(2, F_DUPFD_CLOEXEC, 3) : memfd_create("vm-log", MFD_CLOEXEC);
-    if (p->user_mode && vm_uml_place_make(&r->place, memory_of(r->options), why) < 0) {
+    if (p->user_mode &&
+        vm_uml_place_make(&r->place, memory_of(r->options), r->options->open_stream, why) < 0) {
         say("%s", why);
         return false;
     }
     if (r->log < 0 || (!p->user_mode && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r->gpu) < 0) ||
+        (!p->user_mode && r->options->open_stream &&
+         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r->vsock) < 0) ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r->port) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r->control) < 0) {
         say("cannot connect to a VM: %s", strerror(errno));
@@ -510,10 +501,11 @@ int vm_run(const struct vm_options *o, char *const argv[]) {
     struct run r = {.options = o,
                     .program = argv[0],
                     .gpu = {-1, -1},
+                    .vsock = {-1, -1},
                     .port = {-1, -1},
                     .control = {-1, -1},
                     .log = -1,
-                    .place = {.listener = -1, .address = -1},
+                    .place = {.gpu = {-1, -1}, .vsock = {-1, -1}},
                     .initramfs = -1};
     static struct parts parts; /* three paths: too much for a stack */
     int status = VM_EXIT_FAILED;

@@ -54,6 +54,9 @@ struct vm_options {
     /* A new session for a guest process: a connected SOCK_SEQPACKET socket (svga-model/link.h) that the
      * front takes over, or a negative errno (see front.h). Called on the front's thread; must not block. */
     int (*open_session)(void *opaque);
+    /* The other end of a stream that a program in the VM opens to VM_DOOR_ADDRESS (door.h): a connected socket that does not
+     * block, or a negative errno. NULL: the VM has no vsock device. Called on the door's thread; must not block. */
+    int (*open_stream)(void *opaque);
     void *opaque;
 };
 

@@ -7,5 +7,6 @@ int main(void) {
     failed += run_device_tests();
     failed += run_session_tests();
     failed += run_hand_tests();
+    failed += run_vsock_tests();
     return failed != 0;
 }

@@ -10,5 +10,6 @@ int run_virtqueue_tests(void);
 int run_device_tests(void);
 int run_session_tests(void);
 int run_hand_tests(void);
+int run_vsock_tests(void);
 
 #endif

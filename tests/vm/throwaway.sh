@@ -128,6 +128,23 @@ for ir in source "spirv" "spirv --svga-memory guest-backed"; do
     grep -q "the guest's stamps are within" "$work/err" && pass "and the clocks' error" || { fail "and the clocks' error" "nothing is said of it"; explain; }
 done
 
+# ---- API remoting, out of the VM by its vsock device
+
+cat >"$work/remote" <<'REMOTE'
+echo "$TRILLIUM_REMOTE"
+"$1/nn" -r 3 | grep -c '"check":"ok"'
+env -u TRILLIUM_REMOTE "$1/saxpy" | grep -c '"check":"ok"'
+TRILLIUM_DEBUG=1 TRILLIUM_REMOTE=vsock:2:22 "$1/nn" 2>&1 | grep -c 'vsock:2:22'
+REMOTE
+timeout -k 5 $((150 * ${TEST_LIMIT_SCALE:-1})) "$trillium" run "--vm=$TEST_VM" --carrier socket --profile "$work/profile.json" -- sh "$work/remote" "$build/eval" >"$work/out" 2>"$work/err"
+same "API remoting from a VM, its status" 0 $?
+same "API remoting from a VM, its results, and shared memory beside it" "vsock:2:7878 1 1 1" "$(xargs <"$work/out")"
+"$trillium" profile --csv "$work/profile.csv" "$work/profile.json" 2>>"$work/err"
+known=
+for stage in guest fifo run; do grep -q "^command,\"distances.*\",$stage," "$work/profile.csv" && known="$known $stage"; done
+same "and its kernel's latencies" " guest fifo run" "$known"
+grep -q vsock "$work/out" || explain
+
 # ---- endings
 
 # Signals are the program's, also where it does not read its input. This one ends by the last.

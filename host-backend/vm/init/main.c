@@ -55,6 +55,7 @@ int main(void) {
         _exit(0);
     }
     modules_load("files");
+    modules_load("door");
     stage("the file systems' modules are loaded");
     mounts_enter(&c);
     stage("the host's files are mounted");
