@@ -195,9 +195,9 @@ static void replayed(struct enqueue *e) {
     session_queue_enqueued(e->s, e->q);
     set_last(e->q, NULL); /* the batch's end takes its place, if it gets there */
     if (e->trace) {
-        trace_enqueued(e->s->trace, e->trace, e->made);
         trace_drop(replay->trace);
-        replay->trace = e->trace;
+        replay->trace = trace_ref(e->trace);
+        trace_enqueued(e->s->trace, e->trace, e->made);
     }
     if (e->turn)
         begun(e, NULL);
@@ -237,6 +237,7 @@ void enqueue_end(struct enqueue *e) {
     e->gated = e->gated || ((e->q->in_order || e->q->barred) && queue_gated(e->q));
     if (e->gated)
         e->q->gated = e->q->enqueued;
+    struct trace_record *told = e->trace && e->event_id != 0 ? trace_ref(e->trace) : NULL;
     if (e->trace)
         trace_enqueued(e->s->trace, e->trace, e->made);
     bool keep = e->made && e->q->by_callback && e->q->in_order;
@@ -245,10 +246,12 @@ void enqueue_end(struct enqueue *e) {
     set_last(e->q, keep ? e->made : NULL);
     if (e->event_id != 0) {
         struct event *event = event_new(e->s, e->event_id, e->made, e->q, session_slot(e->s, e->event_slot));
-        if (event)
+        if (event) {
             event->gated = e->gated;
-        if (event && e->trace)
-            event->trace = trace_ref(e->trace);
+            event->trace = told;
+        } else {
+            trace_drop(told);
+        }
         if (e->turn)
             begun(e, event);
         if (e->blocked)
@@ -261,5 +264,4 @@ void enqueue_end(struct enqueue *e) {
         if (e->made && !keep)
             clReleaseEvent(e->made); /* who needs it has a reference of its own */
     }
-    trace_drop(e->trace); /* the same */
 }

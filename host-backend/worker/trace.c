@@ -34,6 +34,9 @@ struct trace {
     struct tr_trace next;
     uint64_t awake, picked_up;
     uint64_t sequence;
+    /* Given to the driver since the last look, newest first. The leader puts, without a lock, for each command; who holds
+     * open_lock takes all of them. Pairs with itself: what is put is whole before it can be taken. */
+    struct trace_record *_Atomic fresh;
 
     pthread_mutex_t open_lock; /* guards up to `lock`: the leader's but for trace_close */
     struct clock_bounds clocks[MAX_CLOCKS];
@@ -336,8 +339,14 @@ static bool has_ended(struct trace *t, struct trace_record *r, uint64_t now) {
  * they end one after the other.
  */
 static void collect(struct trace *t, uint64_t now) {
-    struct trace_record **at = &t->open, *ended = NULL, **ended_end = &ended, *going = NULL;
+    struct trace_record **at = &t->open, *ended = NULL, **ended_end = &ended, *going = NULL, *fresh = NULL;
 
+    for (struct trace_record *r = atomic_exchange(&t->fresh, NULL), *next; r; r = next) {
+        next = r->next;
+        r->next = fresh;
+        fresh = r;
+    }
+    *t->open_end = fresh;
     for (struct trace_record *r = *at; r; r = *at) {
         if (going && r->in_order && r->command.queue == going->command.queue) {
             at = &r->next;
@@ -387,12 +396,10 @@ void trace_enqueued(struct trace *t, struct trace_record *r, cl_event event) {
     r->command.enqueued = svga_now_ns();
     clRetainEvent(event);
     r->event = event;
-    trace_ref(r);
-    pthread_mutex_lock(&t->open_lock);
-    *t->open_end = r;
-    t->open_end = &r->next;
+    r->next = atomic_load_explicit(&t->fresh, memory_order_relaxed);
+    /* No exchange: the only other thread that takes them, trace_close's, is the last to look at any. */
+    atomic_store_explicit(&t->fresh, r, memory_order_release);
     t->open_count++;
-    pthread_mutex_unlock(&t->open_lock);
     if (t->open_count >= t->collect_at)
         trace_collect(t);
 }

@@ -70,8 +70,8 @@ void trace_kernel(struct trace_record *r, const char *name, uint32_t work_dim, c
                   const size_t *local);
 void trace_named(struct trace_record *r, const char *name, uint64_t bytes);
 
-/* The driver has taken the command: `event` (retained as needed) tells when it has ended. The reference stays
- * the caller's. */
+/* The driver has taken the command: `event` (retained as needed) tells when it has ended. Takes the reference over: `r` may
+ * be gone. */
 void trace_enqueued(struct trace *t, struct trace_record *r, cl_event event);
 
 /* FINISH: waits have records too. */
