@@ -25,6 +25,12 @@ void eval_failed(struct eval *e, enum side side, const char *program, int status
     e->failures++;
 }
 
+bool eval_asks_for(const struct runner_options *o, enum side side) {
+    if (o->sides)
+        return runner_listed(o->sides, side_facts[side].name);
+    return o->all || o->program || (side != SIDE_VM_BACKED && side != SIDE_VM_REMOTE);
+}
+
 bool eval_has(const struct eval *e, enum side side) {
     const struct runner_options *o = &e->options;
 
@@ -32,7 +38,7 @@ bool eval_has(const struct eval *e, enum side side) {
         return false;
     if (side == SIDE_NATIVE)
         return true;
-    return o->sides ? runner_listed(o->sides, side_facts[side].name) : o->all || side != SIDE_VM_BACKED;
+    return eval_asks_for(o, side);
 }
 
 static void take_metric(struct series_list *list, int side, const json_t *j) {

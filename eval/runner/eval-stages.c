@@ -81,6 +81,28 @@ static void keep(void *list, const char *sentence) {
     json_array_append_new(list, json_string(sentence));
 }
 
+/* What of the program's time is whose. */
+static void say_whose(const struct summary_share *s, json_t *list) {
+    static const enum stage driver[] = {STAGE_DRIVER, STAGE_SUBMIT, STAGE_DEVICE, STAGE_RUN};
+    uint64_t drivers = s->kernels + s->transfers + s->builds, ours = 0;
+    char text[256];
+
+    for (int i = 0; i < STAGE_COUNT; i++)
+        ours += s->stage[i];
+    for (size_t i = 0; i < sizeof driver / sizeof driver[0]; i++) {
+        drivers += s->stage[driver[i]];
+        ours -= s->stage[driver[i]];
+    }
+    if (s->span == 0)
+        return;
+    snprintf(text, sizeof text,
+             "Of its time %.1f %% is the device's and its driver's, %.1f %% Trillium's (to the driver and "
+             "back), %.1f %% the program's own.",
+             100.0 * (double)drivers / (double)s->span, 100.0 * (double)ours / (double)s->span,
+             100.0 * (double)s->program / (double)s->span);
+    json_array_append_new(list, json_string(text));
+}
+
 /* The program's profile, in words. */
 static json_t *words(struct eval *e, const char *program) {
     struct trace_set set = {0};
@@ -92,8 +114,10 @@ static json_t *words(struct eval *e, const char *program) {
     if (!profile(e, false, program, false, &set))
         return list;
     struct summary_group *groups = summary_groups(&set, BY_KERNEL, &count);
-    if (groups && summary_shares(&set, &share))
+    if (groups && summary_shares(&set, &share)) {
+        say_whose(&share, list);
         summary_words(&set, &share, groups, count, keep, list);
+    }
     free(groups);
     trace_free(&set);
     return list;

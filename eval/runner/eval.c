@@ -107,10 +107,12 @@ static bool start(struct eval *e) {
     if (o->no_vm)
         return true;
     fprintf(stderr, "%5.0f s  booting a VM\n", proc_now() - e->start);
-    if (sides_start_vm(&e->sides, o->vm))
+    if (sides_start_vm(&e->sides, o->vm, eval_asks_for(o, SIDE_VM_REMOTE)))
         printf("VM: %.1f s from start to the first output of a program in it\n", e->sides.vm_boot);
     else
         eval_failed(e, SIDE_VM_SOURCE, "boot", 1);
+    if (eval_asks_for(o, SIDE_VM_REMOTE) && e->sides.p[SIDE_VM_SOURCE] >= 0 && e->sides.p[SIDE_VM_REMOTE] < 0)
+        eval_failed(e, SIDE_VM_REMOTE, "boot", 1);
     return true;
 }
 
@@ -125,6 +127,15 @@ static json_t *sides_json(const struct eval *e) {
                                                   f->endpoint, "mechanism", f->mechanism, "transport",
                                                   f->transport, "synthesis", f->synthesis));
     }
+    return list;
+}
+
+/* The command line. */
+static json_t *options_json(int argc, char **argv) {
+    json_t *list = json_array();
+
+    for (int i = 1; i < argc; i++)
+        json_array_append_new(list, json_string_nocheck(argv[i]));
     return list;
 }
 
@@ -192,6 +203,7 @@ int eval_main(int argc, char **argv) {
            *root = results_json(e, rounds, short_rounds);
 
     json_object_set_new(root, "explanations", explained);
+    json_object_set_new(root, "options", options_json(argc, argv));
     if (ablations)
         json_object_set_new(root, "ablations", ablations);
     if (overhead)

@@ -63,7 +63,9 @@ void eval_failed(struct eval *e, enum side side, const char *program, int status
 void eval_take_metrics(struct series_list *list, int column, char *text);
 /* Is the program to be measured? */
 bool eval_wants(const struct eval *e, const struct program *p);
-/* Is the side there, and to be measured? */
+/* Is the side to be measured? Of those in a VM an eval that is to end within minutes leaves two out. */
+bool eval_asks_for(const struct runner_options *o, enum side side);
+/* And is it there? */
 bool eval_has(const struct eval *e, enum side side);
 /* One of the own programs, or the person's, on one side. Round 0 warms caches: only what programs
  * measured themselves once they were warm counts of it. `shortened`: without building a new program. */

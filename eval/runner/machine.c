@@ -2,6 +2,7 @@
 #include "eval/runner/machine.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -58,6 +59,21 @@ void machine_look(void) {
     used_by_others = all[1] > all[0] ? (busy[1] - busy[0]) / (all[1] - all[0]) : 0;
 }
 
+/* As the program itself says. */
+static json_t *version(const struct sides *s) {
+    char program[PATH_MAX + 32];
+    char *argv[] = {program, "--version", NULL};
+    const struct proc_options o = {.cpu = -1, .timeout = 30};
+
+    snprintf(program, sizeof(program), "%s/bin/trillium", s->prefix);
+    struct proc_result r = proc_run(argv, &o);
+    if (r.text)
+        r.text[strcspn(r.text, "\n")] = '\0';
+    json_t *said = json_string_nocheck(r.status == 0 && r.text ? r.text : "unknown");
+    free(r.text);
+    return said;
+}
+
 json_t *machine_json(const struct sides *s) {
     char cpu[256], memory[64], load[64], system_name[128] = "";
     struct utsname u;
@@ -85,7 +101,12 @@ json_t *machine_json(const struct sides *s) {
     json_object_set_new(m, "version of the driver", json_string_nocheck(s->driver));
     if (s->vm_cpu[0])
         json_object_set_new(m, "cpu that programs in the VM see", json_string_nocheck(s->vm_cpu));
-    json_object_set_new(m, "kvm", json_boolean(access("/dev/kvm", R_OK | W_OK) == 0));
+    if (s->vm_code[0])
+        json_object_set_new(m, "code in the VM runs", json_string(s->vm_code));
+    json_object_set_new(m, "/dev/kvm can be opened", json_boolean(access("/dev/kvm", R_OK | W_OK) == 0));
+    if (s->vm_kernel[0])
+        json_object_set_new(m, "kernel of the VM", json_string_nocheck(s->vm_kernel));
+    json_object_set_new(m, "trillium", version(s));
     return m;
 }
 

@@ -186,6 +186,7 @@ void report_answers(const struct results *r, sayer sayer, void *opaque) {
     remoting(r, &to, "Process guests", SIDE_PROCESS_SOURCE);
     remoting(r, &to, "In the VM", SIDE_VM_SOURCE);
     remoting(r, &to, "API remoting, over a socket without shared memory", SIDE_PROCESS_REMOTE);
+    remoting(r, &to, "API remoting from the VM, over vsock", SIDE_VM_REMOTE);
     to.question = "At which kernel length does nobody notice?";
     for (int s = 1; s < SIDE_COUNT; s++)
         unnoticed(r, &to, s);
@@ -206,6 +207,9 @@ void report_answers(const struct results *r, sayer sayer, void *opaque) {
         else
             say(&to, "%s: in none of %d rows.", side_facts[side].title, total);
     }
+    char vm[512];
+    if (report_why_vm_all(r, vm, sizeof(vm)))
+        say(&to, "%s", vm);
 }
 
 struct outside {

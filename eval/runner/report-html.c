@@ -136,6 +136,14 @@ static void machine(const struct results *r, FILE *f) {
             fprintf(f, "%.3g", json_number_value(value));
         fputs("</td></tr>\n", f);
     }
+    json_t *options = json_object_get(r->root, "options");
+    size_t at;
+    fputs("<tr><td>options of trillium eval</td><td>", f);
+    json_array_foreach(options, at, value) {
+        put(f, json_string_value(value));
+        fputc(' ', f);
+    }
+    fputs(json_array_size(options) ? "</td></tr>\n" : "none</td></tr>\n", f);
 }
 
 static void cell(const struct series *m, int side, FILE *f) {
@@ -221,6 +229,24 @@ static void explanations(const struct results *r, FILE *f) {
         }
         fputs("</ul></details>\n", f);
     }
+}
+
+static void why_vm(const struct results *r, FILE *f) {
+    char sentence[512];
+    bool open = false;
+
+    for (int i = 0; i < r->list.count; i++) {
+        if (!report_why_vm(r, i, sentence, sizeof sentence))
+            continue;
+        if (!open)
+            fputs("<details><summary>What is slower in the VM, and what of it is what</summary><ul>\n", f);
+        open = true;
+        fputs("<li>", f);
+        put(f, sentence);
+        fputs("</li>\n", f);
+    }
+    if (open)
+        fputs("</ul></details>\n", f);
 }
 
 /* A row for each metric, a column for what is off. */
@@ -395,6 +421,7 @@ bool report_html(const struct results *r, FILE *f) {
             outside(r, s, false, f);
         }
     explanations(r, f);
+    why_vm(r, f);
     ablations(r, f);
     overhead(r, f);
     study_shares_html(r, f);

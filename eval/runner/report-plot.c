@@ -10,8 +10,8 @@
 #include "eval/runner/proc.h"
 
 /* Of sides, readable on white and on black. */
-static const char *const colours[SIDE_COUNT] = {"#808080", "#1b9e77", "#d95f02", "#c9a227",
-                                                "#7a5c3e", "#2b8bd0", "#c0509e", "#9a7fd0"};
+static const char *const colours[SIDE_COUNT] = {"#808080", "#1b9e77", "#d95f02", "#c9a227", "#7a5c3e",
+                                                "#2b8bd0", "#c0509e", "#9a7fd0", "#b05050"};
 
 /* Runs the script and copies what it draws. */
 static void draw(char *path, FILE *f) {

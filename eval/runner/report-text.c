@@ -121,6 +121,31 @@ static void markdown_phase(const struct results *r, const char *phase, const cha
     }
 }
 
+static void markdown_why(const struct results *r, FILE *f) {
+    json_t *list, *sentence;
+    const char *program;
+    char text[512];
+    bool any = false;
+    size_t at;
+
+    fprintf(f, "\n\n## Why rows are slower than native\n\n");
+    json_object_foreach(json_object_get(r->root, "explanations"), program, list) {
+        any = true;
+        fprintf(f, "- %s in a process guest, by its latency profile:", program);
+        json_array_foreach(list, at, sentence) {
+            fprintf(f, " %s", json_string_value(sentence));
+        }
+        fprintf(f, "\n");
+    }
+    for (int i = 0; i < r->list.count; i++)
+        if (report_why_vm(r, i, text, sizeof(text))) {
+            any = true;
+            fprintf(f, "- %s\n", text);
+        }
+    if (!any)
+        fprintf(f, "None is.\n");
+}
+
 void report_markdown(const struct results *r, FILE *f) {
     json_t *machine = json_object_get(r->root, "machine");
 
@@ -135,6 +160,7 @@ void report_markdown(const struct results *r, FILE *f) {
             (int)json_integer_value(json_object_get(r->root, "short rounds")));
     markdown_phase(r, "warm", "Warm", f);
     markdown_phase(r, "cold", "Cold", f);
+    markdown_why(r, f);
     write_ablations(r, f, true);
     study_shares_text(r, f, true);
     fprintf(f, "\n\n## The configurations\n\n| | interface | endpoints | mechanism | transport | synthesis "

@@ -29,6 +29,14 @@ void report_answers(const struct results *r,
  * them, as indices of r->list. Returns how many there are in all. */
 int report_outside(const struct results *r, int side, bool slower, int *rows, int room);
 
+/* ---- report-why.c ---- */
+
+/* Of a row that is slower in the VM than natively: how much of what it takes more is there in a process guest, too, and how much
+ * only in the VM. False: it is not slower, or one of the three was not measured, or its unit has no such parts. */
+bool report_why_vm(const struct results *r, int row, char *sentence, size_t size);
+/* The same of all warm runs of workloads together. */
+bool report_why_vm_all(const struct results *r, char *sentence, size_t size);
+
 /* ---- report-html.c, report-plot.c ---- */
 bool report_html(const struct results *r, FILE *f);
 /* Writes an SVG element into the page, or a paragraph that says why there is none. */

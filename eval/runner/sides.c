@@ -28,6 +28,7 @@
 #define VIRTIO                                                                                               \
     "virtio-gpu over vhost-user (QEMU's vhost-user-gpu-pci, or virtio_uml of user-mode Linux); guest RAM "   \
     "shared with the host"
+#define STREAM "virtio-vsock (vhost-user), a Unix socket; no memory is shared, all data is copied"
 #define LIBRARY "the guest's OpenCL driver; a host worker process with the host's driver"
 
 const struct side_facts side_facts[SIDE_COUNT] = {
@@ -47,6 +48,8 @@ const struct side_facts side_facts[SIDE_COUNT] = {
                        LIBRARY, FIFO, VIRTIO PLACED, SPIRV_WAY},
     [SIDE_VM_BACKED] = {"vm-spirv-backed", "VM: SVGA, guest-backed", true, true, true, false,
                         "OpenCL API and a virtual ISA", LIBRARY, FIFO, VIRTIO BACKED, SPIRV_WAY},
+    [SIDE_VM_REMOTE] = {"vm-remote", "VM: API remoting", true, false, false, true, "OpenCL API", LIBRARY,
+                        MESSAGES, STREAM, "none: source text is shipped"},
 };
 
 enum side side_named(const char *name) {
@@ -233,9 +236,9 @@ bool sides_start_varied_daemon(struct sides *s, struct proc *daemon, const char 
 }
 
 /* What was found on one side is the same on its sisters. */
-static void same_device(struct sides *s, enum side found) {
+static void same_device(struct sides *s, enum side found, bool remote) {
     for (int other = 1; other < SIDE_COUNT; other++)
-        if (side_facts[other].vm == side_facts[found].vm) {
+        if (side_facts[other].vm == side_facts[found].vm && (remote || !side_facts[other].remote)) {
             s->p[other] = s->p[found];
             s->d[other] = s->d[found];
         }
@@ -280,7 +283,7 @@ bool sides_start_process(struct sides *s) {
     proc_wait_idle(s->daemon.pid);
     if (!find_device(s, SIDE_PROCESS_SOURCE))
         return false;
-    same_device(s, SIDE_PROCESS_SOURCE);
+    same_device(s, SIDE_PROCESS_SOURCE, true);
     return true;
 }
 
@@ -309,9 +312,9 @@ static bool vm_command(struct sides *s, const char *command, double timeout, int
     return true;
 }
 
-bool sides_start_vm(struct sides *s, const char *kind) {
+static bool boot_vm(struct sides *s, const char *kind, bool remote) {
     char trillium[PATH_MAX + 32], vm[16] = "--vm";
-    char *argv[] = {trillium, "run", vm, "--", "/bin/sh", NULL};
+    char *argv[] = {trillium, "run", vm, "--carrier", remote ? "socket" : "shm", "--", "/bin/sh", NULL};
     const struct proc_options o = {.cpu = -1, .timeout = 1e9, .hold_stdin = true};
     int status;
     size_t length;
@@ -323,23 +326,41 @@ bool sides_start_vm(struct sides *s, const char *kind) {
     if (!proc_start(&s->vm, argv, &o))
         return false;
     /* the first time QEMU and a kernel may have to be downloaded, or one built */
-    if (!vm_command(s, "true", kind ? 3600 : 300, &status, &length)) {
-        fprintf(stderr, "eval: the VM does not start\n");
-        proc_stop(&s->vm);
+    if (vm_command(s, "true", kind ? 3600 : 300, &status, &length))
+        return true;
+    fprintf(stderr, "eval: the VM does not start%s\n", remote ? " with a way for API remoting" : "");
+    proc_stop(&s->vm);
+    return false;
+}
+
+bool sides_start_vm(struct sides *s, const char *kind, bool remote) {
+    int status;
+    size_t length;
+
+    if (remote && !boot_vm(s, kind, true))
+        remote = false;
+    if (!remote && !boot_vm(s, kind, false))
         return false;
-    }
     s->vm_boot = proc_now() - s->vm.started;
     if (vm_command(s, "grep -m1 '^model name' /proc/cpuinfo", 30, &status, &length) && status == 0) {
         s->vm.text[length] = '\0';
         const char *colon = s->vm.text + strcspn(s->vm.text, ":");
         snprintf(s->vm_cpu, sizeof(s->vm_cpu), "%s", colon + strspn(colon, ": "));
         s->vm_cpu[strcspn(s->vm_cpu, "\r\n")] = '\0';
+        const char *code = !strcmp(s->vm_cpu, "UML")  ? "natively, in user-mode Linux"
+                           : strstr(s->vm_cpu, "TCG") ? "emulated, by QEMU's TCG"
+                                                      : "natively, in a QEMU with KVM";
+        snprintf(s->vm_code, sizeof(s->vm_code), "%s", code);
         if (!strcmp(s->vm_cpu, "UML"))
             snprintf(s->vm_cpu, sizeof(s->vm_cpu), "this machine's: the VM is user-mode Linux");
     }
+    if (vm_command(s, "uname -sr", 30, &status, &length) && status == 0) {
+        s->vm.text[length] = '\0';
+        snprintf(s->vm_kernel, sizeof(s->vm_kernel), "%.*s", (int)strcspn(s->vm.text, "\r\n"), s->vm.text);
+    }
     if (!find_device(s, SIDE_VM_SOURCE))
         return false;
-    same_device(s, SIDE_VM_SOURCE);
+    same_device(s, SIDE_VM_SOURCE, remote);
     return true;
 }
 
@@ -405,11 +426,13 @@ static bool quote(char *out, size_t room, const char *word) {
 /* In the VM: the same through its shell. */
 static struct proc_result run_in_vm(struct sides *s, enum side side, char *const argv[], double timeout) {
     struct proc_result r = {.status = -1};
-    char command[8 * PATH_MAX] = "env";
+    char command[8 * PATH_MAX] = "env"; /* in which the VM's way for API remoting is, if it has one */
     size_t length = 0;
     double start = proc_now();
     bool fits = true;
 
+    if (!side_facts[side].remote)
+        snprintf(command, sizeof(command), "env -u TRILLIUM_REMOTE");
     for (const char *const *e = guest_env(side); *e; e++)
         fits = fits && quote(command, sizeof(command), *e);
     /* timeout(1) in the guest ends a program that takes too long; the VM stays for the next */

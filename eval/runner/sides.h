@@ -19,6 +19,7 @@ enum side {
     SIDE_VM_SOURCE,
     SIDE_VM_SPIRV,
     SIDE_VM_BACKED,
+    SIDE_VM_REMOTE,
     SIDE_COUNT
 };
 
@@ -43,9 +44,11 @@ struct sides {
     int p[SIDE_COUNT], d[SIDE_COUNT]; /* indices of the device on each side; -1: the side is not there */
     struct proc daemon, vm;
     char shm[PATH_MAX + 16];
-    char remote[32];  /* where the daemon listens for remote guests; "": nowhere */
-    char vm_cpu[128]; /* which CPU programs in the VM see: an emulated one has its emulator's name */
-    double vm_boot;   /* seconds from start to the first output of a program */
+    char remote[32];     /* where the daemon listens for remote guests; "": nowhere */
+    char vm_cpu[128];    /* which CPU programs in the VM see: an emulated one has its emulator's name */
+    char vm_code[48];    /* how the VM runs code */
+    char vm_kernel[128]; /* as uname -sr has it there */
+    double vm_boot;      /* seconds from start to the first output of a program */
 };
 
 /* Finds files and the device; no guest is started. false after saying why. */
@@ -61,8 +64,9 @@ bool sides_start_new_daemon(struct sides *s, struct proc *daemon, char *shm);
 bool sides_start_varied_daemon(struct sides *s, struct proc *daemon, const char *const options[4], char *shm);
 /* The process guests, through a daemon of their own. */
 bool sides_start_process(struct sides *s);
-/* One VM for all that is to run in one, of a kind of trillium run --vm=KIND; NULL: its own choice. */
-bool sides_start_vm(struct sides *s, const char *kind);
+/* One VM for all that is to run in one, of a kind of trillium run --vm=KIND; NULL: its own choice. `remote`: with a way for API
+ * remoting; where that cannot be had, without, after saying so. */
+bool sides_start_vm(struct sides *s, const char *kind, bool remote);
 
 /* Environment of a program on a side, for proc_options.env. `shm` is the daemon's socket, for process guests.
  * Static memory. */

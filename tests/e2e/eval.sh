@@ -68,5 +68,11 @@ expect "it is compared with itself" "$trillium" profile diff "$work/one.json" "$
     >"$work/said" 2>"$work/table"
 expect "the virtual ISA's stages are all measured" \
     grep -qE '^builds: 1 .* (0\.[1-9]|[1-9][0-9.]*) ms compiling in the guest, (0\.[1-9]|[1-9][0-9.]*) validating, (0\.[1-9]|[1-9][0-9.]*) trans' "$work/table"
+expect "a guest over a socket is profiled, too" \
+    "$trillium" run --carrier socket --profile "$work/socket.json" --device "Portable Computing" -- "$build/eval/nn" -r 3
+"$trillium" profile --csv "$work/socket.csv" "$work/socket.json" >/dev/null 2>&1
+for stage in guest fifo run complete; do
+    expect "with the stage $stage" grep -q "^command,.*,$stage," "$work/socket.csv"
+done
 expect "what is no profile is refused" exits 1 "$trillium" profile "$out/results.json"
 exit $failed
