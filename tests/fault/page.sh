@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # limit: 300
-# docs/control.md, word for word: from nothing to a third of the device and 2 GiB for the guest of a VM's daemon. The guest is a process
+# docs/control.md, and README.md's two guests, word for word: from nothing to a third of the device and 2 GiB for the guest of a VM's daemon. The guest is a process
 # here; that policy and commands work in a VM too is in vm.sh.
 . "$(dirname "$0")/common"
 export TRILLIUM_CONTROL=$work/control.sock
@@ -61,6 +61,15 @@ gone_or_zombie "$daemon" || kill "$daemon"
 await "$daemon" "$soon"
 gone_or_zombie "$web" || kill "$web"
 await "$web" "$soon"
+
+# README.md, word for word: two guests, and what the one waits for the other. The daemons listen when they do, not after a second.
+cp -al "$built/eval" "$build/eval" 2>/dev/null || cp -a "$built/eval" "$build/eval"
+mkdir "$work/readme" && ln -s "$build" "$work/readme/build"
+awk '/^```/ { inside = !inside; text = ""; next } inside { text = text $0 "\n" } inside && /^trillium profile traces/ { printf "%s", text }' README.md |
+    sed -e 's/^sleep 1$/until [ -S one.sock ] \&\& [ -S two.sock ]; do :; done/' -e 's/  *\.\.\. .*//' >"$work/readme.sh"
+(cd "$work/readme" && PATH=$build/bin:$PATH timeout "$patience" bash "$work/readme.sh") >"$work/readme.out" 2>"$work/readme.err"
+if says "$work/readme.out" 'heat 128x128 spends [0-9]* % of its latency waiting behind another guest'; then pass page.readme; else
+    fail page.readme "README's lines were expected to show a wait behind another guest" "$work"/readme.*; fi
 kill_hard "$control"
 check_leftovers page
 exit $failed
