@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host-backend/broker/container.h"
 #include "host-backend/broker/prune.h"
 
 enum { MAX_GENERATIONS = 256 };
@@ -19,35 +19,50 @@ static struct ucred peer_of(int fd) {
     return peer;
 }
 
-/* Containers are apart, whoever their processes' user is: that is root for most. */
-static void name_container(struct guest_name *n, int fd, pid_t pid, unsigned number) {
-    char id[CONTAINER_ID_SIZE];
-    uint64_t digest = 0;
+/*
+ * Containers are apart, whoever their processes' user is: that is root for most. A group's name is only as good as who made
+ * it: a user whom a control group was delegated to can call one like anybody's container. So what is kept is kept for a
+ * container and a user, and only root's containers count as a peer of their own.
+ */
+static void name_container(struct guest_name *n, enum container_answer answer, const char *id,
+                           unsigned number) {
+    uint64_t digest = 0, chance = 0;
 
-    switch (container_of_peer(fd, pid, id)) {
+    switch (answer) {
     case CONTAINER_NONE:
         break;
     case CONTAINER_FOUND:
-        snprintf(n->text, sizeof n->text, "guest %u (process %d of container %.12s)", number, (int)pid, id);
-        snprintf(n->tenant, sizeof n->tenant, PRUNE_PREFIX "%s", id);
+        snprintf(n->text, sizeof n->text, "guest %u (process %d of container %.12s)", number, (int)n->pid,
+                 id);
+        snprintf(n->tenant, sizeof n->tenant, PRUNE_PREFIX "%s-%u", id, (unsigned)n->uid);
         sscanf(id, "%16" SCNx64, &digest);
-        n->peer = digest | UINT64_C(1) << 63; /* no user's, and not the VM's */
+        if (n->uid == 0)
+            n->peer = digest | UINT64_C(1) << 63; /* no user's, and not the VM's */
         break;
-    case CONTAINER_GONE:
-        snprintf(n->tenant, sizeof n->tenant, PRUNE_PREFIX "gone-%u", number); /* shares with nobody */
+    case CONTAINER_GONE: /* shares with nobody, nor with one of another daemon that had the same number */
+        if (getrandom(&chance, sizeof chance, 0) != (ssize_t)sizeof chance)
+            chance = (uint64_t)getpid();
+        snprintf(n->tenant, sizeof n->tenant, PRUNE_PREFIX "gone-%u-%016" PRIx64, number, chance);
         break;
     }
 }
 
-struct guest_name name_of_process(int fd, unsigned number, const char *vm) {
-    struct ucred peer = peer_of(fd);
-    struct guest_name n = {.peer = peer.uid, .pid = peer.pid, .uid = peer.uid};
+struct guest_name name_of_user(const struct ucred *peer, enum container_answer answer, const char *id,
+                               unsigned number, const char *vm) {
+    struct guest_name n = {.peer = peer->uid, .pid = peer->pid, .uid = peer->uid};
     snprintf(n.vm, sizeof n.vm, "%s", vm ? vm : "");
-    snprintf(n.text, sizeof n.text, "guest %u (process %d of user %u)", number, (int)peer.pid,
-             (unsigned)peer.uid);
-    snprintf(n.tenant, sizeof n.tenant, "user-%u", (unsigned)peer.uid);
-    name_container(&n, fd, peer.pid, number);
+    snprintf(n.text, sizeof n.text, "guest %u (process %d of user %u)", number, (int)peer->pid,
+             (unsigned)peer->uid);
+    snprintf(n.tenant, sizeof n.tenant, "user-%u", (unsigned)peer->uid);
+    name_container(&n, answer, id, number);
     return n;
+}
+
+struct guest_name name_of_process(int fd, unsigned number, const char *vm) {
+    const struct ucred peer = peer_of(fd);
+    char id[CONTAINER_ID_SIZE];
+    enum container_answer answer = container_of_peer(fd, peer.pid, id);
+    return name_of_user(&peer, answer, id, number, vm);
 }
 
 struct guest_name name_of_vm(const char *text, const char *tenant, const char *vm) {

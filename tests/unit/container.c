@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "host-backend/broker/container.h"
+#include "host-backend/broker/names.h"
 #include "host-backend/broker/prune.h"
 
 #define A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -67,6 +67,33 @@ static void gone(void **state) {
     assert_int_equal(container_of_peer(-1, child, id), CONTAINER_GONE);
 }
 
+static struct guest_name named(uid_t uid, enum container_answer answer, const char *id, unsigned number) {
+    return name_of_user(&(struct ucred){.pid = 7, .uid = uid, .gid = 1}, answer, id, number, NULL);
+}
+
+/* A user who calls a control group of his own like somebody's container gets neither what is kept for that one, nor more
+ * of the broker than is his. */
+static void borrowed_names(void **state) {
+    (void)state;
+    const struct guest_name docker = named(0, CONTAINER_FOUND, A, 1), again = named(0, CONTAINER_FOUND, A, 2),
+                            other = named(0, CONTAINER_FOUND, B, 3), user = named(1000, CONTAINER_NONE, "", 4),
+                            thief = named(1000, CONTAINER_FOUND, A, 5), more = named(1000, CONTAINER_FOUND, B, 6);
+
+    assert_string_equal(docker.tenant, again.tenant);
+    assert_true(docker.peer == again.peer);
+    assert_string_not_equal(docker.tenant, other.tenant);
+    assert_true(docker.peer != other.peer);
+    assert_string_not_equal(thief.tenant, docker.tenant);
+    assert_string_not_equal(thief.tenant, user.tenant);
+    assert_true(thief.peer == user.peer && more.peer == user.peer);
+}
+
+/* Who has ended has no name by which anything could be kept, not even by the next daemon, which counts anew. */
+static void nobody(void **state) {
+    (void)state;
+    assert_string_not_equal(named(0, CONTAINER_GONE, "", 1).tenant, named(0, CONTAINER_GONE, "", 1).tenant);
+}
+
 static void old_ones_go(void **state) {
     char folder[] = "/tmp/trillium-test-XXXXXX", path[128];
 
@@ -100,6 +127,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names),
         cmocka_unit_test(gone),
+        cmocka_unit_test(borrowed_names),
+        cmocka_unit_test(nobody),
         cmocka_unit_test(old_ones_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
