@@ -144,6 +144,12 @@ static void remove_if_stale(struct cache *c, const char *name, size_t length) {
         unlinkat(c->dir, name, 0);
 }
 
+/* What a file takes of the disk, about: small ones take a block each, and there shall not be any number of them. */
+static uint64_t taken_by(const struct stat *st) {
+    enum { BLOCK = 4096 };
+    return ((uint64_t)st->st_size + BLOCK - 1) / BLOCK * BLOCK;
+}
+
 /* All entries; *count of them. NULL if there are none. */
 static struct listed *list_entries(struct cache *c, size_t *count, uint64_t *total) {
     struct listed *list = NULL;
@@ -175,7 +181,7 @@ static struct listed *list_entries(struct cache *c, size_t *count, uint64_t *tot
         }
         struct listed *e = &list[(*count)++];
         memcpy(e->name, d->d_name, length + 1);
-        e->size = (uint64_t)st.st_size;
+        e->size = taken_by(&st);
         e->used = st.st_mtim;
         *total += e->size;
     }

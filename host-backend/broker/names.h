@@ -22,7 +22,7 @@ struct guest_name {
         [GUEST_VM_SIZE]; /* the VM, or what the administrator calls all guests of this daemon; "": neither */
     pid_t pid;           /* of a process; of a VM: this one */
     uid_t uid;           /* its user; of a VM: this process' */
-    uint64_t peer; /* among whom the broker shares itself out: the user, root's container, or the VM */
+    uint64_t peer;       /* among whom the broker shares itself out: the user, root's container, or the VM */
 };
 
 struct ucred;

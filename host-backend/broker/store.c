@@ -27,7 +27,11 @@ enum {
      * has to wait. A program that builds a thousand kernels at once does not notice. */
     CREDIT_MS = 4000,
     QUESTION_MS = 1,
-    BYTES_PER_MS = 256 << 10, /* stored */
+    PART = 4, /* of the thread's time is what one client may have for ever */
+    /* What is handed out is the worker's as long as it likes, and no limit of its own counts it: as often as this the
+     * size of the whole cache, and at most so much. */
+    GIVEN_TIMES = 4,
+    GIVEN_MOST_MIB = 1024,
 };
 
 struct client {
@@ -35,11 +39,11 @@ struct client {
     int fd;
     char tenant[STORE_TENANT_SIZE];
     struct mac_key key;
-    struct cache *cache;   /* NULL: none, or not opened yet */
-    bool opened;           /* or tried */
-    bool waits;            /* for credit */
-    int64_t used_until_ms; /* its questions so far are worth the time until then */
-    uint64_t stored;       /* bytes */
+    struct cache *cache;    /* NULL: none, or not opened yet */
+    bool opened;            /* or tried */
+    bool waits;             /* for credit */
+    int64_t used_until_ms;  /* its questions so far are worth the time until then */
+    uint64_t stored, given; /* bytes */
 };
 
 struct store {
@@ -97,20 +101,34 @@ static struct cache *cache_of(struct store *s, struct client *c) {
     return c->cache;
 }
 
+/* Bytes that one worker is handed out. */
+static uint64_t given_most(const struct store *s) {
+    const uint64_t most = (uint64_t)GIVEN_MOST_MIB << 20;
+    return s->max_bytes < most / GIVEN_TIMES ? s->max_bytes * GIVEN_TIMES : most;
+}
+
 /* The contents to send, or -1. */
 static int get(struct store *s, struct client *c, const struct store_question *q, struct store_answer *a) {
     struct cache *cache = cache_of(s, c);
+    const uint64_t most = given_most(s);
     void *data;
     size_t size;
 
     a->result = STORE_NONE;
-    if (!cache || !cache_get(cache, &q->digest, &data, &size))
+    if (!cache || c->given >= most || !cache_get(cache, &q->digest, &data, &size))
         return -1;
-    int fd = packet_contents_new(data, size);
+    bool may = size <= most - c->given;
+    int fd = may ? packet_contents_new(data, size) : -1;
     free(data);
+    if (!may) {
+        log_say(LOG_WORKERS, "%s: a worker has had %llu MiB of what is kept for it, and gets no more",
+                c->tenant, (unsigned long long)(c->given >> 20));
+        c->given = most;
+    }
     if (fd >= 0) {
         a->result = STORE_OK;
         a->size = size;
+        c->given += size;
     }
     return fd;
 }
@@ -135,28 +153,38 @@ static void put(struct store *s, struct client *c, const struct store_question *
         s->fails = r < 0;
 }
 
+/* Of this thread's CPU: how busy the machine is costs nobody credit. */
+static int64_t worked_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Counts a question that was begun at `since` (worked_ms). */
+static void charge(struct client *c, int64_t since) {
+    int64_t now = clock_now_ms();
+    if (c->used_until_ms < now)
+        c->used_until_ms = now;
+    c->used_until_ms += QUESTION_MS + PART * (worked_ms() - since);
+}
+
 /* False: nobody is to be answered any more. */
 static bool answer(struct store *s, struct client *c) {
     struct store_question q;
     struct store_answer a = {.result = STORE_REFUSED};
     int with, contents = -1;
+    const int64_t since = worked_ms();
 
     ssize_t n = packet_receive(c->fd, &q, sizeof q, &with, MSG_DONTWAIT);
     if (n == -EAGAIN)
         return true;
     if (n == (ssize_t)sizeof q) {
-        int64_t now = clock_now_ms();
-        if (c->used_until_ms < now)
-            c->used_until_ms = now;
-        c->used_until_ms += QUESTION_MS;
         switch (q.what) {
         case STORE_GET:
             contents = get(s, c, &q, &a);
             break;
         case STORE_PUT:
             put(s, c, &q, with, &a);
-            if (a.result == STORE_OK)
-                c->used_until_ms += (int64_t)(q.size / BYTES_PER_MS);
             break;
         case STORE_MAC:
             a.mac = mac_of(&c->key, q.digest.bytes, sizeof q.digest.bytes);
@@ -165,6 +193,7 @@ static bool answer(struct store *s, struct client *c) {
         default:
             break;
         }
+        charge(c, since);
     }
     if (with >= 0)
         close(with);

@@ -161,8 +161,19 @@ static void stays_within_its_bound(void **state) {
         snprintf(name, sizeof name, "key%d", i);
         assert_int_equal(cache_put(f->cache, KEY(PART(name)), big, sizeof big), 0);
     }
-    assert_int_equal(each_entry(f, NULL), 6); /* 64 KiB / (10 KiB + header) */
+    assert_int_equal(each_entry(f, NULL), 5); /* 64 KiB / (10 KiB + header, in whole blocks) */
     assert_int_not_equal(cache_put(f->cache, KEY(PART("huge")), big, 65 << 10), 0);
+}
+
+/* Entries of a few bytes take an inode and a block of the disk each. */
+static void small_ones_count_too(void **state) {
+    struct fixture *f = *state;
+    char name[16];
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof name, "key%d", i);
+        assert_int_equal(cache_put(f->cache, KEY(PART(name)), "", 0), 0);
+    }
+    assert_int_equal(each_entry(f, NULL), (64 << 10) / 4096);
 }
 
 int main(void) {
@@ -173,6 +184,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(same_name_is_no_hit, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_is_absence, setup, teardown),
         cmocka_unit_test_setup_teardown(stays_within_its_bound, setup, teardown),
+        cmocka_unit_test_setup_teardown(small_ones_count_too, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

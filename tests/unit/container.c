@@ -76,8 +76,10 @@ static struct guest_name named(uid_t uid, enum container_answer answer, const ch
 static void borrowed_names(void **state) {
     (void)state;
     const struct guest_name docker = named(0, CONTAINER_FOUND, A, 1), again = named(0, CONTAINER_FOUND, A, 2),
-                            other = named(0, CONTAINER_FOUND, B, 3), user = named(1000, CONTAINER_NONE, "", 4),
-                            thief = named(1000, CONTAINER_FOUND, A, 5), more = named(1000, CONTAINER_FOUND, B, 6);
+                            other = named(0, CONTAINER_FOUND, B, 3),
+                            user = named(1000, CONTAINER_NONE, "", 4),
+                            thief = named(1000, CONTAINER_FOUND, A, 5),
+                            more = named(1000, CONTAINER_FOUND, B, 6);
 
     assert_string_equal(docker.tenant, again.tenant);
     assert_true(docker.peer == again.peer);
@@ -125,11 +127,8 @@ static void old_ones_go(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),
-        cmocka_unit_test(gone),
-        cmocka_unit_test(borrowed_names),
-        cmocka_unit_test(nobody),
-        cmocka_unit_test(old_ones_go),
+        cmocka_unit_test(names),  cmocka_unit_test(gone),        cmocka_unit_test(borrowed_names),
+        cmocka_unit_test(nobody), cmocka_unit_test(old_ones_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,6 +181,31 @@ static void test_crafted_contents(void **state) {
     store_asker_free(a);
 }
 
+/* What is handed out is the broker's memory as long as the worker keeps it: there is an end to that. */
+static void test_hoard(void **state) {
+    const struct fixture *f = *state;
+    enum { PIECE = 1000 << 10, FIRST = (4 << 20) / PIECE }; /* four times what the cache holds */
+    char *piece = calloc(1, PIECE);
+    struct store_asker *a = asker(f, "a"), *other = asker(f, "a");
+    unsigned got = 0;
+    void *data;
+    size_t size;
+
+    assert_non_null(piece);
+    assert_true(store_put(a, &a_key, piece, PIECE));
+    while (got <= FIRST && store_get(a, &a_key, &data, &size)) {
+        free(data);
+        got++;
+    }
+    assert_int_equal(got, FIRST);
+    assert_false(store_get(a, &a_key, &data, &size));
+    assert_true(store_get(other, &a_key, &data, &size)); /* others are not affected */
+    free(data);
+    free(piece);
+    store_asker_free(a);
+    store_asker_free(other);
+}
+
 /* A datagram that is no question ends the conversation. */
 static void test_nonsense(void **state) {
     const struct fixture *f = *state;
@@ -272,6 +297,7 @@ int test_store(void) {
     const struct CMUnitTest tests[] = {
         WITH_STORE(test_asking),   WITH_STORE(test_keys),  WITH_STORE(test_crafted_contents),
         WITH_STORE(test_nonsense), WITH_STORE(test_flood), WITH_STORE(test_two_descriptors),
+        WITH_STORE(test_hoard),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
