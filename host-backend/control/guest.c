@@ -172,7 +172,7 @@ static void on_used(void *opaque, struct tenant *t, uint64_t ns, uint64_t comman
                     uint64_t now_ns) {
     struct guest *g = t->guest;
     (void)opaque;
-    (void)ns;
+    g->turns_ns += ns;
     if (t->bound)
         t->not_before = spend(g, commands, bytes, now_ns);
 }
@@ -197,19 +197,40 @@ void guests_begin(struct guests *g, const struct scheduler_kind *kind, struct po
 
 /* ---- coming and going ---- */
 
-static void forget_oldest(struct guests *g) {
+/* Is it one of this user's? Of VMs, and of root's, there are not any number. */
+static bool is_of(const struct guest *g, const struct policy_subject *who) {
+    return !g->who.vm && g->who.uid == who->uid;
+}
+
+static unsigned count_of(const struct guests *g, const struct policy_subject *who) {
+    unsigned n = 0;
+    for (const struct guest *guest = g->first; guest; guest = guest->next)
+        n += is_of(guest, who);
+    return n;
+}
+
+/* False: all of them (`of` NULL), or all of this user's, have processes. */
+static bool forget_oldest(struct guests *g, const struct policy_subject *of) {
     struct guest **oldest = NULL;
 
     for (struct guest **at = &g->first; *at; at = &(*at)->next)
-        if (!(*at)->first && (!oldest || (*at)->last_ns < (*oldest)->last_ns))
+        if (!(*at)->first && (!of || is_of(*at, of)) && (!oldest || (*at)->last_ns < (*oldest)->last_ns))
             oldest = at;
     if (!oldest)
-        return;
+        return false;
     struct guest *gone = *oldest;
     *oldest = gone->next;
     g->count--;
     arena_forget(&g->arena, gone);
     free(gone);
+    return true;
+}
+
+/* Room for one more. */
+static bool make_room(struct guests *g, const struct policy_subject *who) {
+    if (!who->vm && who->uid != 0 && count_of(g, who) >= GUESTS_MOST / 4 && !forget_oldest(g, who))
+        return false;
+    return g->count < GUESTS_MOST || forget_oldest(g, NULL);
 }
 
 static struct guest *guest_named(struct guests *g, const struct policy_subject *who, uint64_t now_ns) {
@@ -218,14 +239,11 @@ static struct guest *guest_named(struct guests *g, const struct policy_subject *
     for (; *at; at = &(*at)->next)
         if (strcmp((*at)->who.name, who->name) == 0)
             return *at;
-    if (g->count >= GUESTS_MOST) {
-        forget_oldest(g);
-        for (at = &g->first; *at;)
-            at = &(*at)->next;
-    }
-    struct guest *new = g->count < GUESTS_MOST ? calloc(1, sizeof *new) : NULL;
+    struct guest *new = make_room(g, who) ? calloc(1, sizeof *new) : NULL;
     if (!new)
         return NULL;
+    for (at = &g->first; *at;)
+        at = &(*at)->next;
     new->id = ++g->last_id;
     new->who = *who;
     new->limits = new->given = policy_limits(g->policy, who);
@@ -494,7 +512,7 @@ static json_t *tell_limits(const struct guest *g) {
 
 json_t *guests_tell(const struct guests *all, const struct guest *g) {
     struct meters m = g->past;
-    uint64_t memory = 0, peak = 0, objects = 0, turns_ns = 0;
+    uint64_t memory = 0, peak = 0, objects = 0;
     json_t *processes = json_array();
 
     for (const struct session *s = g->first; s; s = s->next) {
@@ -508,10 +526,7 @@ json_t *guests_tell(const struct guests *all, const struct guest *g) {
                               json_pack("{s:i, s:i, s:o}", "pid", (int)s->pid, "worker", (int)s->worker,
                                         "memory", number(board_read(&s->board->now[BOARD_MEMORY]))));
     }
-    for (const struct turns_device *d = all->arena.devices; d; d = d->next)
-        if (arena_tenant(d, g))
-            add(&turns_ns, arena_tenant(d, g)->turns_ns);
-    add(&m.device_ns, turns_ns);
+    add(&m.device_ns, g->turns_ns);
     uint64_t limits_hit = 0;
     for (int i = 0; i < BOARD_LIMITS; i++)
         add(&limits_hit, m.hits[i]);

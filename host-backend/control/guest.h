@@ -3,8 +3,8 @@
  * The guests of this host as the control knows them, their processes (sessions), what they may have and what they had.
  *
  * A guest is a VM, or what one user runs in one control group; it stays known when its last process has ended, so its
- * counters outlive them. GUESTS_MOST are known; then the one that has been without processes for longest is
- * forgotten.
+ * counters outlive them. GUESTS_MOST are known, and a quarter of that of one user, whose daemon may invent as many as it
+ * likes; then the one, of this user, that has been without processes for longest is forgotten.
  *
  * Threads: one.
  */
@@ -46,6 +46,7 @@ struct guest {
     uint64_t last_ns; /* a session came or went */
     uint64_t since_ms;
     uint64_t memory_peak;
+    uint64_t turns_ns;  /* devices' time in its turns */
     struct meters past; /* of sessions that have ended */
     struct kernel_meter kernels[KERNELS_MOST];
     double tokens[2]; /* commands and bytes that it may still do this moment: below 0 it has to wait */

@@ -5,19 +5,30 @@
 #include <string.h>
 #include <unistd.h>
 
-void subject_cgroup(pid_t pid, char cgroup[POLICY_CGROUP]) {
-    char path[32], line[512];
+#include "host-backend/control/plain.h"
+
+void subject_cgroup_of(FILE *in, char cgroup[POLICY_CGROUP]) {
+    char line[512];
 
     cgroup[0] = '\0';
-    snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
-    FILE *in = pid > 0 ? fopen(path, "re") : NULL;
-    while (in && fgets(line, sizeof line, in)) {
+    while (fgets(line, sizeof line, in)) {
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, "0::", 3) == 0) /* cgroup v2's */
             snprintf(cgroup, POLICY_CGROUP, "%.*s", POLICY_CGROUP - 1, line + 3);
     }
-    if (in)
-        fclose(in);
+    plain_text(cgroup); /* whoever a group was delegated to calls those below it as he likes */
+}
+
+void subject_cgroup(pid_t pid, char cgroup[POLICY_CGROUP]) {
+    char path[32];
+
+    cgroup[0] = '\0';
+    snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
+    FILE *in = pid > 0 ? fopen(path, "re") : NULL;
+    if (!in)
+        return;
+    subject_cgroup_of(in, cgroup);
+    fclose(in);
 }
 
 /* Names are shown to people and compared with patterns: printable, and not empty. */

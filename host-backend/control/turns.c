@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "host-backend/control/plain.h"
+
 /* What an entity of a scheduler is part of. */
 #define PART_OF(type, member, at) ((type *)(void *)((char *)(at)-offsetof(type, member)))
 
@@ -161,15 +163,52 @@ void arena_look(struct arena *a, struct seat *s, uint64_t now_ns) {
 
 /* ---- coming and going ---- */
 
+static bool has_processes(const struct turns_device *d) {
+    const struct tenant *t = d->tenants;
+    while (t && !t->first)
+        t = t->next;
+    return t;
+}
+
+static void free_device(struct turns_device *d) {
+    while (d->tenants) {
+        struct tenant *t = d->tenants;
+        d->tenants = t->next;
+        free(t);
+    }
+    free(d);
+}
+
+/* Daemons of any user tell of devices, by any number: those that nobody is on any more are not kept for ever. */
+static void forget_idle(struct arena *a) {
+    for (struct turns_device **at = &a->devices; *at;) {
+        struct turns_device *d = *at;
+        if (has_processes(d)) {
+            at = &d->next;
+            continue;
+        }
+        *at = d->next;
+        a->device_count--;
+        free_device(d);
+    }
+}
+
 static struct turns_device *device_of(struct arena *a, const struct board_device *told) {
     struct turns_device *d = a->devices;
 
     while (d && d->key != told->key)
         d = d->next;
-    if (d || !(d = calloc(1, sizeof *d)))
+    if (d)
         return d;
+    if (a->device_count >= TURN_DEVICES)
+        forget_idle(a);
+    d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    a->device_count++;
     d->key = told->key;
     snprintf(d->name, sizeof d->name, "%.*s", (int)sizeof told->name, told->name);
+    plain_text(d->name);
     scheduler_init(&d->sched, a->kind);
     d->again_ns = UINT64_MAX;
     d->next = a->devices;
@@ -261,12 +300,7 @@ void arena_finish(struct arena *a) {
     while (a->devices) {
         struct turns_device *d = a->devices;
         a->devices = d->next;
-        while (d->tenants) {
-            struct tenant *t = d->tenants;
-            d->tenants = t->next;
-            free(t);
-        }
-        free(d);
+        free_device(d);
     }
 }
 

@@ -75,8 +75,12 @@ struct turns_device {
     uint64_t again_ns;   /* when to look again; UINT64_MAX: when something happens */
 };
 
+/* From so many devices on, those are forgotten that no process is on. */
+#define TURN_DEVICES 64
+
 struct arena {
     struct turns_device *devices;
+    unsigned device_count;
     const struct scheduler_kind *kind;
     void *opaque;
     /* A turn has ended, since the last one of which the worker says it did so much. */

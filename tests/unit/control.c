@@ -9,6 +9,7 @@
 
 #include "host-backend/control/guest.h"
 #include "host-backend/control/metrics.h"
+#include "host-backend/control/subject.h"
 
 #define MS UINT64_C(1000000)
 
@@ -48,9 +49,9 @@ static struct policy_subject named(const char *name) {
     return who;
 }
 
-/* A worker that knows one device. `taken`: of memory, before anybody decided. */
-static struct played come(const char *name, uint64_t taken, char why[LIMIT_TEXT]) {
-    const struct policy_subject who = named(name);
+/* A worker that knows one device. */
+static struct played come_to(const struct policy_subject *who, uint64_t key, uint64_t taken,
+                             char why[LIMIT_TEXT]) {
     struct played p = {0};
     int bells[2], fd = board_make();
 
@@ -58,13 +59,19 @@ static struct played come(const char *name, uint64_t taken, char why[LIMIT_TEXT]
     assert_int_equal(pipe2(bells, O_CLOEXEC | O_NONBLOCK), 0);
     p.board = board_map(fd);
     assert_non_null(p.board);
-    p.board->devices[0].key = 77;
+    p.board->devices[0].key = key;
     atomic_store(&p.board->device_count, 1);
     atomic_store(&p.board->now[BOARD_MEMORY], taken);
     atomic_fetch_sub(&p.board->left[BOARD_MEMORY], taken);
     p.bell = bells[1];
-    p.session = guests_join(&guests, &who, fd, bells[0], 1, why);
+    p.session = guests_join(&guests, who, fd, bells[0], 1, why);
     return p;
+}
+
+/* `taken`: of memory, before anybody decided. */
+static struct played come(const char *name, uint64_t taken, char why[LIMIT_TEXT]) {
+    const struct policy_subject who = named(name);
+    return come_to(&who, 77, taken, why);
 }
 
 static void go(struct played *p, uint64_t now) {
@@ -415,6 +422,68 @@ static void test_coming_and_going(void **state) {
     assert_int_equal(unit_open_fds(), before);
 }
 
+/* A user's own daemon may tell of devices that there are not, and of no end of guests. */
+static void test_a_daemon_that_invents(void **state) {
+    enum { HIS = GUESTS_MOST / 4 };
+    static struct played his[HIS];
+    struct policy_subject who = {.uid = 1000};
+    char why[LIMIT_TEXT];
+    (void)state;
+
+    struct played idle = come("a vm", 0, why), turn = come("another", 0, why);
+    ask(&turn, 1);
+    ask(&idle, 1);
+    give_back(&turn, 5 * MS);
+    go(&turn, 5 * MS); /* known, without processes */
+    for (unsigned i = 0; i < 1000; i++) {
+        struct played p = come_to(&who, 1000 + i, 0, why);
+        assert_non_null(p.session);
+        go(&p, 10 * MS);
+    }
+    assert_true(guests.arena.device_count <= TURN_DEVICES);
+    for (unsigned i = 0; i < HIS; i++) {
+        snprintf(who.name, sizeof who.name, "user 1000 vm %u", i);
+        his[i] = come_to(&who, 77, 0, why);
+        assert_non_null(his[i].session);
+    }
+    snprintf(who.name, sizeof who.name, "user 1000 vm %u", HIS);
+    struct played more = come_to(&who, 77, 0, why);
+    assert_null(more.session);
+    assert_non_null(strstr(why, "as many guests as it can"));
+    go(&more, 1);
+    assert_non_null(guests_find(&guests, "another")); /* nobody else is forgotten for him */
+    json_t *told = guests_tell(&guests, guests_find(&guests, "another"));
+    assert_true(json_integer_value(json_object_get(told, "device_ns")) >= (json_int_t)(3 * MS));
+    json_decref(told);
+    who = (struct policy_subject){.uid = 1001, .name = "user 1001"};
+    struct played other = come_to(&who, 77, 0, why);
+    assert_non_null(other.session);
+    go(&other, 20 * MS);
+    for (unsigned i = 0; i < HIS; i++)
+        go(&his[i], 30 * MS);
+    for (unsigned i = 0; i < 2 * HIS; i++) { /* one after the other: his own are forgotten */
+        snprintf(who.name, sizeof who.name, "user 1001 vm %u", i);
+        struct played p = come_to(&who, 77, 0, why);
+        assert_non_null(p.session);
+        go(&p, 40 * MS + i);
+    }
+    assert_non_null(guests_find(&guests, "another"));
+    go(&idle, 50 * MS);
+}
+
+/* A control group's name is its maker's choice; what people see of it is plain. */
+static void test_names_of_groups(void **state) {
+    static const char text[] = "1:name=x:/a\n0::/user.slice/\033[2Jgone\xff/b\n";
+    char cgroup[POLICY_CGROUP];
+    FILE *in = fmemopen((void *)text, sizeof text - 1, "r");
+    (void)state;
+
+    assert_non_null(in);
+    subject_cgroup_of(in, cgroup);
+    fclose(in);
+    assert_string_equal(cgroup, "/user.slice/?[2Jgone?/b");
+}
+
 /* What is no board is refused. */
 static void test_no_board(void **state) {
     char why[LIMIT_TEXT];
@@ -473,6 +542,8 @@ int main(void) {
         TEST(test_processes),
         TEST(test_what_a_worker_writes_is_not_believed),
         TEST(test_coming_and_going),
+        TEST(test_a_daemon_that_invents),
+        TEST(test_names_of_groups),
         TEST(test_no_board),
         TEST(test_metrics),
     };
