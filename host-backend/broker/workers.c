@@ -250,7 +250,9 @@ void workers_ended(struct workers *all, uint64_t id) {
     if (!w || waitid(P_PID, (id_t)w->process.pid, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
         return;
     describe(&info, how, sizeof how);
-    while (hear(all, w) > 0) /* what it said before it ended may not have been heard yet */
+    /* What it said before it ended may not have been heard yet; but where it has no pid namespace, a child of its may say
+     * more than anybody can listen to. */
+    for (int i = 0; i < CONTROL_KINDS && hear(all, w) > 0; i++)
         ;
     pass_on(w, words_pass_on);
     if (is_on_its_way(w)) {

@@ -41,6 +41,11 @@ int cell_limits_set(void) {
         r = set(RLIMIT_FSIZE, CELL_PRIVATE_BYTES);
     if (r == 0)
         r = set(RLIMIT_CORE, 0);
+    /* A user of sound programs may have been given these, with which one thread stops a CPU's others for good. */
+    if (r == 0)
+        r = set(RLIMIT_RTPRIO, 0);
+    if (r == 0)
+        r = set(RLIMIT_NICE, 0);
     signal(SIGXFSZ, SIG_IGN); /* EFBIG is enough */
     return r;
 }

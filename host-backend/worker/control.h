@@ -17,4 +17,6 @@ enum control {
     CONTROL_TAKEN = 't',   /* worker to broker: it has the session, and begins to read it only now */
 };
 
+enum { CONTROL_KINDS = 3 /* that a worker sends, each once */ };
+
 #endif

@@ -270,6 +270,8 @@ static void plan(const char *secret, const char *victim, const char *daemon) {
     ATTACK("pidfd-victim", pidfd_open, L(victim_pid), L(0));
     ATTACK("pidfd-parent", pidfd_open, L(daemon_pid), L(0));
     ATTACK("renice-daemon", setpriority, L(0), L(daemon_pid), L(19));
+    ATTACK("real-time", sched_setscheduler, L(0), L(SCHED_FIFO), D(words((cl_long[1]){1}, 1)));
+    ATTACK("priority", setpriority, L(0), L(0), L(-20));
     ATTACK("shared-memory", shmget, L(12345), L(4096), L(01000 | 0600));
     /* network */
     ATTACK("socket-inet", socket, L(AF_INET), L(SOCK_STREAM), L(0));

@@ -14,6 +14,7 @@ worker_of() { # pid of the worker that serves the guest with this pid, from the 
 echo "a secret of the host that no guest may read" >"$work/secret"
 chmod 600 "$work/secret"
 mkdir "$work/secret.mount"
+prlimit --pid $$ --rtprio=50 --nice=40 2>/dev/null # where we may: the daemon's right to these is not its workers'
 start_daemon attack --verbose
 start_guest victim loop 20
 victim=$guest
