@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "host-backend/cell/calls.h"
+#include "host-backend/front/blank.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1 /* its runtime looks for leaks as a debugger does, and works in every thread */
@@ -221,12 +222,15 @@ static int broker_rules(scmp_filter_ctx f) {
     return r == 0 ? allow_local_sockets(f) : r;
 }
 
-/* What its hands ask is told by ioctl; SECCOMP's requests are of type '!'. */
+/* What its hands ask is told by ioctl; SECCOMP's requests are of type '!'. One more asks what a worker maps. */
 static int front_rules(scmp_filter_ctx f) {
+    const uint32_t query = (uint32_t)FRONT_MAP_QUERY;
     int r = ALLOW(f, front_calls);
     if (r == 0)
         r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(ioctl), 1,
                              SCMP_A1_32(SCMP_CMP_MASKED_EQ, 0xff00u, (uint32_t)'!' << 8));
+    if (r == 0)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(ioctl), 1, SCMP_A1_32(SCMP_CMP_EQ, query));
     if (r == 0)
         r = seccomp_rule_add(
             f, SCMP_ACT_ALLOW, CALL(openat), 1,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/front/mapper.h"
+#include "host-backend/front/blank.h"
 #include "host-backend/util/clock.h"
 
 #include <fcntl.h>
 #include <linux/seccomp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -70,29 +70,6 @@ static void begin(struct front_mapper *m) {
 
 /* ---- what the hand asks ---- */
 
-/* Is there nothing of a file in [from, from + size) of the worker's addresses? The kernel's word on it. */
-static bool is_blank(const struct front_mapper *m, uint64_t from, uint64_t size) {
-    char line[512];
-    bool blank = true, any = false;
-    int copy = dup(m->fds[SVGA_HAND_MAPS]);
-    FILE *maps = copy < 0 || lseek(copy, 0, SEEK_SET) != 0 ? NULL : fdopen(copy, "r");
-
-    while (maps && fgets(line, sizeof line, maps)) {
-        unsigned long start, end, offset, inode;
-        unsigned major, minor;
-        if (sscanf(line, "%lx-%lx %*s %lx %x:%x %lu", &start, &end, &offset, &major, &minor, &inode) != 6)
-            continue; /* the rest of a long name */
-        any = true;
-        if (inode != 0 && start < from + size && end > from)
-            blank = false;
-    }
-    if (maps)
-        fclose(maps);
-    else if (copy >= 0)
-        close(copy);
-    return blank && any;
-}
-
 static void drop_first(struct front_mapper *m) {
     struct front_job *job = m->first;
     m->first = job->next;
@@ -114,7 +91,7 @@ static void next(struct front_mapper *m, uint64_t id, uint64_t failed) {
         void *region = job->region;
         bool blank = !job->memory;
         int r = job->at < job->count ? -EPROTO : 0;
-        if (r == 0 && blank && !is_blank(m, job->address, job->size))
+        if (r == 0 && blank && !front_is_blank(m->fds[SVGA_HAND_MAPS], job->address, job->size))
             r = -EPROTO;
         if (r == 0 && !blank && failed > 0)
             r = -ENOMEM;

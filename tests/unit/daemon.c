@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "host-backend/cell/daemon.h"
+#include "host-backend/front/blank.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -82,6 +83,12 @@ static int signals(void) {
 static int reads_a_file(void) {
     return error_of(open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
+static int asks_what_is_mapped(void) {
+    struct front_map_query q = {.size = sizeof q, .flags = 0x10};
+    int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    int error = maps < 0 ? errno : error_of(ioctl(maps, FRONT_MAP_QUERY, &q));
+    return error == ENOTTY ? 0 : error; /* before Linux 6.11 */
+}
 static int makes_sockets(void) {
     int fds[2];
     return error_of(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds));
@@ -131,6 +138,7 @@ static void test_front(void **state) {
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         assert_int_equal(behind(DAEMON_FRONT, refused[i]), ENOSYS);
     assert_int_equal(behind(DAEMON_FRONT, reads_a_file), 0);
+    assert_int_equal(behind(DAEMON_FRONT, asks_what_is_mapped), 0);
     assert_int_equal(behind(DAEMON_FRONT, makes_sockets), 0);
 }
 

@@ -4,12 +4,14 @@
 #include "tests/vhost-user/tests.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host-backend/front/blank.h"
 #include "host-backend/front/mapper.h"
 
 enum { PAGE = 4096, FILE_PAGES = 16 };
@@ -107,6 +109,50 @@ static void maps_and_takes_away(void **state) {
     assert_int_equal(broken_times, 0);
 }
 
+/* The kernel is asked about a place, not for all that a hostile worker has mapped, where it can answer that (Linux 6.11). */
+static void blank_by_the_kernels_word(void **state) {
+    struct front_map_query q = {.size = sizeof q, .flags = 0x10};
+    int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    char *at = mmap(NULL, 8 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const uint64_t address = (uint64_t)(uintptr_t)at;
+    (void)state;
+
+    start(false);
+    assert_true(maps >= 0 && at != MAP_FAILED);
+    bool asks = ioctl(maps, FRONT_MAP_QUERY, &q) == 0;
+    for (int i = 0; i < 2; i++) { /* before and after */
+        assert_true(front_is_blank(maps, address, 8 * PAGE));
+        assert_true(!asks || lseek(maps, 0, SEEK_CUR) == 0); /* nothing was read */
+        assert_true(front_is_blank_by_reading(maps, address, 8 * PAGE));
+        lseek(maps, 0, SEEK_SET);
+        assert_ptr_equal(mmap(at + 3 * PAGE, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0),
+                         at + 3 * PAGE);
+        for (uint64_t page = 0; page < 8; page++) {
+            assert_int_equal(front_is_blank(maps, address + page * PAGE, PAGE), page != 3);
+            assert_int_equal(front_is_blank_by_reading(maps, address + page * PAGE, PAGE), page != 3);
+        }
+        assert_false(front_is_blank(maps, address, 8 * PAGE));
+        assert_false(front_is_blank(maps, address, 4 * PAGE));
+        assert_false(front_is_blank_by_reading(maps, address, 8 * PAGE));
+        lseek(maps, 0, SEEK_SET);
+        assert_ptr_equal(mmap(at + 3 * PAGE, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+                         at + 3 * PAGE);
+    }
+    munmap(at, 8 * PAGE);
+    close(maps);
+    /* of nobody */
+    maps = dup(mapper.fds[SVGA_HAND_MAPS]);
+    assert_true(front_is_blank(maps, OWNER_ADDRESS(1), PAGE));
+    machine_end_owner(&owner);
+    for (int i = 0; !front_mapper_worker_gone(&mapper); i++) {
+        assert_true(i < LIMIT_MS);
+        usleep(1000);
+    }
+    assert_false(front_is_blank(maps, OWNER_ADDRESS(1), PAGE));
+    assert_false(front_is_blank_by_reading(maps, OWNER_ADDRESS(1), PAGE));
+    close(maps);
+}
+
 /* The worker writes what the hand shall do, for it shares its memory: nothing but what is due is done. */
 static void hand_that_is_taken_over(void **state) {
     const uint64_t at = OWNER_ADDRESS(1);
@@ -170,10 +216,8 @@ static void worker_that_is_stopped(void **state) {
 
 int run_hand_tests(void) {
     const struct CMUnitTest tests[] = {
-        T(maps_and_takes_away),
-        T(hand_that_is_taken_over),
-        T(worker_that_dies),
-        T(worker_that_is_stopped),
+        T(maps_and_takes_away), T(blank_by_the_kernels_word), T(hand_that_is_taken_over),
+        T(worker_that_dies),    T(worker_that_is_stopped),
     };
     return cmocka_run_group_tests_name("hand", tests, NULL, NULL);
 }
