@@ -178,7 +178,15 @@ static const int front_calls[] = {
 
 /* Beside a front's, for the process of a remote guest; threads are below. It opens nothing. */
 static const int remote_calls[] = {
-    CALL(memfd_create), CALL(ftruncate), CALL(prlimit64), CALL(prctl), CALL(rt_sigtimedwait), CALL(getcpu),
+    CALL(memfd_create),
+    CALL(ftruncate),
+    CALL(prlimit64),
+    CALL(prctl),
+    CALL(rt_sigtimedwait),
+    CALL(getcpu),
+    /* alarm, until its guest has been let in */
+    CALL(alarm),
+    CALL(setitimer),
 };
 
 /* What a front may, and: a policy's file and its group of administrators, what /proc tells of who speaks, its sockets' names. */

@@ -19,10 +19,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host-backend/broker/log.h"
 #include "svga-model/stream-address.h"
 
 enum {
-    MAX_GUESTS = 256, /* connections at a time, let in or not */
+    MAX_GUESTS = 256, /* connections at a time, let in or not, */
+    MAX_OF_ONE = 192, /* and from one address: nobody has to be let in for that */
     LOOK_MS = 1000,   /* how often ended processes are looked for */
     NAME = 64,
     ADDRESS = 160,
@@ -37,7 +39,10 @@ struct accepting {
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)]; /* to be removed; "": none */
     pthread_t thread;
     bool running;
-    pid_t guests[MAX_GUESTS];
+    struct remote_guest {
+        pid_t pid;
+        char name[NAME];
+    } guests[MAX_GUESTS];
     unsigned guest_count;
 };
 
@@ -193,10 +198,17 @@ static int start_program(const struct accept_config *c, int connection, int sess
 
 static void reap(struct accepting *a) {
     for (unsigned i = 0; i < a->guest_count;)
-        if (waitpid(a->guests[i], NULL, WNOHANG) != 0)
+        if (waitpid(a->guests[i].pid, NULL, WNOHANG) != 0)
             a->guests[i] = a->guests[--a->guest_count];
         else
             i++;
+}
+
+static unsigned count_of(const struct accepting *a, const char *name) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < a->guest_count; i++)
+        n += strcmp(a->guests[i].name, name) == 0;
+    return n;
 }
 
 static void let_in(struct accepting *a) {
@@ -211,17 +223,18 @@ static void let_in(struct accepting *a) {
         return;
     }
     name_guest(&from, name);
-    if (a->guest_count == MAX_GUESTS) {
-        fprintf(stderr, "trillium: %s is refused: %d remote guests are there already\n", name, MAX_GUESTS);
+    if (a->guest_count == MAX_GUESTS || count_of(a, name) >= MAX_OF_ONE) {
+        log_say(LOG_REFUSALS, "%s is refused: %u remote guests are there already, %u of them from there",
+                name, a->guest_count, count_of(a, name));
         close(fd);
         return;
     }
     int session = a->config->open_session(a->config->opaque, name);
-    int r = session < 0 ? session : start_program(a->config, fd, session, &a->guests[a->guest_count]);
+    int r = session < 0 ? session : start_program(a->config, fd, session, &a->guests[a->guest_count].pid);
     if (r == 0)
-        a->guest_count++;
+        memcpy(a->guests[a->guest_count++].name, name, sizeof name);
     else
-        fprintf(stderr, "trillium: %s is refused: %s\n", name, strerror(-r));
+        log_say(LOG_REFUSALS, "%s is refused: %s", name, strerror(-r));
     if (session >= 0)
         close(session);
     close(fd);
@@ -261,8 +274,8 @@ void accept_stop(struct accepting *a) {
         pthread_join(a->thread, NULL);
     }
     for (unsigned i = 0; i < a->guest_count; i++) {
-        kill(a->guests[i], SIGKILL);
-        waitpid(a->guests[i], NULL, 0);
+        kill(a->guests[i].pid, SIGKILL);
+        waitpid(a->guests[i].pid, NULL, 0);
     }
     free_accepting(a);
 }

@@ -40,6 +40,10 @@ done
 address=127.0.0.1:1
 refused nobody-there "" "cannot connect"
 listen door --token "$work/token"
+# It says a little at a time, and for ever: meanwhile the rest goes on.
+timeout 80 bash -c 'exec 3<>"/dev/tcp/$1/$2"; while printf x >&3; do sleep 3.4; done' - "${address%:*}" "${address#*:}" 2>"$work/slow.err" &
+slow=$!
+started+=("$slow")
 refused wrong-token "$work/wrong" "the token is wrong"
 refused no-token "" "no token was given"
 refused no-token-file "$work/none" "cannot read the token"
@@ -68,6 +72,10 @@ if [ "$status" = 3 ] && says "$work/cut.out" "$lost" && says "$work/cut.err" "de
 await "$steady" "$patience"
 if [ "$status" = 0 ] && says "$work/steady.out" "^done"; then pass two-guests; else
     fail two-guests "the other one was to go on, status $status" "$work"/steady.* "$work/door.daemon"; fi
+
+await "$slow" "$patience"
+if [ "$status" != 124 ] && [ "$status" != 1 ]; then pass slow-hello; else
+    fail slow-hello "a connection that says a byte now and then is still there, status $status" "$work/slow.err" "$work/door.daemon"; fi
 
 # ---- a guest that is killed, and the daemon's end ----
 remote "$work/token" "$program" loop 600 >"$work/killed.out" 2>"$work/killed.err" &

@@ -164,6 +164,11 @@ static int starts_a_thread(void) {
     return pthread_create(&thread, NULL, ends_at_once, NULL);
 }
 
+static int takes_its_alarm_back(void) {
+    alarm(100); /* what it says of failures is nothing */
+    return alarm(0) > 0 ? 0 : 1;
+}
+
 static void test_remote(void **state) {
     (void)state;
     static int (*const refused[])(void) = {traces,       reads_memory,     opens_internet,      opens_netlink,
@@ -175,6 +180,7 @@ static void test_remote(void **state) {
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         assert_int_equal(behind(DAEMON_REMOTE, refused[i]), ENOSYS);
     assert_int_equal(behind(DAEMON_REMOTE, starts_a_thread), 0);
+    assert_int_equal(behind(DAEMON_REMOTE, takes_its_alarm_back), 0);
 }
 
 static unsigned standing(void) {

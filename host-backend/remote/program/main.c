@@ -18,7 +18,10 @@
 #include "host-backend/remote/program/remote.h"
 #include "svga-model/tls/tls.h"
 
-enum { HELLO_S = 10 /* longest time until the guest has said who it is */ };
+enum {
+    SILENT_S = 10, /* longest time until the guest says something, */
+    HELLO_S = 12,  /* and until it has said who it is, however often it says a little */
+};
 
 struct options {
     int connection, session;
@@ -181,13 +184,15 @@ int main(int argc, char **argv) {
     struct options o = {
         .connection = -1, .session = -1, .memory_mib = 4096, .spin_us = 50, .sandbox = CELL_MODE_BEST};
     struct token token = {0};
-    const struct timeval limit = {.tv_sec = HELLO_S}, none = {0};
+    const struct timeval limit = {.tv_sec = SILENT_S}, none = {0};
     int status = parse(&o, argc, argv);
 
     if (status != 0)
         return status;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGALRM, SIG_DFL);
+    alarm(HELLO_S); /* there are only so many connections at a time (accept.c) */
     struct remote *r = calloc(1, sizeof *r);
     if (!r)
         return 1;
@@ -217,6 +222,7 @@ int main(int argc, char **argv) {
     }
     if (!let_in(r, &token))
         return 1;
+    alarm(0);
     setsockopt(o.connection, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);
     remote_serve(r, o.session);
     _exit(0);
