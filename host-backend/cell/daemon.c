@@ -203,7 +203,7 @@ static const int control_calls[] = {
     CALL(epoll_pwait2), CALL(clock_getres), CALL(uname),
     CALL(sysinfo),      CALL(prlimit64),    CALL(sched_getaffinity),
     CALL(dup2),         CALL(pipe2),        CALL(statfs),
-    CALL(fstatfs),      CALL(rename),
+    CALL(fstatfs),      CALL(rename),       CALL(getpriority),
 };
 
 static const int sanitizer_calls[] = {
@@ -263,6 +263,8 @@ static int control_rules(scmp_filter_ctx f) {
         r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(openat), 1,
                              SCMP_A2_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC,
                                         (uint32_t)(O_WRONLY | O_CREAT | O_EXCL)));
+    if (r == 0) /* of its own thread (util/prompt.h) */
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(sched_setattr), 1, SCMP_A0_32(SCMP_CMP_EQ, 0));
     return r == 0 ? ALLOW(f, control_calls) : r;
 }
 

@@ -16,6 +16,7 @@
 
 #include "host-backend/cell/daemon.h"
 #include "host-backend/front/blank.h"
+#include "host-backend/util/prompt.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -142,6 +143,13 @@ static void test_front(void **state) {
     assert_int_equal(behind(DAEMON_FRONT, makes_sockets), 0);
 }
 
+/* It says nothing of a failure, which costs time alone. */
+static int is_prompt(void) {
+    errno = 0;
+    prompt_begin();
+    return errno;
+}
+
 static void test_control(void **state) {
     (void)state;
     static int (*const refused[])(void) = {traces,       reads_memory,     opens_internet,      opens_netlink,
@@ -154,6 +162,7 @@ static void test_control(void **state) {
     assert_int_equal(behind(DAEMON_CONTROL, reads_a_file), 0);
     assert_int_equal(behind(DAEMON_CONTROL, replaces_a_file), 0);
     assert_int_equal(behind(DAEMON_CONTROL, makes_sockets), 0);
+    assert_int_equal(behind(DAEMON_CONTROL, is_prompt), 0);
 }
 
 static void *ends_at_once(void *arg) {
