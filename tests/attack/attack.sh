@@ -50,12 +50,43 @@ check_leftovers attack
 filters_of() { # status files of threads: how many lists they have
     cat "$@" 2>/dev/null | sed -n 's/^Seccomp_filters:\t*//p' | sort -u | tr '\n' ' '
 }
+# Their calls, and those of a worker's way into its cell, are watched, so far as they are refused: what a list lacks shows in
+# nothing else, or long afterwards.
+watch=strace
+if ! strace -f -o /dev/null true 2>/dev/null; then
+    watch=
+    echo "SKIP daemon.calls strace is not there, or may trace nothing"
+fi
+plain=$trillium
+if [ -n "$watch" ]; then
+    printf '#!/bin/sh\nexec strace -D -f -b execve -e status=failed -o "%s.$$" "%s" "$@"\n' "$work/refused" "$plain" >"$work/watched"
+    chmod 755 "$work/watched"
+    trillium=$work/watched
+fi
+export TRILLIUM_CONTROL=$work/control.sock
+policy=$work/policy.conf control_log=$work/control.log
+: >"$policy"
+start_control
 start_daemon walls --warm-workers 0 --socket-path "$work/walls.vm"
+trillium=$plain
 within 120 says "$work/walls.daemon" ready
 outside=$(filters_of /proc/$$/status)
 behind=$(filters_of /proc/"$daemon"/task/*/status)
 expected="$((outside + 1)) $((outside + 2)) "
 if [ "$behind" = "$expected" ]; then pass daemon.walls; else fail daemon.walls "lists by thread: $behind, expected: $expected"; fi
+if [ -n "$watch" ]; then
+    start_guest watched loop 1
+    ask limit 1 weight=50
+    ask ls
+    await "$guest" "$patience"
+    [ "$status" = 0 ] || fail daemon.calls "the guest ended with $status" "$work/watched.err" "$work/walls.daemon"
+fi
 stop_daemon
+kill "$control"
+await "$control" "$soon"
+if [ -n "$watch" ]; then
+    if [ "$(cat "$work"/refused.* | wc -l)" -gt 0 ] && ! grep -h ENOSYS "$work"/refused.* >"$work/calls"; then pass daemon.calls; else
+        fail daemon.calls "system calls that their walls refuse them, or none were watched" "$work/calls"; fi
+fi
 check_leftovers daemon
 exit $failed

@@ -40,10 +40,6 @@ done
 address=127.0.0.1:1
 refused nobody-there "" "cannot connect"
 listen door --token "$work/token"
-# It says a little at a time, and for ever: meanwhile the rest goes on.
-timeout 80 bash -c 'exec 3<>"/dev/tcp/$1/$2"; while printf x >&3; do sleep 3.4; done' - "${address%:*}" "${address#*:}" 2>"$work/slow.err" &
-slow=$!
-started+=("$slow")
 refused wrong-token "$work/wrong" "the token is wrong"
 refused no-token "" "no token was given"
 refused no-token-file "$work/none" "cannot read the token"
@@ -66,16 +62,16 @@ steady=$!
 started+=("$steady" "$cut")
 within "$patience" says "$work/steady.out" ready || fail two-guests "it does not compute" "$work"/steady.*
 kill -9 "$speaker"
+# It says a little at a time, and for ever: meanwhile the rest goes on.
+timeout 80 bash -c 'exec 3<>"/dev/tcp/$1/$2"; while printf x >&3; do sleep 3.4; done' - "${address%:*}" "${address#*:}" 2>"$work/slow.err" &
+slow=$!
+started+=("$slow")
 await "$cut" "$soon"
 if [ "$status" = 3 ] && says "$work/cut.out" "$lost" && says "$work/cut.err" "device lost: the connection to"; then pass cut; else
     fail cut "an OpenCL error and a sentence were expected, status $status" "$work"/cut.*; fi
 await "$steady" "$patience"
 if [ "$status" = 0 ] && says "$work/steady.out" "^done"; then pass two-guests; else
     fail two-guests "the other one was to go on, status $status" "$work"/steady.* "$work/door.daemon"; fi
-
-await "$slow" "$patience"
-if [ "$status" != 124 ] && [ "$status" != 1 ]; then pass slow-hello; else
-    fail slow-hello "a connection that says a byte now and then is still there, status $status" "$work/slow.err" "$work/door.daemon"; fi
 
 # ---- a guest that is killed, and the daemon's end ----
 remote "$work/token" "$program" loop 600 >"$work/killed.out" 2>"$work/killed.err" &
@@ -85,6 +81,9 @@ left=$!
 started+=("$killed" "$left")
 within "$patience" says "$work/killed.out" ready && within "$patience" says "$work/left.out" ready || fail killed "they do not compute" "$work"/killed.* "$work"/left.*
 kill_hard "$killed"
+await "$slow" "$patience"
+if [ "$status" != 124 ] && [ "$status" != 1 ]; then pass slow-hello; else
+    fail slow-hello "a connection that says a byte now and then is still there, status $status" "$work/slow.err" "$work/door.daemon"; fi
 stop_daemon
 if [ "$status" = 0 ]; then pass daemon-ends; else fail daemon-ends "it ends with $status" "$work/door.daemon"; fi
 await "$left" "$soon"
