@@ -39,6 +39,7 @@ const struct daemon_wall_info daemon_walls[DAEMON_WALLS] = {
 
 /* Beside a worker's list. */
 static const int broker_calls[] = {
+    CALL(fcntl),
     CALL(mmap),
     CALL(mremap),
     CALL(ioctl),

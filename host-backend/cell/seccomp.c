@@ -10,6 +10,7 @@
 #include "host-backend/cell/confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <linux/sched.h>
 #include <seccomp.h>
@@ -151,7 +152,6 @@ const int cell_worker_calls[] = {
     CALL(fsync),
     CALL(fdatasync),
     CALL(flock),
-    CALL(fcntl),
     CALL(dup),
     CALL(dup2),
     CALL(dup3),
@@ -212,6 +212,18 @@ static int allow_calls(scmp_filter_ctx f) {
     return r;
 }
 
+/* Not those by which a descriptor sends signals, to whom and which one likes. */
+static int allow_fcntl(scmp_filter_ctx f) {
+    static const int requests[] = {F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,      F_SETFD,     F_GETFL,
+                                   F_SETFL,     F_GETLK,         F_SETLK,      F_SETLKW,    F_OFD_GETLK,
+                                   F_OFD_SETLK, F_OFD_SETLKW,    F_GETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS};
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < sizeof requests / sizeof requests[0]; i++)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(fcntl), 1,
+                             SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)requests[i]));
+    return r;
+}
+
 /* Memory that is nobody's file and that others can share counts for no limit of a process; nothing needs it. */
 static int allow_mmap(scmp_filter_ctx f) {
     static const unsigned kinds[] = {MAP_ANONYMOUS, MAP_SHARED, 0};
@@ -262,8 +274,8 @@ static int allow_devices(scmp_filter_ctx f) {
 
 int confine_calls(void) {
     static int (*const rules[])(scmp_filter_ctx) = {
-        allow_calls,           allow_mmap,   allow_clone, allow_own_signals, allow_own_limits,
-        allow_end_with_parent, allow_devices};
+        allow_calls,      allow_fcntl,           allow_mmap,   allow_clone, allow_own_signals,
+        allow_own_limits, allow_end_with_parent, allow_devices};
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     int r = f ? 0 : -ENOMEM;
 

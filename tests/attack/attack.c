@@ -267,6 +267,8 @@ static void plan(const char *secret, const char *victim, const char *daemon) {
     ATTACK("kill-victim", kill, L(victim_pid), L(0));
     ATTACK("kill-daemon", kill, L(daemon_pid), L(0));
     ATTACK("tgkill-daemon", tgkill, L(daemon_pid), L(daemon_pid), L(0));
+    ATTACK("signals-by-descriptor", fcntl, L(2), L(F_SETOWN), L(1));
+    ATTACK("which-signal", fcntl, L(2), L(F_SETSIG), L(9));
     ATTACK("pidfd-victim", pidfd_open, L(victim_pid), L(0));
     ATTACK("pidfd-parent", pidfd_open, L(daemon_pid), L(0));
     ATTACK("renice-daemon", setpriority, L(0), L(daemon_pid), L(19));
