@@ -311,12 +311,75 @@ static void test_shares(void **state) {
     stop(&f);
 }
 
+static cl_int build(struct test_guest *t, uint32_t context, const char *source) {
+    uint32_t program = guest_id(t), slot = guest_slot(t);
+
+    TR_SEND(t->g, CREATE_PROGRAM, create_program,
+            ((struct tr_array[]){{NULL, 0}, {NULL, 0}, {source, (uint32_t)strlen(source)}}),
+            .program = program, .context = context, .slot = TR_NO_SLOT, .ir = TR_IR_SOURCE);
+    TR_SEND(t->g, BUILD_PROGRAM, build_program, ((struct tr_array[]){{NULL, 0}, {"", 0}}), .program = program,
+            .slot = slot);
+    return guest_result(t, slot);
+}
+
+/* Ways for a source to reach a file. %s: its path. */
+static const char *const reaches[] = {
+    "#include \"%s\"\nkernel void k(global int *x) { x[0] = FOUND; }\n",
+    "#define FILE \"%s\"\n#include FILE\nkernel void k(global int *x) { x[0] = FOUND; }\n",
+    "#in\\\nclude \"%s\"\nkernel void k(global int *x) { x[0] = FOUND; }\n",
+    "%%:include \"%s\"\nkernel void k(global int *x) { x[0] = FOUND; }\n",
+    "#if !__has_include(\"%s\")\n#error none\n#endif\nkernel void k(global int *x) { x[0] = 1; }\n",
+    "constant char text[] = {\n#embed \"%s\"\n};\nkernel void k(global int *x) { x[0] = text[0]; }\n",
+};
+enum { REACHES = sizeof reaches / sizeof reaches[0] };
+
+/* Which of them find it, as bits. */
+static unsigned found(enum cell_mode sandbox, const char *path) {
+    struct fixture f;
+    struct test_guest t;
+    struct test_setup s;
+    unsigned bits = 0;
+    char source[512];
+
+    start(&f, &(struct broker_config){.worker_path = worker, .warm_workers = 0, .sandbox = sandbox});
+    guest_attach(&t, broker_open_session(f.b, "a test"));
+    guest_setup(&t, &s, "kernel void k(global int *x) { x[0] = 2; }\n", "k", 0);
+    for (unsigned i = 0; i < REACHES; i++) {
+        snprintf(source, sizeof source, reaches[i], path); /* NOLINT(clang-diagnostic-format-nonliteral) */
+        bits |= (build(&t, s.context, source) == CL_SUCCESS) << i;
+    }
+    guest_close(&t);
+    stop(&f);
+    return bits;
+}
+
+/* A guest that speaks for itself sends sources as they are: their includes are for the worker, which finds no file of the
+ * host. */
+static void test_files_of_the_host(void **state) {
+    char path[] = "/tmp/trillium-test-XXXXXX";
+    int fd = mkstemp(path);
+    (void)state;
+
+    assert_true(fd >= 0);
+    assert_true(dprintf(fd, "#define FOUND 1\n") > 0);
+    fchmod(fd, 0644);
+    close(fd);
+    assert_true(found(CELL_MODE_OFF, path) & 1); /* there it is */
+    assert_int_equal(found(CELL_MODE_BEST, path), 0);
+    unlink(path);
+}
+
 int test_broker(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sessions),  cmocka_unit_test(test_worker_dies),
-        cmocka_unit_test(test_listen),    cmocka_unit_test(test_workers_that_cannot_start),
-        cmocka_unit_test(test_no_worker), cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_variables), cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_sessions),
+        cmocka_unit_test(test_worker_dies),
+        cmocka_unit_test(test_listen),
+        cmocka_unit_test(test_workers_that_cannot_start),
+        cmocka_unit_test(test_no_worker),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_variables),
+        cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_files_of_the_host),
     };
     const char *build = getenv("TRILLIUM_BUILD");
     snprintf(worker, sizeof worker, "%s/libexec/trillium-worker", build ? build : "build");
