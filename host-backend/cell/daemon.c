@@ -136,7 +136,6 @@ static const int front_calls[] = {
     CALL(close),
     CALL(close_range),
     CALL(dup),
-    CALL(fcntl),
     CALL(lseek),
     CALL(fstat),
     CALL(newfstatat),
@@ -181,7 +180,6 @@ static const int front_calls[] = {
 static const int remote_calls[] = {
     CALL(memfd_create),
     CALL(ftruncate),
-    CALL(prlimit64),
     CALL(prctl),
     CALL(rt_sigtimedwait),
     CALL(getcpu),
@@ -192,19 +190,16 @@ static const int remote_calls[] = {
 
 /* What a front may, and: a policy's file and its group of administrators, what /proc tells of who speaks, its sockets' names. */
 static const int control_calls[] = {
-    CALL(bind),         CALL(listen),       CALL(accept),
-    CALL(getsockname),  CALL(getpeername),  CALL(chmod),
-    CALL(fchmod),       CALL(fchmodat),     CALL(chown),
-    CALL(lchown),       CALL(fchownat),     CALL(unlink),
-    CALL(unlinkat),     CALL(stat),         CALL(lstat),
-    CALL(access),       CALL(faccessat),    CALL(faccessat2),
-    CALL(getdents64),   CALL(readlink),     CALL(readlinkat),
-    CALL(getuid),       CALL(geteuid),      CALL(getgid),
-    CALL(getegid),      CALL(getgroups),    CALL(getppid),
-    CALL(epoll_pwait2), CALL(clock_getres), CALL(uname),
-    CALL(sysinfo),      CALL(prlimit64),    CALL(sched_getaffinity),
-    CALL(dup2),         CALL(pipe2),        CALL(statfs),
-    CALL(fstatfs),      CALL(rename),       CALL(getpriority),
+    CALL(bind),         CALL(listen),      CALL(accept),     CALL(getsockname),
+    CALL(getpeername),  CALL(chmod),       CALL(fchmod),     CALL(fchmodat),
+    CALL(chown),        CALL(lchown),      CALL(fchownat),   CALL(unlink),
+    CALL(unlinkat),     CALL(stat),        CALL(lstat),      CALL(access),
+    CALL(faccessat),    CALL(faccessat2),  CALL(getdents64), CALL(readlink),
+    CALL(readlinkat),   CALL(getuid),      CALL(geteuid),    CALL(getgid),
+    CALL(getegid),      CALL(getgroups),   CALL(getppid),    CALL(epoll_pwait2),
+    CALL(clock_getres), CALL(uname),       CALL(sysinfo),    CALL(sched_getaffinity),
+    CALL(dup2),         CALL(pipe2),       CALL(statfs),     CALL(fstatfs),
+    CALL(rename),       CALL(getpriority),
 };
 
 static const int sanitizer_calls[] = {
@@ -236,6 +231,8 @@ static int front_rules(scmp_filter_ctx f) {
     const uint32_t query = (uint32_t)FRONT_MAP_QUERY;
     int r = ALLOW(f, front_calls);
     if (r == 0)
+        r = cell_allow_fcntl(f);
+    if (r == 0)
         r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(ioctl), 1,
                              SCMP_A1_32(SCMP_CMP_MASKED_EQ, 0xff00u, (uint32_t)'!' << 8));
     if (r == 0)
@@ -251,6 +248,10 @@ static int front_rules(scmp_filter_ctx f) {
 static int remote_rules(scmp_filter_ctx f) {
     int r = ALLOW(f, front_calls);
     if (r == 0)
+        r = cell_allow_fcntl(f);
+    if (r == 0)
+        r = cell_allow_own_limits(f);
+    if (r == 0)
         r = ALLOW(f, remote_calls);
     return r == 0 ? seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(clone), 1,
                                      SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD))
@@ -264,6 +265,8 @@ static int control_rules(scmp_filter_ctx f) {
         r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(openat), 1,
                              SCMP_A2_32(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC,
                                         (uint32_t)(O_WRONLY | O_CREAT | O_EXCL)));
+    if (r == 0)
+        r = cell_allow_own_limits(f);
     if (r == 0) /* of its own thread (util/prompt.h) */
         r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(sched_setattr), 1, SCMP_A0_32(SCMP_CMP_EQ, 0));
     return r == 0 ? ALLOW(f, control_calls) : r;

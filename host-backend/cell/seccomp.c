@@ -212,8 +212,7 @@ static int allow_calls(scmp_filter_ctx f) {
     return r;
 }
 
-/* Not those by which a descriptor sends signals, to whom and which one likes. */
-static int allow_fcntl(scmp_filter_ctx f) {
+int cell_allow_fcntl(scmp_filter_ctx f) {
     static const int requests[] = {F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,      F_SETFD,     F_GETFL,
                                    F_SETFL,     F_GETLK,         F_SETLK,      F_SETLKW,    F_OFD_GETLK,
                                    F_OFD_SETLK, F_OFD_SETLKW,    F_GETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS};
@@ -247,8 +246,7 @@ static int allow_own_signals(scmp_filter_ctx f) {
     return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(tgkill), 1, SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()));
 }
 
-/* One's own limits only: a null process. Raising them is not for who has no right to it. */
-static int allow_own_limits(scmp_filter_ctx f) {
+int cell_allow_own_limits(scmp_filter_ctx f) {
     return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(prlimit64), 1, SCMP_A0_32(SCMP_CMP_EQ, 0));
 }
 
@@ -274,8 +272,8 @@ static int allow_devices(scmp_filter_ctx f) {
 
 int confine_calls(void) {
     static int (*const rules[])(scmp_filter_ctx) = {
-        allow_calls,      allow_fcntl,           allow_mmap,   allow_clone, allow_own_signals,
-        allow_own_limits, allow_end_with_parent, allow_devices};
+        allow_calls,           cell_allow_fcntl,      allow_mmap,   allow_clone, allow_own_signals,
+        cell_allow_own_limits, allow_end_with_parent, allow_devices};
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     int r = f ? 0 : -ENOMEM;
 

@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -81,6 +83,18 @@ static int writes_a_file(void) {
 static int signals(void) {
     return error_of(kill(getpid(), 0));
 }
+static int signals_by_descriptor(void) {
+    int error = error_of(fcntl(STDERR_FILENO, F_SETOWN, 1));
+    return error ? error : error_of(fcntl(STDERR_FILENO, F_SETSIG, SIGKILL));
+}
+static int limits_its_parent(void) {
+    struct rlimit limit;
+    return error_of(prlimit(getppid(), RLIMIT_CPU, NULL, &limit));
+}
+static int knows_its_limits(void) {
+    struct rlimit limit;
+    return error_of(getrlimit(RLIMIT_NOFILE, &limit));
+}
 static int reads_a_file(void) {
     return error_of(open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
@@ -131,9 +145,20 @@ static void test_broker(void **state) {
 
 static void test_front(void **state) {
     (void)state;
-    static int (*const refused[])(void) = {traces,       reads_memory,     opens_internet,      opens_netlink,
-                                           makes_a_ring, leaves_namespace, looks_for_keys,      forks,
-                                           executes,     writes_a_file,    changes_personality, signals};
+    static int (*const refused[])(void) = {traces,
+                                           reads_memory,
+                                           opens_internet,
+                                           opens_netlink,
+                                           makes_a_ring,
+                                           leaves_namespace,
+                                           looks_for_keys,
+                                           forks,
+                                           executes,
+                                           writes_a_file,
+                                           changes_personality,
+                                           signals,
+                                           signals_by_descriptor,
+                                           limits_its_parent};
     if (SANITIZED)
         skip();
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
@@ -152,9 +177,20 @@ static int is_prompt(void) {
 
 static void test_control(void **state) {
     (void)state;
-    static int (*const refused[])(void) = {traces,       reads_memory,     opens_internet,      opens_netlink,
-                                           makes_a_ring, leaves_namespace, looks_for_keys,      forks,
-                                           executes,     writes_a_file,    changes_personality, signals};
+    static int (*const refused[])(void) = {traces,
+                                           reads_memory,
+                                           opens_internet,
+                                           opens_netlink,
+                                           makes_a_ring,
+                                           leaves_namespace,
+                                           looks_for_keys,
+                                           forks,
+                                           executes,
+                                           writes_a_file,
+                                           changes_personality,
+                                           signals,
+                                           signals_by_descriptor,
+                                           limits_its_parent};
     if (SANITIZED)
         skip();
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
@@ -163,6 +199,7 @@ static void test_control(void **state) {
     assert_int_equal(behind(DAEMON_CONTROL, replaces_a_file), 0);
     assert_int_equal(behind(DAEMON_CONTROL, makes_sockets), 0);
     assert_int_equal(behind(DAEMON_CONTROL, is_prompt), 0);
+    assert_int_equal(behind(DAEMON_CONTROL, knows_its_limits), 0);
 }
 
 static void *ends_at_once(void *arg) {
@@ -180,15 +217,27 @@ static int takes_its_alarm_back(void) {
 
 static void test_remote(void **state) {
     (void)state;
-    static int (*const refused[])(void) = {traces,       reads_memory,     opens_internet,      opens_netlink,
-                                           makes_a_ring, leaves_namespace, looks_for_keys,      forks,
-                                           executes,     writes_a_file,    changes_personality, signals,
+    static int (*const refused[])(void) = {traces,
+                                           reads_memory,
+                                           opens_internet,
+                                           opens_netlink,
+                                           makes_a_ring,
+                                           leaves_namespace,
+                                           looks_for_keys,
+                                           forks,
+                                           executes,
+                                           writes_a_file,
+                                           changes_personality,
+                                           signals,
+                                           signals_by_descriptor,
+                                           limits_its_parent,
                                            reads_a_file};
     if (SANITIZED)
         skip();
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         assert_int_equal(behind(DAEMON_REMOTE, refused[i]), ENOSYS);
     assert_int_equal(behind(DAEMON_REMOTE, starts_a_thread), 0);
+    assert_int_equal(behind(DAEMON_REMOTE, knows_its_limits), 0);
     assert_int_equal(behind(DAEMON_REMOTE, takes_its_alarm_back), 0);
 }
 
