@@ -34,7 +34,7 @@ static bool grow(void **array, size_t count, size_t *cap, size_t size) {
 void trace_tidy(struct trace_command *c) {
     c->name[sizeof c->name - 1] = '\0';
     for (char *at = c->name; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 127)
+        if (*at < ' ' || *at > '~') /* also those of 8 bits, which terminals obey as well */
             *at = '?';
     if (c->work_dim > 3)
         c->work_dim = 3;

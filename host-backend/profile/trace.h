@@ -95,8 +95,8 @@ struct trace_set {
         driver_error; /* stamps of the driver are off by at most so many nanoseconds; UINT64_MAX: nobody knows */
 };
 
-/* Makes what a worker, or anybody, wrote fit to be shown: no more than three dimensions, a known kind, a name that ends and has no
- * control characters, which terminals obey. */
+/* Makes what a worker, or anybody, wrote fit to be shown: no more than three dimensions, a known kind, a name that ends and is
+ * printable ASCII: terminals obey other characters. */
 void trace_tidy(struct trace_command *c);
 
 /* Reads all *.trace files in `dir`. 0, or -1 with a sentence in `why`. A file that is cut short (its worker

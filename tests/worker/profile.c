@@ -277,7 +277,8 @@ static void test_damaged_files(void **state) {
     snprintf(path, sizeof path, "%s/1.trace", dir);
     FILE *f = fopen(path, "we");
     memset(command.name, 'x', sizeof command.name); /* and no NUL */
-    command.name[1] = '\33';                        /* what a terminal would obey */
+    command.name[1] = '\33';                        /* what a terminal would obey, */
+    memcpy(command.name + 3, "\xc2\x9b", 2);        /* also so */
     command.work_dim = 1000;
     fwrite(&header, sizeof header, 1, f);
     fwrite(&command, sizeof command, 1, f);
@@ -287,6 +288,7 @@ static void test_damaged_files(void **state) {
     assert_int_equal(set.count, 1);
     assert_int_equal(strlen(set.items[0].command.name), sizeof command.name - 1);
     assert_int_equal(set.items[0].command.name[1], '?');
+    assert_memory_equal(set.items[0].command.name + 2, "x??x", 4);
     assert_int_equal(set.items[0].command.work_dim, 3);
     trace_free(&set);
     f = fopen(path, "we");
