@@ -322,7 +322,7 @@ struct svga_carrier *svga_carrier_shm_open(const char *path, const char *variabl
             snprintf(why, SVGA_WHY_SIZE, "cannot connect to the daemon at %.120s: %s", path, strerror(e));
         return NULL;
     }
-    if (size > 0 && svga_link_send_variables(fd, variables, size) < 0) {
+    if (size > 0 && svga_link_send_text(fd, SVGA_LINK_VARIABLES, variables, size) < 0) {
         close(fd);
         snprintf(why, SVGA_WHY_SIZE, "the daemon at %.120s took no variables for a driver", path);
         return NULL;

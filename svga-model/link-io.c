@@ -37,12 +37,12 @@ int svga_link_send(int sock, const struct svga_link_msg *msg, const struct svga_
     return n < 0 ? -errno : 0;
 }
 
-int svga_link_send_variables(int sock, const char *variables, size_t size) {
+int svga_link_send_text(int sock, enum svga_link_type type, const char *text, size_t size) {
     struct svga_link_piece pieces[32] = {0};
-    struct svga_link_msg msg = {.type = SVGA_LINK_VARIABLES};
+    struct svga_link_msg msg = {.type = type};
     if (size > sizeof pieces)
         return -E2BIG;
-    memcpy(pieces, variables, size);
+    memcpy(pieces, text, size);
     msg.piece_count = (uint32_t)((size + sizeof pieces[0] - 1) / sizeof pieces[0]);
     return svga_link_send(sock, &msg, pieces, NULL, 0);
 }
@@ -101,7 +101,8 @@ int svga_link_recv(int sock, struct svga_link_packet *packet) {
     int good = take_fds(&mh, packet) && !(mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
                (size_t)n >= sizeof packet->msg && packet->msg.piece_count <= SVGA_LINK_MAX_PIECES &&
                (size_t)n == sizeof packet->msg + packet->msg.piece_count * sizeof packet->pieces[0];
-    bool text = good && packet->msg.type == SVGA_LINK_VARIABLES; /* in the place of the pieces */
+    /* in the place of the pieces */
+    bool text = good && (packet->msg.type == SVGA_LINK_VARIABLES || packet->msg.type == SVGA_LINK_REFUSED);
     for (uint32_t i = 0; good && !text && i < packet->msg.piece_count; i++)
         good = packet->pieces[i].fd < packet->fd_count;
     if (!good) {

@@ -22,8 +22,8 @@ struct svga_link_packet {
 int svga_link_send(int sock, const struct svga_link_msg *msg, const struct svga_link_piece *pieces,
                    const int *fds, unsigned fd_count);
 
-/* Sends VARIABLES: `size` bytes of strings. 0, -E2BIG or another negative errno. */
-int svga_link_send_variables(int sock, const char *variables, size_t size);
+/* Sends VARIABLES or REFUSED: `size` bytes of strings. 0, -E2BIG or another negative errno. */
+int svga_link_send_text(int sock, enum svga_link_type type, const char *text, size_t size);
 
 /* Blocks for one message. 1: received; 0: the peer closed; negative errno otherwise (-EPROTO: malformed,
  * nothing is left open). */

@@ -43,6 +43,9 @@ enum svga_link_type {
     SVGA_LINK_VARIABLES = 9, /* before all others, from a guest: what its worker's environment is to have, as
                                 strings NAME=VALUE, each ended by a NUL, in the place of the pieces, filled up with
                                 NULs. seq 0; not answered */
+    SVGA_LINK_REFUSED =
+        10, /* to the peer, in the place of a device half: why there is none, as a string that ends
+                                with a NUL, in the place of the pieces, filled up with NULs. seq 0 */
     SVGA_LINK_HAND = 8, /* before the BAR: asks for the device's hand (hand.h); the reply has its descriptors.
                            ENOTSUP: it has none */
 };

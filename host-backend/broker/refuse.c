@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/broker/refuse.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -35,10 +34,22 @@ static bool tell(const struct svga_link_packet *p, const char *why) {
            put(p, SVGA_BAR_FIFO + SVGA_FIFO_ERROR * sizeof(uint32_t), &error, sizeof error);
 }
 
-/* A VM's front keeps its memory to itself; it has sentences of its own for these. */
-static bool tell_front(int session, const struct svga_link_packet *p) {
-    const struct svga_link_msg reply = {.type = SVGA_LINK_REPLY, .seq = p->msg.seq, .arg = EDQUOT};
-    return p->msg.type == SVGA_LINK_HAND && svga_link_send(session, &reply, NULL, NULL, 0) == 0;
+/* A VM's front, which names its interrupt before it asks, keeps its memory to itself, and tells the guest. */
+static bool tell_front(int session, const struct svga_link_packet *p, const char *why) {
+    char text[SVGA_BAR_ERROR_TEXT_SIZE] = "";
+
+    strncpy(text, why, sizeof text - 1);
+    return p->msg.type == SVGA_LINK_IRQFD &&
+           svga_link_send_text(session, SVGA_LINK_REFUSED, text, strlen(text) + 1) == 0;
+}
+
+/* What the peer has said beyond that: a socket that is closed with something unread takes from its peer what that has not read. */
+static void hear_out(int session) {
+    char byte;
+
+    shutdown(session, SHUT_RD);
+    while (recv(session, &byte, 1, MSG_DONTWAIT | MSG_TRUNC) > 0)
+        ;
 }
 
 bool refuse_guest(int session, const char *why) {
@@ -46,10 +57,12 @@ bool refuse_guest(int session, const char *why) {
     bool told = false;
 
     fcntl(session, F_SETFL, fcntl(session, F_GETFL) | O_NONBLOCK);
-    /* A VM's front names its interrupt first. */
+    /* A guest's variables may come first. */
     for (int i = 0; i < 2 && !told && svga_link_recv(session, &packet) > 0; i++) {
-        told = tell(&packet, why) || tell_front(session, &packet);
+        told = tell(&packet, why) || tell_front(session, &packet, why);
         svga_link_close_fds(&packet);
     }
+    if (told)
+        hear_out(session);
     return told;
 }

@@ -202,6 +202,17 @@ static void wait_on(struct front_session *s) {
         p->since_ms = clock_now_ms();
 }
 
+/* Who hands out device halves has none for us, and says why. */
+static void refused(struct front_session *s, struct svga_link_packet *packet) {
+    char text[SVGA_BAR_ERROR_TEXT_SIZE] = "";
+    size_t size = packet->msg.piece_count * sizeof packet->pieces[0];
+
+    svga_link_close_fds(packet);
+    memcpy(text, packet->pieces, size < sizeof text - 1 ? size : sizeof text - 1);
+    fail(s, SVGA_ERROR_REFUSED, text);
+    end(s);
+}
+
 /* A reply to our oldest message that wanted one. */
 static void take_reply(struct front_session *s, struct svga_link_packet *packet) {
     const struct svga_link_msg *msg = &packet->msg;
@@ -245,6 +256,8 @@ static void link_ready(struct vu_source *source, uint32_t events) {
         if (packet->msg.type == SVGA_LINK_WAIT && !s->answered) {
             svga_link_close_fds(packet);
             wait_on(s);
+        } else if (packet->msg.type == SVGA_LINK_REFUSED && !s->answered) {
+            refused(s, packet);
         } else {
             take_reply(s, packet);
         }
@@ -297,7 +310,7 @@ static int send_variables(struct front_session *s, const struct svga_payload *pa
     if (payload->variables == 0)
         return 0;
     return front_bar_variables(&s->bar, payload->variables, variables)
-               ? svga_link_send_variables(s->link, variables, payload->variables)
+               ? svga_link_send_text(s->link, SVGA_LINK_VARIABLES, variables, payload->variables)
                : -EINVAL;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host-backend/broker/refuse.h"
 #include "svga-model/device.h"
 #include "svga-model/link-io.h"
 
@@ -625,6 +626,29 @@ static void end_without_a_word(void **state) {
     assert_true(atomic_load(&s->device.closing));
 }
 
+/* Who has no device half for a VM's front says why, whatever the guest and the front have said before they asked. */
+static void a_front_hears_why(void **state) {
+    const char variables[] = "POCL_DEBUG=1", why[] = "the host's policy allows no more (processes)";
+    struct svga_link_msg irq = {.type = SVGA_LINK_IRQFD, .seq = 1},
+                         more = {.type = SVGA_LINK_HAND, .seq = 2, .flags = SVGA_LINK_WANT_REPLY};
+    static struct svga_link_packet heard;
+    int ends[2], event = eventfd(0, EFD_CLOEXEC);
+    (void)state;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    assert_int_equal(svga_link_send_text(ends[0], SVGA_LINK_VARIABLES, variables, sizeof variables), 0);
+    assert_int_equal(svga_link_send(ends[0], &irq, NULL, &event, 1), 0);
+    for (; more.seq < 6; more.seq++)
+        assert_int_equal(svga_link_send(ends[0], &more, NULL, NULL, 0), 0);
+    assert_true(refuse_guest(ends[1], why));
+    close(ends[1]); /* takes nothing back */
+    assert_int_equal(svga_link_recv(ends[0], &heard), 1);
+    assert_int_equal(heard.msg.type, SVGA_LINK_REFUSED);
+    assert_string_equal((const char *)heard.pieces, why);
+    close(ends[0]);
+    close(event);
+}
+
 int main(void) {
 #define SESSION(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -654,6 +678,7 @@ int main(void) {
         SESSION(no_fd_is_kept),
         SESSION(irqfd_is_written),
         SESSION(end_without_a_word),
+        cmocka_unit_test(a_front_hears_why),
     };
 
     return cmocka_run_group_tests_name("link", tests, NULL, NULL);
