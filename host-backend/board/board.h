@@ -69,7 +69,7 @@ struct board_kernel {
 enum board_account { BOARD_MEMORY, BOARD_OBJECTS, BOARD_ACCOUNTS };
 
 /* The accounts' come first, and are numbered as they are. */
-enum board_limit { BOARD_LIMIT_BUILD = BOARD_ACCOUNTS, BOARD_LIMITS };
+enum board_limit { BOARD_LIMIT_BUILD_SECONDS = BOARD_ACCOUNTS, BOARD_LIMIT_BUILD_MEMORY, BOARD_LIMITS };
 
 struct board {
     /* the host's */
@@ -89,6 +89,7 @@ struct board {
     _Atomic uint64_t builds, build_ns;
     _Atomic uint64_t errors;             /* commands that the driver refused */
     _Atomic uint64_t hits[BOARD_LIMITS]; /* limits that were met */
+    _Atomic uint32_t refused_kind;       /* of the last object that was one too many (enum tr_kind) */
     _Atomic uint32_t device_count;
     struct board_kernel kernels[BOARD_KERNELS];
     struct board_device devices[BOARD_DEVICES];

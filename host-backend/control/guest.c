@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "host-backend/broker/log.h"
+#include "trillium/table.h"
 
 #define SECOND_NS UINT64_C(1000000000)
+#define RATE_TOLD_NS (60 * SECOND_NS)
 
 enum { PROCESSES_TOLD = 256 }; /* of a guest: an answer has to fit a packet */
 
@@ -42,7 +44,8 @@ static uint32_t bounded(uint64_t value) {
 }
 
 static void apply_to_tenant(const struct guest *g, struct tenant *t) {
-    t->who.weight = (unsigned)limit_of(g, LIMIT_WEIGHT);
+    /* One whose policy leaves it nothing asks until its worker has ended: no scheduler divides by 0. */
+    t->who.weight = limit_of(g, LIMIT_WEIGHT) > 0 ? (unsigned)limit_of(g, LIMIT_WEIGHT) : 1;
     t->bound = is_bound(g);
     t->held = g->paused;
     t->kernel_most = or_nothing(limit_of(g, LIMIT_KERNEL_MS)) * (SECOND_NS / 1000);
@@ -54,7 +57,12 @@ static void apply_to_tenant(const struct guest *g, struct tenant *t) {
 
 /* ---- accounts ---- */
 
-static const enum limit_name limit_of_account[BOARD_ACCOUNTS] = {LIMIT_MEMORY, LIMIT_OBJECTS};
+static const enum limit_name limit_of_board[BOARD_LIMITS] = {
+    [BOARD_MEMORY] = LIMIT_MEMORY,
+    [BOARD_OBJECTS] = LIMIT_OBJECTS,
+    [BOARD_LIMIT_BUILD_SECONDS] = LIMIT_BUILD_SECONDS,
+    [BOARD_LIMIT_BUILD_MEMORY] = LIMIT_BUILD_MEMORY,
+};
 
 /* What its sessions have of it: taken, or left to take. */
 static uint64_t given_to_all(const struct guest *g, enum board_account a) {
@@ -78,7 +86,7 @@ static void give_more(struct session *s, enum board_account a, uint64_t amount) 
 /* It asks for so much: gets it, and an eighth of what is free then, if there is that much. */
 static void asked_for_more(struct session *s, enum board_account a, uint64_t amount) {
     const struct guest *g = s->guest;
-    uint64_t limit = limit_of(g, limit_of_account[a]);
+    uint64_t limit = limit_of(g, limit_of_board[a]);
 
     if (limit == LIMIT_NONE)
         return;
@@ -94,7 +102,7 @@ static void apply_to_accounts(struct session *s) {
 
     for (int i = 0; i < BOARD_ACCOUNTS; i++) {
         reclaim(s, i);
-        if (limit_of(s->guest, limit_of_account[i]) == LIMIT_NONE)
+        if (limit_of(s->guest, limit_of_board[i]) == LIMIT_NONE)
             give_more(s, i, BOARD_UNLIMITED);
     }
     atomic_store(&s->board->memory_limit, memory == LIMIT_NONE ? BOARD_UNLIMITED : memory);
@@ -138,12 +146,14 @@ void guests_reload(struct guests *g, struct policy *policy, uint64_t now_ns) {
 
 /* ---- rates ---- */
 
-static void refill(struct guest *g, uint64_t now_ns) {
-    const enum limit_name of[] = {LIMIT_KERNELS_PER_SECOND, LIMIT_BYTES_PER_SECOND};
-    double seconds = g->tokens_ns == 0 ? 1 : (double)(now_ns - g->tokens_ns) / 1e9;
+static const enum limit_name limit_of_rate[RATES] = {LIMIT_KERNELS_PER_SECOND, LIMIT_BYTES_PER_SECOND};
 
-    for (int i = 0; i < 2; i++) {
-        double rate = (double)limit_of(g, of[i]), most = rate / 10; /* a tenth of a second may be saved up */
+static void refill(struct guest *g, uint64_t now_ns) {
+    double seconds = now_ns > g->tokens_ns ? (double)(now_ns - g->tokens_ns) / 1e9 : 0;
+
+    for (int i = 0; i < RATES; i++) {
+        double rate = (double)limit_of(g, limit_of_rate[i]),
+               most = rate / 10; /* a tenth of a second may be saved up */
         g->tokens[i] = g->tokens_ns == 0 ? most : g->tokens[i] + seconds * rate;
         if (g->tokens[i] > most)
             g->tokens[i] = most;
@@ -151,19 +161,34 @@ static void refill(struct guest *g, uint64_t now_ns) {
     g->tokens_ns = now_ns;
 }
 
+/* It waits. One that wants more than it may meets its limit all the time: a line a minute says enough. */
+static void met_rate(struct guest *g, int rate, uint64_t now_ns) {
+    const enum limit_name which = limit_of_rate[rate];
+    char limit[32];
+
+    g->rate_hits += g->rate_hits < UINT64_MAX;
+    if (g->rate_told_ns[rate] != 0 && now_ns - g->rate_told_ns[rate] < RATE_TOLD_NS)
+        return;
+    g->rate_told_ns[rate] = now_ns;
+    limit_write((int)which, limit_of(g, which), limit);
+    log_say(LOG_LIMITS, "%s: its commands wait: it met its limit of %s (%s)", g->who.name,
+            limit_table[which].name, limit);
+}
+
 /* Until when it has to wait. */
 static uint64_t spend(struct guest *g, uint64_t commands, uint64_t bytes, uint64_t now_ns) {
-    const enum limit_name of[] = {LIMIT_KERNELS_PER_SECOND, LIMIT_BYTES_PER_SECOND};
     const uint64_t spent[] = {commands, bytes};
     double wait = 0;
 
     refill(g, now_ns);
-    for (int i = 0; i < 2; i++) {
-        if (limit_of(g, of[i]) == LIMIT_NONE)
+    for (int i = 0; i < RATES; i++) {
+        if (limit_of(g, limit_of_rate[i]) == LIMIT_NONE)
             continue;
         g->tokens[i] -= (double)spent[i];
-        if (g->tokens[i] < 0 && -g->tokens[i] / (double)limit_of(g, of[i]) > wait)
-            wait = -g->tokens[i] / (double)limit_of(g, of[i]);
+        if (g->tokens[i] < 0)
+            met_rate(g, i, now_ns);
+        if (g->tokens[i] < 0 && -g->tokens[i] / (double)limit_of(g, limit_of_rate[i]) > wait)
+            wait = -g->tokens[i] / (double)limit_of(g, limit_of_rate[i]);
     }
     return wait > 0 ? now_ns + (uint64_t)((wait < 3600 ? wait : 3600) * 1e9) : 0;
 }
@@ -411,27 +436,34 @@ void guests_end(struct guests *g) {
     policy_free(g->policy);
 }
 
+/* As its worker says. */
+static const char *name_of_kind(uint32_t kind) {
+    if (kind == TR_KIND_NONE || kind >= TR_KIND_ANY)
+        return "thing that there is not";
+    return kind == TR_KIND_MEM ? "buffer or image" : tr_kind_name((enum tr_kind)kind);
+}
+
 static void look_at_hits(struct session *s, enum board_limit l) {
     uint64_t hits = board_read(&s->board->hits[l]);
     const struct guest *g = s->guest;
+    const enum limit_name which = limit_of_board[l];
     char limit[32];
 
     if (hits == s->hits[l])
         return;
     s->hits[l] = hits;
-    if (l == BOARD_LIMIT_BUILD) {
-        log_say(LOG_LIMITS, "%s: process %d met a limit of builds", g->who.name, (int)s->pid);
-        return;
-    }
-    enum limit_name which = limit_of_account[l];
     limit_write((int)which, limit_of(g, which), limit);
-    if (which == LIMIT_MEMORY)
+    if (l == BOARD_LIMIT_BUILD_SECONDS || l == BOARD_LIMIT_BUILD_MEMORY)
+        log_say(LOG_LIMITS, "%s: process %d met its limit of %s (%s) in a build", g->who.name, (int)s->pid,
+                limit_table[which].name, limit_of(g, which) == LIMIT_NONE ? "its daemon's own" : limit);
+    else if (which == LIMIT_MEMORY)
         log_say(LOG_LIMITS,
                 "%s: process %d met its limit of memory (%s) when it made an object of %llu bytes",
                 g->who.name, (int)s->pid, limit, (unsigned long long)board_read(&s->board->requested_amount));
     else
-        log_say(LOG_LIMITS, "%s: process %d met its limit of %s (%s)", g->who.name, (int)s->pid,
-                limit_table[which].name, limit);
+        log_say(LOG_LIMITS, "%s: process %d met its limit of %s (%s) when it made a %s", g->who.name,
+                (int)s->pid, limit_table[which].name, limit,
+                name_of_kind(atomic_load(&s->board->refused_kind)));
 }
 
 void guests_rung(struct guests *g, struct session *s, uint64_t now_ns) {
@@ -472,16 +504,15 @@ static json_t *tell_devices(const struct guests *all, const struct guest *g) {
 
     for (const struct turns_device *d = all->arena.devices; d; d = d->next) {
         const struct tenant *t = arena_tenant(d, g);
-        uint64_t ns = t ? t->turns_ns : 0, commands = 0;
         if (!t)
             continue;
-        for (const struct seat *s = t->first; s; s = s->next) {
-            add(&ns, board_ticks_to_ns(board_read(&s->on->busy_ticks)));
-            add(&commands, board_read(&s->on->commands));
-        }
-        json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o, s:b}", "name", d->name, "device_ns",
-                                              number(ns), "turns_ns", number(t->turns_ns), "commands",
-                                              number(commands), "shared", d->lessee != t));
+        const struct turn_counts c = arena_counts(t);
+        uint64_t ns = t->turns_ns;
+        add(&ns, c.busy_ns);
+        json_array_append_new(
+            list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b}", "name", d->name, "device_ns", number(ns),
+                            "turns_ns", number(t->turns_ns), "commands", number(c.commands), "queued_ns",
+                            number(c.queued_ns), "bytes", number(c.bytes), "shared", d->lessee != t));
     }
     return list;
 }
@@ -527,7 +558,7 @@ json_t *guests_tell(const struct guests *all, const struct guest *g) {
                                         "memory", number(board_read(&s->board->now[BOARD_MEMORY]))));
     }
     add(&m.device_ns, g->turns_ns);
-    uint64_t limits_hit = 0;
+    uint64_t limits_hit = g->rate_hits;
     for (int i = 0; i < BOARD_LIMITS; i++)
         add(&limits_hit, m.hits[i]);
     return json_pack("{s:i, s:s, s:o, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "

@@ -23,7 +23,7 @@
 #include "host-backend/control/policy.h"
 #include "host-backend/control/turns.h"
 
-enum { GUESTS_MOST = 1024, SESSIONS_MOST = 4096, KERNELS_MOST = 64 };
+enum { GUESTS_MOST = 1024, SESSIONS_MOST = 4096, KERNELS_MOST = 64, RATES = 2 /* of commands, of bytes */ };
 
 struct meters {
     uint64_t commands, device_ns, queued_ns, bytes;
@@ -49,8 +49,10 @@ struct guest {
     uint64_t turns_ns;  /* devices' time in its turns */
     struct meters past; /* of sessions that have ended */
     struct kernel_meter kernels[KERNELS_MOST];
-    double tokens[2]; /* commands and bytes that it may still do this moment: below 0 it has to wait */
+    double tokens[RATES]; /* commands and bytes that it may still do this moment: below 0 it has to wait */
     uint64_t tokens_ns;
+    uint64_t rate_hits;           /* times that it had to wait for a rate */
+    uint64_t rate_told_ns[RATES]; /* the log heard of it; 0: never */
 };
 
 /* A process of a guest, and its worker. */

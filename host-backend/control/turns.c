@@ -161,6 +161,28 @@ void arena_look(struct arena *a, struct seat *s, uint64_t now_ns) {
     dispatch(s->tenant->device, now_ns);
 }
 
+/* ---- counts ---- */
+
+static void add(uint64_t *sum, uint64_t n) {
+    if (__builtin_add_overflow(*sum, n, sum))
+        *sum = UINT64_MAX;
+}
+
+static void count(struct turn_counts *c, const struct board_device *on) {
+    add(&c->commands, board_read(&on->commands));
+    add(&c->busy_ns, board_ticks_to_ns(board_read(&on->busy_ticks)));
+    add(&c->queued_ns, board_read(&on->queued_ns));
+    add(&c->bytes, board_read(&on->bytes));
+}
+
+struct turn_counts arena_counts(const struct tenant *t) {
+    struct turn_counts c = t->past;
+
+    for (const struct seat *s = t->first; s; s = s->next)
+        count(&c, s->on);
+    return c;
+}
+
 /* ---- coming and going ---- */
 
 static bool has_processes(const struct turns_device *d) {
@@ -268,6 +290,7 @@ void arena_leave(struct arena *a, struct seat *s, uint64_t now_ns) {
 
     if (s->holding)
         take_back(a, s, now_ns);
+    count(&t->past, s->on);
     scheduler_forget(&t->seats, &s->who);
     while (*at != s)
         at = &(*at)->next;

@@ -31,6 +31,11 @@
 
 struct turns_device;
 
+/* What workers say that they did on a device. */
+struct turn_counts {
+    uint64_t commands, busy_ns, queued_ns, bytes; /* busy: beside turns */
+};
+
 /* A guest on a device. */
 struct tenant {
     struct tenant *next;         /* of the device */
@@ -38,12 +43,13 @@ struct tenant {
     struct scheduler seats;      /* among its processes */
     struct turns_device *device;
     void *guest;
-    struct seat *first;   /* its processes */
-    bool bound;           /* has limits that need turns, even while it is alone */
-    bool held;            /* gets no turns: paused */
-    uint64_t not_before;  /* gets no turn before: over a rate */
-    uint64_t turns_ns;    /* the device's time in its turns */
-    uint64_t kernel_most; /* ns that a kernel may run; 0: any */
+    struct seat *first;      /* its processes */
+    bool bound;              /* has limits that need turns, even while it is alone */
+    bool held;               /* gets no turns: paused */
+    uint64_t not_before;     /* gets no turn before: over a rate */
+    uint64_t turns_ns;       /* the device's time in its turns */
+    struct turn_counts past; /* of processes that have ended */
+    uint64_t kernel_most;    /* ns that a kernel may run; 0: any */
 };
 
 /* A process of a guest on a device. */
@@ -101,8 +107,10 @@ void arena_forget(struct arena *a, const void *guest);
 void arena_finish(struct arena *a);
 /* The worker has rung. */
 void arena_look(struct arena *a, struct seat *s, uint64_t now_ns);
-/* The tenant of a guest; NULL: it has no process there. */
+/* The tenant of a guest; NULL: it has had no process there. */
 struct tenant *arena_tenant(const struct turns_device *d, const void *guest);
+/* What all its processes did, those that have ended too. Sums stay at their end. */
+struct turn_counts arena_counts(const struct tenant *t);
 /* `bound`, `held` or `weight` have changed. */
 void arena_changed(struct arena *a, struct tenant *t, uint64_t now_ns);
 /* Does what is due. Returns when something is due next; UINT64_MAX: nothing is. */

@@ -52,14 +52,17 @@ bool build_use_is_beyond(struct session *s, const struct build_use *use, uint64_
     struct board *board = s->turns->board;
     const unsigned seconds = turns_tighter(&board->build_seconds, s->options.build_seconds);
     const unsigned mib = turns_tighter(&board->build_mib, s->options.build_memory_mib);
+    enum board_limit met = BOARD_LIMIT_BUILD_SECONDS;
 
-    if (seconds > 0 && use->spent_ms > seconds * 1000ull)
+    if (seconds > 0 && use->spent_ms > seconds * 1000ull) {
         snprintf(why, 256, "took longer than the %u s that the host allows (--build-seconds)", seconds);
-    else if (mib > 0 && memory > use->memory && memory - use->memory > (uint64_t)mib << 20)
+    } else if (mib > 0 && memory > use->memory && memory - use->memory > (uint64_t)mib << 20) {
         snprintf(why, 256, "took more than the %u MiB of memory that the host allows (--build-memory)", mib);
-    else
+        met = BOARD_LIMIT_BUILD_MEMORY;
+    } else {
         return false;
-    board_add(&board->hits[BOARD_LIMIT_BUILD], 1);
+    }
+    board_add(&board->hits[met], 1);
     turns_ring(s->turns);
     return true;
 }

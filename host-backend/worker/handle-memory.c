@@ -24,7 +24,7 @@ static struct mem *new_mem(struct session *s, uint32_t id, struct mem *parent) {
 
 /* Puts an object that is about to be made on the guest's account. False: it may have no more. */
 static bool take(struct session *s, struct mem *m, uint64_t bytes) {
-    if (!turns_take(s->turns, BOARD_MEMORY, bytes))
+    if (!turns_take(s->turns, BOARD_MEMORY, bytes, TR_KIND_MEM))
         return false;
     m->turns = s->turns;
     m->taken = bytes;

@@ -131,7 +131,7 @@ bool objects_put(struct objects *o, uint32_t id, void *object) {
         o->table = bigger;
         o->cap = cap;
     }
-    new->refused = o->turns &&is_counted(new) && !turns_take(o->turns, BOARD_OBJECTS, 1);
+    new->refused = o->turns &&is_counted(new) && !turns_take(o->turns, BOARD_OBJECTS, 1, new->kind);
     o->table[id] = new;
     o->count++;
     return true;

@@ -303,10 +303,11 @@ static bool ask_for_more(struct turns *all, enum board_account account, uint64_t
     return board_take(&b->left[account], amount);
 }
 
-bool turns_take(struct turns *all, enum board_account account, uint64_t amount) {
+bool turns_take(struct turns *all, enum board_account account, uint64_t amount, enum tr_kind kind) {
     struct board *b = all->board;
 
     if (!board_take(&b->left[account], amount) && !ask_for_more(all, account, amount)) {
+        atomic_store(&b->refused_kind, kind);
         board_add(&b->hits[account], 1);
         turns_ring(all);
         return false;

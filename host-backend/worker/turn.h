@@ -19,6 +19,7 @@
 
 #include "host-backend/board/board.h"
 #include "host-backend/worker/driver.h"
+#include "trillium/protocol.h"
 
 /* One root device's. */
 struct turn {
@@ -98,8 +99,8 @@ static inline unsigned turns_tighter(const _Atomic uint32_t *board, unsigned own
     return limit != 0 && (own == 0 || limit < own) ? limit : own;
 }
 
-/* So much of an account, under the leader lock. False: it is more than the guest may have. */
-bool turns_take(struct turns *all, enum board_account account, uint64_t amount);
+/* So much of an account for an object of this kind, under the leader lock. False: it is more than the guest may have. */
+bool turns_take(struct turns *all, enum board_account account, uint64_t amount, enum tr_kind kind);
 /* Any thread. */
 void turns_give(struct turns *all, enum board_account account, uint64_t amount);
 

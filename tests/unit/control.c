@@ -338,6 +338,125 @@ static void test_rates(void **state) {
     go(&a, now);
 }
 
+/* The same for bytes; who meets a rate is counted and told of once, and a host's clock that stands still or goes back gives
+ * nobody more. */
+static void test_rates_of_bytes_and_clocks(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why);
+    uint64_t now = 100000 * MS;
+    unsigned done = 0;
+    (void)state;
+
+    limit("a", LIMIT_BYTES_PER_SECOND, 1000000);
+    for (ask(&a, now); now < 110000 * MS; now += MS) {
+        arena_tick(&guests.arena, now);
+        if (!has_turn(&a))
+            continue;
+        atomic_fetch_add(&a.board->devices[0].bytes, 10000);
+        done++;
+        give_back(&a, now);
+        ask(&a, now);
+    }
+    assert_in_range(done, 990, 1030);
+    const struct guest *g = guests_find(&guests, "a");
+    assert_true(g->rate_hits > 500);
+    json_t *told = guests_tell(&guests, g);
+    assert_true((uint64_t)json_integer_value(json_object_get(told, "limits_hit")) == g->rate_hits);
+    json_decref(told);
+    assert_true(now - g->rate_told_ns[1] >= 9000 * MS);                     /* not at each of them */
+    for (done = 0, now = 111000 * MS; now > 1000 * MS; now -= 10000 * MS) { /* back, again and again */
+        arena_tick(&guests.arena, now);
+        if (!has_turn(&a))
+            continue;
+        atomic_fetch_add(&a.board->devices[0].bytes, 1000000);
+        done++;
+        give_back(&a, now);
+        ask(&a, now);
+    }
+    assert_in_range(done, 1, 2);
+    go(&a, now);
+}
+
+/* Turns whose time the host's clock tells wrongly: far ahead, and back. Nobody is left without. */
+static void test_turns_and_clocks(void **state) {
+    static const uint64_t jumps[] = {MS, UINT64_MAX - 1, 5 * MS, UINT64_MAX / 2, 1, 3600000 * MS, 7 * MS};
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why), b = come("b", 0, why);
+    unsigned turns[2] = {0};
+    (void)state;
+
+    for (unsigned i = 0; i < 1000; i++) {
+        uint64_t now = jumps[i % 7];
+        ask(&a, now);
+        ask(&b, now);
+        arena_tick(&guests.arena, now);
+        struct played *p = has_turn(&a) ? &a : has_turn(&b) ? &b : NULL;
+        if (!p)
+            continue;
+        turns[p == &b]++;
+        give_back(p, jumps[(i + 3) % 7]);
+    }
+    assert_true(turns[0] > 100 && turns[1] > 100);
+    uint64_t now = UINT64_MAX / 2;
+    for (unsigned i = 0; i < 1000; i++, now += MS) { /* and then it goes on */
+        ask(&a, now);
+        ask(&b, now);
+        assert_true(has_turn(&a) || has_turn(&b));
+        give_back(has_turn(&a) ? &a : &b, now + MS);
+    }
+    go(&a, now);
+    go(&b, now);
+}
+
+/* Many processes are one guest; they share its part. */
+static void test_a_share_is_the_guests(void **state) {
+    enum { MANY = 6, TURNS = 1200 };
+    char why[LIMIT_TEXT];
+    struct played all[MANY + 1];
+    unsigned turns[MANY + 1] = {0}, of_many = 0;
+    uint64_t now = MS;
+    (void)state;
+
+    for (int i = 0; i < MANY; i++)
+        all[i] = come("many", 0, why);
+    all[MANY] = come("one", 0, why);
+    for (int i = MANY; i >= 0; i--) /* the first one ends the others' lease */
+        ask(&all[i], now);
+    for (int n = 0; n < TURNS; n++) {
+        for (int i = 0; i <= MANY; i++) {
+            if (!has_turn(&all[i]))
+                continue;
+            turns[i]++;
+            give_back(&all[i], now += TURN_QUANTUM_NS);
+            ask(&all[i], now += MS / 100);
+            break;
+        }
+        arena_tick(&guests.arena, now += MS / 10);
+    }
+    for (int i = 0; i < MANY; i++)
+        of_many += turns[i];
+    assert_in_range(of_many, turns[MANY] * 97 / 100, turns[MANY] * 103 / 100);
+    for (int i = 0; i < MANY; i++)
+        assert_in_range(turns[i], of_many / MANY * 9 / 10, of_many / MANY * 11 / 10);
+    assert_true(of_many + turns[MANY] >= TURNS * 9 / 10);
+    for (int i = 0; i <= MANY; i++)
+        go(&all[i], now);
+}
+
+static void test_commands_in_flight(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why);
+    (void)state;
+
+    limit("a", LIMIT_COMMANDS, 3);
+    assert_false(is_open(&a));
+    assert_int_equal(atomic_load(&a.board->devices[0].depth), 3);
+    limit("a", LIMIT_COMMANDS, LIMIT_NONE);
+    assert_true(is_open(&a));
+    assert_int_equal(atomic_load(&a.board->devices[0].depth), 0);
+    go(&a, 1);
+}
+
 static void test_paused(void **state) {
     char why[LIMIT_TEXT];
     struct played a = come("a", 0, why);
@@ -369,6 +488,55 @@ static void test_processes(void **state) {
     assert_non_null(strstr(why, "(processes)"));
     go(&b, 1);
     go(&a, 1);
+}
+
+/* A policy that leaves a guest nothing is a sentence for it, whichever limit it is. */
+static void test_nothing_is_refused(void **state) {
+    char why[LIMIT_TEXT], about[64];
+    struct played first = come("a", 0, why);
+    struct guest *g = guests_find(&guests, "a");
+    (void)state;
+
+    go(&first, 1);
+    for (int i = 0; i < LIMITS; i++) {
+        g->given = limits_none();
+        g->given.value[i] = 0;
+        struct played a = come("a", 0, why);
+        assert_null(a.session);
+        snprintf(about, sizeof about, "nothing (%s = 0)", limit_table[i].name);
+        assert_non_null(strstr(why, about));
+        go(&a, 2);
+    }
+}
+
+/* It comes while the guest works, and beside another one: it loses its workers, and may still do what it likes until it has. */
+static void test_nothing_while_it_works(void **state) {
+    char path[] = "/tmp/trillium-policy-XXXXXX", why[POLICY_WHY];
+    struct played a = come("a", 0, why), b = come("b", 0, why);
+    int fd = mkstemp(path);
+    uint64_t now = MS;
+    (void)state;
+
+    assert_true(fd >= 0 && dprintf(fd, "rules = ( { name = \"a\"; weight = 0; } );\n") > 0);
+    ask(&b, now); /* which ends a's lease */
+    ask(&a, now);
+    for (int i = 0; i < 40; i++) {
+        struct played *p = has_turn(&a) ? &a : &b;
+        if (i == 10 || i == 11) { /* while it has its turn, and while it asks */
+            struct policy *policy = policy_read(path, why);
+            assert_non_null(policy);
+            guests_reload(&guests, policy, now);
+            assert_int_equal(kills, i - 9);
+        }
+        assert_true(has_turn(p));
+        give_back(p, now += TURN_QUANTUM_NS);
+        ask(p, now);
+    }
+    close(fd);
+    unlink(path);
+    go(&a, now);
+    assert_true(is_open(&b));
+    go(&b, now);
 }
 
 static void test_what_a_worker_writes_is_not_believed(void **state) {
@@ -407,10 +575,16 @@ static void test_coming_and_going(void **state) {
         struct played p = come("a", 0, why);
         assert_non_null(p.session);
         atomic_store(&p.board->devices[0].commands, 3);
+        atomic_store(&p.board->devices[0].bytes, 5);
+        atomic_store(&p.board->devices[0].queued_ns, 7);
         go(&p, i);
     }
     json_t *told = guests_tell(&guests, guests_find(&guests, "a"));
+    const json_t *device = json_array_get(json_object_get(told, "devices"), 0);
     assert_int_equal(json_integer_value(json_object_get(told, "commands")), 3000);
+    assert_int_equal(json_integer_value(json_object_get(device, "commands")), 3000);
+    assert_int_equal(json_integer_value(json_object_get(device, "bytes")), 5000);
+    assert_int_equal(json_integer_value(json_object_get(device, "queued_ns")), 7000);
     json_decref(told);
     for (unsigned i = 0; i < 2 * GUESTS_MOST; i++) { /* as many guests as there like */
         snprintf(name, sizeof name, "guest %u", i);
@@ -538,6 +712,12 @@ int main(void) {
         TEST(test_a_turn_that_is_kept_lapses),
         TEST(test_a_long_kernel_is_ended),
         TEST(test_rates),
+        TEST(test_rates_of_bytes_and_clocks),
+        TEST(test_turns_and_clocks),
+        TEST(test_a_share_is_the_guests),
+        TEST(test_commands_in_flight),
+        TEST(test_nothing_is_refused),
+        TEST(test_nothing_while_it_works),
         TEST(test_paused),
         TEST(test_processes),
         TEST(test_what_a_worker_writes_is_not_believed),

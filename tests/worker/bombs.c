@@ -176,7 +176,10 @@ static void expect_ends_when_run(struct test_guest *t, struct board *board, cons
     assert_non_null(strstr(why, limit));
     int status = guest_close(t);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-    assert_int_equal(atomic_load(&board->hits[BOARD_LIMIT_BUILD]), 1);
+    assert_int_equal(
+        atomic_load(&board->hits[strcmp(limit, "--build-seconds") == 0 ? BOARD_LIMIT_BUILD_SECONDS
+                                                                       : BOARD_LIMIT_BUILD_MEMORY]),
+        1);
     board_unmap(board);
 }
 
