@@ -18,7 +18,7 @@ if [ $status = 1 ] && says "$work/ask.err" "trillium control"; then pass no-cont
 
 # ---- a pause of a whole minute, beside everything else: with a control of its own, which nothing here ends ----
 minutes=$work/minutes.control
-TRILLIUM_CONTROL=$minutes start_control
+TRILLIUM_CONTROL=$minutes start_control --scheduler fcfs
 minute_control=$control
 TRILLIUM_CONTROL=$minutes start_daemon minute --name minute
 minute_daemon=$daemon
@@ -27,6 +27,16 @@ minute=$guest
 within "$patience" says "$work/minute.out" ready
 TRILLIUM_CONTROL=$minutes ask pause minute
 paused_at=$SECONDS
+if says "$control_log" "ready, scheduler fcfs"; then pass scheduler; else fail scheduler "fcfs was expected" "$control_log"; fi
+
+# ---- and one that comes and goes FAULT_COMINGS times meanwhile; each time costs the start of a worker, so a thousand take minutes ----
+comings=${FAULT_COMINGS:-50}
+open_files() { ls "/proc/$minute_control/fd" | wc -l; }
+files_before=$(open_files)
+TRILLIUM_CONTROL=$minutes start_daemon comes --name comes
+comes_daemon=$daemon
+start_guest comes comes "$comings"
+comes=$guest
 
 # ---- seen, paused, killed ----
 start_control
@@ -44,7 +54,9 @@ if says "$work/ask.out" "^1 *a$" && [ -n "$(worker_of a)" ]; then pass ls; else 
 if [ "$(grep -c 'a$' "$work/top.out")" = 2 ]; then pass top; else fail top "two tables were expected" "$work/top.out"; fi
 
 ask pause a
-if stands_still a && [ -d "/proc/$guest" ]; then pass pause; else fail pause "it goes on, or is gone" "$work"/a.*; fi
+at=$(of a commands) # one at most was on its way to the driver when the command returned
+if stands_still a && [ -d "/proc/$guest" ] && [ $(($(of a commands) - at)) -le 1 ]; then pass pause; else
+    fail pause "it goes on, or is gone: $(($(of a commands) - at)) commands since" "$work"/a.*; fi
 ask resume a
 if works_on a; then pass resume; else fail resume "it does not go on" "$work"/a.* "$control_log"; fi
 
@@ -119,16 +131,18 @@ if [ "$status" = 0 ] && says "$work/work.out" "done"; then pass paused-in-work; 
     fail paused-in-work "right results were expected, status $status" "$work"/work.*; fi
 
 has_built() { [ "$(of a builds)" -gt "$before" ]; }
+begun=
 for size in 1000 4000 16000; do # so long that the pause comes into it
     before=$(of a builds)
     start_guest build functions $size
     within "$patience" says "$work/build.out" building
     ask pause a
-    has_built || break
+    has_built || begun=$size
+    [ -z "$begun" ] || break
     ask resume a
     await "$guest" "$patience"
 done
-if ! has_built; then pass pause-in-build.begun; else fail pause-in-build.begun "builds were over before: this says nothing"; fi
+if [ -n "$begun" ]; then pass pause-in-build.begun; else fail pause-in-build.begun "builds were over before: this says nothing"; fi
 if within "$patience" has_built && stands_still a && ! says "$work/build.out" "done" && [ -d "/proc/$guest" ]; then
     pass pause-in-build; else fail pause-in-build "the build was expected to end, and its program to wait" "$work"/build.*; fi
 ask resume a
@@ -142,7 +156,7 @@ build_limit() {
     start_guest "$1" functions 3000
     await "$guest" "$patience"
     if [ "$status" = 3 ] && says "$work/$1.out" "$2" && says "$work/$1.out" "error clBuildProgram" &&
-        within "$soon" says "$control_log" "a: process $guest met a limit of builds"; then pass "limit-${1%=*}"; else
+        within "$soon" says "$control_log" "a: process $guest met its limit of ${1%=*} (.*) in a build"; then pass "limit-${1%=*}"; else
         fail "limit-${1%=*}" "a build log, an error and a line were expected, status $status" "$work/$1".*; fi
     ask limit a "${1%=*}=none"
 }
@@ -174,10 +188,26 @@ if [ "$status" = 0 ] && [ "$(grep -c ': [1-9][0-9]* queues, error -6' "$work/obj
 if ! says "$work/objects.out" "one buffer more 0" && [ "$(grep -c 'then 0' "$work/objects.out")" = 2 ]; then
     pass limit-objects.asynchronous; else
     fail limit-objects.asynchronous "an error while there are too many, and none afterwards, were expected" "$work"/objects.*; fi
-if says "$control_log" "a: process $guest met its limit of objects (20)"; then pass limit-objects.told; else
+if says "$control_log" "a: process $guest met its limit of objects (20) when it made a [bkq]"; then pass limit-objects.told; else
     fail limit-objects.told "a line was expected" "$control_log"; fi
 
-ask limit a objects=none processes=1
+# LIMIT RATE: a program that wants more waits, has its result, and the log says so once
+rate_limit() {
+    within "$patience" no_processes
+    before=$(of a limits_hit)
+    ask limit a "$1=$2"
+    start_guest "$1" burst 1
+    await "$guest" "$patience"
+    if [ "$status" = 0 ] && says "$work/$1.out" "done" && [ "$(of a limits_hit)" -gt "$before" ] &&
+        [ "$(grep -c "a: its commands wait: it met its limit of $1 (" "$control_log")" = 1 ]; then pass "limit-$1"; else
+        fail "limit-$1" "right results, a count and a line were expected, status $status" "$work/$1".* "$control_log"; fi
+    ask limit a "$1=none"
+}
+ask limit a objects=none
+rate_limit kernels_per_second 100
+rate_limit bytes_per_second 1000
+
+ask limit a processes=1
 start_guest first loop 600
 first=$guest
 within "$patience" has_processes a
@@ -204,6 +234,27 @@ ask limit a devices=none
 start_guest first loop 600
 first=$guest
 within "$patience" has_processes a
+
+# ---- who may give commands: root and the control's own user, and whoever is in the group that the policy names ----
+chmod 711 "$work"
+as_nobody() { setpriv --reuid 65534 --regid "$1" --clear-groups "$trillium" pause a >"$work/nobody.out" 2>&1; }
+if [ "$(id -u)" != 0 ] || ! setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$trillium"; then
+    echo "SKIP administrators: this needs root, and a build that others may reach"
+else
+    as_nobody 65534
+    status=$?
+    if [ $status = 1 ] && says "$work/nobody.out" "commands are for root" && works_on a; then pass strangers; else
+        fail strangers "it was expected to be refused, status $status" "$work/nobody.out"; fi
+    echo "administrators = \"$(getent group 1 | cut -d : -f 1)\";" >"$policy"
+    ask policy reload
+    as_nobody 65534
+    status=$?
+    if [ $status = 1 ] && as_nobody 1 && stands_still a; then pass administrators; else
+        fail administrators "the policy's group alone was expected to be heard, status $status" "$work/nobody.out"; fi
+    ask resume a
+    echo 'defaults = { weight = 100; };' >"$policy"
+    ask policy reload
+fi
 
 # ---- the control dies and comes back ----
 ask pause a
@@ -240,6 +291,8 @@ counters() { exec 7<>"/dev/tcp/127.0.0.1/$port" && printf 'GET /metrics HTTP/1.0
 if within "$soon" counters && says "$work/counters" "^# TYPE trillium_commands_total counter"; then pass metrics-port; else
     fail metrics-port "counters were expected on port $port" "$control_log"; fi
 exec 7>&-
+if "$trillium" doctor >"$work/doctor" 2>&1; says "$work/doctor" "it listens at $TRILLIUM_CONTROL"; then pass doctor; else
+    fail doctor "a line about the control was expected" "$work/doctor"; fi
 
 # ---- top on a terminal ----
 TERM=xterm script -qec "stty cols 100 rows 20; '$trillium' top --seconds 0.1 --count 2" /dev/null </dev/null >"$work/screen" 2>&1
@@ -258,6 +311,21 @@ if within "$patience" in_turns; then pass turns; else fail turns "both were expe
 kill -9 "$(worker_of a)"
 await "$one" "$soon"
 if works_on b && [ "$status" = 3 ]; then pass dies-in-turn; else fail dies-in-turn "b was expected to go on" "$work"/one.* "$work"/two.*; fi
+
+# ---- recorded commands and copies take turns, and are counted, like kernels ----
+# MODE KEY: beside b's kernels; KEY is what grows
+takes_turns() {
+    local turns counted
+    start_guest "$1" "$1" 600
+    within "$patience" says "$work/$1.out" ready
+    turns=$(of a turns_ns) counted=$(of a "$2")
+    grows() { [ "$(of a turns_ns)" -gt $((turns + 100000000)) ] && [ "$(of a "$2")" -gt $((counted + $3)) ]; }
+    if within "$patience" grows "$@"; then pass "turns-of-$1"; else
+        fail "turns-of-$1" "turns and $2 were expected to grow" "$work/$1".* "$control_log"; fi
+    kill_hard "$guest"
+}
+takes_turns batches commands 16
+takes_turns copies bytes 33554432
 
 # ---- work behind user events: no more than a share, and counted ----
 kill_hard "$two"
@@ -326,6 +394,28 @@ if within "$soon" says "$control_log" "the policy stays as it was"; then pass po
 start_guest still memory 16
 await "$guest" "$patience"
 if says "$work/still.out" "memory 32 MiB"; then pass policy-stays; else fail policy-stays "the old one was expected" "$work"/still.*; fi
+
+cat >"$policy" <<END
+defaults = { weight = 100; };
+rules = ( { name = "a"; memory = "16 MiB"; } );
+END
+kill -HUP "$control"
+within "$soon" says "$control_log" "$policy was read"
+start_guest anew memory 16
+await "$guest" "$patience"
+if says "$work/anew.out" "memory 16 MiB"; then pass policy-signal; else fail policy-signal "16 MiB were expected" "$work"/anew.* "$control_log"; fi
+
+# ---- they have come and gone: counted, and nothing is left of them ----
+await "$comes" $((patience * (1 + comings / 100)))
+nobody_left() { ! TRILLIUM_CONTROL=$minutes has_processes comes; }
+if [ "$status" = 0 ] && says "$work/comes.out" "done $comings" && within "$patience" nobody_left &&
+    [ "$(TRILLIUM_CONTROL=$minutes of comes commands)" = "$comings" ]; then pass comes-and-goes; else
+    fail comes-and-goes "$comings commands were expected, not $(TRILLIUM_CONTROL=$minutes of comes commands), status $status" "$work"/comes.*; fi
+daemon=$comes_daemon
+stop_daemon
+few_files() { [ "$(open_files)" = "$files_before" ]; }
+if within "$soon" few_files; then pass comes-and-goes.nothing-left; else
+    fail comes-and-goes.nothing-left "$files_before descriptors were expected, not $(open_files)"; fi
 
 # ---- the minute is over ----
 while [ $((SECONDS - paused_at)) -lt 61 ]; do sleep 1; done

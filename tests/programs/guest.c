@@ -13,6 +13,10 @@
  * - guest burst SECONDS: kernels of some ms, in a queue in order and in one that is not; prints "ready" after the first round and "done
  *   N kernels"
  * - guest behind SECONDS: the same, each round behind a user event that is set once it stands, while another one never is
+ * - guest batches SECONDS: a command buffer of kernels of some ms, again and again; prints "ready" after the first round and "done N
+ *   rounds"
+ * - guest copies SECONDS: the same with fills and copies of some MiB
+ * - guest comes N: N children, one after the other, each of which runs a kernel and ends; prints "ready" after the first one and "done N"
  * - guest build: prints "ready", then builds a program that keeps the compiler busy for minutes
  * - guest bad-source: prints the build log of a source that does not compile
  * - guest memory MIB: makes buffers of so many MiB until one cannot be made, 64 at most; prints the device's memory, how
@@ -39,6 +43,7 @@
 #include <unistd.h>
 
 #include <CL/cl.h>
+#include <CL/cl_ext.h>
 
 static double now_s(void) {
     struct timespec t;
@@ -255,6 +260,20 @@ static int gated(void) {
     return 0;
 }
 
+/* A kernel of some ms, which counts its runs. */
+static cl_kernel make_counting_kernel(cl_mem *counter) {
+    const cl_int zero = 0;
+    cl_kernel k = make_kernel("kernel void k(global int *a) { uint x = get_global_id(0) | 1u;\n"
+                              "for (uint i = 0; i < 60000; i++) x = x * 1664525u + 1013904223u ^ (x >> 7);\n"
+                              "a[get_global_id(0)] += x == 0 ? 2 : 1; }");
+
+    *counter = make_buffer(64 * sizeof(cl_int));
+    must(clSetKernelArg(k, 0, sizeof *counter, counter), "clSetKernelArg");
+    must(clEnqueueFillBuffer(queue, *counter, &zero, 4, 0, 64 * sizeof zero, 0, NULL, NULL),
+         "clEnqueueFillBuffer");
+    return k;
+}
+
 /* One round's kernels in a queue, behind `gate` (NULL: nothing). The event of the last one. */
 static cl_event give_round(cl_command_queue q, cl_kernel k, cl_event gate) {
     const size_t n = 64, one = 1;
@@ -274,7 +293,7 @@ static cl_event give_round(cl_command_queue q, cl_kernel k, cl_event gate) {
 static int burst(double seconds, bool behind) {
     const cl_queue_properties out_of_order[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE,
                                                 0};
-    cl_int e, zero = 0, got;
+    cl_int e, got;
     cl_event before[2] = {NULL, NULL}, never, ignored;
     cl_command_queue queues[2];
     cl_kernel kernels[2];
@@ -286,14 +305,7 @@ static int burst(double seconds, bool behind) {
     queues[1] = clCreateCommandQueueWithProperties(context, device, out_of_order, &e);
     must(e, "clCreateCommandQueueWithProperties");
     for (int i = 0; i < 2; i++) {
-        kernels[i] =
-            make_kernel("kernel void k(global int *a) { uint x = get_global_id(0) | 1u;\n"
-                        "for (uint i = 0; i < 60000; i++) x = x * 1664525u + 1013904223u ^ (x >> 7);\n"
-                        "a[get_global_id(0)] += x == 0 ? 2 : 1; }");
-        mems[i] = make_buffer(64 * sizeof(cl_int));
-        must(clSetKernelArg(kernels[i], 0, sizeof mems[i], &mems[i]), "clSetKernelArg");
-        must(clEnqueueFillBuffer(queue, mems[i], &zero, 4, 0, 64 * sizeof zero, 0, NULL, NULL),
-             "clEnqueueFillBuffer");
+        kernels[i] = make_counting_kernel(&mems[i]);
     }
     must(clFinish(queue), "clFinish");
     if (behind) {
@@ -327,6 +339,95 @@ static int burst(double seconds, bool behind) {
         }
     }
     printf("done %d kernels\n", rounds * BURST);
+    return 0;
+}
+
+static int batches(double seconds) {
+    const size_t n = 64, one = 1;
+    cl_platform_id platform;
+    cl_int e, got = 0;
+    cl_mem mem;
+    int rounds = 0;
+
+    open_first_device();
+    must(clGetDeviceInfo(device, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL), "clGetDeviceInfo");
+#define FIND(name)                                                                                           \
+    name##_fn name = (name##_fn)clGetExtensionFunctionAddressForPlatform(platform, #name);                   \
+    if (!name)                                                                                               \
+    must(CL_INVALID_OPERATION, #name)
+    FIND(clCreateCommandBufferKHR);
+    FIND(clCommandNDRangeKernelKHR);
+    FIND(clFinalizeCommandBufferKHR);
+    FIND(clEnqueueCommandBufferKHR);
+    cl_kernel k = make_counting_kernel(&mem);
+    cl_command_buffer_khr buffer = clCreateCommandBufferKHR(1, &queue, NULL, &e);
+    must(e, "clCreateCommandBufferKHR");
+    for (int i = 0; i < BURST; i++)
+        must(clCommandNDRangeKernelKHR(buffer, NULL, NULL, k, 1, NULL, &n, &one, 0, NULL, NULL, NULL),
+             "clCommandNDRangeKernelKHR");
+    must(clFinalizeCommandBufferKHR(buffer), "clFinalizeCommandBufferKHR");
+    for (double end = now_s() + seconds; rounds == 0 || now_s() < end; rounds++) {
+        must(clEnqueueCommandBufferKHR(0, NULL, buffer, 0, NULL, NULL), "clEnqueueCommandBufferKHR");
+        must(clFinish(queue), "clFinish");
+        if (rounds == 0)
+            say_ready();
+    }
+    must(clEnqueueReadBuffer(queue, mem, CL_TRUE, 0, sizeof got, &got, 0, NULL, NULL), "clEnqueueReadBuffer");
+    printf("done %d rounds\n", rounds);
+    return got == rounds * BURST ? 0 : 4;
+}
+
+static int copies(double seconds) {
+    enum { SIZE = 16 << 20 };
+    int rounds = 0;
+
+    open_first_device();
+    cl_mem from = make_buffer(SIZE), to = make_buffer(SIZE);
+    for (double end = now_s() + seconds; rounds == 0 || now_s() < end; rounds++) {
+        cl_int got = -1;
+        must(clEnqueueFillBuffer(queue, from, &rounds, sizeof rounds, 0, SIZE, 0, NULL, NULL),
+             "clEnqueueFillBuffer");
+        must(clEnqueueCopyBuffer(queue, from, to, 0, 0, SIZE, 0, NULL, NULL), "clEnqueueCopyBuffer");
+        must(clEnqueueReadBuffer(queue, to, CL_TRUE, SIZE - sizeof got, sizeof got, &got, 0, NULL, NULL),
+             "clEnqueueReadBuffer");
+        if (got != rounds) {
+            printf("wrong result in round %d\n", rounds);
+            return 4;
+        }
+        if (rounds == 0)
+            say_ready();
+    }
+    printf("done %d rounds\n", rounds);
+    return 0;
+}
+
+static int one_kernel(void) {
+    const size_t n = 64;
+    cl_int got = 0;
+
+    open_first_device();
+    cl_kernel k = make_kernel("kernel void k(global int *a) { a[get_global_id(0)] = 42; }");
+    cl_mem mem = make_buffer(64 * sizeof got);
+    must(clSetKernelArg(k, 0, sizeof mem, &mem), "clSetKernelArg");
+    must(clEnqueueNDRangeKernel(queue, k, 1, NULL, &n, NULL, 0, NULL, NULL), "clEnqueueNDRangeKernel");
+    must(clEnqueueReadBuffer(queue, mem, CL_TRUE, 0, sizeof got, &got, 0, NULL, NULL), "clEnqueueReadBuffer");
+    return got == 42 ? 0 : 4;
+}
+
+static int comes(int times) {
+    for (int i = 0; i < times; i++) {
+        int status = -1;
+        pid_t child = fork();
+        if (child == 0)
+            exit(one_kernel());
+        if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+            printf("child %d ends with %#x\n", i, status);
+            return 4;
+        }
+        if (i == 0)
+            say_ready();
+    }
+    printf("done %d\n", times);
     return 0;
 }
 
@@ -520,6 +621,12 @@ int main(int argc, char **argv) {
         return endless();
     if ((strcmp(what, "burst") == 0 || strcmp(what, "behind") == 0) && argc > 2)
         return burst(atof(argv[2]), strcmp(what, "behind") == 0);
+    if (strcmp(what, "batches") == 0 && argc > 2)
+        return batches(atof(argv[2]));
+    if (strcmp(what, "copies") == 0 && argc > 2)
+        return copies(atof(argv[2]));
+    if (strcmp(what, "comes") == 0 && argc > 2)
+        return comes(atoi(argv[2]));
     if (strcmp(what, "gated") == 0)
         return gated();
     if (strcmp(what, "build") == 0)
@@ -536,7 +643,6 @@ int main(int argc, char **argv) {
         return memory((size_t)atoi(argv[2]));
     if (strcmp(what, "print") == 0)
         return print();
-    fprintf(stderr, "usage: guest devices | loop SECONDS | work SECONDS | again ICD | out-of-bounds | "
-                    "endless | gated | build | bad-source | fork | memory MIB | print\n");
+    fprintf(stderr, "usage: guest MODE, as this program's source says\n");
     return 2;
 }
