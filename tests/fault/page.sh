@@ -1,24 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # limit: 300
-# docs/control.md, and README.md's two guests, word for word: from nothing to a third of the device and 2 GiB for the guest of a VM's daemon. The guest is a process
-# here; that policy and commands work in a VM too is in vm.sh.
+# docs/control.md, and README.md's two guests, word for word: from nothing to a third of the device and 2 GiB for the guest of a
+# VM's daemon. The guest is a process here; vm.sh does the same with a VM.
 . "$(dirname "$0")/common"
 export TRILLIUM_CONTROL=$work/control.sock
 policy=$work/policy.conf
 control_log=$work/control.log
 
-# Its blocks: what is typed, the file, what is typed then. Only places differ, and that nothing is a service here.
-block() { # N-th of the page
-    awk -v n="$1" '/^```/ { inside = !inside; count += inside; next } inside && count == n' docs/control.md |
-        sed -e "s|/etc/trillium/policy.conf|$policy|" -e "s|/usr/share/doc/trillium|$PWD/host-backend/etc|" -e '/^systemctl/d' -e '/^trillium top/d' -e 's/ *#.*//'
-}
-# trillium is the built one; commands that fail end it
-typed() { PATH=$build/bin:$PATH bash -ec "$(block "$1")"; }
 rm -f "$policy" "$TRILLIUM_CONTROL".*
-if block 1 | grep -q policy && typed 1 >"$work/page.out" 2>&1; then pass page.begin; else fail page.begin "the first block was expected to work" "$work/page.out"; fi
+if page_block 1 | grep -q policy && typed 1 >"$work/page.out" 2>&1; then pass page.begin; else fail page.begin "the first block was expected to work" "$work/page.out"; fi
 start_control
-block 2 >"$policy"
+page_block 2 >"$policy"
 if grep -q 'vm = "web"' "$policy" && typed 3 >"$work/page.out" 2>&1; then pass page.policy; else
     fail page.policy "the policy was expected to be taken" "$work/page.out" "$policy" "$control_log"; fi
 "$trillium" serve --name web --shm "$work/web.sock" >"$work/web.daemon" 2>&1 &
@@ -41,17 +34,8 @@ if says "$work/page.out" "memory 2048 MiB"; then pass page.memory; else
 start_daemon other --name other
 start_guest beside burst 600
 within "$patience" says "$work/beside.out" ready
-web_ns=0 all_ns=0
-third() { # of three seconds of the device's; where something else computes, a program may not want its part for a moment
-    local web other
-    web=$(of web turns_ns) other=$(of other turns_ns)
-    enough() { [ $(($(of web turns_ns) + $(of other turns_ns) - web - other)) -ge 3000000000 ]; }
-    within "$soon" enough || return 1
-    web_ns=$(($(of web turns_ns) - web)) all_ns=$(($(of other turns_ns) - other + web_ns))
-    [ $((web_ns * 100)) -ge $((all_ns * 30)) ] && [ $((web_ns * 100)) -le $((all_ns * 37)) ]
-}
-if within "$patience" third; then pass page.share; else
-    fail page.share "a third was expected: $((web_ns / 1000000)) ms of $((all_ns / 1000000))" "$work"/page.* "$control_log"; fi
+if within "$patience" has_third web other; then pass page.share; else
+    fail page.share "a third was expected: $third_seen" "$work"/page.* "$control_log"; fi
 "$trillium" top --seconds 1 --count 1 >"$work/top" 2>&1
 if says "$work/top" "web$"; then pass page.top; else fail page.top "the VM was expected" "$work/top"; fi
 gone_or_zombie "$machine" || kill "$machine"

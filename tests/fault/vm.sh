@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # limit: 900
 # What goes wrong around a VM: RAM that is not shared, another virtual GPU, a kernel that crashes the driver, QEMU killed; and what an
-# administrator does to one: limits, pause, resume.
+# administrator does to one: docs/control.md's page, limits, pause, resume, kill.
 . "$(dirname "$0")/common"
 export TRILLIUM_CONTROL=$work/control.sock
 policy=$work/policy.conf
@@ -62,34 +62,131 @@ qemu_below() { # pid: the QEMU among its descendants
         esac
     done
 }
-# The latencies of a VM's process while it runs: the guest is told to stamp its commands, and its clock is aligned then.
+# ---- docs/control.md's page with a VM: the QEMU of `trillium run`, whose GPU is the daemon's ----
+rm -f "$policy" "$TRILLIUM_CONTROL".*
+typed 1 >"$work/page.out" 2>&1
 start_control
-"$trillium" run --vm=qemu -- "$program" loop 600 >"$work/killed.out" 2>"$work/killed.err" &
-guest=$!
-started+=("$guest")
-if within "$patience" says "$work/killed.out" ready; then
-    vm=$("$trillium" ls --json | sed -n 's/^    "name": "\(.*\)",$/\1/p' | head -n 1)
-    if works_on "$vm" && ask pause "$vm" && stands_still "$vm" && [ -d "/proc/$guest" ]; then pass vm-pause; else
-        fail vm-pause "guest '$vm' was expected to stand still" "$work"/killed.* "$control_log"; fi
-    ask resume "$vm"
-    if works_on "$vm"; then pass vm-resume; else fail vm-resume "guest '$vm' was expected to go on" "$work"/killed.*; fi
-    "$trillium" profile --attach 1 --seconds 2 "$work/vm.json" >"$work/attach.out" 2>"$work/attach.err"
-    status=$?
-    "$trillium" profile --csv "$work/vm.csv" "$work/vm.json"
-    if [ $status = 0 ] && says "$work/attach.out" "the guest's stamps are within" && says "$work/vm.csv" ",guest," &&
-        says "$work/vm.csv" ",run," && says "$work/vm.csv" ",wake,"; then pass vm-attach; else
-        fail vm-attach "all stages were expected, status $status" "$work"/attach.* "$work/vm.csv" "$work/control.log"; fi
-    kill_hard "$control"
-    qemu=$(qemu_below "$guest")
-    if [ -n "$qemu" ]; then kill -9 $qemu; else fail qemu-killed "there is no QEMU below trillium run"; fi
-    await "$guest" "$soon"
-    if [ "$status" = 125 ] && says "$work/killed.err" "its process ended with signal 9"; then pass qemu-killed; else
-        fail qemu-killed "status 125 and a sentence about who ended it were expected soon, status $status" "$work"/killed.*; fi
-else
-    fail qemu-killed "the guest does not get going" "$work"/killed.*
-    kill_hard "$control"
-    kill_hard "$guest"
-fi
+page_block 2 >"$policy"
+if grep -q 'vm = "web"' "$policy" && typed 3 >>"$work/page.out" 2>&1; then pass vm-page.policy; else
+    fail vm-page.policy "the policy was expected to be taken" "$work/page.out" "$policy" "$control_log"; fi
+socket=$work/web.sock
+"$trillium" serve --name web --socket-path "$socket" >"$work/web.daemon" 2>&1 &
+web=$!
+started+=("$web")
+within "$patience" listening || fail vm-page "the VM's daemon does not listen" "$work/web.daemon"
+rm -f "$work/changed"
+mkfifo "$work/typed"
+QEMU_FROM='socket,id=vgpu,fd=*' QEMU_TO=socket,id=vgpu,path=$socket PATH=$work/bin:$PATH \
+    "$trillium" run --vm=qemu -- sh <"$work/typed" >"$work/inside.out" 2>"$work/inside.err" &
+machine=$!
+started+=("$machine")
+exec 8>"$work/typed"
+inside() { # NAME MODE...: the program in the VM, in the background; its lines begin with NAME, and its status is the last
+    local name=$1
+    shift
+    echo "{ '$program' $*; echo status \$?; } 2>&1 | sed -u 's/^/$name: /' &" >&8
+}
+tells() { says "$work/inside.out" "^$1: $2"; }
+shows() { [ "$(grep -c "^$1: $2" "$work/inside.out")" = "$3" ]; } # NAME TEXT TIMES
+# NAME STATUS: it ends, and with this status
+ends() { within "$patience" tells "$1" status && tells "$1" "status $2$"; }
+# NAME: what to show when something is wrong
+seen() { grep "^$1: " "$work/inside.out" >"$work/$1.seen"; echo "$work/$1.seen" "$work/inside.err" "$work/web.daemon" "$control_log"; }
+
+inside memory memory 1024
+if ends memory 0 && shows memory "memory 2048 MiB" 1 && shows memory "round.*: 2 buffers, error -4" 2 && [ -e "$work/changed" ]; then
+    pass vm-page.memory; else fail vm-page.memory "2 GiB were expected in the VM" $(seen memory); fi
+start_daemon other --name other
+other_daemon=$daemon
+start_guest beside burst 600
+beside=$guest
+inside burst burst 600
+within "$patience" says "$work/beside.out" ready && within "$patience" tells burst ready
+if within "$patience" has_third web other; then pass vm-page.share; else
+    fail vm-page.share "a third was expected: $third_seen" $(seen burst); fi
+"$trillium" top --seconds 1 --count 1 >"$work/top" 2>&1
+if says "$work/top" "web$"; then pass vm-page.top; else fail vm-page.top "the VM was expected" "$work/top"; fi
+kill_hard "$beside"
+daemon=$other_daemon
+stop_daemon
+
+# ---- pause, resume, profile, kill ----
+ask pause web
+if stands_still web && ! tells burst status; then pass vm-pause; else fail vm-pause "it was expected to stand still" $(seen burst); fi
+ask resume web
+if works_on web; then pass vm-resume; else fail vm-resume "it was expected to go on" $(seen burst); fi
+# The guest is told to stamp its commands, and its clock is aligned then.
+"$trillium" profile --attach web --seconds 2 "$work/vm.json" >"$work/attach.out" 2>"$work/attach.err"
+status=$?
+"$trillium" profile --csv "$work/vm.csv" "$work/vm.json"
+if [ $status = 0 ] && says "$work/attach.out" "the guest's stamps are within" && says "$work/vm.csv" ",guest," &&
+    says "$work/vm.csv" ",run," && says "$work/vm.csv" ",wake,"; then pass vm-attach; else
+    fail vm-attach "all stages were expected, status $status" "$work"/attach.* "$work/vm.csv" "$control_log"; fi
+ask pause web
+stands_still web
+ask kill web
+if ends burst 3 && tells burst "error cl"; then pass vm-killed-while-paused; else
+    fail vm-killed-while-paused "an OpenCL error was expected" $(seen burst); fi
+ask resume web
+
+# ---- a pause in the middle of a build ----
+has_built() { [ "$(of web builds)" -gt "$before" ]; }
+begun=
+for size in 1000 4000 16000; do # so long that the pause comes into it
+    before=$(of web builds)
+    inside "build$size" functions $size
+    within "$patience" tells "build$size" building
+    ask pause web
+    has_built || begun=$size
+    [ -z "$begun" ] || break
+    ask resume web
+    ends "build$size" 0
+done
+if [ -n "$begun" ] && within "$patience" has_built && stands_still web && ! tells "build$size" "done"; then pass vm-pause-in-build; else
+    fail vm-pause-in-build "the build was expected to end, and its program to wait" $(seen "build$size"); fi
+ask resume web
+if ends "build$size" 0 && tells "build$size" "done"; then pass vm-pause-in-build.goes-on; else
+    fail vm-pause-in-build.goes-on "right results were expected" $(seen "build$size"); fi
+
+# ---- each limit ----
+idle() { ! has_processes web; }
+# NAME KEY=VALUE STATUS WHAT-THE-LOG-SAYS MODE...: the program ends so, and the log says so
+limited() {
+    local name=$1 key=$2 expected=$3 told=$4
+    shift 4
+    within "$patience" idle # what the last one's worker still holds counts
+    ask limit web "$key"
+    inside "$name" "$@"
+    if ends "$name" "$expected" && within "$soon" says "$control_log" "web: $told"; then pass "vm-limit-$name"; else
+        fail "vm-limit-$name" "status $expected and '$told' were expected" $(seen "$name"); fi
+    ask limit web "${key%=*}=none"
+}
+limited objects objects=20 0 "process [0-9]* met its limit of objects (20) when it made a" objects
+shows objects "round.*: [1-9][0-9]* queues, error -6" 2 || fail vm-limit-objects "an error was expected twice" $(seen objects)
+limited devices devices=no-such-device 3 "" devices
+tells devices ".*see none of its devices" || fail vm-limit-devices "a sentence was expected" $(seen devices)
+limited seconds build_seconds=1 3 "process [0-9]* met its limit of build_seconds (1) in a build" functions 3000
+limited space build_memory=8MiB 3 "process [0-9]* met its limit of build_memory (8 MiB) in a build" functions 3000
+limited kernel kernel_ms=500 3 "process [0-9]* loses its worker: a kernel runs for more than the 500 ms" endless
+limited rate kernels_per_second=100 0 "its commands wait: it met its limit of kernels_per_second (100)" burst 1
+limited bytes bytes_per_second=1MiB 0 "its commands wait: it met its limit of bytes_per_second (1 MiB)" work 1
+ask limit web processes=1
+inside loop loop 600
+within "$patience" tells loop ready
+inside second loop 1
+if ends second 3 && tells second ".*allows no more (processes)" && ! tells loop status; then pass vm-limit-processes; else
+    fail vm-limit-processes "a sentence was expected" $(seen second); fi
+
+# ---- QEMU is killed ----
+kill_hard "$control"
+qemu=$(qemu_below "$machine")
+if [ -n "$qemu" ]; then kill -9 $qemu; else fail qemu-killed "there is no QEMU below trillium run"; fi
+await "$machine" "$soon"
+if [ "$status" = 125 ] && says "$work/inside.err" "its process ended with signal 9"; then pass qemu-killed; else
+    fail qemu-killed "status 125 and a sentence about who ended it were expected soon, status $status" "$work"/inside.*; fi
+exec 8>&-
+daemon=$web
+stop_daemon
 check_leftovers qemu-killed
 
 # ---- at random points between a VM's start and its end: FAULT_VM_RUNS of them (each boots a VM), FAULT_SEED for the same again ----
