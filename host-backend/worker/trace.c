@@ -42,8 +42,9 @@ struct trace {
     struct clock_bounds clocks[MAX_CLOCKS];
     unsigned clock_count;
     struct trace_record *open,
-        **open_end; /* given to the driver, and not known to have ended; oldest first */
-    unsigned open_count, collect_at;
+        **open_end;              /* given to the driver, and not known to have ended; oldest first */
+    _Atomic unsigned open_count; /* with the fresh ones; the leader adds, who looks takes off */
+    unsigned collect_at;
     uint64_t collect_ns;
     uint64_t ends; /* commands that were asked for their times so far */
 
@@ -340,6 +341,7 @@ static bool has_ended(struct trace *t, struct trace_record *r, uint64_t now) {
  */
 static void collect(struct trace *t, uint64_t now) {
     struct trace_record **at = &t->open, *ended = NULL, **ended_end = &ended, *going = NULL, *fresh = NULL;
+    unsigned count = 0;
 
     for (struct trace_record *r = atomic_exchange(&t->fresh, NULL), *next; r; r = next) {
         next = r->next;
@@ -358,11 +360,12 @@ static void collect(struct trace *t, uint64_t now) {
             continue;
         }
         *at = r->next;
-        t->open_count--;
+        count++;
         *ended_end = r;
         ended_end = &r->next;
     }
     t->open_end = at;
+    atomic_fetch_sub_explicit(&t->open_count, count, memory_order_relaxed);
     *ended_end = NULL;
     pthread_mutex_lock(&t->lock);
     for (struct trace_record *r = ended; r; r = r->next)
@@ -399,8 +402,10 @@ void trace_enqueued(struct trace *t, struct trace_record *r, cl_event event) {
     r->next = atomic_load_explicit(&t->fresh, memory_order_relaxed);
     /* No exchange: the only other thread that takes them, trace_close's, is the last to look at any. */
     atomic_store_explicit(&t->fresh, r, memory_order_release);
-    t->open_count++;
-    if (t->open_count >= t->collect_at)
+    /* Nor an addition: it has no other thread to lose one of but that. */
+    unsigned count = atomic_load_explicit(&t->open_count, memory_order_relaxed) + 1;
+    atomic_store_explicit(&t->open_count, count, memory_order_relaxed);
+    if (count >= t->collect_at)
         trace_collect(t);
 }
 
