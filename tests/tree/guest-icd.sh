@@ -3,17 +3,7 @@
 # The guest driver's inside. Nothing in it calls a function that the application calls: such a function checks what the application
 # gave and says why it fails; what the driver needs itself has a name of its own (icd_queue_release, not icd_ReleaseCommandQueue).
 # And its folders stand upon each other: each includes itself and what stands before it, so there is no circle between them.
-cd "$(dirname "$0")/../.." || exit 2
-failed=0
-verdict() { # name, offending lines
-    if [ -z "$2" ]; then
-        echo "PASS $1"
-    else
-        echo "FAIL $1"
-        printf '%s\n' "$2" | sed 's/^/    /' | head -n 20
-        failed=1
-    fi
-}
+. "$(dirname "$0")/common"
 
 entry_points=$(grep -oE '^(STATUS|OBJECT|POINTER|NOTHING)\([A-Z]+, ([a-z_ *]+, )?[A-Za-z0-9]+' guest-icd/functions.def | sed 's/.*[ ,]//' | sort -u | paste -sd '|')
 [ "${#entry_points}" -gt 1000 ] || { echo "FAIL guest-icd/functions.def has no functions"; exit 1; }

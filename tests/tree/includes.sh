@@ -2,17 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Which folder may include which: guest-icd and host-backend know trillium and svga-model, trillium knows svga-model, guest and host
 # never know each other (llvm and clang are the libraries'). And every source file says its licence.
-cd "$(dirname "$0")/../.." || exit 2
-failed=0
-verdict() { # name, offending lines
-    if [ -z "$2" ]; then
-        echo "PASS $1"
-    else
-        echo "FAIL $1"
-        printf '%s\n' "$2" | sed 's/^/    /' | head -n 20
-        failed=1
-    fi
-}
+. "$(dirname "$0")/common"
 may_include() { # folder, folders that it may include besides itself
     local rest=$1${2:+ $2}
     verdict "$1 includes $rest" "$(grep -rnE --include='*.[ch]' --include='*.cpp' --include='*.def' \

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # What SECURITY.md names is there: files, tests, walls, and a test for each kind of byte of its table.
-cd "$(dirname "$0")/../.." || exit 2
-failed=0
+. "$(dirname "$0")/common"
 fail() {
     echo "FAIL security.$1 $2"
     failed=1
