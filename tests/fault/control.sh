@@ -206,6 +206,13 @@ rate_limit() {
 ask limit a objects=none
 rate_limit kernels_per_second 100
 rate_limit bytes_per_second 1000
+ask limit a commands=1
+turned=$(of a turns_ns) # alone, and yet in turns
+start_guest few burst 1
+await "$guest" "$patience"
+if [ "$status" = 0 ] && says "$work/few.out" "done" && [ "$(of a turns_ns)" -gt "$turned" ]; then pass limit-commands; else
+    fail limit-commands "right results, in turns, were expected, status $status" "$work"/few.*; fi
+ask limit a commands=none
 
 ask limit a processes=1
 start_guest first loop 600
@@ -355,9 +362,25 @@ start_guest once behind 1
 await "$guest" "$patience"
 if [ "$status" = 0 ] && says "$work/once.out" "done"; then pass behind-user-events.right; else
     fail behind-user-events.right "right results were expected, status $status" "$work"/once.*; fi
+
+# ---- what a guest that was alone has in flight: another one that comes works beside it, and does not wait until it has ended ----
+b_is_idle() { ! has_processes b; }
+within "$patience" b_is_idle
+given=$(of a commands)
+start_guest flood flood 20000
+flood=$guest
+within "$patience" says "$work/flood.out" ready
+all_given() { [ "$(of a commands)" -ge $((given + 20000)) ]; }
+within "$patience" all_given # to the driver
 socket=$b_socket start_guest two loop 600
 two=$guest
-within "$patience" has_processes b
+within "$patience" works_on b
+given=$(of b commands)
+forty_more() { [ $(($(of b commands) - given)) -ge 40 ]; }
+if within "$patience" forty_more && ! says "$work/flood.out" "done" && [ -d "/proc/$flood" ]; then pass beside-what-is-in-flight; else
+    fail beside-what-is-in-flight "b was expected to work before a has done what it had in flight" "$work"/flood.* "$work"/two.* "$control_log"; fi
+kill_hard "$flood"
+within "$patience" no_processes
 
 # ---- a kernel that does not end ----
 ask limit a kernel_ms=500
@@ -389,6 +412,15 @@ ask policy check "$policy"
 status=$?
 if [ $status = 1 ] && says "$work/ask.err" "policy.conf:3: there is no setting 'nmae'"; then pass policy-check; else
     fail policy-check "line and reason were expected, status $status" "$work"/ask.*; fi
+# doctor looks at the one in /etc: here another /etc, of its own
+mkdir -p "$work/etc/trillium" && cp -r /etc/OpenCL "$work/etc" && cp "$policy" "$work/etc/trillium/policy.conf"
+if ! unshare -rm mount --bind "$work/etc" /etc 2>/dev/null; then
+    echo "SKIP doctor-policy: this machine lets nobody have an /etc of his own"
+else
+    unshare -rm sh -c 'mount --bind "$1" /etc && exec "$2" doctor' sh "$work/etc" "$trillium" >"$work/doctor" 2>&1
+    if says "$work/doctor" "the policy is wrong: /etc/trillium/policy.conf:3: there is no setting 'nmae'"; then pass doctor-policy; else
+        fail doctor-policy "line and reason were expected" "$work/doctor"; fi
+fi
 kill -HUP "$control"
 if within "$soon" says "$control_log" "the policy stays as it was"; then pass policy-wrong; else fail policy-wrong "a line was expected" "$control_log"; fi
 start_guest still memory 16

@@ -15,6 +15,7 @@
  * - guest behind SECONDS: the same, each round behind a user event that is set once it stands, while another one never is
  * - guest batches SECONDS: a command buffer of kernels of some ms, again and again; prints "ready" after the first round and "done N
  *   rounds"
+ * - guest flood N: so many kernels of some ms at once; prints "ready" when the driver may have them all, and "done" after the last one
  * - guest copies SECONDS: the same with fills and copies of some MiB
  * - guest comes N: N children, one after the other, each of which runs a kernel and ends; prints "ready" after the first one and "done N"
  * - guest build: prints "ready", then builds a program that keeps the compiler busy for minutes
@@ -377,6 +378,22 @@ static int batches(double seconds) {
     return got == rounds * BURST ? 0 : 4;
 }
 
+static int flood(int count) {
+    const size_t n = 64, one = 1;
+    cl_int got = 0;
+    cl_mem mem;
+
+    open_first_device();
+    cl_kernel k = make_counting_kernel(&mem);
+    for (int i = 0; i < count; i++)
+        must(clEnqueueNDRangeKernel(queue, k, 1, NULL, &n, &one, 0, NULL, NULL), "clEnqueueNDRangeKernel");
+    must(clFlush(queue), "clFlush");
+    say_ready();
+    must(clEnqueueReadBuffer(queue, mem, CL_TRUE, 0, sizeof got, &got, 0, NULL, NULL), "clEnqueueReadBuffer");
+    puts("done");
+    return got == count ? 0 : 4;
+}
+
 static int copies(double seconds) {
     enum { SIZE = 16 << 20 };
     int rounds = 0;
@@ -623,6 +640,8 @@ int main(int argc, char **argv) {
         return burst(atof(argv[2]), strcmp(what, "behind") == 0);
     if (strcmp(what, "batches") == 0 && argc > 2)
         return batches(atof(argv[2]));
+    if (strcmp(what, "flood") == 0 && argc > 2)
+        return flood(atoi(argv[2]));
     if (strcmp(what, "copies") == 0 && argc > 2)
         return copies(atof(argv[2]));
     if (strcmp(what, "comes") == 0 && argc > 2)
