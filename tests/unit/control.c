@@ -620,7 +620,7 @@ static void test_a_daemon_that_invents(void **state) {
         his[i] = come_to(&who, 77, 0, why);
         assert_non_null(his[i].session);
     }
-    snprintf(who.name, sizeof who.name, "user 1000 vm %u", HIS);
+    snprintf(who.name, sizeof who.name, "user 1000 vm %d", HIS);
     struct played more = come_to(&who, 77, 0, why);
     assert_null(more.session);
     assert_non_null(strstr(why, "as many guests as it can"));
