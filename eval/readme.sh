@@ -43,8 +43,8 @@ hotspot|first result, new program'
     sed -n '/^Debian\|^OpenCL device/p' "$from/results.md" | head -n 2
     echo
     when=$(number when)
-    printf '`make eval` of %s, %.0f s in all; medians, rounds: %s; in brackets the speed relative to native, with ~ where the rounds do not tell\n' \
-        "${when%%T*}" "$(number seconds)" "$(number rounds)"
+    printf '`make eval` of %s, %.0f s in all; medians, rounds: %s, and %s more natively and in process guests without copies; in brackets the speed relative to native, with ~ where the rounds do not tell\n' \
+        "${when%%T*}" "$(number seconds)" "$(number rounds)" "$(number 'short rounds')"
     echo 'faster from slower; a dash where something was not measured.'
     echo
     awk -F ' *[|] *' -v rows="$rows" '
