@@ -149,7 +149,7 @@ help:
 	@echo 'Trillium: OpenCL programs in a VM run on the GPU of its host.'
 	@echo
 	@echo '  make eval         the main job: native, the SVGA baseline and Trillium compared, in a VM and in a process'
-	@echo '  make check        build and run all tests (check-asan, check-tsan: under sanitizers; quick-asan, quick-tsan)'
+	@echo '  make check        build and run all tests (check-asan, check-tsan: under sanitizers; quick-asan, quick-tsan, unit-tsan)'
 	@echo '  make bench        latency and throughput of single calls, native and in a process guest'
 	@echo '  make shares       how fairly guests of different weights share a device, against the goals'
 	@echo '  make count        instructions per call in guest and worker, compared with eval/count/COUNTS.md'
@@ -351,7 +351,7 @@ $(foreach f,$(TESTFOLDERS),$(eval $(call test-folder,$f)))
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
-.PHONY: check check-quick tests check-asan check-tsan quick-asan quick-tsan asan tsan
+.PHONY: check check-quick check-threads tests check-asan check-tsan quick-asan quick-tsan unit-tsan asan tsan
 tests: all $(TESTBINS)
 check:
 	@$(MAKE) --no-print-directory deps-test
@@ -364,11 +364,19 @@ check-quick:
 	@$(MAKE) $(PARALLEL) tests
 	@TRILLIUM_BUILD=$(B) tests/run $(TESTS_QUICK)
 
+# What threads do with each other, as far as it is worth running every time: under ThreadSanitizer the worker's tests take minutes.
+TESTS_THREADS = $(filter-out tests/% %/worker,$(TESTS_QUICK))
+check-threads:
+	@$(MAKE) --no-print-directory deps-test
+	@$(MAKE) $(PARALLEL) all $(TESTS_THREADS)
+	@TRILLIUM_BUILD=$(B) tests/run $(TESTS_THREADS)
+
 asan:       ; @$(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined tests
 tsan:       ; @$(MAKE) BUILD=$(BUILD)/tsan SAN=thread tests
 check-asan: ; @TEST_LIMIT_SCALE=3 $(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined check
 quick-asan: ; @TEST_LIMIT_SCALE=3 $(MAKE) BUILD=$(BUILD)/asan SAN=address,undefined check-quick
 quick-tsan: ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check-quick
+unit-tsan:  ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check-threads
 check-tsan: ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check
 
 # The long forms of two fault tests: each says what it met.
