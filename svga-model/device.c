@@ -211,8 +211,13 @@ int svga_device_serve_link(struct svga_device *d) {
             break;
         int status = carry_out(d, packet);
         svga_link_close_fds(packet);
-        if (answer(d, &packet->msg, status) < 0)
+        if (answer(d, &packet->msg, status) < 0) {
             r = 0; /* the peer is gone */
+        } else if (status != 0 && !d->bar && !(packet->msg.flags & SVGA_LINK_WANT_REPLY)) {
+            /* A guest that waits for word of it in a BAR that could not be had waits for ever. */
+            svga_device_fail(d, SVGA_ERROR_REFUSED, "its FIFO's memory cannot be had: %s", strerror(status));
+            r = 0;
+        }
     }
     if (r == -EPROTO)
         svga_device_fail(d, SVGA_ERROR_PROTOCOL, "a malformed message came over the link");

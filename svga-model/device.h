@@ -81,7 +81,7 @@ void svga_device_init(struct svga_device *d, int link, uint32_t version,
 /* Takes over the descriptors of this process's hand, for the peer to ask for. Before svga_device_serve_link. */
 void svga_device_give_hand(struct svga_device *d, const int hand[SVGA_HAND_FDS]);
 
-/* Serves link messages until the peer closes (0) or breaks the protocol (-EPROTO). Wakes all sleepers at the
+/* Serves link messages until the peer closes or could not be told what failed (0), or breaks the protocol (-EPROTO). Wakes all sleepers at the
  * end, with `closing` set. */
 int svga_device_serve_link(struct svga_device *d);
 

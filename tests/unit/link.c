@@ -181,6 +181,20 @@ static void bar_too_small_for_a_ring(void **state) {
     assert_int_equal(reg_write(s, SVGA_REG_CONFIG_DONE, 1), ENXIO);
 }
 
+/* Where no answer is asked for, one stands in the BAR: without a BAR the link's end is the only one. */
+static void bar_that_cannot_be_had(void **state) {
+    struct session *s = *state;
+    const struct svga_link_msg msg = {
+        .type = SVGA_LINK_GMR_DEFINE, .id = SVGA_GMR_BAR, .arg = PAGE, .piece_count = 1};
+    const struct svga_link_piece piece = {.length = PAGE};
+    struct svga_link_packet reply;
+
+    assert_int_equal(svga_link_send(s->sock, &msg, &piece, &s->bar, 1), 0);
+    assert_int_equal(svga_link_recv(s->sock, &reply), 0);
+    end(s);
+    assert_int_equal(atomic_load(&s->result), 0);
+}
+
 static void config_done(void **state) {
     struct session *s = *state;
 
@@ -655,6 +669,7 @@ int main(void) {
         SESSION(nothing_before_the_bar),
         SESSION(bad_bars),
         SESSION(bar_too_small_for_a_ring),
+        SESSION(bar_that_cannot_be_had),
         SESSION(config_done),
         SESSION(config_done_without_a_ring),
         SESSION(refused),
