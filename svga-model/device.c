@@ -254,8 +254,8 @@ int svga_device_next(struct svga_device *d, void *buffer) {
 
 void svga_device_release(struct svga_device *d) {
     svga_consumer_release(&d->fifo);
-    /* A guest thread may wait for room. */
-    if (atomic_load_explicit(&d->words[SVGA_FIFO_IRQ_ARMED], memory_order_relaxed))
+    /* Not whoever waits for the end of what was just taken: that thread would only find a CPU that others need. */
+    if (atomic_load_explicit(&d->words[SVGA_FIFO_ROOM_WANTED], memory_order_relaxed))
         svga_device_irq(d);
 }
 

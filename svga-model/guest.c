@@ -254,7 +254,10 @@ void *svga_guest_reserve(struct svga_guest *g, uint32_t size) {
     if (svga_producer_publish(&g->fifo))
         ring_if_asleep(g);
     struct room room = {.g = g, .size = size};
-    return svga_guest_wait(g, has_room, &room) == 0 ? room.ptr : NULL;
+    atomic_store(&g->words[SVGA_FIFO_ROOM_WANTED], 1);
+    int r = svga_guest_wait(g, has_room, &room);
+    atomic_store(&g->words[SVGA_FIFO_ROOM_WANTED], 0);
+    return r == 0 ? room.ptr : NULL;
 }
 
 /* Only one thread at a time writes it, so it needs no locked instruction. */

@@ -79,6 +79,7 @@ enum svga_fifo_word {
        guests */
     SVGA_FIFO_IRQ_ARMED = 64,
     SVGA_FIFO_FENCE_GOAL = 65,
+    SVGA_FIFO_ROOM_WANTED = 66, /* the guest's: 1 while a thread waits for room */
     /* line 5 */
     SVGA_FIFO_IRQ_SEQ = 80,
     SVGA_FIFO_NUM_WORDS = 96

@@ -632,6 +632,23 @@ static void irqfd_is_written(void **state) {
     close(event);
 }
 
+/* That commands were taken wakes who waits for room, and nobody who waits for what they do. */
+static void room_is_told_where_it_is_wanted(void **state) {
+    struct session *s = *state;
+
+    assert_int_equal(define_bar(s), 0);
+    make_ring(s);
+    assert_int_equal(reg_write(s, SVGA_REG_CONFIG_DONE, 1), 0);
+    svga_word *words = svga_fifo_words(s->bar_ptr);
+    atomic_store(&words[SVGA_FIFO_IRQ_ARMED], 1);
+    uint32_t seq = atomic_load(&words[SVGA_FIFO_IRQ_SEQ]);
+    svga_device_release(&s->device);
+    assert_int_equal(atomic_load(&words[SVGA_FIFO_IRQ_SEQ]), seq);
+    atomic_store(&words[SVGA_FIFO_ROOM_WANTED], 1);
+    svga_device_release(&s->device);
+    assert_int_equal(atomic_load(&words[SVGA_FIFO_IRQ_SEQ]), seq + 1);
+}
+
 static void end_without_a_word(void **state) {
     struct session *s = *state;
 
@@ -692,6 +709,7 @@ int main(void) {
         SESSION(too_many_fds),
         SESSION(no_fd_is_kept),
         SESSION(irqfd_is_written),
+        SESSION(room_is_told_where_it_is_wanted),
         SESSION(end_without_a_word),
         cmocka_unit_test(a_front_hears_why),
     };
