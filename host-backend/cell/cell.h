@@ -47,7 +47,8 @@ void cell_destroy(struct cell *c);
 
 /* The walls that cell_start and confine raise, as bits; 0 in mode off. */
 unsigned cell_standing(const struct cell *c);
-/* 0: each process that cell_start starts has a control group of its own; or why not, for cgroup_why. No mode asks for
+/* Where config.groups asked for them, and the mode is not off: 0: each process that cell_start starts has a control group
+ * of its own; or why not, for cgroup_why. No mode asks for
  * them: they divide what there is and keep nobody inside. */
 int cell_lacks_groups(const struct cell *c);
 const struct cell_report *cell_report(const struct cell *c);

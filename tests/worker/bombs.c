@@ -27,15 +27,10 @@ static const char bomb[] =
 
 /* What building `source` comes to, with its log. */
 static cl_int build(struct test_guest *t, uint32_t context, const char *source, char log[1024]) {
-    uint32_t program = guest_id(t), slot = guest_slot(t);
+    uint32_t program = guest_id(t);
+    cl_int r = guest_build(t, context, program, source);
+    uint32_t slot = guest_slot(t);
 
-    TR_SEND(t->g, CREATE_PROGRAM, create_program,
-            ((struct tr_array[]){{NULL, 0}, {NULL, 0}, {source, (uint32_t)strlen(source)}}),
-            .program = program, .context = context, .slot = TR_NO_SLOT, .ir = TR_IR_SOURCE);
-    TR_SEND(t->g, BUILD_PROGRAM, build_program, ((struct tr_array[]){{NULL, 0}, {"", 0}}), .program = program,
-            .slot = slot);
-    cl_int r = guest_result(t, slot);
-    slot = guest_slot(t);
     TR_SEND(t->g, GET_INFO, get_info, ((struct tr_array[]){{NULL, 0}}), .slot = slot,
             .what = TR_INFO_PROGRAM_BUILD, .param = CL_PROGRAM_BUILD_LOG, .object = program,
             .out = guest_span(t, 65536, 1024));

@@ -311,17 +311,6 @@ static void test_shares(void **state) {
     stop(&f);
 }
 
-static cl_int build(struct test_guest *t, uint32_t context, const char *source) {
-    uint32_t program = guest_id(t), slot = guest_slot(t);
-
-    TR_SEND(t->g, CREATE_PROGRAM, create_program,
-            ((struct tr_array[]){{NULL, 0}, {NULL, 0}, {source, (uint32_t)strlen(source)}}),
-            .program = program, .context = context, .slot = TR_NO_SLOT, .ir = TR_IR_SOURCE);
-    TR_SEND(t->g, BUILD_PROGRAM, build_program, ((struct tr_array[]){{NULL, 0}, {"", 0}}), .program = program,
-            .slot = slot);
-    return guest_result(t, slot);
-}
-
 /* Ways for a source to reach a file. %s: its path. */
 static const char *const reaches[] = {
     "#include \"%s\"\nkernel void k(global int *x) { x[0] = FOUND; }\n",
@@ -346,7 +335,7 @@ static unsigned found(enum cell_mode sandbox, const char *path) {
     guest_setup(&t, &s, "kernel void k(global int *x) { x[0] = 2; }\n", "k", 0);
     for (unsigned i = 0; i < REACHES; i++) {
         snprintf(source, sizeof source, reaches[i], path); /* NOLINT(clang-diagnostic-format-nonliteral) */
-        bits |= (build(&t, s.context, source) == CL_SUCCESS) << i;
+        bits |= (guest_build(&t, s.context, guest_id(&t), source) == CL_SUCCESS) << i;
     }
     guest_close(&t);
     stop(&f);

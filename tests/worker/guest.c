@@ -204,6 +204,17 @@ struct tr_span guest_span(const struct test_guest *t, uint64_t offset, uint64_t 
     return (struct tr_span){.region = t->memory.id, .offset = offset, .length = length};
 }
 
+cl_int guest_build(struct test_guest *t, uint32_t context, uint32_t program, const char *source) {
+    uint32_t slot = guest_slot(t);
+
+    TR_SEND(t->g, CREATE_PROGRAM, create_program,
+            ((struct tr_array[]){{NULL, 0}, {NULL, 0}, {source, (uint32_t)strlen(source)}}),
+            .program = program, .context = context, .slot = TR_NO_SLOT, .ir = TR_IR_SOURCE);
+    TR_SEND(t->g, BUILD_PROGRAM, build_program, ((struct tr_array[]){{NULL, 0}, {"", 0}}), .program = program,
+            .slot = slot);
+    return guest_result(t, slot);
+}
+
 void guest_setup(struct test_guest *t, struct test_setup *s, const char *source, const char *kernel,
                  cl_command_queue_properties properties) {
     uint32_t device = 0, slot;
@@ -218,13 +229,7 @@ void guest_setup(struct test_guest *t, struct test_setup *s, const char *source,
     TR_SEND(t->g, CREATE_QUEUE, create_queue, ((struct tr_array[]){{list, 2}}), .queue = s->queue,
             .context = s->context, .device = 0, .slot = slot);
     must(guest_result(t, slot) == CL_SUCCESS);
-    TR_SEND(t->g, CREATE_PROGRAM, create_program,
-            ((struct tr_array[]){{NULL, 0}, {NULL, 0}, {source, (uint32_t)strlen(source)}}),
-            .program = s->program, .context = s->context, .slot = TR_NO_SLOT, .ir = TR_IR_SOURCE);
-    slot = guest_slot(t);
-    TR_SEND(t->g, BUILD_PROGRAM, build_program, ((struct tr_array[]){{NULL, 0}, {"", 0}}),
-            .program = s->program, .slot = slot);
-    must(guest_result(t, slot) == CL_SUCCESS);
+    must(guest_build(t, s->context, s->program, source) == CL_SUCCESS);
     slot = guest_slot(t);
     TR_SEND(t->g, CREATE_KERNEL, create_kernel, ((struct tr_array[]){{kernel, (uint32_t)strlen(kernel)}}),
             .kernel = s->kernel, .program = s->program, .slot = slot);

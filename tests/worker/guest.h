@@ -55,6 +55,8 @@ struct test_setup {
 };
 void guest_setup(struct test_guest *t, struct test_setup *s, const char *source, const char *kernel,
                  cl_command_queue_properties properties);
+/* Makes `program` of `source`, and builds it without options. */
+cl_int guest_build(struct test_guest *t, uint32_t context, uint32_t program, const char *source);
 uint32_t guest_placed_buffer(struct test_guest *t, uint32_t context, uint64_t offset, uint64_t size);
 void guest_set_mem(struct test_guest *t, uint32_t kernel, uint32_t index, uint32_t mem);
 cl_int guest_finish(struct test_guest *t, uint32_t queue);
