@@ -333,6 +333,7 @@ int broker_admit(struct broker *b, const struct listen_socket *l, char why[BROKE
 }
 
 static void handle(struct broker *b, const struct epoll_event *e) {
+    const struct worker *over;
     uint64_t count;
 
     switch (events_kind(e)) {
@@ -359,7 +360,9 @@ static void handle(struct broker *b, const struct epoll_event *e) {
         host_event(&b->host, &b->workers);
         break;
     case EVENT_SESSION_OVER:
-        workers_session_over(&b->workers, events_id(e));
+        over = workers_session_over(&b->workers, events_id(e));
+        if (over)
+            host_over(&b->host, over);
         break;
     default:
         break;

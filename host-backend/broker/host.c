@@ -152,6 +152,11 @@ bool host_admit(struct host *h, struct workers *all, const struct worker *w, con
     return !find(h, all) || join(h, all, w, who, why);
 }
 
+void host_over(const struct host *h, const struct worker *w) {
+    if (h->fd >= 0) /* one that is gone is noticed by the next who asks it */
+        wire_send(h->fd, json_pack("{s:s, s:I}", "do", "over", "session", (json_int_t)w->id), NULL, 0);
+}
+
 void host_event(struct host *h, struct workers *all) {
     int fds[WIRE_FDS], count;
 

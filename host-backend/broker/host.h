@@ -29,6 +29,8 @@ void host_init(struct host *h, const char *path, int epoll);
  * given up. */
 bool host_admit(struct host *h, struct workers *all, const struct worker *w, const struct guest_name *who,
                 char why[HOST_WHY]);
+/* This worker's guest has gone: what it has a number of, the next may have. Before the next is admitted. */
+void host_over(const struct host *h, const struct worker *w);
 /* EVENT_HOST. */
 void host_event(struct host *h, struct workers *all);
 /* Looks for it, while there are guests. When to be called again; -1: when there is a guest. */

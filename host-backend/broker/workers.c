@@ -281,10 +281,12 @@ void workers_words(struct workers *all, uint64_t id) {
         pass_on(w, words_pass_on);
 }
 
-void workers_session_over(struct workers *all, uint64_t id) {
+const struct worker *workers_session_over(struct workers *all, uint64_t id) {
     struct worker *w = with_id(all, id);
-    if (w && w->state == WORKER_BUSY && w->until_ms < 0)
-        w->until_ms = clock_now_ms() + WORKER_END_MS;
+    if (!w || w->state != WORKER_BUSY || w->until_ms >= 0)
+        return NULL;
+    w->until_ms = clock_now_ms() + WORKER_END_MS;
+    return w;
 }
 
 /* ---- time ---- */

@@ -80,11 +80,12 @@ struct worker *workers_start(struct workers *all, bool eager, const char *refuse
  * nobody. */
 bool workers_give(struct workers *all, struct worker *w, struct guest *guest);
 
-/* EVENT_WORKER_ENDED, EVENT_WORKER_CONTROL, EVENT_WORKER_WORDS, EVENT_SESSION_OVER. */
+/* EVENT_WORKER_ENDED, EVENT_WORKER_CONTROL, EVENT_WORKER_WORDS. */
 void workers_ended(struct workers *all, uint64_t id);
 void workers_control(struct workers *all, uint64_t id);
 void workers_words(struct workers *all, uint64_t id);
-void workers_session_over(struct workers *all, uint64_t id);
+/* EVENT_SESSION_OVER. Whose guest has gone now; NULL: that was known, or never so. */
+const struct worker *workers_session_over(struct workers *all, uint64_t id);
 
 /* Kills those whose time is up. When to be called again; -1: never. */
 int64_t workers_tick(struct workers *all, int64_t now_ms);

@@ -135,6 +135,16 @@ static void join(struct control *c, const struct connection *from, const json_t 
     wire_send(from->fd, json_pack("{s:b, s:s}", "ok", 1, "guest", s->guest->who.name), NULL, 0);
 }
 
+/* A word of the broker that told of it; nobody hears an answer. */
+static void over(const struct control *c, const struct connection *from, const json_t *request) {
+    uint64_t number = (uint64_t)json_integer_value(json_object_get(request, "session"));
+
+    for (const struct guest *g = c->guests.first; g; g = g->next)
+        for (struct session *s = g->first; s; s = s->next)
+            if (s->owner == from && s->number == number)
+                guests_over(s);
+}
+
 /* ---- administrators ---- */
 
 /* As many as a socket holds without anybody reading. */
@@ -180,6 +190,11 @@ static void request(struct control *c, const struct connection *from, const json
 
     if (what && strcmp(what, "join") == 0 && count == 2) {
         join(c, from, o, fds);
+        return;
+    }
+    if (what && strcmp(what, "over") == 0) {
+        over(c, from, o);
+        close_all(fds, count);
         return;
     }
     if (!commands_allowed(&c->guests, from->peer.uid, from->peer.gid))

@@ -279,18 +279,27 @@ static struct guest *guest_named(struct guests *g, const struct policy_subject *
     return new;
 }
 
+/* Whoever starts one program after another never has two: a worker that still ends does not count. */
+static unsigned processes_of(const struct guest *guest) {
+    unsigned n = 0;
+    for (const struct session *s = guest->first; s; s = s->next)
+        n += !s->over;
+    return n;
+}
+
 static bool admit(const struct guest *guest, char why[LIMIT_TEXT]) {
+    unsigned processes = processes_of(guest);
     int none = nothing(guest);
 
     if (none >= 0)
         snprintf(why, LIMIT_TEXT,
                  "the host's policy gives this guest nothing (%s = 0): ask the host's administrator",
                  limit_table[none].name);
-    else if (guest->session_count >= limit_of(guest, LIMIT_PROCESSES))
+    else if (processes >= limit_of(guest, LIMIT_PROCESSES))
         snprintf(why, LIMIT_TEXT,
                  "this guest has %u processes with a device already, and the host's policy allows no more "
                  "(processes)",
-                 guest->session_count);
+                 processes);
     else
         return true;
     log_say(LOG_LIMITS, "%s: refused: %s", guest->who.name, why);
@@ -397,6 +406,10 @@ static void count_kernels(struct kernel_meter kernels[KERNELS_MOST], const struc
         add(&kernels[k].commands, board_read(&b->kernels[i].commands));
         add(&kernels[k].device_ns, board_read(&b->kernels[i].device_ns));
     }
+}
+
+void guests_over(struct session *s) {
+    s->over = true;
 }
 
 void guests_leave(struct guests *g, struct session *s, bool open, uint64_t now_ns) {

@@ -70,7 +70,7 @@ struct session {
     uint64_t given[BOARD_ACCOUNTS]; /* that it may have: what it took and what the board says is left */
     uint32_t answered;              /* requests for more */
     uint64_t hits[BOARD_LIMITS];
-    bool killed;
+    bool killed, over;
 };
 
 struct guests {
@@ -93,6 +93,8 @@ void guests_end(struct guests *g);
  * for the guest. */
 struct session *guests_join(struct guests *g, const struct policy_subject *who, int board_fd, int bell,
                             uint64_t now_ns, char why[LIMIT_TEXT]);
+/* Its guest has gone, and its worker is about to end: it counts no more as a process that the guest has. */
+void guests_over(struct session *s);
 /* Its worker has ended; `open`: or nobody decides about it any more, and it goes on without. */
 void guests_leave(struct guests *g, struct session *s, bool open, uint64_t now_ns);
 /* Its worker has rung. */

@@ -5,7 +5,8 @@
  * A daemon's broker says, once for each of its workers and before that serves anybody,
  *     {"do": "join", "session": N, "worker": PID, "pid": PID, "uid": N, "vm": NAME}   with board and bell (board.h) and
  * hears {"ok": true, "guest": NAME} or {"ok": false, "why": TEXT}; "vm" is there for VMs only, "pid" and "uid" for
- * processes. At any time it may hear
+ * processes. When its guest has gone and the worker is about to end it says {"do": "over", "session": N}, and hears nothing.
+ * At any time it may hear
  *     {"do": "kill", "session": N, "why": TEXT} or {"do": "profile", "session": N} with a socket for the worker
  * (worker/attach.h).
  * The end of the bell tells the control of the end of a worker.

@@ -105,7 +105,11 @@ if [ $status = 1 ] && says "$work/ask.err" "no guest 'nobody'"; then pass no-suc
     fail no-such-guest "a sentence was expected, status $status" "$work"/ask.*; fi
 
 # ---- for longer than the driver may be at one command ----
-start_daemon c --name c --worker-options "--build-seconds 1"
+start_daemon c --name c # which builds the program, for as long as it takes
+start_guest c loop 0
+await "$guest" "$patience"
+stop_daemon
+start_daemon c --name c --worker-options "--build-seconds 2"
 c_daemon=$daemon
 start_guest c loop 600
 within "$patience" has_processes c && within "$patience" works_on c
@@ -222,6 +226,15 @@ start_guest second loop 1
 await "$guest" "$patience"
 if [ "$status" = 3 ] && says "$work/second.err" "allows no more (processes)"; then pass limit-processes; else
     fail limit-processes "a sentence was expected, status $status" "$work"/second.*; fi
+kill -STOP "$(worker_of a)" # it cannot end for seconds, and counts no more all the same
+kill_hard "$first"
+start_guest next devices
+await "$guest" "$patience"
+if [ "$status" = 0 ]; then pass limit-processes.in-turn; else
+    fail limit-processes.in-turn "a program that comes after the other was expected to be served, status $status" "$work"/next.*; fi
+start_guest first loop 600
+first=$guest
+within "$patience" has_processes a
 ask limit a weight=0
 status=$?
 if [ $status = 1 ] && says "$work/ask.err" "nothing"; then pass limit-nothing; else

@@ -487,6 +487,12 @@ static void test_processes(void **state) {
     assert_null(b.session);
     assert_non_null(strstr(why, "(processes)"));
     go(&b, 1);
+    guests_over(a.session); /* its program has ended, and the next one comes before its worker has */
+    struct played next = come("a", 0, why), second = come("a", 0, why);
+    assert_non_null(next.session);
+    assert_null(second.session);
+    go(&second, 1);
+    go(&next, 1);
     go(&a, 1);
 }
 
