@@ -168,6 +168,23 @@ static bool join(struct list *l) {
     return true;
 }
 
+/*
+ * The driver's stamps are off by up to TRACE_CLOCK, the worker's are not: what had begun by the driver's clock after its end was
+ * told had begun at that moment at the latest. All that the driver says of it is moved by as much.
+ */
+static void put_in_order(struct trace_item *item) {
+    struct trace_command *c = &item->command;
+
+    if (!item->published || c->start <= item->published)
+        return;
+    uint64_t late = c->start - item->published;
+    c->submit = c->submit > late ? c->submit - late : 0;
+    c->start -= late;
+    if (c->ended == c->end)
+        c->ended -= late;
+    c->end -= late;
+}
+
 int trace_read(const char *dir, struct trace_set *set, char *why, size_t why_size) {
     struct list l = {.driver_error = UINT64_MAX};
     struct dirent *entry;
@@ -196,6 +213,8 @@ int trace_read(const char *dir, struct trace_set *set, char *why, size_t why_siz
         free(l.items);
         return -1;
     }
+    for (size_t i = 0; i < l.count; i++)
+        put_in_order(&l.items[i]);
     *set = (struct trace_set){l.items, l.count, l.lost, l.driver_error};
     return 0;
 }

@@ -300,10 +300,44 @@ static void test_damaged_files(void **state) {
     assert_int_equal(trace_read(dir, &set, why, sizeof why), -1);
 }
 
+/* By the driver's clock it began after the guest had been told of its end: it is moved by what that clock is off. */
+static void test_clocks_in_order(void **state) {
+    char dir[] = "/tmp/trillium-test-XXXXXX", path[64], why[256] = "";
+    struct trace_header header = {.magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = 1};
+    struct trace_command command = {.type = TRACE_COMMAND,
+                                    .size = sizeof command,
+                                    .sequence = 1,
+                                    .what = TRACE_KERNEL,
+                                    .submit = 5000,
+                                    .start = 6000,
+                                    .end = 6500,
+                                    .ended = 6500};
+    struct trace_stamp published = {TRACE_PUBLISHED, sizeof published, 1, 5100};
+    struct trace_set set;
+    (void)state;
+
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/1.trace", dir);
+    FILE *f = fopen(path, "we");
+    fwrite(&header, sizeof header, 1, f);
+    fwrite(&command, sizeof command, 1, f);
+    fwrite(&published, sizeof published, 1, f);
+    fclose(f);
+    assert_int_equal(trace_read(dir, &set, why, sizeof why), 0);
+    const struct trace_command *c = &set.items[0].command;
+    assert_int_equal(c->submit, 4100);
+    assert_int_equal(c->start, 5100);
+    assert_int_equal(c->end, 5600);
+    assert_int_equal(c->ended, 5600);
+    trace_free(&set);
+    remove_all(dir);
+}
+
 int test_profile(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trace_and_reports),
         cmocka_unit_test(test_damaged_files),
+        cmocka_unit_test(test_clocks_in_order),
         cmocka_unit_test(test_histogram),
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_bounds),
