@@ -128,11 +128,11 @@ static size_t count_names(const char *names) {
     return count;
 }
 
-struct facts *facts_ask(cl_program program) {
+struct facts *facts_ask(cl_program program, unsigned version) {
     size_t size = 0;
     char *names, *rest = NULL;
 
-    if (clGetProgramInfo(program, CL_PROGRAM_KERNEL_NAMES, 0, NULL, &size) != CL_SUCCESS ||
+    if (version < 120 || clGetProgramInfo(program, CL_PROGRAM_KERNEL_NAMES, 0, NULL, &size) != CL_SUCCESS ||
         !(names = calloc(1, size + 1)))
         return NULL;
     if (clGetProgramInfo(program, CL_PROGRAM_KERNEL_NAMES, size, names, NULL) != CL_SUCCESS)

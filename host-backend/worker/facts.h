@@ -19,9 +19,9 @@
 
 struct facts; /* of a program; reference counted */
 
-/* Asks the driver about all kernels of a program built from source. NULL if it cannot tell, or when out of
- * memory. */
-struct facts *facts_ask(cl_program program);
+/* Asks the driver about all kernels of a program built from source. NULL if it cannot tell, as none can of a platform
+ * of a `version` (as in struct context) before 1.2, or when out of memory. */
+struct facts *facts_ask(cl_program program, unsigned version);
 
 /* Does the driver tell of every argument? (SPIR-V keeps no names, so of such programs it does not.) */
 bool facts_complete(const struct facts *f);

@@ -91,8 +91,11 @@ void do_clone_kernel(struct session *s, const struct tr_clone_kernel *c, const s
 
 cl_int kernel_arg_info(const struct kernel *k, cl_uint index, cl_kernel_arg_info param, size_t size,
                        void *value, size_t *size_ret) {
-    return k->own_facts ? visa_arg_info(k->own_facts, index, param, size, value, size_ret)
-                        : clGetKernelArgInfo(k->cl, index, param, size, value, size_ret);
+    if (k->own_facts)
+        return visa_arg_info(k->own_facts, index, param, size, value, size_ret);
+    if (k->program->context->version < 120)
+        return CL_KERNEL_ARG_INFO_NOT_AVAILABLE;
+    return clGetKernelArgInfo(k->cl, index, param, size, value, size_ret);
 }
 
 cl_int kernel_info(const struct kernel *k, cl_kernel_info param, size_t size, void *value, size_t *size_ret) {

@@ -459,7 +459,7 @@ static void store(struct seen *s, struct entry *e) {
         clGetProgramInfo(e->cl, CL_PROGRAM_BINARY_SIZES, sizeof sizes, sizes, NULL) != CL_SUCCESS)
         return;
     uint32_t count = (uint32_t)(got / sizeof devices[0]);
-    struct facts *facts = facts_ask(e->cl);
+    struct facts *facts = facts_ask(e->cl, e->context->version);
     char *text = facts ? facts_write(facts) : NULL;
     /* A binary of source without its arguments would answer less than the source did. */
     bool good = text && (e->ir_kind != TR_IR_SOURCE || facts_complete(facts));

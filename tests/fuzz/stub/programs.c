@@ -166,6 +166,8 @@ cl_int clGetProgramInfo(cl_program p, cl_program_info param, size_t size, void *
     case CL_PROGRAM_DEVICES:
         return stub_give(p->context->devices, count * sizeof(cl_device_id), size, value, ret);
     case CL_PROGRAM_KERNEL_NAMES:
+        if (p->head.version < 120)
+            return CL_INVALID_VALUE;
         return p->built ? stub_give_text("k;two", size, value, ret) : CL_INVALID_PROGRAM_EXECUTABLE;
     case CL_PROGRAM_BINARY_SIZES:
         for (cl_uint i = 0; i < count; i++)
