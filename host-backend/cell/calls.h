@@ -13,7 +13,8 @@ extern const size_t cell_worker_call_count;
 
 /* fcntl, but for the requests by which a descriptor sends signals, to whom and which one likes. 0 or a negative errno. */
 int cell_allow_fcntl(scmp_filter_ctx f);
-/* One's own limits only: a null process. Raising them is not for who has no right to it. */
+/* One's own limits only: a null process. Raising them is not for who has no right to it; that of core files cannot be lowered
+ * either (limits.c). */
 int cell_allow_own_limits(scmp_filter_ctx f);
 
 #endif

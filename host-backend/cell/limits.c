@@ -27,6 +27,22 @@ static int set(int resource, rlim_t wanted) {
     return setrlimit(resource, &new) < 0 ? -errno : 0;
 }
 
+/* A core file of guests' bytes is for nobody's reader to parse. A limit below a page stops files; Linux hands cores to a program
+ * (core_pattern: "|...") whatever the limit is, 0 too, but for 1, and programs that a worker executes may be dumped again. What
+ * neither stops, a program where the daemon itself may have no limit but 0, and a socket (Linux 6.16), gets a core without memory. */
+static int set_core(void) {
+    static const char no_memory[] = "0";
+    struct rlimit one = {1, 1};
+    int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        ssize_t ignored = write(fd, no_memory, sizeof no_memory - 1);
+        (void)ignored;
+        close(fd);
+    }
+    return setrlimit(RLIMIT_CORE, &one) < 0 ? set(RLIMIT_CORE, 0) : 0;
+}
+
 int cell_limits_set(void) {
     /* Counts private memory, which is all that a worker can make by itself (seccomp.c); what its guest
      * shares with it is the guest's. As much as the machine has: drivers take it for a device's size. */
@@ -40,7 +56,7 @@ int cell_limits_set(void) {
     if (r == 0)
         r = set(RLIMIT_FSIZE, CELL_PRIVATE_BYTES);
     if (r == 0)
-        r = set(RLIMIT_CORE, 0);
+        r = set_core();
     /* A user of sound programs may have been given these, with which one thread stops a CPU's others for good. */
     if (r == 0)
         r = set(RLIMIT_RTPRIO, 0);

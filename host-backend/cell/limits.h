@@ -10,7 +10,7 @@
 /* Threads count; some drivers start one for each queue. */
 #define CELL_MAX_PROCESSES 2048
 
-/* Of the calling process. 0, or a negative errno. */
+/* Of the calling process and those that it starts. Needs /proc. 0, or a negative errno. */
 int cell_limits_set(void);
 
 /* When memory runs out, the kernel is to end a worker first. Needs /proc. 0, or a negative errno. */

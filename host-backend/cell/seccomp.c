@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "host-backend/cell/calls.h"
@@ -246,8 +247,15 @@ static int allow_own_signals(scmp_filter_ctx f) {
     return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(tgkill), 1, SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()));
 }
 
+/* Each by its name, since the kernel looks at the lower half of the argument and "all but one" at the whole. */
 int cell_allow_own_limits(scmp_filter_ctx f) {
-    return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(prlimit64), 1, SCMP_A0_32(SCMP_CMP_EQ, 0));
+    int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(prlimit64), 2, SCMP_A0_32(SCMP_CMP_EQ, 0),
+                             SCMP_A2_64(SCMP_CMP_EQ, 0));
+    for (uint32_t i = 0; r == 0 && i < RLIM_NLIMITS; i++)
+        if (i != RLIMIT_CORE)
+            r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(prlimit64), 2, SCMP_A0_32(SCMP_CMP_EQ, 0),
+                                 SCMP_A1_64(SCMP_CMP_EQ, i));
+    return r;
 }
 
 /* The wish to end with one's parent, and not to take that back. */

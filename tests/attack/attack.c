@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -295,6 +296,10 @@ static void plan(const char *secret, const char *victim, const char *daemon) {
     ATTACK("keyring", keyctl, L(0), L(-3), L(1));
     ATTACK("parent-death-signal", prctl, L(1), L(0));
     ATTACK("dumpable", prctl, L(4), L(1));
+    /* a limit of 0 does not keep cores from a program that is to read them, what stands there does (cell/limits.c) */
+    ATTACK("core-limit", prlimit64, L(0), L(RLIMIT_CORE), D(buffer), L(0));
+    ATTACK("core-limit-in-disguise", prlimit64, L(0), L(RLIMIT_CORE | 1ll << 32), D(buffer), L(0));
+    ATTACK("core-filter", openat, L(AT_FDCWD), D(text("/proc/self/coredump_filter")), L(O_WRONLY));
     /* memory that would be somebody else's or everybody's */
     ATTACK("grow-mapping", mremap, D(0), L(4096), L(1 << 30), L(1));
     ATTACK("shared-anonymous", mmap, L(0), L(1 << 20), L(PROT_READ | PROT_WRITE),
