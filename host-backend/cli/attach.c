@@ -109,7 +109,7 @@ static bool look(struct attachment *a) {
     return guests && found;
 }
 
-/* What workers say: sentences, and their ends. */
+/* What workers say: a sentence at most, and their ends. One that goes on talking is its guest's, and not heard. */
 static void hear(struct attachment *a, int timeout_ms) {
     struct pollfd p[MOST];
     char text[200];
@@ -126,7 +126,8 @@ static void hear(struct attachment *a, int timeout_ms) {
             text[n] = '\0';
             cli_say("profile", "worker %lld: %s", (long long)a->lines[i].worker, text);
             a->begun--;
-        } else if (p[i].revents) {
+        }
+        if (p[i].revents) {
             close(p[i].fd);
             a->lines[i].fd = -1;
         }
