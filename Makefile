@@ -66,13 +66,14 @@ TESTFOLDERS  := $(filter-out unit programs,$(sort $(patsubst tests/%/,%,$(dir $(
 SRC_fuzz     := $(wildcard tests/fuzz/*.c)
 SRC_stub     := $(wildcard tests/fuzz/stub/*.c)
 SRC_hands    := $(wildcard tests/fuzz/hands/*.c)
+SRC_rings    := $(wildcard tests/fuzz/rings/*.c)
 SRC_replay   := $(wildcard tests/fuzz/replay/*.c)
 
 objs = $(patsubst %,$(B)/obj/%.o,$(1))
 
 SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_remote) $(SRC_tls) $(SRC_common) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
   $(SRC_docs) $(SRC_bench) $(SRC_runner) $(SRC_isa) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_compiler) $(SRC_testlib) $(SRC_tests) \
-  $(SRC_fuzz) $(SRC_stub) $(SRC_hands) $(SRC_replay)
+  $(SRC_fuzz) $(SRC_stub) $(SRC_hands) $(SRC_rings) $(SRC_replay)
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
 
@@ -411,7 +412,8 @@ FUZZ_WITH_options := $(call objs,svga-model/visa/common/options.c) -lOpenCL
 FUZZ_WITH_spirv := -Wl,-z,muldefs $(call objs,$(SRC_vhost) $(SRC_vcommon)) -L$$(shell $$(LLVM) --libdir) -lLLVM-$$(LLVM_VERSION) -lLLVMSPIRVLib -lSPIRV-Tools -lOpenCL
 FUZZ_WITH_guest := -Wl,--wrap=svga_carrier_shm_open
 FUZZ_WITH_stream := $(call objs,$(filter-out %/main.c,$(SRC_remote))) -Wl,--wrap=svga_carrier_shm_from_fd
-FUZZ_WITH_vhost-user := $(call objs,$(SRC_hands)) -Wl,--wrap=ioctl
+FUZZ_WITH_vhost-user := $(call objs,$(SRC_hands) $(SRC_rings)) -Wl,--wrap=ioctl
+FUZZ_WITH_vsock := $(call objs,$(SRC_rings)) -lOpenCL
 # $(call fuzz-program,X)
 define fuzz-program
 $(B)/fuzz/$(1): $(call objs,tests/fuzz/$(1).c)

@@ -8,30 +8,18 @@
 #include <errno.h>
 #include <linux/virtio_gpu.h>
 #include <linux/virtio_ring.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "host-backend/front/session.h"
 #include "tests/fuzz/hands/worker.h"
+#include "tests/fuzz/rings/rings.h"
 
-enum {
-    RAM = 1 << 20,
-    NUM = 16,
-    DESC = 0,
-    AVAIL = 0x1000,
-    USED = 0x2000,
-    DATA = 0x4000,
-    ANSWER = 0x3000,
-    BASE = 0x10000
-};
+enum { DATA = 0x4000 };
 
 static struct vu_loop loop;
 static struct vgpu gpu;
 static struct front_sessions sessions;
 static uint8_t *ram;
-static int ram_fd;
 static uint8_t mood; /* of the next worker */
 
 static int open_session(void *opaque) {
@@ -51,28 +39,10 @@ static const struct vgpu_ops ops = {.capset_id = SVGA_CAPSET_ID,
                                     .opaque = &sessions};
 
 static void start(void) {
-    struct vu_message m = {.header.size = 8 + sizeof(struct vu_memory_region), .fd_count = 1};
-    if (!ram) {
-        ram_fd = memfd_create("ram", MFD_CLOEXEC);
-        loop.epoll = epoll_create1(EPOLL_CLOEXEC);
-        if (ram_fd < 0 || loop.epoll < 0 || ftruncate(ram_fd, RAM) < 0)
-            abort();
-        ram = mmap(NULL, RAM, PROT_READ | PROT_WRITE, MAP_SHARED, ram_fd, 0);
-        if (ram == MAP_FAILED)
-            abort();
-    }
-    memset(ram, 0, RAM);
+    ram = rings_begin(&loop);
     vgpu_init(&gpu, &loop, -1, &ops);
     sessions = (struct front_sessions){.config = &config, .loop = &loop, .gpu = &gpu};
-    m.payload.memory = (struct vu_memory_table){.count = 1, .regions = {{BASE, RAM, 0, 0}}};
-    m.fds[0] = dup(ram_fd);
-    gpu.backend.memory = vu_memory_create(&m);
-    struct vu_queue *q = &gpu.backend.queues[0];
-    q->num = NUM;
-    q->addr = (struct vu_vring_addr){.desc = DESC, .avail = AVAIL, .used = USED};
-    q->has_addr = q->enabled = true;
-    if (!gpu.backend.memory || !vu_queue_resolve(q, gpu.backend.memory))
-        abort();
+    rings_attach(&gpu.backend, 1);
 }
 
 /* Both sides, until nothing moves any more. A hand that calls the wrong thing does so for ever. */
@@ -93,13 +63,11 @@ static void kick(void) {
 
 /* One command on the ring, with room for an answer. */
 static void command(const uint8_t *bytes, size_t size) {
-    struct vring_desc *d = (struct vring_desc *)(ram + DESC);
-    struct vring_avail *avail = (struct vring_avail *)(ram + AVAIL);
+    struct vring_desc *d = rings_descriptors(0);
     memcpy(ram + DATA, bytes, size);
-    d[0] = (struct vring_desc){BASE + DATA, (uint32_t)size, VRING_DESC_F_NEXT, 1};
-    d[1] = (struct vring_desc){BASE + ANSWER, 4096, VRING_DESC_F_WRITE, 0};
-    avail->ring[avail->idx % NUM] = 0;
-    avail->idx++;
+    d[0] = (struct vring_desc){RINGS_BASE + DATA, (uint32_t)size, VRING_DESC_F_NEXT, 1};
+    d[1] = (struct vring_desc){RINGS_BASE + RINGS_FREE, 4096, VRING_DESC_F_WRITE, 0};
+    rings_offer(0, 0);
     kick();
 }
 
@@ -132,7 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (data[0] & 1) {
         commands(data + 1, size - 1);
     } else {
-        memcpy(ram, data + 1, size - 1 < RAM ? size - 1 : RAM);
+        memcpy(ram, data + 1, size - 1 < RINGS_RAM ? size - 1 : RINGS_RAM);
         gpu.backend.queues[0].event_idx = data[0] & 2;
         kick();
     }

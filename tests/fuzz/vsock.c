@@ -8,19 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "host-backend/vhost-user/vsock.h"
+#include "tests/fuzz/rings/rings.h"
 
-enum { RAM = 1 << 20, NUM = 16, RING = 0x4000, DATA = 0x10000, PLACE = 0x4000 };
+enum { QUEUES = 2, DATA = 0x10000, PLACE = 0x4000 };
 enum { OFFER = 0x40, OWNER = 0x80 };
 
 static struct vu_loop loop;
 static struct vsock device;
 static uint8_t *ram;
-static int ram_fd, newest;
+static int newest;
 
 static int open_stream(void *opaque) {
     int pair[2];
@@ -36,47 +36,26 @@ static int open_stream(void *opaque) {
 static const struct vsock_ops ops = {.port = 7878, .connect = open_stream};
 
 static void start(void) {
-    struct vu_message m = {.header.size = 8 + sizeof(struct vu_memory_region), .fd_count = 1};
-    if (!ram) {
-        ram_fd = memfd_create("ram", MFD_CLOEXEC);
-        loop.epoll = epoll_create1(EPOLL_CLOEXEC);
-        if (ram_fd < 0 || loop.epoll < 0 || ftruncate(ram_fd, RAM) < 0)
-            abort();
-        ram = mmap(NULL, RAM, PROT_READ | PROT_WRITE, MAP_SHARED, ram_fd, 0);
-        if (ram == MAP_FAILED)
-            abort();
-    }
-    memset(ram, 0, RAM);
+    ram = rings_begin(&loop);
     newest = -1;
     vsock_init(&device, &loop, -1, &ops);
-    m.payload.memory = (struct vu_memory_table){.count = 1, .regions = {{0, RAM, 0, 0}}};
-    m.fds[0] = dup(ram_fd);
-    device.backend.memory = vu_memory_create(&m);
-    for (unsigned i = 0; i < 2; i++) {
-        struct vu_queue *q = &device.backend.queues[i];
-        uint64_t at = (uint64_t)i * RING;
-        q->num = NUM;
-        q->addr = (struct vu_vring_addr){.desc = at, .avail = at + 0x1000, .used = at + 0x2000};
-        q->has_addr = q->enabled = true;
-        q->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (!device.backend.memory || !vu_queue_resolve(q, device.backend.memory) || q->kick < 0 ||
-            vu_loop_add(&loop, q->kick, EPOLLIN, &device.backend.kicks[i].source) < 0)
+    rings_attach(&device.backend, QUEUES);
+    for (unsigned i = 0; i < QUEUES; i++) {
+        int kick = device.backend.queues[i].kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (kick < 0 || vu_loop_add(&loop, kick, EPOLLIN, &device.backend.kicks[i].source) < 0)
             abort();
     }
 }
 
 /* Puts a place of the queue on its ring. */
 static void put(unsigned queue, const uint8_t *bytes, uint32_t size, uint16_t flags) {
-    struct vring_desc *d = (struct vring_desc *)(ram + (size_t)queue * RING);
-    struct vring_avail *avail = (struct vring_avail *)(ram + (size_t)queue * RING + 0x1000);
-    unsigned index = avail->idx % NUM;
-    uint64_t at = DATA + (uint64_t)(queue * NUM + index) * PLACE;
+    unsigned index = rings_next(queue);
+    uint64_t at = DATA + (uint64_t)(queue * RINGS_NUM + index) * PLACE;
 
     if (bytes)
         memcpy(ram + at, bytes, size);
-    d[index] = (struct vring_desc){at, size, flags, 0};
-    avail->ring[index] = (uint16_t)index;
-    avail->idx++;
+    rings_descriptors(queue)[index] = (struct vring_desc){RINGS_BASE + at, size, flags, 0};
+    rings_offer(queue, index);
     vu_backend_kick_again(&device.backend, queue);
 }
 
