@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host-backend/broker/log.h"
 #include "host-backend/front/session.h"
 #include "host-backend/vhost-user/event.h"
 
@@ -37,8 +37,7 @@ static void disconnect(struct front *f, int error) {
     f->connected = false;
     f->error = error;
     if (error < 0)
-        fprintf(stderr, "trillium: the VM's connection broke the vhost-user protocol: %s\n",
-                strerror(-error));
+        log_say(LOG_GUESTS, "the VM's connection broke the vhost-user protocol: %s", strerror(-error));
     if (f->listener >= 0)
         vu_loop_change(&f->loop, f->listener, EPOLLIN, &f->listener_source);
 }
@@ -69,9 +68,8 @@ static void listener_ready(struct vu_source *source, uint32_t events) {
     struct front *f = FRONT_OF(source, listener_source);
     (void)events;
     if (f->connected) {
-        fprintf(stderr,
-                "trillium: another VM waits at the socket: it is served when the present one ends; VMs "
-                "that run at the same time need a daemon and a socket each\n");
+        log_say(LOG_GUESTS, "another VM waits at the socket: it is served when the present one ends; VMs "
+                            "that run at the same time need a daemon and a socket each");
         return;
     }
     int connection = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -126,8 +124,7 @@ int front_run(struct front *f, int listener, int connection) {
     int r = vu_events_begin();
 
     if (r < 0)
-        fprintf(stderr, "trillium: a VM whose event descriptors block will not be noticed: %s\n",
-                strerror(-r));
+        log_say(LOG_DAEMON, "a VM whose event descriptors block will not be noticed: %s", strerror(-r));
     r = 0;
     f->error = 0;
     f->listener = listener;
@@ -148,7 +145,7 @@ int front_run(struct front *f, int listener, int connection) {
         if (f->connected)
             vgpu_tick(&f->gpu);
         if (vu_events_were_stuck() && f->connected) {
-            fprintf(stderr, "trillium: the VM's event descriptors block: its connection is closed\n");
+            log_say(LOG_GUESTS, "the VM's event descriptors block: its connection is closed");
             disconnect(f, -EPROTO);
         }
     }

@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_ring.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host-backend/broker/log.h"
 #include "host-backend/vhost-user/event.h"
 
 #define RING_FEATURES                                                                                        \
@@ -252,8 +252,7 @@ static int carry_out(struct vu_backend *b, struct vu_message *m) {
         start(b, (unsigned)index);
         return 0;
     default:
-        fprintf(stderr, "trillium: the VM sent vhost-user message %u, which is not known here\n",
-                m->header.request);
+        log_say(LOG_GUESTS, "the VM sent vhost-user message %u, which is not known here", m->header.request);
         return -EOPNOTSUPP;
     }
 }

@@ -2,11 +2,11 @@
 #include "host-backend/vhost-user/gpu.h"
 
 #include <linux/virtio_gpu.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "host-backend/broker/log.h"
 #include "host-backend/util/clock.h"
 #include "host-backend/vhost-user/gpu-commands.h"
 
@@ -272,8 +272,7 @@ static void kicked(void *opaque, unsigned index) {
     if (r > 0)
         vu_backend_kick_again(&gpu->backend, index);
     else if (r < 0 && q->kick >= 0) {
-        fprintf(stderr,
-                "trillium: the VM's virtio-gpu driver broke queue %u: %s; it is not served until a reset\n",
+        log_say(LOG_GUESTS, "the VM's virtio-gpu driver broke queue %u: %s; it is not served until a reset",
                 index, q->broken);
         vu_loop_remove(gpu->backend.loop, q->kick);
     }

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <linux/virtio_vsock.h>
 #include <linux/vm_sockets.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "host-backend/broker/log.h"
 
 enum { TO_GUEST, FROM_GUEST, EVENTS, QUEUES };
 enum {
@@ -238,8 +240,7 @@ static void say_broken(struct vsock *v, unsigned index) {
 
     if (!q->broken || q->kick < 0)
         return;
-    fprintf(stderr,
-            "trillium: the VM's virtio-vsock driver broke queue %u: %s; it is not served until a reset\n",
+    log_say(LOG_GUESTS, "the VM's virtio-vsock driver broke queue %u: %s; it is not served until a reset",
             index, q->broken);
     vu_loop_remove(v->backend.loop, q->kick);
     close(q->kick);

@@ -3,13 +3,13 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host-backend/broker/log.h"
 #include "host-backend/cell/daemon.h"
 #include "host-backend/vhost-user/event.h"
 
@@ -36,7 +36,7 @@ static void connection_ready(struct vu_source *source, uint32_t events) {
     (void)events;
     int r = vu_backend_message(&d->device.backend);
     if (r < 0)
-        fprintf(stderr, "trillium: the VM's vsock device broke the vhost-user protocol: %s\n", strerror(-r));
+        log_say(LOG_GUESTS, "the VM's vsock device broke the vhost-user protocol: %s", strerror(-r));
     if (r <= 0)
         disconnect(d);
 }

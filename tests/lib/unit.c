@@ -2,6 +2,7 @@
 #include "tests/lib/unit.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -23,6 +24,36 @@ unsigned unit_open_fds(void) {
     while (readdir(dir))
         n++;
     closedir(dir);
+    return n;
+}
+
+static int errors = -1, errors_before;
+
+void unit_errors_begin(void) {
+    errors = memfd_create("errors", MFD_CLOEXEC);
+    errors_before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    fflush(stderr);
+    if (errors < 0 || errors_before < 0 || dup2(errors, STDERR_FILENO) < 0)
+        abort();
+}
+
+const char *unit_errors_end(void) {
+    static char text[1 << 16];
+
+    fflush(stderr);
+    ssize_t n = pread(errors, text, sizeof text - 1, 0);
+    if (n < 0 || dup2(errors_before, STDERR_FILENO) < 0)
+        abort();
+    close(errors_before);
+    close(errors);
+    text[n] = '\0';
+    return text;
+}
+
+unsigned unit_count(const char *text, const char *wanted) {
+    unsigned n = 0;
+    for (const char *at = text; (at = strstr(at, wanted)); at += strlen(wanted))
+        n++;
     return n;
 }
 

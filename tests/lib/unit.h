@@ -20,6 +20,13 @@ uint32_t unit_random(uint32_t *state);
 /* Descriptors that this process has open. */
 unsigned unit_open_fds(void);
 
+/* Standard error is kept, */
+void unit_errors_begin(void);
+/* until now: what came, up to 64 KiB of it. It stays until the next call. */
+const char *unit_errors_end(void);
+/* How often a text is in it. */
+unsigned unit_count(const char *text, const char *wanted);
+
 /* A memfd of `size` zero bytes; the caller closes it. */
 int unit_memfd(size_t size);
 

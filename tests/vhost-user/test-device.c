@@ -9,6 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host-backend/broker/log.h"
+#include "svga-model/futex.h"
+
 static struct machine m;
 static unsigned fds_before;
 
@@ -148,19 +151,47 @@ static void payloads_that_are_not_ours(void **state) {
                      VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER);
 }
 
-static void broken_ring_is_not_served_until_it_is_new(void **state) {
-    (void)state;
-    assert_int_equal(command(VIRTIO_GPU_CMD_GET_DISPLAY_INFO), VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+static void break_ring(void) {
     struct vring_avail *avail = machine_at(&m, 0x2000);
     avail->idx = (uint16_t)(avail->idx + 2000);
     uint64_t one = 1;
     assert_int_equal(write(m.kick[0], &one, sizeof one), sizeof one);
-    /* QEMU resets the device: fresh rings. */
+}
+
+/* QEMU resets the device: fresh rings. */
+static void reset(void) {
     machine_send(&m, VU_RESET_DEVICE, NULL, 0, NULL, 0, NULL, 0);
     machine_stop_rings(&m);
     memset(machine_at(&m, 0x1000), 0, 0x3000);
     m.avail[0] = m.seen[0] = 0;
     machine_set_up_rings(&m, 0);
+}
+
+static void broken_ring_is_not_served_until_it_is_new(void **state) {
+    (void)state;
+    assert_int_equal(command(VIRTIO_GPU_CMD_GET_DISPLAY_INFO), VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+    break_ring();
+    reset();
+    assert_int_equal(command(VIRTIO_GPU_CMD_GET_DISPLAY_INFO), VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+}
+
+/* A guest's kernel may do that as often as it likes: the host's log does not grow with it. */
+static void broken_rings_do_not_fill_the_log(void **state) {
+    enum { TIMES = 150 };
+    uint64_t start = svga_now_ns();
+    (void)state;
+
+    unit_errors_begin();
+    for (int i = 0; i < TIMES; i++) {
+        break_ring();
+        uint64_t features; /* it has come by the kick then */
+        for (int k = 0; k < 4; k++)
+            machine_send(&m, VU_GET_FEATURES, NULL, 0, NULL, 0, &features, sizeof features);
+        reset();
+    }
+    unsigned lines = unit_count(unit_errors_end(), "trillium: the VM's virtio-gpu driver broke queue 0");
+    assert_true(lines > 0);
+    assert_true(lines <= LOG_BURST + 1 + LOG_PER_SECOND * ((svga_now_ns() - start) / 1000000000 + 1));
     assert_int_equal(command(VIRTIO_GPU_CMD_GET_DISPLAY_INFO), VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
 }
 
@@ -336,6 +367,7 @@ int run_device_tests(void) {
         T(more_pages_announced_than_sent),
         T(payloads_that_are_not_ours),
         T(broken_ring_is_not_served_until_it_is_new),
+        T(broken_rings_do_not_fill_the_log),
         T(a_paused_machine_goes_on),
         T(a_driver_that_starts_anew_finds_nothing),
         AS_CROSVM(configuration),

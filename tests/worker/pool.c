@@ -269,23 +269,9 @@ static void test_a_worker_that_dies_when_it_has_taken_over(void **state) {
 
 /* The daemon's log while `what` happens. */
 static const char *log_of(void (*what)(void)) {
-    static char text[16384];
-    char name[] = "/tmp/trillium-test-XXXXXX";
-    int kept = dup(STDERR_FILENO), fd = mkstemp(name);
-
-    assert_true(kept >= 0 && fd >= 0);
-    unlink(name);
-    fflush(stderr);
-    dup2(fd, STDERR_FILENO);
+    unit_errors_begin();
     what();
-    fflush(stderr);
-    dup2(kept, STDERR_FILENO);
-    close(kept);
-    ssize_t n = pread(fd, text, sizeof text - 1, 0);
-    close(fd);
-    assert_true(n >= 0);
-    text[n] = '\0';
-    return text;
+    return unit_errors_end();
 }
 
 static void open_where_they_speak(void) {
@@ -301,23 +287,16 @@ static void open_where_they_speak(void) {
     stop(b, thread);
 }
 
-static unsigned lines_with(const char *text, const char *wanted) {
-    unsigned n = 0;
-    for (const char *at = text; (at = strstr(at, wanted)); at += strlen(wanted))
-        n++;
-    return n;
-}
-
 /* What drivers write is the daemon's to say, in whose name it was; and cannot do what it likes to a terminal. */
 static void test_words_of_workers(void **state) {
     (void)state;
 
     const char *text = log_of(open_where_they_speak);
-    assert_int_equal(lines_with(text, ": on standard output\n"), 1);
-    assert_int_equal(lines_with(text, ": of its own\n"), 1);
-    assert_int_equal(lines_with(text, ": ?[2J text\n"), 1);
-    assert_int_equal(lines_with(text, "the last"), 1);
-    assert_int_equal(lines_with(text, "\x1b"), 0);
+    assert_int_equal(unit_count(text, ": on standard output\n"), 1);
+    assert_int_equal(unit_count(text, ": of its own\n"), 1);
+    assert_int_equal(unit_count(text, ": ?[2J text\n"), 1);
+    assert_int_equal(unit_count(text, "the last"), 1);
+    assert_int_equal(unit_count(text, "\x1b"), 0);
     const char *wide = strstr(text, ": www");
     assert_non_null(wide);
     assert_int_equal(strspn(wide + 2, "w"), WORDS_LINE);
@@ -367,7 +346,7 @@ static void open_where_they_crash_late(void) {
 static void test_a_crash_is_told_also_when_its_guest_has_gone(void **state) {
     (void)state;
     for (int i = 0; i < 5; i++)
-        assert_int_equal(lines_with(log_of(open_where_they_crash_late), "its worker ended (signal 9"), 1);
+        assert_int_equal(unit_count(log_of(open_where_they_crash_late), "its worker ended (signal 9"), 1);
 }
 
 int test_pool(void) {
