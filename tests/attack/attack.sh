@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../fault/common"
 attack=$build/tests/attack/attack
 unset OCL_ICD_VENDORS
+long=$((patience * 3))
 
 guest_of() { TRILLIUM_SHM=$socket OCL_ICD_VENDORS=$build/share/trillium/icd "$@"; }
 worker_of() { # pid of the worker that serves the guest with this pid, from the daemon's words
@@ -18,30 +19,30 @@ prlimit --pid $$ --rtprio=50 --nice=40 2>/dev/null # where we may: the daemon's 
 start_daemon attack --verbose
 start_guest victim loop 20
 victim=$guest
-within 120 says "$work/victim.out" ready || fail victim "does not start" "$work/victim.err"
+within "$patience" says "$work/victim.out" ready || fail victim "does not start" "$work/victim.err"
 inside=$(worker_of "$victim")
 [ -n "$inside" ] || fail victim "no worker is named" "$work/attack.daemon"
 
-guest_of timeout 200 "$attack" calls "$work/secret" "$inside" "$daemon" 2>"$work/calls.err"
+guest_of timeout "$long" "$attack" calls "$work/secret" "$inside" "$daemon" 2>"$work/calls.err"
 status=$?
 if [ "$status" = 77 ]; then exit 77; fi
 [ "$status" = 0 ] || { failed=1; sed 's/^/    /' "$work/calls.err"; }
 if [ -e "$work/secret.written" ]; then fail nothing-written "the kernel wrote beside the secret"; else pass nothing-written; fi
-guest_of timeout 200 "$attack" incbin "$work/secret" 2>"$work/incbin.err" || failed=1
-guest_of timeout 200 "$attack" bomb 2>"$work/bomb.err" || failed=1
-guest_of timeout 200 "$attack" survive 2>"$work/survive.err" || failed=1
+guest_of timeout "$long" "$attack" incbin "$work/secret" 2>"$work/incbin.err" || failed=1
+guest_of timeout "$long" "$attack" bomb 2>"$work/bomb.err" || failed=1
+guest_of timeout "$long" "$attack" survive 2>"$work/survive.err" || failed=1
 guest_of "$attack" endless >"$work/endless.out" 2>"$work/endless.err" &
 endless=$!
 started+=("$endless")
-within 120 says "$work/endless.out" ready || fail endless "does not start" "$work/endless.err"
+within "$patience" says "$work/endless.out" ready || fail endless "does not start" "$work/endless.err"
 kill_hard "$endless"
-TRILLIUM_IR=spirv guest_of timeout 200 "$attack" refused 2>"$work/refused.err" || failed=1
+TRILLIUM_IR=spirv guest_of timeout "$long" "$attack" refused 2>"$work/refused.err" || failed=1
 
-await "$victim" 60
+await "$victim" "$patience"
 if [ "$status" = 0 ] && says "$work/victim.out" "done "; then pass victim-computes; else
     fail victim-computes "exit status $status" "$work/victim.out" "$work/victim.err"; fi
 start_guest after loop 1
-await "$guest" 60
+await "$guest" "$patience"
 if [ "$status" = 0 ]; then pass daemon-serves-on; else fail daemon-serves-on "exit status $status" "$work/after.err"; fi
 stop_daemon
 check_leftovers attack
@@ -69,7 +70,7 @@ policy=$work/policy.conf control_log=$work/control.log
 start_control
 start_daemon walls --warm-workers 0 --socket-path "$work/walls.vm"
 trillium=$plain
-within 120 says "$work/walls.daemon" ready
+within "$patience" says "$work/walls.daemon" ready
 outside=$(filters_of /proc/$$/status)
 behind=$(filters_of /proc/"$daemon"/task/*/status)
 expected="$((outside + 1)) $((outside + 2)) "

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/common"
 program=$build/tests/programs/habits
 
-timeout 120 "$trillium" run -- "$program" forks 60 >"$work/forks.out" 2>"$work/forks.err"
+timeout $((patience * 2)) "$trillium" run -- "$program" forks 60 >"$work/forks.out" 2>"$work/forks.err"
 status=$?
 if [ $status = 0 ] && says "$work/forks.out" "hung 0 of 60"; then pass forks; else
     fail forks "no child may hang, status $status" "$work"/forks.*; fi

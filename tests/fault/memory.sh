@@ -53,8 +53,8 @@ daemon_with() { # NAME N
     daemon=$!
     socket=$work/$1.sock
     started+=("$daemon")
-    listening_or_gone() { listening || gone_or_zombie "$daemon"; }
-    within "$patience" listening_or_gone
+    ready_or_gone() { says "$work/$1.daemon" "serve: ready" || gone_or_zombie "$daemon"; }
+    within "$patience" ready_or_gone "$1"
 }
 
 daemon_with counted 0

@@ -69,10 +69,11 @@ under_run() { # NAME
 scarce() { # NAME: what is out for the program, or for run and all that it starts
     local name=$1 limit
     limit=$(printf '%s\n' "-n 12" "-n 24" "-n 40" "-v 400000" "-v 2000000" "-f 0" "-u 1" | one_of)
-    (ulimit $limit; exec timeout -s KILL 15 "$trillium" run -- "$program" loop 0.1) >"$work/$name.out" 2>"$work/$name.err" &
+    (ulimit $limit; exec timeout -s KILL "$patience" "$trillium" run -- "$program" loop 0.1) >"$work/$name.out" 2>"$work/$name.err" &
     guest=$!
     started+=("$guest")
-    await "$guest" "$soon"
+    await "$guest" "$patience"
+    [ "$status" != 137 ] || status=hangs
     case $status in
     0) says "$work/$name.out" '^done' || { fail "$name" "ulimit $limit: it ended well without having done its work" "$work/$name".*; wrong=1; } ;;
     153) ;; # the signal for a file that grows too large: the one where its words go

@@ -116,11 +116,15 @@ if stands_still web && ! tells burst status; then pass vm-pause; else fail vm-pa
 ask resume web
 if works_on web; then pass vm-resume; else fail vm-resume "it was expected to go on" $(seen burst); fi
 # The guest is told to stamp its commands, and its clock is aligned then.
-"$trillium" profile --attach web --seconds 2 "$work/vm.json" >"$work/attach.out" 2>"$work/attach.err"
-status=$?
-"$trillium" profile --csv "$work/vm.csv" "$work/vm.json"
-if [ $status = 0 ] && says "$work/attach.out" "the guest's stamps are within" && says "$work/vm.csv" ",guest," &&
-    says "$work/vm.csv" ",run," && says "$work/vm.csv" ",wake,"; then pass vm-attach; else
+# (How much of it comes into two seconds, a busy machine says.)
+attaches() {
+    "$trillium" profile --attach web --seconds 2 "$work/vm.json" >"$work/attach.out" 2>"$work/attach.err"
+    status=$?
+    "$trillium" profile --csv "$work/vm.csv" "$work/vm.json"
+    [ $status = 0 ] && says "$work/attach.out" "the guest's stamps are within" && says "$work/vm.csv" ",guest," &&
+        says "$work/vm.csv" ",run," && says "$work/vm.csv" ",wake,"
+}
+if within "$patience" attaches; then pass vm-attach; else
     fail vm-attach "all stages were expected, status $status" "$work"/attach.* "$work/vm.csv" "$control_log"; fi
 ask pause web
 stands_still web
@@ -168,8 +172,9 @@ tells devices ".*see none of its devices" || fail vm-limit-devices "a sentence w
 limited seconds build_seconds=1 3 "process [0-9]* met its limit of build_seconds (1) in a build" functions 3000
 limited space build_memory=8MiB 3 "process [0-9]* met its limit of build_memory (8 MiB) in a build" functions 3000
 limited kernel kernel_ms=500 3 "process [0-9]* loses its worker: a kernel runs for more than the 500 ms" endless
-limited rate kernels_per_second=100 0 "its commands wait: it met its limit of kernels_per_second (100)" burst 1
+limited rate kernels_per_second=5 0 "its commands wait: it met its limit of kernels_per_second (5)" burst 1
 limited bytes bytes_per_second=1MiB 0 "its commands wait: it met its limit of bytes_per_second (1 MiB)" work 1
+within "$patience" idle
 ask limit web processes=1
 inside loop loop 600
 within "$patience" tells loop ready

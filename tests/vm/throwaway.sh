@@ -163,8 +163,12 @@ children=$(below "$pid")
 kill -TERM "$pid"
 wait %%
 same "SIGTERM ends it" 143 $?
-left=
-for child in $children; do [ -d "/proc/$child" ] && left="$left $(cat "/proc/$child/comm")"; done
+for _ in $(seq 300); do # what is killed takes a moment to end
+    left=
+    for child in $children; do [ -d "/proc/$child" ] && left="$left $(cat "/proc/$child/comm")"; done 2>/dev/null
+    [ -n "$left" ] || break
+    sleep 0.2
+done
 same "and leaves nothing behind" "" "$left"
 
 # ---- a terminal
