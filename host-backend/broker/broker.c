@@ -90,20 +90,29 @@ static void take_arrivals(struct broker *b) {
     }
 }
 
-int broker_open_session(struct broker *b, const char *name) {
-    struct guest_name who = name_of_vm(name, b->config.vm, b->config.name);
+static int open_session(struct broker *b, const struct guest_name *who) {
     int ends[2];
 
     if (atomic_load(&b->stop))
         return -ENODEV;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return -errno;
-    if (!arrive(b, ends[1], &who)) {
+    if (!arrive(b, ends[1], who)) {
         close(ends[0]);
         close(ends[1]);
         return -ENOMEM;
     }
     return ends[0];
+}
+
+int broker_open_session(struct broker *b, const char *name) {
+    const struct guest_name who = name_of_vm(name, b->config.vm, b->config.name);
+    return open_session(b, &who);
+}
+
+int broker_open_remote_session(struct broker *b, const char *name, uint64_t from) {
+    const struct guest_name who = name_of_remote(name, from, b->config.vm, b->config.name);
+    return open_session(b, &who);
 }
 
 /* ---- workers for those that wait ---- */

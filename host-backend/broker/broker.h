@@ -21,6 +21,7 @@
 #define HOST_BACKEND_BROKER_BROKER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "host-backend/cell/cell.h"
@@ -73,6 +74,9 @@ int broker_admit(struct broker *b, const struct listen_socket *l, char why[BROKE
 /* A new session: returns the guest's end of its socket (CLOEXEC), or a negative errno. `name` names the guest
  * in messages. Matches the callback that a front wants, with the broker as `opaque`. */
 int broker_open_session(struct broker *b, const char *name);
+
+/* The same for a guest that reaches this machine over a stream; `from` tells places apart (names.h). */
+int broker_open_remote_session(struct broker *b, const char *name, uint64_t from);
 
 /* Serves until broker_stop. 0. */
 int broker_run(struct broker *b);

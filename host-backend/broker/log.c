@@ -15,11 +15,10 @@ static int64_t line_ms(enum log_topic topic) {
     return 1000 / LOG_PER_SECOND / (topic == LOG_WORDS ? 10 : 1);
 }
 
-static const enum service_priority priorities[LOG_TOPICS] = {[LOG_DAEMON] = SERVICE_NOTICE,
-                                                             [LOG_WORKERS] = SERVICE_WARNING,
-                                                             [LOG_GUESTS] = SERVICE_INFO,
-                                                             [LOG_REFUSALS] = SERVICE_WARNING,
-                                                             [LOG_WORDS] = SERVICE_NOTICE};
+static const enum service_priority priorities[LOG_TOPICS] = {
+    [LOG_DAEMON] = SERVICE_NOTICE,    [LOG_WORKERS] = SERVICE_WARNING, [LOG_GUESTS] = SERVICE_INFO,
+    [LOG_REFUSALS] = SERVICE_WARNING, [LOG_LIMITS] = SERVICE_NOTICE,   [LOG_REMOTE] = SERVICE_WARNING,
+    [LOG_WORDS] = SERVICE_NOTICE};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards topics */
 static struct {

@@ -19,6 +19,7 @@ enum log_topic {
     LOG_GUESTS,   /* guests that come and go */
     LOG_REFUSALS, /* guests that are refused */
     LOG_LIMITS,   /* guests that meet a limit */
+    LOG_REMOTE,   /* who comes over a network, and is refused */
     LOG_WORDS,    /* what workers and their drivers write (words.h) */
     LOG_TOPICS
 };

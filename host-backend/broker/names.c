@@ -75,6 +75,13 @@ struct guest_name name_of_vm(const char *text, const char *tenant, const char *v
     return n;
 }
 
+struct guest_name name_of_remote(const char *text, uint64_t from, const char *tenant, const char *vm) {
+    struct guest_name n = name_of_vm(text, tenant, vm);
+    n.peer = (from & ~(UINT64_C(3) << 62)) | UINT64_C(1)
+                                                 << 62; /* no user's, no container's, and not the VM's */
+    return n;
+}
+
 /* 0 if there is none, or it may not be seen. */
 static pid_t parent_of(pid_t pid) {
     char path[32], line[512];

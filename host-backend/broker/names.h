@@ -22,7 +22,8 @@ struct guest_name {
         [GUEST_VM_SIZE]; /* the VM, or what the administrator calls all guests of this daemon; "": neither */
     pid_t pid;           /* of a process; of a VM: this one */
     uid_t uid;           /* its user; of a VM: this process' */
-    uint64_t peer;       /* among whom the broker shares itself out: the user, root's container, or the VM */
+    uint64_t
+        peer; /* among whom the broker shares itself out: the user, root's container, the VM, or a remote place */
 };
 
 struct ucred;
@@ -36,6 +37,8 @@ struct guest_name name_of_user(const struct ucred *peer, enum container_answer a
 /* A process in a VM; `vm`: what it is called in commands, NULL: `tenant`; that is what it is called by its store, NULL:
  * "vm". A VM without a name is a guest like any process of this one's user. */
 struct guest_name name_of_vm(const char *text, const char *tenant, const char *vm);
+/* A guest at the other end of a stream: as a VM, but the host shares itself out among the places that `from` tells apart. */
+struct guest_name name_of_remote(const char *text, uint64_t from, const char *tenant, const char *vm);
 
 /* True if the process at the other end is of this process' user or root's, or descends from `ancestor`. */
 bool name_descends(int fd, pid_t ancestor);

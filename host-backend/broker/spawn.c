@@ -36,7 +36,7 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         close(sockets[1]);
         return r;
     }
-    const int words = words_begin(&out->words);
+    const int words = words_begin(&out->words, LOG_WORDS);
     if (words < 0) {
         close(sockets[0]);
         close(sockets[1]);

@@ -6,13 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host-backend/broker/log.h"
-
-int words_begin(struct words *w) {
+int words_begin(struct words *w, enum log_topic topic) {
     int ends[2];
 
     w->fd = -1;
     w->used = 0;
+    w->topic = topic;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
     if (fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) {
@@ -33,7 +32,7 @@ static void say(struct words *w, const char *who) {
     if (strncmp(line, own, sizeof own - 1) == 0)
         line += sizeof own - 1;
     if (*line)
-        log_say(LOG_WORDS, "%s: %s", who, line);
+        log_say(w->topic, "%s: %s", who, line);
     w->used = 0;
 }
 
@@ -48,7 +47,7 @@ static void take(struct words *w, const char *who, const char *bytes, size_t siz
     }
 }
 
-/* One pipe's fill at most: a flood is read as fast as the others of the broker's loop let it. */
+/* One pipe's fill at most: a flood is read as fast as the others of the reader's loop let it. */
 void words_pass_on(struct words *w, const char *who) {
     char bytes[4096];
     ssize_t n;

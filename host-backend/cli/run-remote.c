@@ -38,8 +38,8 @@ int run_open_session(const struct private_broker *b) {
     return fd;
 }
 
-static int open_session(void *opaque, const char *name) {
-    (void)name; /* the broker knows this process */
+static int open_session(void *opaque, const char *name, uint64_t from) {
+    (void)name, (void)from; /* the broker knows this process */
     return run_open_session(opaque);
 }
 

@@ -282,9 +282,9 @@ static int start_front(struct front_thread *f, const struct serve_options *o) {
     return 0;
 }
 
-static int open_remote_session(void *opaque, const char *name) {
+static int open_remote_session(void *opaque, const char *name, uint64_t from) {
     (void)opaque;
-    return broker_open_session(the_broker, name);
+    return broker_open_remote_session(the_broker, name, from);
 }
 
 /* The door for remote guests, if one is asked for; opened before this process is walled in. 0, or -1 after saying why. */

@@ -52,11 +52,34 @@ printf 'GET / HTTP/1.1\r\nHost: here\r\n\r\n' | timeout "$patience" bash -c "exe
 if says "$work/http.out" "not Trillium's"; then pass other-protocol; else
     fail other-protocol "a refusal was expected" "$work/http.out" "$work/door.daemon"; fi
 
+# As often as somebody likes, who has no token: the log does not grow with it.
+before=$SECONDS
+bash -c 'for _ in $(seq 150); do exec 3<>"/dev/tcp/$1/$2" && printf "%100s" GET >&3 && cat <&3; done' - "${address%:*}" "${address#*:}" >"$work/knocks.out" 2>&1
+lines=$(grep -c "remote 127.0.0.1: refused: this is not Trillium's" "$work/door.daemon")
+if [ "$(grep -ao "not Trillium's" "$work/knocks.out" | wc -l)" = 150 ] && [ "$lines" -gt 0 ] && [ "$lines" -le $((24 + 2 * (SECONDS - before))) ]; then
+    pass log-is-bounded; else
+    fail log-is-bounded "150 refusals and less lines were expected, $lines in $((SECONDS - before)) s" "$work/knocks.out" "$work/door.daemon"; fi
+
+# More connections than there may be from one address say nothing: they keep nobody out.
+silent=()
+for _ in $(seq 200); do exec {fd}<>"/dev/tcp/${address%:*}/${address#*:}" && silent+=("$fd"); done
+remote "$work/token" timeout "$patience" "$program" devices >"$work/crowd.out" 2>"$work/crowd.err"
+status=$?
+if [ $status = 0 ] && [ ${#silent[@]} = 200 ] && says "$work/crowd.out" "^device"; then pass silent-crowd; else
+    fail silent-crowd "a device was expected, status $status" "$work"/crowd.* "$work/door.daemon"; fi
+for fd in "${silent[@]}"; do exec {fd}>&-; done
+
 # ---- two at once, one of which loses its connection ----
 remote "$work/token" "$program" loop 600 >"$work/cut.out" 2>"$work/cut.err" &
 cut=$!
 within "$patience" says "$work/cut.out" ready || fail cut "it does not compute" "$work"/cut.*
-speaker=$(for pid in $(descendants "$daemon"); do grep -qx trillium-remote "/proc/$pid/comm" && echo "$pid"; done)
+# Who speaks for it: the only one, once those of guests that have gone have ended.
+speakers() { for pid in $(descendants "$daemon"); do grep -qx trillium-remote "/proc/$pid/comm" && ! grep -q '^State:.Z' "/proc/$pid/status" && echo "$pid"; done 2>/dev/null; }
+one_speaker() { [ "$(speakers | wc -l)" = 1 ]; }
+within "$patience" one_speaker || fail cut "more than one speaks: $(speakers)" "$work/door.daemon"
+speaker=$(speakers)
+if [ "$(cat "/proc/$speaker/oom_score_adj")" -gt "$(cat "/proc/$daemon/oom_score_adj")" ]; then pass first-victim; else
+    fail first-victim "when memory is out, who speaks for a guest is to go before the daemon"; fi
 remote "$work/token" "$program" loop 4 >"$work/steady.out" 2>"$work/steady.err" &
 steady=$!
 started+=("$steady" "$cut")
@@ -104,6 +127,10 @@ tls_refused() { # NAME, file of certificates or "", sentence
 listen tls --token "$work/token" --tls-certificate "$work/host.pem" --tls-key "$work/host.key"
 TRILLIUM_REMOTE_CA=$work/host.pem remote "$work/token" timeout "$patience" "$program" work 1 >"$work/tls.out" 2>"$work/tls.err"
 status=$?
+# Somebody shakes hands a byte at a time, and for ever.
+timeout 80 bash -c 'exec 3<>"/dev/tcp/$1/$2"; printf "\26\3\1\377\377" >&3; while printf x >&3; do sleep 3.4; done' - "${address%:*}" "${address#*:}" 2>"$work/shakes.err" &
+shakes=$!
+started+=("$shakes")
 if [ $status = 0 ] && says "$work/tls.out" "^done"; then pass tls; else
     fail tls "it was to compute, status $status" "$work"/tls.*; fi
 tls_refused tls-wrong-ca "$work/other.pem" "certificate is not accepted"
@@ -114,6 +141,9 @@ kept=$address
 address=localhost:${address##*:}
 tls_refused tls-wrong-name "$work/host.pem" "certificate is not accepted"
 address=$kept
+await "$shakes" "$patience"
+if [ "$status" != 124 ] && [ "$status" != 1 ] && [ "$status" != hangs ]; then pass slow-handshake; else
+    fail slow-handshake "a connection that shakes hands for ever is still there, status $status" "$work/shakes.err" "$work/tls.daemon"; fi
 stop_daemon
 listen plain --token "$work/token"
 tls_refused tls-not-there "$work/host.pem" "no TLS connection"

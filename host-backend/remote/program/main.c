@@ -15,16 +15,19 @@
 #include <unistd.h>
 
 #include "host-backend/cell/daemon.h"
+#include "host-backend/cell/limits.h"
 #include "host-backend/remote/program/remote.h"
 #include "svga-model/tls/tls.h"
 
 enum {
-    SILENT_S = 10, /* longest time until the guest says something, */
-    HELLO_S = 12,  /* and until it has said who it is, however often it says a little */
+    SILENT_S = 8, /* longest time until the guest says something, */
+    HELLO_S =
+        9, /* and until it has said who it is, however often it says a little. The broker waits 10 s (guests.h) */
 };
 
 struct options {
     int connection, session;
+    int outside;                   /* closed once the guest is let in; -1: nobody wants to know */
     const char *token;             /* file; NULL: none is asked for */
     const char *certificate, *key; /* files; NULL: no TLS */
     unsigned long memory_mib;
@@ -47,6 +50,7 @@ static const char help[] =
     "\n"
     "  --connection FD  the guest's\n"
     "  --session FD     a worker's, by way of the broker\n"
+    "  --outside FD     to be closed once the guest has been let in\n"
     "  --token FILE     let in only who says what its first line says\n"
     "  --certificate FILE, --key FILE\n"
     "                   TLS, with this certificate (PEM) and its private key\n"
@@ -66,9 +70,10 @@ static bool number(const char *name, const char *text, unsigned long most, unsig
 }
 
 static int parse(struct options *o, int argc, char **argv) {
-    enum { CONNECTION = 256, SESSION, TOKEN, CERTIFICATE, KEY, MEMORY, SPIN, SANDBOX, HELP };
+    enum { CONNECTION = 256, SESSION, OUTSIDE, TOKEN, CERTIFICATE, KEY, MEMORY, SPIN, SANDBOX, HELP };
     static const struct option options[] = {{"connection", required_argument, NULL, CONNECTION},
                                             {"session", required_argument, NULL, SESSION},
+                                            {"outside", required_argument, NULL, OUTSIDE},
                                             {"token", required_argument, NULL, TOKEN},
                                             {"certificate", required_argument, NULL, CERTIFICATE},
                                             {"key", required_argument, NULL, KEY},
@@ -84,9 +89,10 @@ static int parse(struct options *o, int argc, char **argv) {
         switch (c) {
         case CONNECTION:
         case SESSION:
+        case OUTSIDE:
             if (!number(options[at].name, optarg, 1u << 20, &fd))
                 return 2;
-            *(c == SESSION ? &o->session : &o->connection) = (int)fd;
+            *(c == SESSION ? &o->session : c == OUTSIDE ? &o->outside : &o->connection) = (int)fd;
             break;
         case TOKEN:
             o->token = optarg;
@@ -136,8 +142,7 @@ static bool read_token(const char *path, struct token *token) {
     memset(token->bytes + token->size, 0, sizeof token->bytes - token->size);
     if (token->size > 0)
         return true;
-    fprintf(stderr, "trillium-remote: cannot read the token in %s: %s\n", path,
-            n < 0 ? strerror(e) : "it is empty");
+    fprintf(stderr, "trillium: cannot read the token in %s: %s\n", path, n < 0 ? strerror(e) : "it is empty");
     return false;
 }
 
@@ -151,7 +156,7 @@ static bool same_token(const struct token *a, const struct token *b) {
 
 static void turn_away(struct remote *r, const char *why) {
     const struct svga_frame lost = {.type = SVGA_FRAME_LOST, .id = SVGA_ERROR_REFUSED, .length = strlen(why)};
-    fprintf(stderr, "trillium-remote: a guest is refused: %s\n", why);
+    fprintf(stderr, "trillium: refused: %s\n", why);
     remote_send(r, &lost, why);
 }
 
@@ -181,8 +186,12 @@ static bool let_in(struct remote *r, const struct token *wanted) {
 }
 
 int main(int argc, char **argv) {
-    struct options o = {
-        .connection = -1, .session = -1, .memory_mib = 4096, .spin_us = 50, .sandbox = CELL_MODE_BEST};
+    struct options o = {.connection = -1,
+                        .session = -1,
+                        .outside = -1,
+                        .memory_mib = 4096,
+                        .spin_us = 50,
+                        .sandbox = CELL_MODE_BEST};
     struct token token = {0};
     const struct timeval limit = {.tv_sec = SILENT_S}, none = {0};
     int status = parse(&o, argc, argv);
@@ -190,6 +199,10 @@ int main(int argc, char **argv) {
     if (status != 0)
         return status;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* What its guest sends is its memory: it goes before the daemon does. */
+    cell_limits_first_victim();
+    /* No core with the token and the key in it, and nobody looks into it. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGALRM, SIG_DFL);
     alarm(HELLO_S); /* there are only so many connections at a time (accept.c) */
@@ -207,7 +220,7 @@ int main(int argc, char **argv) {
     struct svga_tls_keys *keys = NULL;
     char why[SVGA_WHY_SIZE];
     if (o.certificate && !(keys = svga_tls_load(o.certificate, o.key, why, sizeof why))) {
-        fprintf(stderr, "trillium-remote: %s\n", why);
+        fprintf(stderr, "trillium: %s\n", why);
         return 1; /* nothing can be said but by TLS */
     }
     if (o.token && !read_token(o.token, &token)) {
@@ -217,12 +230,14 @@ int main(int argc, char **argv) {
     if (!daemon_raise(DAEMON_REMOTE, o.sandbox))
         return 1;
     if (keys && !svga_tls_accept(&r->stream, keys, why, sizeof why)) {
-        fprintf(stderr, "trillium-remote: a guest is refused: %s\n", why);
+        fprintf(stderr, "trillium: refused: %s\n", why);
         return 1;
     }
     if (!let_in(r, &token))
         return 1;
     alarm(0);
+    if (o.outside >= 0)
+        close(o.outside);
     setsockopt(o.connection, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);
     remote_serve(r, o.session);
     _exit(0);

@@ -387,7 +387,7 @@ void remote_serve(struct remote *r, int session) {
     if (e == -EPROTO) {
         char text[SVGA_BAR_ERROR_TEXT_SIZE];
         snprintf(text, sizeof text, "the guest sent what makes no sense: %.400s", r->why);
-        fprintf(stderr, "trillium-remote: %s\n", text);
+        fprintf(stderr, "trillium: %s\n", text);
         send_lost(r, SVGA_ERROR_PROTOCOL, text);
     } else if (e == -ENODEV && r->g) {
         send_worker_lost(r);
