@@ -54,6 +54,8 @@ if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then
     . tests/vm/groups.inside
     groups "${9}/bin/trillium" "${9}/tests/vm/vm" "$6" "${9}/share/trillium/icd" "${10}"
 fi
+section cores
+"${9}/tests/unit/cores" handler
 section end
 exit 42
 INSIDE
@@ -104,6 +106,15 @@ if grep -q "^ok .*test_worker_lives_and_ends$" "$work/vm-cgroups"; then
         grep -q "^bomb ended, [0-9]\{1,2\} times" "$work/vm-groups" && grep -q "^hog ended its worker" "$work/vm-groups" &&
         grep -q "^the daemon ends with 0, groups left: 0$" "$work/vm-groups"
     result $? groups "$(cat "$work/vm-groups")"
+fi
+
+# What reads crashed programs' cores, by the kernel's leave, gets none of a worker's.
+if grep -q "^ok .*test_handler" "$work/vm-cores" && ! grep -q "# SKIP" "$work/vm-cores"; then
+    result 0 cores
+elif grep -q "# SKIP" "$work/vm-cores"; then
+    echo "SKIP vm.cores this user may not set core_pattern, or the VM's kernel makes no cores"
+else
+    result 1 cores "$(cat "$work/vm-cores")"
 fi
 
 conform_compare vm.pocl.source native-pocl vm-source-pocl
