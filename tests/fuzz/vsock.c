@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             close(newest);
             newest = -1;
         } else if (newest >= 0 && (what & OWNER)) {
-            ssize_t ignored = write(newest, data, n);
+            ssize_t ignored = send(newest, data, n, MSG_NOSIGNAL);
             (void)ignored;
         } else {
             put(1, data, (uint32_t)n, 0);
