@@ -43,7 +43,7 @@ hotspot|first result, new program'
     sed -n '/^Debian\|^OpenCL device/p' "$from/results.md" | head -n 2
     echo
     when=$(number when)
-    printf '`make eval` of %s, %.0f s in all; medians, rounds: %s, and %s more natively and in process guests without copies; in brackets the speed relative to native, with ~ where the rounds do not tell\n' \
+    printf '`make eval` of %s, %.0f s in all; medians, rounds: %s, and up to %s more natively and in process guests without copies; in brackets the speed relative to native, with ~ where the rounds do not tell\n' \
         "${when%%T*}" "$(number seconds)" "$(number rounds)" "$(number 'short rounds')"
     echo 'faster from slower; a dash where something was not measured.'
     echo

@@ -30,47 +30,78 @@ bool eval_wants(const struct eval *e, const struct program *p) {
     return e->options.only ? runner_wants(&e->options, p->name) : e->options.all || p->usual;
 }
 
+/* A guest is to be at least that many times as fast as a native program: what a machine does not reproduce is no loss. */
+#define AS_FAST 0.98
+
+/* One of those that are compared first: natively and in process guests without copies. */
 static bool is_foremost(int side) {
     return side == SIDE_NATIVE || side == SIDE_PROCESS_SOURCE || side == SIDE_PROCESS_SPIRV;
 }
 
-/* One round: every program on every side, one side after the other, so that drift of the machine meets all of them.
- * `shortened`: without slow programs, and only the sides that are compared first: natively and in process guests without copies. */
-static void run_round(struct eval *e, int round, bool shortened) {
+/* One round: every program on every side, one side after the other, so that drift of the machine meets all of them. */
+static void run_round(struct eval *e, int round) {
     if (e->options.program) {
         for (int s = 0; s < SIDE_COUNT; s++)
             if (eval_has(e, s))
                 eval_run_given(e, s, round);
         return;
     }
-    if (round > 0 && !shortened)
+    if (round > 0)
         eval_run_stages(e);
     for (int p = 0; p < program_count; p++)
         for (int s = 0; s < SIDE_COUNT; s++)
-            if (eval_wants(e, &programs[p]) && eval_has(e, s) &&
-                (!shortened || (!programs[p].slow && is_foremost(s))))
-                eval_run_own(e, s, &programs[p], round, shortened);
+            if (eval_wants(e, &programs[p]) && eval_has(e, s))
+                eval_run_own(e, s, &programs[p], round, false);
+}
+
+/* Do the program's rounds tell, of each of its warm rows in process guests without copies, whether it is about as fast as natively? */
+static bool is_told(const struct eval *e, const char *program) {
+    for (int i = 0; i < e->list.count; i++) {
+        const struct series *s = &e->list.items[i];
+        if (strcmp(s->program, program) != 0 || strcmp(s->phase, "warm") != 0)
+            continue;
+        for (int side = 1; side < SIDE_COUNT; side++)
+            if (is_foremost(side) && eval_has(e, side) && !series_tells(s, side, AS_FAST))
+                return false;
+    }
+    return true;
+}
+
+/* A round of programs that need more of them, natively and in process guests without copies. Returns how many there were. */
+static int run_short_round(struct eval *e, int round) {
+    int count = 0;
+
+    for (int p = 0; p < program_count; p++) {
+        if (!eval_wants(e, &programs[p]) || programs[p].slow || is_told(e, programs[p].name))
+            continue;
+        if (proc_now() > e->start + e->options.budget)
+            return count;
+        for (int s = 0; s < SIDE_COUNT; s++)
+            if (eval_has(e, s) && is_foremost(s))
+                eval_run_own(e, s, &programs[p], round, true);
+        count++;
+    }
+    return count;
 }
 
 /* Natively and in process guests a program takes tenths of a second, and its spread is that of starts: where no whole round
- * fits any more, these are run again by turns, without new programs, up to twice as often. The other rows keep the rounds that they
- * have. Returns how many such rounds fitted. */
+ * fits any more, these are run again by turns, without new programs, until the time is over; the longer the fewer, since whoever's
+ * rounds tell whether it is as fast as natively needs no more of them. The other rows keep the rounds that they have. Returns how many
+ * such rounds were begun. */
 static int run_short_rounds(struct eval *e, int done) {
-    double longest = 0;
-    int more = 0;
+    int round = done + 1;
 
     if (e->options.program || done == e->options.rounds)
         return 0;
-    for (int round = done + 1; round <= 2 * e->options.rounds; round++, more++) {
-        double before = proc_now();
-        if (before + longest > e->start + e->options.budget)
-            break;
-        run_round(e, round, true);
-        longest = fmax(longest, proc_now() - before);
-    }
-    if (more)
-        fprintf(stderr, "eval: %d more rounds fitted, natively and in process guests without copies\n", more);
-    return more;
+    while (round < SERIES_VALUES && run_short_round(e, round) > 0)
+        round++;
+    if (round > done + 1)
+        fprintf(stderr,
+                "eval: up to %d more rounds fitted, natively and in process guests without copies, of "
+                "programs whose "
+                "rounds before did not tell whether they are %.2f times as fast\n",
+                round - done - 1, AS_FAST);
+    return round - done - 1;
 }
 
 /* Returns how many rounds were measured. */
@@ -85,7 +116,7 @@ static int run_rounds(struct eval *e) {
             fprintf(stderr, "eval: there is no time for more than %d whole rounds\n", done);
             break;
         }
-        run_round(e, round, false);
+        run_round(e, round);
         done = round;
         longest = fmax(longest, round ? proc_now() - before : 0);
         if (round == 1 && e->options.rounds > 1)

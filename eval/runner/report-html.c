@@ -362,7 +362,7 @@ bool report_html(const struct results *r, FILE *f) {
     put(f, json_string_value(json_object_get(m, "device")));
     fputs(" · ", f);
     put(f, json_string_value(json_object_get(m, "system")));
-    fprintf(f, " · %d CPUs · %d rounds, %d more natively and in process guests without copies · ",
+    fprintf(f, " · %d CPUs · %d rounds, up to %d more natively and in process guests without copies · ",
             (int)json_integer_value(json_object_get(m, "cpus")), rounds,
             (int)json_integer_value(json_object_get(r->root, "short rounds")));
     put(f, json_string_value(json_object_get(r->root, "when")));

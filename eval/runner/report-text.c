@@ -153,7 +153,7 @@ void report_markdown(const struct results *r, FILE *f) {
     machine_print(f, machine);
     report_answers(r, say_in_markdown, f);
     fprintf(f,
-            "\n\nMedians of %d rounds, and %d more natively and in process guests without copies; in "
+            "\n\nMedians of %d rounds, and up to %d more natively and in process guests without copies; in "
             "brackets the speed relative "
             "to native, with ~ where the rounds do not tell faster from slower.",
             (int)json_integer_value(json_object_get(r->root, "rounds")),

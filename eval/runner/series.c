@@ -173,6 +173,12 @@ bool interval_holds(struct interval i, double value) {
     return i.count < 2 || (i.low <= value && i.high >= value);
 }
 
+bool series_tells(const struct series *s, int column, double speed) {
+    struct interval i = series_speed_interval(s, column);
+
+    return i.confidence >= 0.95 && !interval_holds(i, speed);
+}
+
 /* ---- JSON ---- */
 
 static json_t *number(double value) {

@@ -69,6 +69,9 @@ struct interval interval_of(double *values, int n); /* sorts them */
 /* Is that wider than what it shows: do both "faster" and "slower" lie in it? */
 bool interval_holds(struct interval i, double value);
 
+/* Do the rounds tell whether the column is `speed` times as good as column 0? Fewer than 6 tell nothing. */
+bool series_tells(const struct series *s, int column, double speed);
+
 /* {"program", "metric", "unit", "better", "phase", "sides": {NAME: {"median", "low", "high", "confidence", "values", "samples"}},
  * "speed": {NAME: number}}; and back: false for what is no such thing. Sides that `names` lacks are left out. */
 json_t *series_json(const struct series *s, const char *const *names, int columns);

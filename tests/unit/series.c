@@ -56,6 +56,33 @@ static void test_speeds_are_paired(void **state) {
     series_free(&list);
 }
 
+/* Rounds are enough once the interval lies on one side of what is asked, whichever. */
+static void test_rounds_that_tell(void **state) {
+    struct series_list list = {0};
+    struct series *near = series_get(&list, "p", "near", "ms", false);
+    struct series *slower = series_get(&list, "p", "slower", "ms", false);
+    struct series *faster = series_get(&list, "p", "faster", "ms", false);
+    (void)state;
+
+    for (int round = 0; round < 8; round++) {
+        if (round == 5) {
+            assert_false(series_tells(slower, 1, 0.98));
+            assert_false(series_tells(faster, 1, 0.98));
+        }
+        series_add(near, 0, 10);
+        series_add(near, 1, round % 2 ? 9.9 : 10.4);
+        series_add(slower, 0, 10);
+        series_add(slower, 1, 10.5 + 0.1 * round);
+        series_add(faster, 0, 10);
+        series_add(faster, 1, 10.1 - 0.1 * round);
+    }
+    assert_false(series_tells(near, 1, 0.98));
+    assert_true(series_tells(slower, 1, 0.98));
+    assert_true(series_tells(faster, 1, 0.98));
+    assert_false(series_tells(faster, 2, 0.98));
+    series_free(&list);
+}
+
 static void test_json_and_back(void **state) {
     static const char *const names[] = {"a", "b"};
     struct series_list list = {0}, back = {0};
@@ -87,6 +114,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_intervals),
         cmocka_unit_test(test_speeds_are_paired),
+        cmocka_unit_test(test_rounds_that_tell),
         cmocka_unit_test(test_json_and_back),
     };
     return cmocka_run_group_tests_name("series", tests, NULL, NULL);
