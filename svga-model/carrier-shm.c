@@ -16,6 +16,7 @@
 
 #include "svga-model/carrier.h"
 #include "svga-model/fifo.h"
+#include "svga-model/fresh.h"
 #include "svga-model/futex.h"
 #include "svga-model/link-io.h"
 #include "svga-model/own-fd.h"
@@ -31,6 +32,7 @@ struct shm_carrier {
     struct svga_carrier base;
     struct svga_own_fd sock;
     struct svga_own_fd spare; /* [serial] for a moment in which the program has used up all descriptors */
+    struct svga_fresh fresh;  /* regions that are to be filled */
     uint32_t seq;             /* [serial] of the last link message */
     pid_t owner;              /* a forked child must not speak for its parent */
     bool open;                /* [serial] there is a device, which takes commands */
@@ -147,6 +149,10 @@ static int new_memfd(struct shm_carrier *s, const char *name) {
     struct rlimit limit;
     int fd = memfd_create(name, MFD_CLOEXEC);
 
+    if (fd < 0 && errno == EMFILE) {
+        svga_fresh_forget(&s->fresh);
+        fd = memfd_create(name, MFD_CLOEXEC);
+    }
     if (fd >= 0 || errno != EMFILE)
         return fd;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -202,15 +208,23 @@ static int shm_region_create(struct svga_carrier *c, struct svga_region *region)
     if (fd < 0)
         return fd;
     int r = send_and_wait(s, msg, &piece, fd);
-    close(fd);
-    if (s->spare.fd < 0)
-        take_spare(s);
     if (r < 0)
         munmap(region->ptr, region->size);
+    if (r == 0 && s->spare.fd >= 0)
+        svga_fresh_add(&s->fresh, region->ptr, region->size, fd);
+    else
+        close(fd);
+    if (s->spare.fd < 0)
+        take_spare(s);
     return r;
 }
 
+static size_t shm_fill(struct svga_carrier *c, void *to, const void *from, size_t size) {
+    return svga_fresh_fill(&shm_of(c)->fresh, to, from, size);
+}
+
 static void shm_region_destroy(struct svga_carrier *c, struct svga_region *region) {
+    svga_fresh_drop(&shm_of(c)->fresh, region->ptr);
     munmap(region->ptr, region->size);
     send_and_wait(shm_of(c), (struct svga_link_msg){.type = SVGA_LINK_GMR_DELETE, .id = region->id}, NULL,
                   -1);
@@ -229,6 +243,7 @@ static void shm_close(struct svga_carrier *c) {
     svga_own_fd_close(
         &s->sock); /* the other descriptors of this socket decide when the device sees the end */
     svga_own_fd_close(&s->spare);
+    svga_fresh_close(&s->fresh);
     if (c->bar && s->owner == getpid())
         munmap(c->bar, c->bar_size);
     free(s);
@@ -241,6 +256,7 @@ static const struct svga_carrier_ops shm_ops = {
     .reg_write = shm_reg_write,
     .doorbell = shm_doorbell,
     .wait_irq = shm_wait_irq,
+    .fill = shm_fill,
     .same_cpus = true,
     .close = shm_close,
 };
@@ -255,6 +271,7 @@ struct svga_carrier *svga_carrier_shm_from_fd(int fd, char why[SVGA_WHY_SIZE]) {
     s->base.ops = &shm_ops;
     s->sock = svga_own_fd_take(fd);
     s->spare.fd = -1;
+    svga_fresh_init(&s->fresh);
     take_spare(s);
     s->owner = getpid();
 

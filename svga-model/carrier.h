@@ -51,6 +51,10 @@ struct svga_carrier_ops {
      * has set IRQ_ARMED and looked again. 0, or -ENODEV when the device turned out to be gone. */
     int (*wait_irq)(struct svga_carrier *c, uint32_t seen, int64_t timeout_us);
 
+    /* NULL, or as memcpy into regions, faster where the target's pages are not there yet. Returns how many bytes from the start it
+     * has copied, 0 where it can do nothing. */
+    size_t (*fill)(struct svga_carrier *c, void *to, const void *from, size_t size);
+
     /* No memory is shared: what either side writes is sent to the other with the command that it belongs to. */
     bool copies;
 

@@ -26,7 +26,7 @@ struct svga_lock {
     { PTHREAD_MUTEX_INITIALIZER, order }
 
 /* The locks of this folder come last: guest-icd/session/locks.h has those before them. */
-enum { SVGA_LOCK_REGIONS = 60, SVGA_LOCK_FIFO = 61, SVGA_LOCK_STREAM = 62, SVGA_LOCK_STREAM_REGIONS = 63 };
+enum { SVGA_LOCK_REGIONS = 59, SVGA_LOCK_FIFO, SVGA_LOCK_FRESH, SVGA_LOCK_STREAM, SVGA_LOCK_STREAM_REGIONS };
 
 extern bool svga_locks_forked; /* set by the child itself, before it starts threads */
 

@@ -21,9 +21,9 @@
 
 enum {
     WORDS_BYTES = 256,    /* from here on the way of copying counts */
-    BULK_BYTES = 4 << 20, /* from here on pages may be worth a look */
+    BULK_BYTES = 1 << 20, /* from here on pages may be worth a look */
     PIECE_BYTES =
-        2 << 20, /* fits into the caches, so that new pages are filled while they are still in there */
+        1 << 20, /* fits into the caches, so that new pages are filled while they are still in there */
 };
 
 /* QEMU's emulation says so in the CPUID leaf that hypervisors sign (QEMU target/i386/cpu.c). */
@@ -85,28 +85,40 @@ static bool is_missing(uintptr_t page, size_t page_size) {
     return mincore((void *)page, page_size, &resident) == 0 && !(resident & 1);
 }
 
-/* Makes the pages of one piece, if its first or its last one is not there. True if it was so. */
-static bool populate(char *piece, size_t size, size_t page_size) {
+/* Is the first page of the piece missing, or its last one? */
+static bool misses_pages(const char *piece, size_t size, size_t page_size) {
     uintptr_t first = ((uintptr_t)piece + page_size - 1) & ~(page_size - 1);
     uintptr_t end = ((uintptr_t)piece + size) & ~(page_size - 1);
-    if (!is_missing(first, page_size) && !is_missing(end - page_size, page_size))
-        return false;
-    madvise((void *)first, end - first, MADV_POPULATE_WRITE);
-    return true;
+    return is_missing(first, page_size) || is_missing(end - page_size, page_size);
+}
+
+/* Copies a piece whose pages are missing: into the file that they are of, where there is one; else they are made in one go. */
+static void copy_new(char *to, const char *from, size_t size, size_t page_size) {
+    const struct icd_session *s = icd_session;
+    size_t done = 0;
+
+    if (s && s->settings.fill && s->g->carrier->ops->fill)
+        done = s->g->carrier->ops->fill(s->g->carrier, to, from, size);
+    if (done == size)
+        return;
+    uintptr_t first = ((uintptr_t)to + done + page_size - 1) & ~(page_size - 1);
+    uintptr_t end = ((uintptr_t)to + size) & ~(page_size - 1);
+    if (end > first)
+        madvise((void *)first, end - first, MADV_POPULATE_WRITE);
+    copy(to + done, from + done, size - done);
 }
 
 /* New pages piece by piece, as they are made; whatever else lies between them in one go, for the C library
  * copies past the caches from some size on. */
 static void copy_bulk(char *to, const char *from, size_t size) {
-    size_t page_size = (size_t)sysconf(_SC_PAGESIZE), done = 0, seen = 0;
+    size_t page_size = (size_t)sysconf(_SC_PAGESIZE), done = 0;
 
-    while (size - seen >= PIECE_BYTES) {
-        bool made = populate(to + seen, PIECE_BYTES, page_size);
-        size_t end = made ? seen + PIECE_BYTES : done;
-        seen += PIECE_BYTES;
-        if (end > done)
-            copy(to + done, from + done, end - done);
-        done = end;
+    for (size_t seen = 0; size - seen >= PIECE_BYTES; seen += PIECE_BYTES) {
+        if (!misses_pages(to + seen, PIECE_BYTES, page_size))
+            continue;
+        copy(to + done, from + done, seen - done);
+        copy_new(to + seen, from + seen, PIECE_BYTES, page_size);
+        done = seen + PIECE_BYTES;
     }
     copy(to + done, from + done, size - done);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Every lock of the guest driver, in the order in which they are taken: whoever holds one takes only such as
- * stand below it (svga-model/lock.h, which also has the last two: regions, FIFO).
+ * stand below it (svga-model/lock.h, which also has the last ones: regions, FIFO, fresh memory).
  */
 #ifndef GUEST_ICD_SESSION_LOCKS_H
 #define GUEST_ICD_SESSION_LOCKS_H

@@ -30,6 +30,7 @@ struct icd_settings {
     bool copy_words;    /* on an emulated CPU (TRILLIUM_COPY=memcpy turns it off) */
     bool placed; /* buffers live in shared memory where devices allow it (TRILLIUM_PLACED=0 turns it off) */
     bool reuse;  /* staging blocks in use are waited for a little (TRILLIUM_REUSE=0 turns it off) */
+    bool fill;   /* new pages are made by writing to their file (TRILLIUM_FILL=0 turns it off) */
     unsigned spin_us; /* TRILLIUM_SPIN_US */
 };
 

@@ -61,6 +61,7 @@ bool icd_settings_read(struct icd_settings *settings) {
         .copy_words = strcmp(copy, "auto") == 0,
         .placed = is_set("TRILLIUM_PLACED"),
         .reuse = is_set("TRILLIUM_REUSE"),
+        .fill = is_set("TRILLIUM_FILL"),
         .spin_us = (unsigned)spin_us,
     };
     return true;

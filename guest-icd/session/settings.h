@@ -30,6 +30,8 @@
     V(TRILLIUM_PLACED, "1", "0: buffers never live in memory that guest and kernels share")                  \
     V(TRILLIUM_REUSE, "1",                                                                                   \
       "0: transfers that are not waited for take fresh memory at once, and do not wait a little for used")   \
+    V(TRILLIUM_FILL, "1",                                                                                    \
+      "0: large transfers into memory that is new fault its pages in, and are not written to its file")      \
     V(TRILLIUM_SPIN_US, "200",                                                                               \
       "longest time a waiting thread spins before it sleeps, microseconds; 0: never")                        \
     V(TRILLIUM_WORKER, "0", "1: this process is Trillium's own worker: show no platforms")

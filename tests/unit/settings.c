@@ -26,6 +26,7 @@ static void defaults(void **state) {
     assert_false(s.debug);
     assert_true(s.direct_copies);
     assert_true(s.reuse);
+    assert_true(s.fill);
     assert_int_equal(s.spin_us, 200);
     assert_string_equal(icd_variable("TRILLIUM_SHM"), "");
     assert_string_equal(icd_variable("TRILLIUM_IR"), "source");
@@ -39,12 +40,14 @@ static void values(void **state) {
     setenv("TRILLIUM_DEBUG", "1", 1);
     setenv("TRILLIUM_DIRECT", "0", 1);
     setenv("TRILLIUM_REUSE", "0", 1);
+    setenv("TRILLIUM_FILL", "0", 1);
     setenv("TRILLIUM_SPIN_US", "0", 1);
     assert_true(icd_settings_read(&s));
     assert_true(s.spirv);
     assert_true(s.debug);
     assert_false(s.direct_copies);
     assert_false(s.reuse);
+    assert_false(s.fill);
     assert_int_equal(s.spin_us, 0);
 }
 
