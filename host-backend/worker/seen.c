@@ -57,11 +57,19 @@ static bool has(const struct ir *ir, const char *word) {
     return ir && memmem(ir->bytes, ir->size, word, strlen(word));
 }
 
+/* May a directive's word, or what asks for a file, stand behind this character, the last one that is no blank? "#", "%:" or the
+ * trigraph, a comment's end between it and the word, __has_include; a blank of Unicode. */
+static bool may_lead(char c) {
+    return c == '#' || c == ':' || c == '=' || c == '/' || c == '_' || (unsigned char)c >= 0x80;
+}
+
 /* Could this source include a file? Not by the letters of "include" alone: lines may be spliced within the word
- * (a backslash, or its trigraph, before the end of a line), and a macro cannot make the directive. */
+ * (a backslash, or its trigraph, before the end of a line), and a macro cannot make the directive. Words of comments
+ * alone do nothing, and are frequent. */
 static bool may_include(const struct ir *source) {
     static const char word[] = "include";
     size_t matched = 0;
+    char last = 0, before = 0; /* no blanks: so far, and in front of what has matched */
 
     for (const char *at = source->bytes, *end = at + source->size; at < end; at++) {
         const char *next = *at == '\\' ? at + 1
@@ -80,8 +88,15 @@ static bool may_include(const struct ir *source) {
             }
         }
         matched = *at == word[matched] ? matched + 1 : *at == word[0];
-        if (word[matched] == '\0')
-            return true;
+        if (matched == 1)
+            before = last;
+        if (word[matched] == '\0') {
+            if (may_lead(before))
+                return true;
+            matched = 0;
+        }
+        if (!isspace((unsigned char)*at))
+            last = *at;
     }
     return has(source, "embed") || has(source, "incbin") || has(source, "import");
 }

@@ -256,11 +256,17 @@ static void test_across_sessions(void **state) {
 /* Builds under other variables of the driver's are other builds; and a directive that is spliced is one. */
 static void test_dependencies(void **state) {
     static const char spliced[] = "#inc\\\nlude \"no-such-header.h\"\n";
+    static const char told[] =
+        "/* does not include ../main.h */ kernel void k(global int *x) { x[0] = WHAT; }\n";
     static const char *const texts[] = {
         "/* #inc\\\nlude */ kernel void k(global int *x) { x[0] = WHAT; }\n",
         "/* #in?\?/\nclude */ kernel void k(global int *x) { x[0] = WHAT; }\n",
         "/* #includ\\ \t\ne */ kernel void k(global int *x) { x[0] = WHAT; }\n",
         "/* .incbin */ kernel void k(global int *x) { x[0] = WHAT; }\n",
+        "/* / include */ kernel void k(global int *x) { x[0] = WHAT; }\n",
+        "/* %: include */ kernel void k(global int *x) { x[0] = WHAT; }\n",
+        "/* ?\?= include */ kernel void k(global int *x) { x[0] = WHAT; }\n",
+        "/* __has_include */ kernel void k(global int *x) { x[0] = WHAT; }\n",
         "/* #embed */ kernel void k(global int *x) { x[0] = WHAT; }\n",
     };
     struct folder *f = *state;
@@ -272,8 +278,13 @@ static void test_dependencies(void **state) {
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         for (int twice = 0; twice < 2; twice++)
             assert_int_equal(build(&b, make(&b, texts[i]), "-DWHAT=5"), CL_SUCCESS);
-    assert_string_equal(close_builder(&b), "dddddddddddd");
+    assert_string_equal(close_builder(&b), "dddddddddddddddddddd");
     assert_int_equal(entries(f), 1);
+    open_builder(&b, f, true);
+    for (int twice = 0; twice < 2; twice++)
+        assert_int_equal(build(&b, make(&b, told), "-DWHAT=5"), CL_SUCCESS);
+    assert_string_equal(close_builder(&b), "ds");
+    assert_int_equal(entries(f), 2);
     setenv("POCL_VECTORIZER_REMARKS", "0", 1);
     open_builder(&b, f, true);
     unsetenv("POCL_VECTORIZER_REMARKS");
