@@ -69,6 +69,8 @@ static void obey(const struct workers *all, const json_t *order, const int *fds,
         kill_worker(w, order);
     else if (strcmp(what, "profile") == 0 && count == 1)
         begin_profile(w, fds[0]);
+    else if (strcmp(what, "gone") == 0 && w->until_ms < 0)
+        w->until_ms = clock_now_ms() + WORKER_END_MS; /* as it says itself */
 }
 
 static void close_all(const int *fds, int count) {
@@ -105,7 +107,7 @@ static bool join(struct host *h, struct workers *all, const struct worker *w, co
                           (int)w->process.pid, "pid", (int)who->pid, "uid", (json_int_t)who->uid);
     if (o && who->vm[0])
         json_object_set_new(o, "vm", json_string(who->vm));
-    int r = wire_send(h->fd, o, (int[]){w->process.board, w->process.bell}, 2);
+    int r = wire_send(h->fd, o, (int[]){w->process.board, w->process.bell, w->process.life}, 3);
     if (r < 0) {
         lose(h, all, strerror(-r));
         return true;

@@ -5,9 +5,9 @@
 #include <sys/resource.h>
 
 enum {
-    /* Its pidfd, control and store sockets, board, bell and words; its own while it waits; one on the way; and two at the
+    /* Its pidfd, control and store sockets, board, bell, life and words; its own while it waits; one on the way; and two at the
      * door where it is a remote guest's. */
-    FDS_OF_SESSION = 10,
+    FDS_OF_SESSION = 11,
     FDS_OF_DAEMON = 64,
     MIN_SESSIONS = 4,
     MAX_SILENT = 64,

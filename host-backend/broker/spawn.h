@@ -17,7 +17,8 @@ struct spawned {
     int pidfd;   /* readable once the worker has ended */
     int control; /* host-backend/worker/control.h */
     int board;   /* board/board.h */
-    int bell;    /* what the worker rings with comes here; its end is the worker's */
+    int bell;    /* what the worker rings with comes here */
+    int life;    /* its end is the worker's (worker/lifeline.h) */
     int store;   /* the broker's end of host-backend/cache/ask.h's socket; -1: handed on */
     struct words words;
 };

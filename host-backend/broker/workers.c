@@ -87,6 +87,7 @@ static void forget(struct workers *all, struct worker *w) {
     close(w->process.pidfd);
     close(w->process.board);
     close(w->process.bell);
+    close(w->process.life);
     cell_ended(all->cell, w->process.pid);
     free(w);
 }

@@ -28,7 +28,7 @@ enum {
     LIST_PAGE = 4
 };
 
-enum what { WHAT_NOTHING, WHAT_WAKE, WHAT_LISTENER, WHAT_METRICS, WHAT_CONNECTION, WHAT_BELL };
+enum what { WHAT_NOTHING, WHAT_WAKE, WHAT_LISTENER, WHAT_METRICS, WHAT_CONNECTION, WHAT_BELL, WHAT_LIFE };
 
 struct connection {
     struct connection *next;
@@ -92,6 +92,8 @@ static void on_kill(struct session *s, const char *why) {
 
 static void leave(struct control *c, struct session *s, bool open) {
     unwatch(c, s->bell);
+    if (s->life >= 0)
+        unwatch(c, s->life);
     guests_leave(&c->guests, s, open, svga_now_ns());
 }
 
@@ -104,22 +106,28 @@ static unsigned sessions_of(const struct control *c, uid_t uid) {
     return n;
 }
 
-static void join(struct control *c, const struct connection *from, const json_t *request, const int *fds) {
+static void close_all(const int *fds, int count) {
+    while (count > 0)
+        close(fds[--count]);
+}
+
+/* With its board, its bell, and its lifeline. */
+static void join(struct control *c, const struct connection *from, const json_t *request, const int *fds,
+                 int count) {
     struct policy_subject who;
     char why[LIMIT_TEXT] = "the host's daemon said something that makes no sense";
     struct session *s = NULL;
 
     if (from->peer.uid != 0 && sessions_of(c, from->peer.uid) >= SESSIONS_OF_ONE_USER) {
         snprintf(why, sizeof why, "the host knows as many processes of this user as it can");
-        close(fds[0]);
-        close(fds[1]);
+        close_all(fds, 2);
     } else if (subject_of(request, from->peer.uid, from->peer.pid, &who)) {
         s = guests_join(&c->guests, &who, fds[0], fds[1], svga_now_ns(), why);
     } else {
-        close(fds[0]);
-        close(fds[1]);
+        close_all(fds, 2);
     }
     if (!s) {
+        close_all(fds + 2, count - 2);
         wire_send(from->fd, commands_failed(why), NULL, 0);
         return;
     }
@@ -127,7 +135,9 @@ static void join(struct control *c, const struct connection *from, const json_t 
     s->number = (uint64_t)json_integer_value(json_object_get(request, "session"));
     s->pid = (pid_t)json_integer_value(json_object_get(request, "pid"));
     s->worker = (pid_t)json_integer_value(json_object_get(request, "worker"));
-    if (watch(c, s->bell, WHAT_BELL, s) < 0) {
+    if (count > 2)
+        s->life = fds[2];
+    if (watch(c, s->bell, WHAT_BELL, s) < 0 || (s->life >= 0 && watch(c, s->life, WHAT_LIFE, s) < 0)) {
         leave(c, s, true);
         wire_send(from->fd, commands_failed("the host is out of memory"), NULL, 0);
         return;
@@ -180,16 +190,11 @@ static json_t *profile(const struct control *c, const json_t *o, int line) {
     return r < 0 ? commands_failed("its daemon does not listen") : json_pack("{s:b}", "ok", 1);
 }
 
-static void close_all(const int *fds, int count) {
-    while (count > 0)
-        close(fds[--count]);
-}
-
 static void request(struct control *c, const struct connection *from, const json_t *o, int *fds, int count) {
     const char *what = json_string_value(json_object_get(o, "do"));
 
-    if (what && strcmp(what, "join") == 0 && count == 2) {
-        join(c, from, o, fds);
+    if (what && strcmp(what, "join") == 0 && count >= 2) {
+        join(c, from, o, fds, count);
         return;
     }
     if (what && strcmp(what, "over") == 0) {
@@ -272,13 +277,24 @@ static void let_in(struct control *c) {
     c->connection_count++;
 }
 
-static void rung(struct control *c, struct session *s) {
-    char bytes[256];
-    ssize_t n = recv(s->bell, bytes, sizeof bytes, MSG_DONTWAIT); /* whoever sent it: a read might wait */
+/* The worker has ended, or does as if: its broker sees to it that it does not go on for long. */
+static void gone(struct control *c, struct session *s) {
+    const struct connection *owner = s->owner;
 
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-        leave(c, s, n < 0); /* the worker has ended, or it was no bell */
-    else
+    wire_send(owner->fd, json_pack("{s:s, s:I}", "do", "gone", "session", (json_int_t)s->number), NULL, 0);
+    leave(c, s, false);
+}
+
+static void rung(struct control *c, struct session *s, bool life) {
+    char bytes[256];
+    /* whoever sent it: a read might wait */
+    ssize_t n = recv(life ? s->life : s->bell, bytes, sizeof bytes, MSG_DONTWAIT);
+
+    if (n == 0)
+        gone(c, s);
+    else if (n < 0 && errno != EAGAIN && errno != EINTR)
+        leave(c, s, true); /* it was no socket */
+    else if (!life)
         guests_rung(&c->guests, s, svga_now_ns());
 }
 
@@ -302,7 +318,8 @@ static void handle(struct control *c, int fd) {
         hear(c, c->known[fd].about);
         break;
     case WHAT_BELL:
-        rung(c, c->known[fd].about);
+    case WHAT_LIFE:
+        rung(c, c->known[fd].about, c->known[fd].what == WHAT_LIFE);
         break;
     case WHAT_NOTHING:
         break;

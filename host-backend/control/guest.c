@@ -342,6 +342,7 @@ struct session *guests_join(struct guests *g, const struct policy_subject *who, 
     s->guest = guest;
     s->all = g;
     s->bell = bell;
+    s->life = -1;
     s->next = guest->first;
     guest->first = s;
     guest->session_count++;
@@ -432,6 +433,8 @@ void guests_leave(struct guests *g, struct session *s, bool open, uint64_t now_n
         board_open_all(s->board);
     board_unmap(s->board);
     close(s->bell);
+    if (s->life >= 0)
+        close(s->life);
     free(s);
 }
 

@@ -64,7 +64,7 @@ struct session {
     uint64_t number; /* by which the broker knows it */
     pid_t pid, worker;
     struct board *board;
-    int bell;
+    int bell, life; /* -1: it has none */
     unsigned seat_count;
     struct seat seats[BOARD_DEVICES];
     uint64_t given[BOARD_ACCOUNTS]; /* that it may have: what it took and what the board says is left */

@@ -3,13 +3,14 @@
  * What is said at the control's socket: SOCK_SEQPACKET, each packet one JSON object of at most WIRE_MOST bytes.
  *
  * A daemon's broker says, once for each of its workers and before that serves anybody,
- *     {"do": "join", "session": N, "worker": PID, "pid": PID, "uid": N, "vm": NAME}   with board and bell (board.h) and
+ *     {"do": "join", "session": N, "worker": PID, "pid": PID, "uid": N, "vm": NAME}   with board, bell and life (board.h, worker/lifeline.h; older daemons have no life) and
  * hears {"ok": true, "guest": NAME} or {"ok": false, "why": TEXT}; "vm" is there for VMs only, "pid" and "uid" for
  * processes. When its guest has gone and the worker is about to end it says {"do": "over", "session": N}, and hears nothing.
  * At any time it may hear
- *     {"do": "kill", "session": N, "why": TEXT} or {"do": "profile", "session": N} with a socket for the worker
- * (worker/attach.h).
- * The end of the bell tells the control of the end of a worker.
+ *     {"do": "kill", "session": N, "why": TEXT}, {"do": "profile", "session": N} with a socket for the worker
+ * (worker/attach.h), or {"do": "gone", "session": N}.
+ * The end of bell or life tells the control of the end of a worker, which it passes on by "gone": one that goes on without
+ * has made it up.
  *
  * An administrator's command says {"do": "list", "after": ID}, and hears {"guest": {...}} for a few with greater ids and
  * {"ok": true, "last": ID, ...}, with 0 where there was none;
@@ -24,7 +25,7 @@
 #include <jansson.h>
 
 #define WIRE_MOST 65536
-#define WIRE_FDS 2
+#define WIRE_FDS 3
 #define WIRE_SOCKET "/run/trillium/control.sock"
 /* Names another socket; "none": there is no control. */
 #define WIRE_VARIABLE "TRILLIUM_CONTROL"

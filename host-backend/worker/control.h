@@ -5,7 +5,7 @@
 #ifndef HOST_BACKEND_WORKER_CONTROL_H
 #define HOST_BACKEND_WORKER_CONTROL_H
 
-enum control {
+enum control_byte {
     CONTROL_READY = 'r', /* worker to broker: the drivers are loaded, a session may come */
     CONTROL_HURRY = 'h', /* broker to worker: a guest waits; claim the CPUs as any process does */
     CONTROL_WARM_UP =

@@ -25,6 +25,7 @@
 #include "host-backend/worker/crash.h"
 #include "host-backend/worker/driver.h"
 #include "host-backend/worker/files.h"
+#include "host-backend/worker/lifeline.h"
 #include "host-backend/worker/session.h"
 #include "host-backend/worker/share.h"
 #include "host-backend/worker/spirv.h"
@@ -35,7 +36,7 @@
 #include "svga-model/visa/apart/host.h"
 
 struct options {
-    int control, board, bell;
+    int control, board, bell, life;
     const char *device;
     const char *refuse;
     int (*probe)(const struct options *o); /* instead of serving a guest */
@@ -58,6 +59,7 @@ static const char help[] =
     "  --control FD       the broker's socket\n"
     "  --board FD         what the host decides about this worker, and what it did (board.h)\n"
     "  --bell FD          wakes who decides\n"
+    "  --life FD          its end tells who decides of this worker's\n"
     "  --hand             let the holder of a VM's memory map it here: for workers of VMs\n"
     "  --device NAME      offer only devices whose platform or device name contains NAME\n"
     "  --cell N           the walls of its cell, as a number: it raises those that are its own\n"
@@ -149,6 +151,7 @@ static int parse(struct options *o, int argc, char **argv) {
         CONTROL = 256,
         BOARD,
         BELL,
+        LIFE,
         HAND,
         DEVICE,
         CELL,
@@ -174,6 +177,7 @@ static int parse(struct options *o, int argc, char **argv) {
     static const struct option options[] = {{"control", required_argument, NULL, CONTROL},
                                             {"board", required_argument, NULL, BOARD},
                                             {"bell", required_argument, NULL, BELL},
+                                            {"life", required_argument, NULL, LIFE},
                                             {"hand", no_argument, NULL, HAND},
                                             {"device", required_argument, NULL, DEVICE},
                                             {"cell", required_argument, NULL, CELL},
@@ -208,9 +212,10 @@ static int parse(struct options *o, int argc, char **argv) {
             break;
         case BOARD:
         case BELL:
+        case LIFE:
             if (!number(optarg, 1u << 20, &fd))
                 return 2;
-            *(c == BOARD ? &o->board : &o->bell) = (int)fd;
+            *(c == BOARD ? &o->board : c == BELL ? &o->bell : &o->life) = (int)fd;
             break;
         case HAND:
             o->hand = true;
@@ -324,7 +329,7 @@ struct warm_up {
     const struct driver *driver;
 };
 
-static void say(const struct options *o, enum control what) {
+static void say(const struct options *o, enum control_byte what) {
     char byte = (char)what;
     send(o->control, &byte, 1, MSG_NOSIGNAL);
 }
@@ -409,6 +414,7 @@ int main(int argc, char **argv) {
     struct options o = {.control = -1,
                         .board = -1,
                         .bell = -1,
+                        .life = -1,
                         .warm = true,
                         .batch = true,
                         .session = {.spin_us = 50,
@@ -466,6 +472,9 @@ int main(int argc, char **argv) {
     leave_folder();
     visa_host_apart_start(translator, &(struct visa_apart_limits){.seconds = o.session.build_seconds,
                                                                   .memory_mib = o.session.build_memory_mib});
+    int held = o.life >= 0 ? lifeline_begin(o.life) : 0;
+    if (held < 0)
+        fprintf(stderr, "trillium-worker: others may hear late of its end: %s\n", strerror(-held));
     if (o.in_turns) {
         spread_threads();
         prompt_give_way(o.batch);

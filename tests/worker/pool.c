@@ -4,6 +4,7 @@
  * for ever, and refuses its guest by that name. */
 #include "tests/lib/unit.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -14,6 +15,8 @@
 
 #include "host-backend/broker/broker.h"
 #include "host-backend/broker/words.h"
+#include "host-backend/control/control.h"
+#include "host-backend/control/scheduler.h"
 #include "host-backend/worker/control.h"
 #include "host-backend/worker/session.h"
 #include "svga-model/carrier.h"
@@ -44,6 +47,22 @@ static void harm(int argc, char **argv, const char *moment) {
         if (strcmp(argv[i + 3], "-") == 0 || unlink(argv[i + 3]) == 0)
             raise(atoi(argv[i + 1]));
     }
+}
+
+/* Where its options say --hang-up it does as if it had ended, for the host's control, and goes on for ever. */
+static void hang_up(int argc, char **argv) {
+    int life = -1;
+    bool wanted = false;
+
+    for (int i = 1; i < argc; i++) {
+        wanted = wanted || strcmp(argv[i], "--hang-up") == 0;
+        life = i + 1 < argc && strcmp(argv[i], "--life") == 0 ? atoi(argv[i + 1]) : life;
+    }
+    if (!wanted)
+        return;
+    close(life);
+    for (;;)
+        pause();
 }
 
 int pool_worker(int argc, char **argv) {
@@ -79,6 +98,7 @@ int pool_worker(int argc, char **argv) {
     byte = CONTROL_TAKEN;
     send(control, &byte, 1, MSG_NOSIGNAL);
     harm(argc, argv, "after");
+    hang_up(argc, argv);
     prctl(PR_GET_NAME, name);
     session_refuse(link, name, &(struct session_options){0});
     harm(argc, argv, "gone");
@@ -349,6 +369,42 @@ static void test_a_crash_is_told_also_when_its_guest_has_gone(void **state) {
         assert_int_equal(unit_count(log_of(open_where_they_crash_late), "its worker ended (signal 9"), 1);
 }
 
+static void *run_control(void *opaque) {
+    control_run(opaque);
+    return NULL;
+}
+
+/* It would have no limits and take no turns. */
+static void test_a_worker_cannot_leave_the_control(void **state) {
+    char folder[] = "/tmp/trillium-test-XXXXXX", path[64], why[CONTROL_WHY] = "";
+    pthread_t control_thread, thread;
+    (void)state;
+
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/control", folder);
+    struct control *c = control_create(
+        &(struct control_config){.socket = path, .listen_fd = -1, .scheduler = scheduler_kinds[0]}, why);
+    if (!c)
+        fail_msg("%s", why);
+    assert_int_equal(pthread_create(&control_thread, NULL, run_control, c), 0);
+    struct broker *b = start(&thread, &(struct broker_config){.worker_path = self,
+                                                              .worker_options = "--hang-up",
+                                                              .warm_workers = 1,
+                                                              .sandbox = CELL_MODE_OFF,
+                                                              .control = path});
+    int session = broker_open_session(b, "a test");
+    assert_true(session >= 0);
+    speak(session);
+    struct pollfd p = {.fd = session, .events = POLLRDHUP};
+    assert_int_equal(poll(&p, 1, TRIES * TRY_US / 1000), 1);
+    close(session);
+    stop(b, thread);
+    control_stop(c);
+    pthread_join(control_thread, NULL);
+    control_destroy(c);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int test_pool(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_guest_does_not_wait_for_warming_up),
@@ -359,6 +415,7 @@ int test_pool(void) {
         cmocka_unit_test(test_workers_that_all_die_on_the_way),
         cmocka_unit_test(test_a_worker_that_dies_when_it_has_taken_over),
         cmocka_unit_test(test_words_of_workers),
+        cmocka_unit_test(test_a_worker_cannot_leave_the_control),
         cmocka_unit_test(test_a_crash_is_told_also_when_its_guest_has_gone),
     };
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
