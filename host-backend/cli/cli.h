@@ -88,5 +88,7 @@ void cli_driver_cache_remove(void);
 
 /* For daemons: nothing that this process or a child executes gets rights that it has not. */
 void cli_take_no_rights(void);
+/* The same: as many descriptors as it may have. */
+void cli_take_all_descriptors(void);
 
 #endif

@@ -128,6 +128,7 @@ int cmd_control(int argc, char **argv) {
         mkdir("/run/trillium", 0755); /* if it cannot be, listening says why */
     config.changes = changes_file(&config, changes);
     cli_take_no_rights();
+    cli_take_all_descriptors();
     the_control = control_create(&config, why);
     if (!the_control) {
         cli_say("control", "%s", why);

@@ -20,7 +20,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -367,15 +366,11 @@ static int serve(const struct serve_options *o, bool with_front) {
 
 /* Signals as a daemon wants them, whatever it was started with; and as many descriptors as it may have. */
 static void begin_as_daemon(void) {
-    struct rlimit files;
     sigset_t none;
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
+    cli_take_all_descriptors();
 }
 
 /* A VM is known by the name of its socket. False: it has none. */
