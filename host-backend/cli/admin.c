@@ -3,6 +3,7 @@
 #include "host-backend/cli/ask.h"
 #include "host-backend/cli/cli.h"
 #include "host-backend/control/limits.h"
+#include "host-backend/control/plain.h"
 #include "host-backend/control/policy.h"
 #include "host-backend/control/wire.h"
 
@@ -16,7 +17,6 @@ static const char asks[] =
 
 struct usage {
     const char *name, *arguments, *what;
-    bool json;
 };
 
 static void print_help(const struct usage *u) {
@@ -28,8 +28,7 @@ static void print_help(const struct usage *u) {
         printf("  %-18s  %s\n", LIMIT_DEVICES, LIMIT_DEVICES_DOC);
     fputs(asks, stdout);
     puts("");
-    if (u->json)
-        puts("  --json   as JSON");
+    puts("  --json   as JSON");
     puts("  --help");
 }
 
@@ -40,7 +39,7 @@ static int options_of(const struct usage *u, int argc, char **argv, bool *json) 
     int c;
 
     *json = false;
-    while ((c = cli_option(u->name, argc, argv, "h", u->json ? both : both + 1)) != -1) {
+    while ((c = cli_option(u->name, argc, argv, "h", both)) != -1) {
         if (c == '?')
             return CLI_EXIT_USE;
         if (c == 'h') {
@@ -102,8 +101,7 @@ int cmd_ls(int argc, char **argv) {
     static const struct usage u = {
         "ls", " [--json]",
         "Shows the guests of this host: their processes, limits and devices, and what "
-        "they have used.",
-        true};
+        "they have used."};
     bool json;
     json_t *g;
     size_t i;
@@ -130,17 +128,32 @@ int cmd_ls(int argc, char **argv) {
 
 /* ---- commands ---- */
 
-static int order(const char *subcommand, json_t *request) {
-    json_t *answer = ask_control(subcommand, request, NULL);
+/* Done, or not, and why. The exit status. */
+static int told(const char *subcommand, bool done, char *why, bool json) {
+    if (json) {
+        plain_text(why);
+        json_t *o = done ? json_pack("{s:b}", "ok", 1) : json_pack("{s:b, s:s}", "ok", 0, "why", why);
+        json_dumpf(o, stdout, 0);
+        puts("");
+        json_decref(o);
+    } else if (!done) {
+        cli_say(subcommand, "%s", why);
+    }
+    return done ? 0 : 1;
+}
+
+static int order(const char *subcommand, json_t *request, bool json) {
+    char why[ASK_WHY] = "";
+    json_t *answer = ask_control(request, -1, NULL, why);
+
     json_decref(answer);
-    return answer ? 0 : 1;
+    return told(subcommand, answer != NULL, why, json);
 }
 
 int cmd_limit(int argc, char **argv) {
-    static const struct usage u = {"limit", " GUEST KEY=VALUE...",
+    static const struct usage u = {"limit", " [--json] GUEST KEY=VALUE...",
                                    "Changes what a guest may have, from now until the policy is read again. "
-                                   "KEY=none takes a limit away.\n",
-                                   false};
+                                   "KEY=none takes a limit away.\n"};
     bool json;
     int status = options_of(&u, argc, argv, &json);
 
@@ -159,7 +172,8 @@ int cmd_limit(int argc, char **argv) {
         snprintf(key, sizeof key, "%.*s", (int)(equals - argv[i]), argv[i]);
         json_object_set_new(set, key, json_string(equals + 1));
     }
-    return order("limit", json_pack("{s:s, s:s, s:o}", "do", "limit", "guest", argv[optind], "set", set));
+    return order("limit", json_pack("{s:s, s:s, s:o}", "do", "limit", "guest", argv[optind], "set", set),
+                 json);
 }
 
 static int one_guest(const struct usage *u, int argc, char **argv) {
@@ -170,51 +184,47 @@ static int one_guest(const struct usage *u, int argc, char **argv) {
         return status;
     if (argc - optind != 1)
         return cli_misused(u->name, "say which guest, and only one");
-    return order(u->name, json_pack("{s:s, s:s}", "do", u->name, "guest", argv[optind]));
+    return order(u->name, json_pack("{s:s, s:s}", "do", u->name, "guest", argv[optind]), json);
 }
 
 int cmd_pause(int argc, char **argv) {
-    static const struct usage u = {"pause", " GUEST",
+    static const struct usage u = {"pause", " [--json] GUEST",
                                    "No further command of the guest begins on a device until `trillium "
                                    "resume`. What runs goes on to its end; the "
-                                   "guest's\nprograms wait and lose nothing.",
-                                   false};
+                                   "guest's\nprograms wait and lose nothing."};
     return one_guest(&u, argc, argv);
 }
 
 int cmd_resume(int argc, char **argv) {
-    static const struct usage u = {"resume", " GUEST", "A paused guest goes on.", false};
+    static const struct usage u = {"resume", " [--json] GUEST", "A paused guest goes on."};
     return one_guest(&u, argc, argv);
 }
 
 int cmd_kill(int argc, char **argv) {
-    static const struct usage u = {"kill", " GUEST",
+    static const struct usage u = {"kill", " [--json] GUEST",
                                    "Ends the workers of a guest: its programs lose their devices, which they "
                                    "hear of by OpenCL errors. New ones may "
-                                   "come.",
-                                   false};
+                                   "come."};
     return one_guest(&u, argc, argv);
 }
 
 int cmd_policy(int argc, char **argv) {
-    static const struct usage u = {"policy", " check FILE | reload",
+    static const struct usage u = {"policy", " [--json] check FILE | reload",
                                    "check: is this a policy? Says line and reason if not.\nreload: the "
                                    "control reads its policy again, and stays "
-                                   "with the old one where the new one is wrong.",
-                                   false};
-    char why[POLICY_WHY];
+                                   "with the old one where the new one is wrong."};
+    char why[POLICY_WHY] = "";
     bool json;
     int status = options_of(&u, argc, argv, &json);
 
     if (status >= 0)
         return status;
     if (argc - optind == 1 && strcmp(argv[optind], "reload") == 0)
-        return order("policy", json_pack("{s:s}", "do", "reload"));
+        return order("policy", json_pack("{s:s}", "do", "reload"), json);
     if (argc - optind != 2 || strcmp(argv[optind], "check") != 0)
         return cli_misused("policy", "say check FILE, or reload");
     struct policy *p = policy_read(argv[optind + 1], why);
-    if (!p)
-        cli_say("policy", "%s", why);
+    const bool good = p != NULL;
     policy_free(p);
-    return p ? 0 : 1;
+    return told("policy", good, why, json);
 }

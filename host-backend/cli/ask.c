@@ -11,25 +11,22 @@
 
 enum { ANSWER_MS = 5000 };
 
-static int reach(const char *subcommand) {
+static int reach(char why[ASK_WHY]) {
     const char *path = wire_path();
     int fd = path ? wire_connect(path) : -1;
 
     if (!path)
-        cli_say(subcommand, "%s is \"none\": there is no control to ask", WIRE_VARIABLE);
+        snprintf(why, ASK_WHY, "%s is \"none\": there is no control to ask", WIRE_VARIABLE);
     else if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED))
-        cli_say(subcommand, "no control of this host listens at %s: start it with `trillium control`", path);
+        snprintf(why, ASK_WHY, "no control of this host listens at %s: start it with `trillium control`",
+                 path);
     else if (fd < 0)
-        cli_say(subcommand, "cannot reach the host's control at %s: %s", path, strerror(errno));
+        snprintf(why, ASK_WHY, "cannot reach the host's control at %s: %s", path, strerror(errno));
     return fd;
 }
 
-json_t *ask_control(const char *subcommand, json_t *request, json_t *guests) {
-    return ask_control_with(subcommand, request, -1, guests);
-}
-
-json_t *ask_control_with(const char *subcommand, json_t *request, int passed, json_t *guests) {
-    int fd = reach(subcommand), fds[WIRE_FDS], count;
+json_t *ask_control(json_t *request, int passed, json_t *guests, char why[ASK_WHY]) {
+    int fd = reach(why), fds[WIRE_FDS], count;
     json_t *o = NULL;
 
     if (fd < 0) {
@@ -43,24 +40,35 @@ json_t *ask_control_with(const char *subcommand, json_t *request, int passed, js
         json_decref(o);
     }
     if (!o)
-        cli_say(subcommand, "the host's control does not answer: %s", strerror(r < 0 ? -r : errno));
+        snprintf(why, ASK_WHY, "the host's control does not answer: %s", strerror(r < 0 ? -r : errno));
     close(fd);
     if (o && !json_is_true(json_object_get(o, "ok"))) {
-        cli_say(subcommand, "%s", json_string_value(json_object_get(o, "why")));
+        const char *text = json_string_value(json_object_get(o, "why"));
+        snprintf(why, ASK_WHY, "%s", text ? text : "the host's control refuses it");
         json_decref(o);
         o = NULL;
     }
     return o;
 }
 
+json_t *ask_control_with(const char *subcommand, json_t *request, int fd) {
+    char why[ASK_WHY];
+    json_t *answer = ask_control(request, fd, NULL, why);
+
+    if (!answer)
+        cli_say(subcommand, "%s", why);
+    return answer;
+}
+
 json_t *ask_guests(const char *subcommand) {
     json_t *guests = json_array();
     json_int_t last = 0;
+    char why[ASK_WHY];
 
     do {
-        json_t *answer =
-            ask_control(subcommand, json_pack("{s:s, s:I}", "do", "list", "after", last), guests);
+        json_t *answer = ask_control(json_pack("{s:s, s:I}", "do", "list", "after", last), -1, guests, why);
         if (!answer) {
+            cli_say(subcommand, "%s", why);
             json_decref(guests);
             return NULL;
         }

@@ -7,11 +7,13 @@
 
 #include <jansson.h>
 
-/* Asks; the guests of a "list" go into `guests`, if that is not NULL. The last answer, or NULL after saying why: nobody
- * is there, or it refused. */
-json_t *ask_control(const char *subcommand, json_t *request, json_t *guests);
-/* The same with a descriptor, which stays the caller's. */
-json_t *ask_control_with(const char *subcommand, json_t *request, int fd, json_t *guests);
+#define ASK_WHY 512
+
+/* Asks; the guests of a "list" go into `guests`, if that is not NULL. `fd` goes along and stays the caller's; -1: none does. The last
+ * answer, or NULL with a sentence: nobody is there, or it refused. */
+json_t *ask_control(json_t *request, int fd, json_t *guests, char why[ASK_WHY]);
+/* NULL after saying why. */
+json_t *ask_control_with(const char *subcommand, json_t *request, int fd);
 
 /* All guests, in the order in which they came; NULL after saying why. */
 json_t *ask_guests(const char *subcommand);

@@ -72,7 +72,7 @@ static bool join(struct attachment *a, json_int_t worker) {
         return false;
     json_t *answer = ask_control_with(
         "profile", json_pack("{s:s, s:s, s:I}", "do", "profile", "guest", a->guest, "worker", worker),
-        ends[1], NULL);
+        ends[1]);
     close(ends[1]);
     if (!answer) {
         close(ends[0]);

@@ -6,6 +6,10 @@ _trillium_words() { # of a help text on standard input: the first word of each i
     sed -n 's/^  \(-*[a-z][a-z-]*\).*/\1/p'
 }
 
+_trillium_guests() { # of `trillium ls`: numbers, and names that are one word
+    awk '/^[0-9]/ { print $1; if (NF == 2 || (NF == 3 && $3 == "(paused)")) print $2 }'
+}
+
 _trillium() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} trillium=${COMP_WORDS[0]} subcommand= i
     COMPREPLY=()
@@ -24,20 +28,22 @@ _trillium() {
     --sandbox) mapfile -t COMPREPLY < <(compgen -W 'strict best off' -- "$word") && return ;;
     --group) mapfile -t COMPREPLY < <(compgen -g -- "$word") && return ;;
     --profile | --socket-path | --shm | --token | --tls-certificate | --tls-key | --out | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") && return ;;
+    --attach) mapfile -t COMPREPLY < <(compgen -W "$("$trillium" ls 2>/dev/null | _trillium_guests)" -- "$word") && return ;;
     --cache) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
     esac
     case $subcommand in
     limit | pause | resume | kill)
         if [ "$before" = "$subcommand" ]; then
             local IFS=$'\n'
-            mapfile -t COMPREPLY < <(compgen -W "$("$trillium" ls 2>/dev/null | sed -n 's/^\([0-9][0-9]*\) .*/\1/p')" -- "$word")
+            mapfile -t COMPREPLY < <(compgen -W "$("$trillium" ls 2>/dev/null | _trillium_guests)" -- "$word")
             return
         elif [ "$subcommand" = limit ]; then
             compopt -o nospace 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -S = -W "$("$trillium" limit --help 2>/dev/null | sed -n 's/^  \([a-z_]*\)  .*/\1/p')" -- "$word")
             return
         fi ;;
-    policy) [ "$before" = policy ] && mapfile -t COMPREPLY < <(compgen -W 'check reload' -- "$word") && return ;;
+    policy) [ "$before" = check ] && mapfile -t COMPREPLY < <(compgen -f -- "$word") && return
+        [ "$before" = policy ] && mapfile -t COMPREPLY < <(compgen -W 'check reload' -- "$word") && return ;;
     esac
     # Behind the program of run, it is the program's turn.
     if [ "$subcommand" = run ]; then

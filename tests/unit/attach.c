@@ -40,9 +40,9 @@ static void *talk(void *line) {
     return NULL;
 }
 
-json_t *ask_control_with(const char *subcommand, json_t *request, int fd, json_t *guests) {
+json_t *ask_control_with(const char *subcommand, json_t *request, int fd) {
     bool talks = json_integer_value(json_object_get(request, "worker")) == TALKER;
-    (void)subcommand, (void)guests;
+    (void)subcommand;
 
     json_decref(request);
     lines[begun] = dup(fd);
