@@ -107,6 +107,28 @@ status=$?
 if [ $status = 1 ] && says "$work/ask.err" "no guest 'nobody'"; then pass no-such-guest; else
     fail no-such-guest "a sentence was expected, status $status" "$work"/ask.*; fi
 
+# ---- for scripts, and for whoever types ----
+answers() { # STATUS JSON ARGUMENT...
+    local expected=$1 json=$2
+    shift 2
+    ask "$@" --json
+    [ $? = "$expected" ] && [ "$(jq -c . "$work/ask.out")" = "$json" ] && [ ! -s "$work/ask.err" ]
+}
+if answers 0 '{"ok":true}' limit a weight=100 && answers 0 '{"ok":true}' pause a && answers 0 '{"ok":true}' resume a &&
+    answers 0 '{"ok":true}' policy reload && answers 0 '{"ok":true}' policy check "$policy" && answers 0 '{"ok":true}' kill a &&
+    answers 1 '{"ok":false,"why":"there is no guest '"'nobody'"'; trillium ls shows them"}' kill nobody &&
+    answers 1 '{"ok":false,"why":"'"$work"'/no.conf: No such file or directory"}' policy check "$work/no.conf"; then pass json; else
+    fail json "answers for scripts were expected" "$work"/ask.*; fi
+if [ "$("$trillium" top --json --seconds 0.1 --count 2 | jq -s -c 'map(type)')" = '["array","array"]' ]; then pass json.top; else
+    fail json.top "JSON was expected"; fi
+completes() { # WORD...: what the last one may become, on one line
+    bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _trillium; echo "${COMPREPLY[@]}"' "$PWD/host-backend/etc/completion.bash" "$trillium" "$@"
+}
+if [ "$(completes pause "")" = "1 a" ]; then pass completion.guests; else
+    fail completion.guests "numbers and names were expected, not $(completes pause "")"; fi
+if [ "$(completes limit a mem)" = "memory=" ] && [ "$(completes policy re)" = reload ] && [ "$(completes policy check "$policy")" = "$policy" ]; then
+    pass completion.words; else fail completion.words "not $(completes limit a mem) $(completes policy re) $(completes policy check "$policy")"; fi
+
 # ---- for longer than the driver may be at one command ----
 start_daemon c --name c # which builds the program, for as long as it takes
 start_guest c loop 0
@@ -302,6 +324,44 @@ if works_on a && [ "$(of a kernel_ms)" = 0 ] && ! says "$TRILLIUM_CONTROL.change
     fail changes-are-forgotten "reading the policy was expected to take the limit away" "$TRILLIUM_CONTROL.changes"; fi
 kill_hard "$first"
 
+# ---- counters on a Unix socket: what ls tells of each guest, also of one whose name has what Prometheus' text quotes ----
+kill_hard "$control"
+counters=$work/counters.sock
+start_control --metrics "$counters"
+start_guest counted work 1
+await "$guest" "$patience"
+start_daemon odd --name 'od"d\'
+odd_daemon=$daemon
+start_guest odd comes 1
+await "$guest" "$patience"
+kill "$odd_daemon"
+await "$odd_daemon" "$soon"
+socket=$a_socket
+within "$patience" no_processes
+perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new(Peer => shift) or die "$!\n"; print $s "GET /metrics HTTP/1.0\r\n\r\n"; print while <$s>' \
+    "$counters" >"$work/counters.http" 2>&1
+sed '1,/^\r$/d' "$work/counters.http" >"$work/counters.text"
+if says "$work/counters.http" "^HTTP/1.0 200 OK" && says "$work/counters.http" "^Content-Type: text/plain; version=0.0.4" &&
+    [ "$(sed -n 's/^Content-Length: \([0-9]*\).*/\1/p' "$work/counters.http")" = "$(wc -c <"$work/counters.text")" ]; then pass metrics-socket; else
+    fail metrics-socket "an answer as HTTP has it was expected" "$work/counters.http" "$control_log"; fi
+if [ "$(stat -c %a "$counters")" = 600 ]; then pass metrics-socket.mode; else
+    fail metrics-socket.mode "nobody else was expected to be let in: $(stat -c %a "$counters")"; fi
+"$trillium" ls --json >"$work/ls.json"
+jq -r '{commands: ["commands_total", "counter", 1], device_ns: ["device_seconds_total", "counter", 1e-9], queued_ns: ["queued_seconds_total", "counter", 1e-9],
+        bytes: ["moved_bytes_total", "counter", 1], memory: ["memory_bytes", "gauge", 1], memory_peak: ["memory_peak_bytes", "gauge", 1],
+        objects: ["objects", "gauge", 1], builds: ["builds_total", "counter", 1], build_ns: ["build_seconds_total", "counter", 1e-9],
+        errors: ["errors_total", "counter", 1], limits_hit: ["limits_hit_total", "counter", 1]} as $names |
+    ($names[] | "# TYPE trillium_\(.[0]) \(.[1])"),
+    (.[] | . as $g | $names | to_entries[] | "trillium_\(.value[0]){guest=\($g.name | tojson)} \($g[.key] * .value[2])")' "$work/ls.json" >"$work/counters.told"
+# The same lines, and the same numbers up to rounding.
+if awk 'function near(x, y) { return x - y <= 1e-7 * (x + y) && y - x <= 1e-7 * (x + y) }
+    { value = $NF; key = $0; sub(/ [^ ]*$/, "", key) } /^# HELP/ { next }
+    NR == FNR { told[key] = value; lines++; next }
+    !(key in told) || (key !~ /^#/ && !near(value, told[key])) || (key ~ /^#/ && value != told[key]) { print "not told: " $0; bad = 1 }
+    { seen++; sum += key ~ /commands_total/ ? value : 0 } END { exit bad || seen != lines || lines < 30 || sum == 0 }' \
+    "$work/counters.told" "$work/counters.text" >"$work/counters.diff"; then pass metrics-socket.as-ls; else
+    fail metrics-socket.as-ls "the same numbers were expected" "$work/counters.diff" "$work/counters.told" "$work/counters.text"; fi
+
 # ---- counters on a port ----
 kill_hard "$control"
 for _ in 1 2 3 4 5 6 7 8; do
@@ -338,6 +398,30 @@ if within "$patience" in_turns; then pass turns; else fail turns "both were expe
 kill -9 "$(worker_of a)"
 await "$one" "$soon"
 if works_on b && [ "$status" = 3 ]; then pass dies-in-turn; else fail dies-in-turn "b was expected to go on" "$work"/one.* "$work"/two.*; fi
+
+# ---- many queues, contexts, parts of the device and processes are no larger part of it than one queue ----
+kill_hard "$two"
+within "$patience" no_processes
+many=()
+start_guest many0 many 8 600
+many+=("$guest")
+for i in 1 2; do
+    start_guest many$i burst 600
+    many+=("$guest")
+done
+socket=$b_socket start_guest few burst 600
+few=$guest
+for i in many0 many1 many2 few; do within "$patience" says "$work/$i.out" ready; done
+if within "$patience" has_part a b 42 58; then pass many-of-one-guest; else
+    fail many-of-one-guest "half of the device was expected, not $part_seen" "$work"/many?.* "$control_log"; fi
+for i in "${many[@]}" "$few"; do kill_hard "$i"; done
+within "$patience" no_processes
+start_guest many many 8 1
+await "$guest" "$patience"
+if [ "$status" = 0 ] && says "$work/many.out" "^done"; then pass many-of-one-guest.right; else
+    fail many-of-one-guest.right "right results were expected, status $status" "$work"/many.*; fi
+socket=$b_socket start_guest two loop 600
+two=$guest
 
 # ---- recorded commands and copies take turns, and are counted, like kernels ----
 # MODE KEY: beside b's kernels; KEY is what grows
@@ -415,11 +499,15 @@ kill_hard "$two"
 cat >"$policy" <<END
 defaults = { weight = 100; };
 rules = (
+    { uid = $(id -u); memory = "48 MiB"; },
     { name = "a"; memory = "32 MiB"; },
     { vm = "b*"; processes = 0; }
 );
 END
 ask policy reload
+timeout "$patience" "$trillium" run -- "$program" memory 16 >"$work/run.out" 2>"$work/run.err"
+if says "$work/run.out" "memory 48 MiB"; then pass policy-run; else
+    fail policy-run "the program of trillium run was expected to have this user's 48 MiB" "$work"/run.* "$control_log"; fi
 start_guest ruled memory 16
 await "$guest" "$patience"
 if says "$work/ruled.out" "memory 32 MiB"; then pass policy; else fail policy "32 MiB were expected" "$work"/ruled.* "$work"/ask.*; fi
@@ -487,6 +575,27 @@ await "$minute_control" "$soon"
 
 kill "$control"
 await "$control" "$soon"
+
+# ---- a service manager passes its socket, which is there before it: whoever has connected meanwhile is heard ----
+rm -f "$TRILLIUM_CONTROL"
+perl -MSocket -MPOSIX -e '$^F = 9;
+    my $s; socket($s, AF_UNIX, SOCK_SEQPACKET, 0) && bind($s, pack_sockaddr_un($ENV{TRILLIUM_CONTROL})) && listen($s, 16) or die "$!\n";
+    POSIX::dup2(fileno($s), 3) or die "$!\n"; @ENV{"LISTEN_FDS", "LISTEN_PID"} = (1, $$); sleep 1; exec @ARGV' \
+    "$trillium" control --policy "$policy" >"$work/activated" 2>&1 &
+control=$!
+started+=("$control")
+within "$patience" control_listens
+socket=$a_socket
+start_guest activated work 1
+within "$patience" has_processes a
+ask ls
+await "$guest" "$patience"
+if [ "$status" = 0 ] && says "$work/ask.out" "^1 *a$" && says "$work/activated" ready; then pass socket-activation; else
+    fail socket-activation "guest a was expected, status $status" "$work"/activated* "$work"/ask.*; fi
+kill "$control"
+await "$control" "$soon"
+if control_listens; then fail socket-activation.end "nobody was expected to listen any more"; else pass socket-activation.end; fi
+rm -f "$TRILLIUM_CONTROL"
 daemon=$a_daemon
 stop_daemon
 gone_or_zombie "$b_daemon" || kill "$b_daemon"

@@ -35,7 +35,7 @@ start_daemon other --name other
 start_guest beside burst 600
 within "$patience" says "$work/beside.out" ready
 if within "$patience" has_third web other; then pass page.share; else
-    fail page.share "a third was expected: $third_seen" "$work"/page.* "$control_log"; fi
+    fail page.share "a third was expected: $part_seen" "$work"/page.* "$control_log"; fi
 "$trillium" top --seconds 1 --count 1 >"$work/top" 2>&1
 if says "$work/top" "web$"; then pass page.top; else fail page.top "the VM was expected" "$work/top"; fi
 gone_or_zombie "$machine" || kill "$machine"

@@ -103,7 +103,7 @@ beside=$guest
 inside burst burst 600
 within "$patience" says "$work/beside.out" ready && within "$patience" tells burst ready
 if within "$patience" has_third web other; then pass vm-page.share; else
-    fail vm-page.share "a third was expected: $third_seen" $(seen burst); fi
+    fail vm-page.share "a third was expected: $part_seen" $(seen burst); fi
 "$trillium" top --seconds 1 --count 1 >"$work/top" 2>&1
 if says "$work/top" "web$"; then pass vm-page.top; else fail vm-page.top "the VM was expected" "$work/top"; fi
 kill_hard "$beside"
@@ -174,6 +174,10 @@ limited space build_memory=8MiB 3 "process [0-9]* met its limit of build_memory 
 limited kernel kernel_ms=500 3 "process [0-9]* loses its worker: a kernel runs for more than the 500 ms" endless
 limited rate kernels_per_second=5 0 "its commands wait: it met its limit of kernels_per_second (5)" burst 1
 limited bytes bytes_per_second=1MiB 0 "its commands wait: it met its limit of bytes_per_second (1 MiB)" work 1
+turned=$(of web turns_ns) # alone, and yet in turns
+limited few commands=1 0 "" burst 1
+if tells few "done" && [ "$(of web turns_ns)" -gt "$turned" ]; then pass vm-limit-commands; else
+    fail vm-limit-commands "right results, in turns, were expected" $(seen few); fi
 within "$patience" idle
 ask limit web processes=1
 inside loop loop 600

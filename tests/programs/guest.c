@@ -16,6 +16,8 @@
  * - guest batches SECONDS: a command buffer of kernels of some ms, again and again; prints "ready" after the first round and "done N
  *   rounds"
  * - guest flood N: so many kernels of some ms at once; prints "ready" when the driver may have them all, and "done" after the last one
+ * - guest many N SECONDS: kernels of some ms in N queues of N contexts at once, every second one of a part of the device; prints "ready"
+ *   after the first ones and "done N kernels"
  * - guest copies SECONDS: the same with fills and copies of some MiB
  * - guest comes N: N children, one after the other, each of which runs a kernel and ends; prints "ready" after the first one and "done N"
  * - guest build: prints "ready", then builds a program that keeps the compiler busy for minutes
@@ -394,6 +396,62 @@ static int flood(int count) {
     return got == count ? 0 : 4;
 }
 
+/* One compute unit of it; where it has no parts, itself. */
+static cl_device_id part_of(cl_device_id whole) {
+    const cl_device_partition_property by_one[] = {CL_DEVICE_PARTITION_BY_COUNTS, 1,
+                                                   CL_DEVICE_PARTITION_BY_COUNTS_LIST_END, 0};
+    cl_device_id part;
+
+    return clCreateSubDevices(whole, by_one, 1, &part, NULL) == CL_SUCCESS ? part : whole;
+}
+
+static int many(int count, double seconds) {
+    enum { MOST = 16 };
+    const size_t n = 64, one = 1;
+    cl_command_queue queues[MOST];
+    cl_kernel kernels[MOST];
+    cl_mem mems[MOST];
+    cl_event ends[MOST][2];
+    cl_int e, got = 0;
+    int rounds = 0;
+
+    open_first_device();
+    const cl_device_id whole = device, part = part_of(device);
+    count = count < MOST ? count : MOST;
+    for (int i = 0; i < count; i++) {
+        device = i % 2 ? part : whole;
+        context = clCreateContext(NULL, 1, &device, NULL, NULL, &e);
+        must(e, "clCreateContext");
+        queue = queues[i] = clCreateCommandQueueWithProperties(context, device, NULL, &e);
+        must(e, "clCreateCommandQueueWithProperties");
+        kernels[i] = make_counting_kernel(&mems[i]);
+    }
+    for (double end = now_s() + seconds; rounds < 2 || now_s() < end; rounds++) {
+        for (int i = 0; i < count; i++) {
+            cl_event *last = &ends[i][rounds % 2];
+            if (rounds >= 2) {
+                must(clWaitForEvents(1, last), "clWaitForEvents");
+                must(clReleaseEvent(*last), "clReleaseEvent");
+            }
+            must(clEnqueueNDRangeKernel(queues[i], kernels[i], 1, NULL, &n, &one, 0, NULL, last),
+                 "clEnqueueNDRangeKernel");
+            must(clFlush(queues[i]), "clFlush");
+        }
+        if (rounds == 2)
+            say_ready();
+    }
+    for (int i = 0; i < count; i++) {
+        must(clEnqueueReadBuffer(queues[i], mems[i], CL_TRUE, 0, sizeof got, &got, 0, NULL, NULL),
+             "clEnqueueReadBuffer");
+        if (got != rounds) {
+            printf("wrong result: %d kernels of %d in queue %d\n", got, rounds, i);
+            return 4;
+        }
+    }
+    printf("done %d kernels\n", rounds * count);
+    return 0;
+}
+
 static int copies(double seconds) {
     enum { SIZE = 16 << 20 };
     int rounds = 0;
@@ -642,6 +700,8 @@ int main(int argc, char **argv) {
         return batches(atof(argv[2]));
     if (strcmp(what, "flood") == 0 && argc > 2)
         return flood(atoi(argv[2]));
+    if (strcmp(what, "many") == 0 && argc > 3)
+        return many(atoi(argv[2]), atof(argv[3]));
     if (strcmp(what, "copies") == 0 && argc > 2)
         return copies(atof(argv[2]));
     if (strcmp(what, "comes") == 0 && argc > 2)
