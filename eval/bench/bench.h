@@ -9,8 +9,12 @@
  *                         another one
  *     bench small SALT    a small program from start to exit: builds one kernel, runs it, reads 4 KiB
  *     bench rate SECONDS  null kernels for so long, from the moment that standard input ends
- *     bench share US SECONDS PERIOD_US   kernels of so many microseconds on all cores, each PERIOD_US one, or as
- *                         many as it gets (0), from the moment that standard input ends; prints how many
+ *     bench share US SECONDS PERIOD_US [MIB]   kernels of so many microseconds on all cores, each PERIOD_US one, or as
+ *                         many as it gets (0), from the moment that standard input ends; prints how many. With so much
+ *                         memory beside
+ *     bench outlive US SIGNAL   such kernels, as many as it gets; sends the signal to each process that a line of
+ *                         standard input names while that has the device, and prints how long until a kernel of its own has
+ *                         ended: {"us":N}, or {"missed":PID} where nobody had the device for 30 ms
  *     bench loops         how many loops of the busy kernel take one millisecond
  *     bench count CALLS   so many kernels with an argument each, and nothing that depends on time
  *     bench burn          uses one core until killed
@@ -38,8 +42,9 @@ extern const struct bench_row bench_rows[]; /* ends with a NULL name */
 /* programs.c: carries out what stands behind `bench program`, and prints nothing. */
 void bench_program(struct bench *b, char *const *arguments, int count);
 
-/* share.c: carries out `bench share`. */
-void bench_share(struct bench *b, double us, double seconds, double period_us);
+/* share.c: carry out `bench share` and `bench outlive`. */
+void bench_share(struct bench *b, double us, double seconds, double period_us, int mib);
+void bench_outlive(struct bench *b, double us, int number);
 
 /* Samples of one row. */
 struct samples {

@@ -217,7 +217,10 @@ int main(int argc, char **argv) {
     } else if (!strcmp(argv[first], "rate") && first + 1 < argc) {
         run_rate(&b, atof(argv[first + 1]));
     } else if (!strcmp(argv[first], "share") && first + 3 < argc) {
-        bench_share(&b, atof(argv[first + 1]), atof(argv[first + 2]), atof(argv[first + 3]));
+        bench_share(&b, atof(argv[first + 1]), atof(argv[first + 2]), atof(argv[first + 3]),
+                    first + 4 < argc ? atoi(argv[first + 4]) : 0);
+    } else if (!strcmp(argv[first], "outlive") && first + 2 < argc) {
+        bench_outlive(&b, atof(argv[first + 1]), atoi(argv[first + 2]));
     } else if (!strcmp(argv[first], "count") && first + 1 < argc) {
         run_count(&b, atoi(argv[first + 1]));
     } else if (!strcmp(argv[first], "program")) {

@@ -4,7 +4,7 @@
 #
 #   shares.sh [--seconds N] [--scheduler fair|fcfs] [--table FILE] [ROW...]
 #
-# Rows: alone, equal-8, equal-16, weights-1-1, weights-1-3, weights-1-2-5, top, light. Prints a line of JSON each, with the goal and
+# Rows: alone, equal-8, equal-16, weights-1-1, weights-1-3, weights-1-2-5, top, light, dies. Prints a line of JSON each, with the goal and
 # whether it was met; --table adds them to a page as a table too. Says first how long it takes.
 # Exit status: 0 all goals met, 1 some not, 2 it could not be measured.
 set -u -o pipefail
@@ -25,7 +25,7 @@ while [ $# -gt 0 ]; do
     *) rows+=("$1") && shift ;;
     esac
 done
-[ ${#rows[@]} -gt 0 ] || rows=(alone weights-1-1 weights-1-3 weights-1-2-5 top equal-8 equal-16 light)
+[ ${#rows[@]} -gt 0 ] || rows=(alone weights-1-1 weights-1-3 weights-1-2-5 top equal-8 equal-16 light dies)
 
 work=$(mktemp -d) || exit 2
 pids=()
@@ -49,21 +49,28 @@ until_says() {
 
 loops=$(env -u OCL_ICD_VENDORS "$bench" loops | sed 's/[^0-9.]//g') || exit 2
 
+start_control() {
+    rm -f "$work"/out.* "$work"/log.* "$work"/stages.csv "$work"/profile
+    setsid "$trillium" control --scheduler "$scheduler" 2>"$work/control.log" &
+    pids+=($!)
+    until_says "$work/control.log" ready
+}
+start_daemon() { # K WARM-WORKERS: guest gK's
+    setsid "$trillium" serve --shm "$work/s$1" --name "g$1" --warm-workers "$2" --cache none 2>"$work/log.$1" &
+    pids+=($!)
+    until_says "$work/log.$1" ready
+}
+
 # measure "US PERIOD WEIGHT"...: a guest each; their lines go to $work/out.N, the stages of the first one's commands, where `profiled` is
 # set, to $work/stages.csv. Each process leads a session, as services and VMs do: by them Linux shares its CPUs first.
 profiled=
 measure() {
     local i=0 us period weight profiler=
-    rm -f "$work"/out.* "$work"/log.* "$work"/stages.csv "$work"/profile
-    setsid "$trillium" control --scheduler "$scheduler" 2>"$work/control.log" &
-    pids+=($!)
-    until_says "$work/control.log" ready
+    start_control
     mkfifo "$work/go"
     for guest in "$@"; do
         read -r us period weight <<<"$guest"
-        setsid "$trillium" serve --shm "$work/s$i" --name "g$i" --warm-workers 0 --cache none 2>"$work/log.$i" &
-        pids+=($!)
-        until_says "$work/log.$i" ready
+        start_daemon $i 0
         TRILLIUM_SHM=$work/s$i setsid "$bench" -l "$loops" share "$us" "$seconds" "$period" <"$work/go" >"$work/out.$i" 2>&1 &
         pids+=($!)
         i=$((i + 1))
@@ -166,6 +173,41 @@ light() {
         "$(awk -F, '$1 == "command" && $3 == "turn" { printf "%.0f\n", $8 / 1000 }' "$work/stages.csv" | head -n 1)" most 6000
 }
 
+# A worker is killed while it has its turn, again and again: how soon has the other guest's next kernel ended, which takes 0.1 ms? The ones
+# that die run kernels of 100 ms and have written to 256 MiB, which the host has to free.
+dies() {
+    local deaths=20 i lines worker victim
+    start_control
+    start_daemon 0 0
+    start_daemon 1 1
+    mkfifo "$work/victims"
+    TRILLIUM_SHM=$work/s0 setsid "$bench" -l "$loops" outlive 100 9 <"$work/victims" >"$work/out.0" 2>&1 &
+    pids+=($!)
+    exec 8>"$work/victims"
+    until_says "$work/out.0" ready
+    for ((i = 1; i <= deaths; i++)); do
+        TRILLIUM_SHM=$work/s1 setsid "$bench" -l "$loops" share 100000 600 0 256 </dev/null >"$work/out.1" 2>&1 &
+        victim=$!
+        until_says "$work/out.1" ready
+        worker=$("$trillium" ls --json | awk '/^    "name"/ { mine = index($0, "\"g1\"") } mine && /"worker"/ { print $2 + 0; exit }')
+        lines=$(wc -l <"$work/out.0")
+        echo "$worker" >&8
+        for _ in $(seq 600); do [ "$(wc -l <"$work/out.0")" = "$lines" ] || break; sleep 0.05; done
+        kill -9 $victim 2>/dev/null
+        wait $victim 2>/dev/null
+    done
+    exec 8>&-
+    rm "$work/victims"
+    clean_up
+    sed -n 's/.*"us":\([0-9.]*\).*/\1/p' "$work/out.0" | sort -n >"$work/times"
+    if [ "$(wc -l <"$work/times")" -lt $((deaths / 2)) ]; then
+        echo "shares: only $(wc -l <"$work/times") of $deaths died while they had the device" >&2
+        exit 2
+    fi
+    result dies "median time until others go on where a worker dies in its turn, us" "$(awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)] }' "$work/times")" most 10000
+    result dies "longest of $(wc -l <"$work/times"), us" "$(tail -n 1 "$work/times")" most 10000
+}
+
 [ -z "$table" ] || printf '\n## Shares of a device, scheduler %s\n\n| row | what | value | goal | met |\n|---|---|---|---|---|\n' "$scheduler" >>"$table"
 
 repeat() { local i; for ((i = 0; i < $1; i++)); do echo "$2"; done; }
@@ -180,6 +222,7 @@ for row in "${rows[@]}"; do
     equal-16) share $row $(repeat 16 1000,100) ;;
     top) top ;;
     light) light ;;
+    dies) dies ;;
     *) echo "shares: there is no row '$row'" >&2; exit 2 ;;
     esac
 done
