@@ -25,10 +25,20 @@ enum {
     OF_ONE_USER = 512,
     SESSIONS_OF_ONE_USER = SESSIONS_MOST / 4,
     EVENTS = 64,
-    LIST_PAGE = 4
+    LIST_PAGE = 4,
+    SCRAPES_MOST = 16,
 };
 
-enum what { WHAT_NOTHING, WHAT_WAKE, WHAT_LISTENER, WHAT_METRICS, WHAT_CONNECTION, WHAT_BELL, WHAT_LIFE };
+enum what {
+    WHAT_NOTHING,
+    WHAT_WAKE,
+    WHAT_LISTENER,
+    WHAT_METRICS,
+    WHAT_SCRAPE,
+    WHAT_CONNECTION,
+    WHAT_BELL,
+    WHAT_LIFE
+};
 
 struct connection {
     struct connection *next;
@@ -48,6 +58,8 @@ struct control {
     struct guests guests;
     struct listen_socket socket, metrics;
     int port, counters; /* where counters are asked for; -1: nowhere */
+    struct scrape *scrapes[SCRAPES_MOST];
+    unsigned scrape_count; /* up to now */
     int listener, epoll, wake;
     struct known *known;
     size_t known_count;
@@ -298,6 +310,46 @@ static void rung(struct control *c, struct session *s, bool life) {
         guests_rung(&c->guests, s, svga_now_ns());
 }
 
+/* ---- who reads counters ---- */
+
+static struct scrape **place_of(struct control *c, const struct scrape *s) {
+    unsigned i = 0;
+    while (i < SCRAPES_MOST && c->scrapes[i] != s)
+        i++;
+    return i < SCRAPES_MOST ? &c->scrapes[i] : NULL;
+}
+
+static void end_scrape(struct control *c, struct scrape **at) {
+    unwatch(c, (*at)->fd);
+    metrics_end(*at);
+    *at = NULL;
+}
+
+/* One more than there is room for takes the oldest one's place. */
+static void let_scrape_in(struct control *c) {
+    struct scrape *s = metrics_let_in(c->counters), **at = &c->scrapes[c->scrape_count % SCRAPES_MOST];
+
+    if (!s)
+        return;
+    if (*at)
+        end_scrape(c, at);
+    if (watch(c, s->fd, WHAT_SCRAPE, s) < 0) {
+        metrics_end(s);
+        return;
+    }
+    *at = s;
+    c->scrape_count++;
+}
+
+static void scrape(struct control *c, struct scrape *s) {
+    if (!metrics_go_on(s, &c->guests)) {
+        end_scrape(c, place_of(c, s));
+        return;
+    }
+    struct epoll_event e = {.events = metrics_pending(s) ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.fd = s->fd};
+    epoll_ctl(c->epoll, EPOLL_CTL_MOD, s->fd, &e);
+}
+
 /* ---- life ---- */
 
 static void handle(struct control *c, int fd) {
@@ -312,7 +364,10 @@ static void handle(struct control *c, int fd) {
         let_in(c);
         break;
     case WHAT_METRICS:
-        metrics_serve(c->counters, &c->guests);
+        let_scrape_in(c);
+        break;
+    case WHAT_SCRAPE:
+        scrape(c, c->known[fd].about);
         break;
     case WHAT_CONNECTION:
         hear(c, c->known[fd].about);
@@ -415,6 +470,9 @@ struct control *control_create(const struct control_config *config, char why[CON
 void control_destroy(struct control *c) {
     while (c->connections)
         hang_up(c, c->connections);
+    for (unsigned i = 0; i < SCRAPES_MOST; i++)
+        if (c->scrapes[i])
+            end_scrape(c, &c->scrapes[i]);
     guests_end(&c->guests);
     listen_end(&c->socket);
     listen_end(&c->metrics);

@@ -77,29 +77,60 @@ int metrics_listen(unsigned short port) {
     return fd;
 }
 
-void metrics_serve(int listener, const struct guests *g) {
+struct scrape *metrics_let_in(int listener) {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    char *text = NULL, head[160], asked[4096];
-    size_t size = 0;
+    struct scrape *s = fd >= 0 ? calloc(1, sizeof *s) : NULL;
 
-    if (fd < 0)
-        return;
+    if (s)
+        s->fd = fd;
+    else if (fd >= 0)
+        close(fd);
+    return s;
+}
+
+static bool answer(struct scrape *s, const struct guests *g) {
+    char *text = NULL;
+    size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    if (out) {
-        write_all(out, g);
-        fclose(out);
-        int n = snprintf(
-            head, sizeof head,
-            "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: %zu\r\n\r\n",
-            size);
-        /* What does not fit its buffer is cut off: a reader that reads gets it all. */
-        int room = (int)size + n + 4096;
-        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-        if (send(fd, head, (size_t)n, MSG_NOSIGNAL | MSG_MORE) == n && send(fd, text, size, MSG_NOSIGNAL) > 0)
-            while (recv(fd, asked, sizeof asked, MSG_DONTWAIT) > 0)
-                ; /* what it asked: closing would break the connection else */
+
+    if (!out)
+        return false;
+    write_all(out, g);
+    if (fclose(out) == 0) {
+        int n = asprintf(&s->text,
+                         "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: "
+                         "%zu\r\n\r\n%s",
+                         size, text);
+        if (n < 0)
+            s->text = NULL;
+        s->size = s->text ? (size_t)n : 0;
     }
     free(text);
-    shutdown(fd, SHUT_WR);
-    close(fd);
+    return s->text;
+}
+
+bool metrics_go_on(struct scrape *s, const struct guests *g) {
+    char asked[4096];
+    ssize_t n;
+
+    while ((n = recv(s->fd, asked, sizeof asked, MSG_DONTWAIT)) > 0)
+        if (!s->text && !answer(s, g))
+            return false;
+    if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        return false;
+    while (metrics_pending(s)) {
+        n = send(s->fd, s->text + s->sent, s->size - s->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0)
+            return errno == EAGAIN || errno == EINTR;
+        s->sent += (size_t)n;
+        if (!metrics_pending(s))
+            shutdown(s->fd, SHUT_WR);
+    }
+    return true;
+}
+
+void metrics_end(struct scrape *s) {
+    close(s->fd);
+    free(s->text);
+    free(s);
 }

@@ -12,7 +12,22 @@
 /* A socket that listens on this port of 127.0.0.1, or a negative errno. Whoever is on this host can read there. */
 int metrics_listen(unsigned short port);
 
-/* Answers one of those that wait at the socket, whatever it asks. Never waits for it. */
-void metrics_serve(int listener, const struct guests *g);
+/* One who asks for them. */
+struct scrape {
+    int fd;
+    char *text; /* the answer, once it has asked; else NULL */
+    size_t size, sent;
+};
+
+/* Lets in one of those that wait at the socket. NULL: nobody, or memory is out. */
+struct scrape *metrics_let_in(int listener);
+/* It has said something, or takes more. Whatever it asks, it is answered; the connection is kept until it has closed it, since closing one
+ * before all that it says was read may break it. Never waits. False: it is over. */
+bool metrics_go_on(struct scrape *s, const struct guests *g);
+/* Is there more for it to take? */
+static inline bool metrics_pending(const struct scrape *s) {
+    return s->sent < s->size;
+}
+void metrics_end(struct scrape *s);
 
 #endif

@@ -678,8 +678,11 @@ static void test_no_board(void **state) {
 }
 
 /* What Prometheus reads. */
+/* More guests than a socket holds the counters of. */
+enum { SCRAPED = 900, SCRAPED_TEXT = 2 << 20 };
+
 static void test_metrics(void **state) {
-    char why[LIMIT_TEXT], text[16384];
+    char why[LIMIT_TEXT], name[32], *text = malloc(SCRAPED_TEXT);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     socklen_t size = sizeof address;
     struct played p = come("a \"quoted\" name", 0, why);
@@ -694,14 +697,35 @@ static void test_metrics(void **state) {
     assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, size), 0);
-    metrics_serve(listener, &guests);
-    for (ssize_t n; used < sizeof text - 1 && (n = read(fd, text + used, sizeof text - 1 - used)) > 0;)
+    struct scrape *s = metrics_let_in(listener);
+    assert_non_null(s);
+    assert_true(metrics_go_on(s, &guests)); /* it has asked nothing yet */
+    assert_null(s->text);
+    for (unsigned i = 0; i < SCRAPED; i++) {
+        snprintf(name, sizeof name, "guest %u", i);
+        struct played other = come(name, 0, why);
+        go(&other, i);
+    }
+    assert_int_equal(write(fd, "GET /", 5), 5);
+    assert_true(metrics_go_on(s, &guests));
+    assert_true(metrics_pending(s));
+    assert_int_equal(write(fd, "metrics", 7), 7); /* what comes late breaks nothing */
+    for (ssize_t n; used < SCRAPED_TEXT - 1 && (n = read(fd, text + used, SCRAPED_TEXT - 1 - used)) > 0;) {
         used += (size_t)n;
+        assert_true(metrics_go_on(s, &guests));
+    }
     text[used] = '\0';
     assert_ptr_equal(strstr(text, "HTTP/1.0 200 OK"), text);
+    const char *body = strstr(text, "\r\n\r\n") + 4, *length = strstr(text, "Content-Length: ");
+    assert_non_null(length);
+    assert_int_equal(strtoul(length + 16, NULL, 10), strlen(body));
     assert_non_null(strstr(text, "trillium_commands_total{guest=\"a \\\"quoted\\\" name\"} 7\n"));
+    assert_non_null(strstr(text, "trillium_limits_hit_total{guest=\"guest 899\"} 0\n"));
     close(fd);
+    assert_false(metrics_go_on(s, &guests));
+    metrics_end(s);
     close(listener);
+    free(text);
     go(&p, 1);
 }
 
