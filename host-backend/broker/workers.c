@@ -16,7 +16,7 @@
 #include "host-backend/worker/control.h"
 
 enum {
-    END_GRACE_MS = 2000, /* for workers to end by themselves when the broker does */
+    END_GRACE_MS = STORE_MAX_SECONDS * 1000 + 500, /* for workers to end by themselves when the broker does */
     BACK_OFF_MS = 200, /* before the next worker ahead of need after a death; doubles up to BACK_OFF_MAX_MS */
     BACK_OFF_MAX_MS = 30000,
     STOPPED_LOOK_MS = 1000, /* between looks whether a worker that a guest waits for was stopped */

@@ -7,7 +7,8 @@
  * Until the worker says that it has taken the guest over the broker keeps the socket: a worker that dies of
  * something else at that moment, or was stopped, costs the guest nothing, and another one serves it.
  * After the guest's end the worker has WORKER_END_MS to write down what it has and to end; then it is killed,
- * whether it hangs in a driver, blocks on what the guest has left it, or was stopped.
+ * whether it hangs in a driver, blocks on what the guest has left it, or was stopped. Until its end it counts as
+ * its peer's (peers.h), so nobody has more workers by leaving them.
  *
  * Threads: the broker's.
  */
@@ -21,13 +22,14 @@
 #include "host-backend/broker/broker.h"
 #include "host-backend/broker/guests.h"
 #include "host-backend/broker/spawn.h"
+#include "host-backend/cache/ask.h"
 
 enum {
-    MAX_WORKERS = 1024,      /* idle and busy; a host has no use for more at a time */
-    MAX_EARLY_DEATHS = 3,    /* in a row, before guests are refused instead of kept waiting */
-    MAX_TRIES = 3,           /* workers that end while a guest is handed to them, before it is refused */
-    WORKER_END_MS = 4000,    /* twice what a worker gives itself (worker/session.c) */
-    WORKER_START_MS = 60000, /* one that loads drivers for longer hangs */
+    MAX_WORKERS = 1024,   /* idle and busy; a host has no use for more at a time */
+    MAX_EARLY_DEATHS = 3, /* in a row, before guests are refused instead of kept waiting */
+    MAX_TRIES = 3,        /* workers that end while a guest is handed to them, before it is refused */
+    WORKER_END_MS = STORE_MAX_SECONDS * 1000 + 2000, /* more than a worker gives itself (worker/session.c) */
+    WORKER_START_MS = 60000,                         /* one that loads drivers for longer hangs */
 };
 
 /* One process. Starting: it loads the drivers. Ready, and warm, once it has run their compilers too: a guest may

@@ -43,6 +43,9 @@ struct store_answer {
 /* No content is larger: a length from elsewhere is not trusted further than this. */
 #define STORE_MAX_SIZE ((uint64_t)1 << 30)
 
+/* No longer does a worker take, once its guest has gone, for storing what was built. Who waits for its end waits longer. */
+enum { STORE_MAX_SECONDS = 10 };
+
 /* ---- the worker's side ---- */
 
 struct store_asker;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/cli/private-broker.h"
 
+#include "host-backend/cache/ask.h"
 #include "host-backend/cell/daemon.h"
 #include "host-backend/cli/child.h"
 #include "host-backend/cli/cli.h"
@@ -24,7 +25,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STOP_TIMEOUT_MS 3500 /* it gives its workers two seconds */
+#define SILENT_MS 2500
+#define STOP_TIMEOUT_MS (STORE_MAX_SECONDS * 1000 + 1500) /* more than it gives its workers */
 
 static struct broker *the_broker; /* of the child, for its signal handler */
 
@@ -185,8 +187,17 @@ static bool ends_in_time(pid_t pid) {
     if (fd < 0)
         return waitpid(pid, NULL, WNOHANG) != 0;
     do
-        r = poll(&ended, 1, STOP_TIMEOUT_MS);
+        r = poll(&ended, 1, SILENT_MS);
     while (r < 0 && errno == EINTR);
+    if (r == 0) {
+        fprintf(
+            stderr,
+            "trillium run: what the program built is kept for its next start, which can take up to %d s\n",
+            STORE_MAX_SECONDS);
+        do
+            r = poll(&ended, 1, STOP_TIMEOUT_MS - SILENT_MS);
+        while (r < 0 && errno == EINTR);
+    }
     close(fd);
     return r > 0 && waitpid(pid, NULL, 0) != 0;
 }

@@ -15,6 +15,7 @@
 enum {
     MAX_SHARED = 64, /* programs kept for the session's sake; the oldest goes */
     MAX_LOG = 1 << 20,
+    NOTHING_SECONDS = 2, /* for an end at which nothing is stored */
 };
 
 /* A build that succeeded in this session. */
@@ -494,6 +495,18 @@ static void store(struct seen *s, struct entry *e) {
     free(text);
     facts_unref(facts);
     e->stored = true;
+}
+
+unsigned seen_store_seconds(struct seen *s) {
+    bool any = false;
+
+    if (s) {
+        pthread_mutex_lock(&s->lock);
+        for (const struct entry *e = s->entries; e; e = e->next)
+            any = any || !e->stored;
+        pthread_mutex_unlock(&s->lock);
+    }
+    return any ? STORE_MAX_SECONDS : NOTHING_SECONDS;
 }
 
 void seen_store(struct seen *s) {

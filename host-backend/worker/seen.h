@@ -30,6 +30,9 @@ bool seen_find(struct seen *s, struct build *b);
 /* The build has succeeded: b->program->cl is built. */
 void seen_add(struct seen *s, struct build *b);
 
+/* How many seconds may the end of the session take? STORE_MAX_SECONDS where there is something to store: PoCL compiles each kernel once
+ * more for its binaries, also those that have not run. */
+unsigned seen_store_seconds(struct seen *s);
 /* Writes what is new into the cache. The process is about to exit. */
 void seen_store(struct seen *s);
 

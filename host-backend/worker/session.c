@@ -21,8 +21,6 @@
 #include "svga-model/futex.h"
 
 enum {
-    END_SECONDS =
-        2, /* for writing down what is to be kept, once the guest is gone; main.c ends the process then */
     RELEASE_EVERY =
         32, /* commands after which the guest gets its room in the FIFO back, while more are there */
 };
@@ -413,7 +411,8 @@ void session_run(int link, struct driver *driver, const struct session_options *
     if (s->trace)
         take_last_stamps(s);
     crash_guard(NULL, false);
-    alarm(END_SECONDS); /* a driver may hang in what follows */
+    /* A driver may hang in what follows: main.c ends the process then. */
+    alarm(seen_store_seconds(s->seen));
     if (s->trace)
         trace_close(s->trace);
     if (!build_compiler_given_up()) /* it would be asked for what it compiled */
