@@ -28,12 +28,17 @@ static const char head[] =
     ".key span{display:inline-block;margin-right:1em;font-size:.85rem}.key "
     "b{display:inline-block;width:.8em;height:.8em;"
     "margin-right:.3em;border-radius:.15em}\n"
-    "svg{width:100%;max-width:44rem;height:auto}svg text{fill:var(--fg);font:11px system-ui,sans-serif}svg "
+    ".histogram{max-width:44rem;margin:.3em 0}.histogram svg{display:block;width:100%;height:auto}.histogram "
     "rect{fill:#2b8bd0}\n"
+    ".histogram p{display:flex;justify-content:space-between;margin:0;font-size:.78rem;color:var(--soft)}\n"
+    ".text{text-align:left!important;white-space:normal!important}.bar,.bar i,.key b,.words,rect"
+    "{-webkit-print-color-adjust:exact;print-color-adjust:exact}\n"
     "details{margin:.4em 0}summary{cursor:pointer}@media "
-    "print{body{font-size:11px;max-width:none}table{font-size:8px}.table{overflow:visible}"
-    "th,td{white-space:normal}th:first-child,td:first-child{position:static}tr{break-inside:avoid}h2{break-"
-    "after:avoid}}\n"
+    "print{html{font-size:11px}body{font-size:11px;max-width:none}table{font-size:8px}.table{overflow:"
+    "visible}"
+    "th,td{white-space:normal}th:first-child,td:first-child{position:static}tr,.histogram{break-inside:avoid}"
+    "h2,summary,.bar{break-after:avoid}}\n"
+    "@media print{details::details-content{content-visibility:visible;display:block}}\n"
     "</style></head><body>\n<h1>Where the latency goes</h1>\n";
 
 static const char *const colours[STAGE_COUNT] = {"#8a6fd1", "#c9a227", "#d0803a", "#9c7a4f",
@@ -61,6 +66,20 @@ static void put_sentence(void *opaque, const char *sentence) {
 
 static double us(uint64_t ns) {
     return (double)ns / 1e3;
+}
+
+/* In the unit that a person would take. */
+static const char *time_text(char text[24], uint64_t ns) {
+    const char *const unit = ns < 1000000 ? "us" : ns < 1000000000 ? "ms" : "s";
+    double value = (double)ns / (ns < 1000000 ? 1e3 : ns < 1000000000 ? 1e6 : 1e9);
+
+    snprintf(text, 24, "%.*f %s", value < 10 ? 2 : value < 100 ? 1 : 0, value, unit);
+    return text;
+}
+
+/* A table's number, in microseconds: no digits that say nothing. */
+static void cell(FILE *f, uint64_t ns) {
+    fprintf(f, "<td>%.*f</td>", ns < 1000000 ? 2 : 0, us(ns));
 }
 
 /* A group's latency as a bar of its stages. */
@@ -91,20 +110,22 @@ static void histogram(FILE *f, const struct summary_group *g) {
     if (first > last)
         return;
     int bins = last - first + 1;
-    fprintf(f, "<svg viewBox=\"0 0 640 150\" role=\"img\" aria-label=\"histogram of latencies\">\n");
+    char from[24], to[24], end[24];
+    fprintf(f, "<div class=\"histogram\"><svg viewBox=\"0 0 640 120\" role=\"img\" aria-label=\"histogram of "
+               "latencies\">\n");
     for (int b = first; b <= last; b++) {
-        double height = 110.0 * g->histogram[b] / most, width = 620.0 / bins;
+        double height = 110.0 * g->histogram[b] / most, width = 640.0 / bins;
         if (g->histogram[b])
             fprintf(f,
-                    "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>up to %.2f us: "
+                    "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>up to %s: "
                     "%u</title></rect>\n",
-                    10 + (b - first) * width, 120 - height, width > 1.5 ? width - 0.8 : width, height,
-                    us(histogram_end(b)), g->histogram[b]);
+                    (b - first) * width, 120 - height, width > 1.5 ? width - 0.8 : width, height,
+                    time_text(end, histogram_end(b)), g->histogram[b]);
     }
     fprintf(f,
-            "<text x=\"10\" y=\"138\">%.2f us</text><text x=\"630\" y=\"138\" text-anchor=\"end\">%.2f "
-            "us</text></svg>\n",
-            us(first ? histogram_end(first - 1) : 0), us(histogram_end(last)));
+            "</svg><p><span>%s</span><span>latency, logarithmic; the highest: "
+            "%u</span><span>%s</span></p></div>\n",
+            time_text(from, first ? histogram_end(first - 1) : 0), most, time_text(to, histogram_end(last)));
 }
 
 static void stage_table(FILE *f, const struct summary_group *g) {
@@ -114,15 +135,19 @@ static void stage_table(FILE *f, const struct summary_group *g) {
           f);
     for (int s = 0; s < SUMMARY_COLUMNS; s++) {
         const struct summary_times *t = &g->times[s];
-        if (t->count)
-            fprintf(f,
-                    "<tr><td>%s</td><td>%.1f "
-                    "%%</td><td>%zu</td><td>%.2f</td><td>%.2f</td><td>%.2f</td><td>%.2f</td><td>%.2f</td>"
-                    "</tr>\n",
-                    s < STAGE_COUNT ? stages[s].name : "call to wake",
-                    g->times[SUMMARY_TOTAL].sum ? 100.0 * (double)t->sum / (double)g->times[SUMMARY_TOTAL].sum
-                                                : 0,
-                    t->count, us(t->min), us(t->median), us(t->p95), us(t->p99), us(t->max));
+        if (t->count == 0)
+            continue;
+        fprintf(f, "<tr><td>%s</td><td>%.1f %%</td><td>%zu</td>",
+                s < STAGE_COUNT ? stages[s].name : "call to wake",
+                g->times[SUMMARY_TOTAL].sum ? 100.0 * (double)t->sum / (double)g->times[SUMMARY_TOTAL].sum
+                                            : 0,
+                t->count);
+        cell(f, t->min);
+        cell(f, t->median);
+        cell(f, t->p95);
+        cell(f, t->p99);
+        cell(f, t->max);
+        fputs("</tr>\n", f);
     }
     fputs("</table></div>\n", f);
 }
@@ -138,10 +163,11 @@ static void section(FILE *f, const char *title, const struct summary_group *grou
 
         fprintf(f, "<details%s><summary>", i < 3 ? " open" : "");
         put(f, g->label);
-        fprintf(f,
-                ": %zu times, %.1f ms in all (%.0f %% of the run), median %.1f us, p99 %.1f us</summary>\n",
-                g->count, (double)t->sum / 1e6, span ? 100.0 * (double)t->sum / (double)span : 0,
-                us(t->median), us(t->p99));
+        char sum[24], median[24], p99[24];
+        fprintf(f, ": %zu %s, %s in all (%.0f %% of the run), median %s, p99 %s</summary>\n", g->count,
+                g->count == 1 ? "time" : "times", time_text(sum, t->sum),
+                span ? 100.0 * (double)t->sum / (double)span : 0, time_text(median, t->median),
+                time_text(p99, t->p99));
         bar(f, g);
         if (g->count >= 10)
             histogram(f, g);
@@ -168,12 +194,9 @@ int profile_html(const struct trace_set *set, FILE *f) {
     for (int s = 0; s < STAGE_COUNT; s++)
         fprintf(f, "<span title=\"%s\"><b style=\"background:%s\"></b>%s</span>", stages[s].what, colours[s],
                 stages[s].name);
-    fputs("</p>\n<div class=\"table\"><table><tr><th>stage</th><th style=\"text-align:left\">what "
-          "happens</th></tr>",
-          f);
+    fputs("</p>\n<div class=\"table\"><table><tr><th>stage</th><th class=\"text\">what happens</th></tr>", f);
     for (int s = 0; s < STAGE_COUNT; s++)
-        fprintf(f, "<tr><td>%s</td><td style=\"text-align:left\">%s</td></tr>\n", stages[s].name,
-                stages[s].what);
+        fprintf(f, "<tr><td>%s</td><td class=\"text\">%s</td></tr>\n", stages[s].name, stages[s].what);
     fputs("</table></div>\n<p class=\"soft\">Latencies add up to more than the run where commands overlap. ",
           f);
     if (guest != UINT64_MAX)
