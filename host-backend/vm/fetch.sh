@@ -172,6 +172,41 @@ uml_config() {
         STATIC_LINK; do echo "# CONFIG_$option is not set"; done
 }
 
+# The guest's programs are children of the kernel, stopped and started by ptrace. They have to end when it is killed: those that
+# it holds by ptrace already, which would go on as programs of this machine, and those that it is about to hold, which
+# would stop for good.
+end_with_kernel() { # ARCH/UM
+    cat >"$1/include/shared/end-with-kernel.h" <<'HEADER'
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static int kernel_process;
+
+/* In a child that was just made. */
+static inline void end_with_kernel(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != kernel_process)
+		_exit(1);
+}
+HEADER
+    starts=$1/os-Linux/start_up.c programs=$1/os-Linux/skas/process.c clones=$1/kernel/skas/clone.c
+    sed -i 's/\((void \*) *\)PTRACE_O_TRACESYSGOOD)/\1(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL))/
+        s/^\tpid = clone(userspace_tramp,/\tkernel_process = getpid();\n&/
+        s/^\tptrace(PTRACE_TRACEME, 0, 0, 0);/\tend_with_kernel();\n&/' "$programs"
+    sed -i 's/^\tpid = fork();/\tkernel_process = getpid();\n&\n\tif (pid == 0)\n\t\tend_with_kernel();/' "$starts"
+    sed -i '0,/^#include/s//#include <end-with-kernel.h>\n&/' "$starts" "$programs"
+    done=$(grep -c PTRACE_O_EXITKILL "$programs") && [ "$done" = "$(grep -c PTRACE_O_TRACESYSGOOD "$programs")" ] &&
+        [ "$(grep -c '^.kernel_process = getpid();\|^.*end_with_kernel();' "$programs" "$starts" | cut -d : -f 2 | xargs)" = "2 2" ] ||
+        fail "this source of the kernel is too new to be built here; $no_apt"
+    # Up to 6.11 a program's fork is one of its process, made in the process itself.
+    [ ! -f "$clones" ] && return
+    sed -i 's/^\terr = stub_syscall2(__NR_clone,/\tdata->child_err = stub_syscall0(__NR_getppid);\n&/
+        s/^\terr = stub_syscall4(__NR_ptrace, PTRACE_TRACEME,/\tstub_syscall2(__NR_prctl, 1 \/* PR_SET_PDEATHSIG *\/, SIGKILL);\n\tif (stub_syscall0(__NR_getppid) != data->child_err)\n\t\tstub_syscall2(__NR_exit, 1, 0);\n\tdata->child_err = 0;\n&/' "$clones"
+    [ "$(grep -c __NR_getppid "$clones")" = 2 ] || fail "this source of the kernel is not known here; $no_apt"
+}
+
 # By its number the newest source of the distribution: linux-source-6.1, linux-source-6.12.
 get_uml() {
     no_apt="there is no user-mode kernel without the distribution's source: use --vm=qemu"
@@ -191,12 +226,7 @@ get_uml() {
         tar -x -C "$work/root" -f "$work"/root/usr/src/*.tar.* || fail "cannot unpack $package"
     rm -rf "$work/debs" "$work"/root/usr/src/*.tar.*
     source=$(echo "$work"/root/linux-source-*)
-    # The guest's programs are children that the kernel holds by ptrace. Without this they would go on as programs of this
-    # machine when the kernel is killed.
-    traced=$source/arch/um/os-Linux/skas/process.c
-    sed -i 's/\((void \*) *\)PTRACE_O_TRACESYSGOOD)/\1(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL))/' "$traced"
-    [ "$(grep -c PTRACE_O_EXITKILL "$traced")" = "$(grep -c PTRACE_O_TRACESYSGOOD "$traced")" ] ||
-        fail "this source of the kernel is too new to be built here; $no_apt"
+    end_with_kernel "$source/arch/um"
     progress "building a user-mode kernel, once: this takes minutes"
     {
         make -s -C "$source" ARCH=um O="$work/build" defconfig &&

@@ -409,6 +409,17 @@ static bool open_door(struct run *r) {
     return r->door;
 }
 
+/* What was below a user-mode kernel is ours now that it is gone, and gone when we have seen its end. None should be left that is
+ * stopped, but it would be so for ever. */
+static void end_orphans(pid_t group) {
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-group, &status, WUNTRACED)) > 0 || errno == EINTR)
+        if (pid > 0 && WIFSTOPPED(status))
+            kill(pid, SIGKILL);
+}
+
 /* With the sockets made: starts the front and the machine, and ends both. */
 static int run_machine(struct run *r, const struct parts *p) {
     const struct vm_options *o = r->options;
@@ -444,9 +455,8 @@ static int run_machine(struct run *r, const struct parts *p) {
         atomic_store(&r->over, true);
         while (waitpid(r->machine, &wait_status, 0) < 0 && errno == EINTR)
             ;
-        /* What was below a user-mode kernel is ours now that it is gone, and gone when we have seen its end. */
-        while (p->user_mode && (waitpid(-r->machine, &wait_status, 0) > 0 || errno == EINTR))
-            ;
+        if (p->user_mode)
+            end_orphans(r->machine);
     } else if (!vm_signals_caught()) {
         say("cannot start %s: %s", p->user_mode ? p->uml.kernel : "QEMU", strerror(error_of_start));
     }

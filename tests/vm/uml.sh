@@ -49,4 +49,36 @@ if [ -n "$traced" ] && [ $status = 125 ] && [ -z "$left" ] && grep -q "its proce
     failed=1
 fi
 rm -f "$out"
+
+# So is the death of the run in the moment in which its kernel makes its first process, which it tries ptrace with: that would
+# stay stopped for good. Each run is a session of its own, of which nothing may be left.
+stayed= tried=0
+children() { kids=; read -r kids <"/proc/$1/task/$1/children" 2>/dev/null; }
+for _ in $(seq 20); do
+    setsid "$build/bin/trillium" run --vm=uml -- true >/dev/null 2>&1 &
+    run=$! kernel= kids=
+    while [ -z "$kernel" ] && [ -d "/proc/$run" ]; do
+        children $run
+        for kid in $kids; do
+            name=
+            read -r name 2>/dev/null <"/proc/$kid/comm"
+            [ "$name" = linux ] && kernel=$kid
+        done
+    done
+    kids=
+    while [ -z "$kids" ] && [ -n "$kernel" ] && [ -d "/proc/$kernel" ]; do children "$kernel"; done
+    kill -KILL $run 2>/dev/null
+    [ -z "$kids" ] || tried=$((tried + 1))
+    wait $run
+    for _ in $(seq 100); do
+        left=$(pgrep -s $run | xargs)
+        [ -n "$left" ] || break
+        sleep 0.1
+    done
+    [ -z "$left" ] || { stayed="$stayed $(ps -o pid=,stat=,comm= -p "${left// /,}" | xargs)"; kill -KILL $left; }
+done
+if [ -z "$stayed" ] && [ $tried -ge 10 ]; then echo "PASS uml.first-process"; else
+    echo "FAIL uml.first-process: $tried of 20 kernels were met with a process, and of these stayed: $stayed"
+    failed=1
+fi
 exit $failed
