@@ -48,7 +48,45 @@ static char *new_source(const char *source) {
     return text;
 }
 
-/* Takes -z and -n out of the arguments. */
+/* ---- the driver's stamps of every kernel (-t) ---- */
+
+enum { STAMPED = 256 };
+
+static bool stamping;
+static cl_event stamped[STAMPED]; /* the newest, whose stamps have not been asked for */
+static unsigned stamped_count;
+
+static void ask_stamps(cl_event e) {
+    static const cl_profiling_info what[] = {CL_PROFILING_COMMAND_SUBMIT, CL_PROFILING_COMMAND_START,
+                                             CL_PROFILING_COMMAND_END};
+    cl_ulong at;
+
+    ocl_must("clWaitForEvents", clWaitForEvents(1, &e));
+    for (size_t i = 0; i < sizeof what / sizeof what[0]; i++)
+        ocl_must("clGetEventProfilingInfo", clGetEventProfilingInfo(e, what[i], sizeof at, &at, NULL));
+    ocl_must("clReleaseEvent", clReleaseEvent(e));
+}
+
+static void enqueue(struct ocl *o, cl_kernel k, cl_uint dimensions, const size_t *global,
+                    const size_t *local) {
+    cl_event e = NULL;
+
+    ocl_must("clEnqueueNDRangeKernel", clEnqueueNDRangeKernel(o->queue, k, dimensions, NULL, global, local, 0,
+                                                              NULL, stamping ? &e : NULL));
+    if (!stamping)
+        return;
+    cl_event *place = &stamped[stamped_count++ % STAMPED];
+    if (*place)
+        ask_stamps(*place);
+    *place = e;
+}
+
+static void ask_last_stamps(void) {
+    for (int i = 0; i < STAMPED && stamped[i]; i++)
+        ask_stamps(stamped[i]);
+}
+
+/* Takes -z, -n and -t out of the arguments. */
 static int take_options(int argc, char **argv, const struct work *w, int *size, bool *fresh) {
     static const char *const names[] = {"small", "medium", "large"};
     int kept = 1;
@@ -56,6 +94,10 @@ static int take_options(int argc, char **argv, const struct work *w, int *size, 
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "-n")) {
             *fresh = true;
+            continue;
+        }
+        if (!strcmp(argv[i], "-t")) {
+            stamping = true;
             continue;
         }
         if (strcmp(argv[i], "-z") != 0 || i + 1 == argc) {
@@ -81,7 +123,7 @@ int work_main(int argc, char **argv, const struct work *w) {
     bool fresh = false;
 
     argc = take_options(argc, argv, w, &size, &fresh);
-    struct ocl o = ocl_open(w->name, argc, argv, w->repetitions, false);
+    struct ocl o = ocl_open(w->name, argc, argv, w->repetitions, stamping);
     if (o.repetitions > MAX_RUNS)
         o.repetitions = MAX_RUNS;
     double samples[MAX_RUNS];
@@ -103,6 +145,7 @@ int work_main(int argc, char **argv, const struct work *w) {
         ocl_samples(&o, "first result, new program", "ms", "cold", &new_program, 1);
     }
     compare(&o, w, true);
+    ask_last_stamps();
     ocl_close(&o);
     return 0;
 }
@@ -153,16 +196,14 @@ static size_t whole(int n, int of) {
 void work_launch(struct ocl *o, cl_kernel k, int global, int local) {
     size_t g = whole(global, local), l = (size_t)local;
 
-    ocl_must("clEnqueueNDRangeKernel",
-             clEnqueueNDRangeKernel(o->queue, k, 1, NULL, &g, local ? &l : NULL, 0, NULL, NULL));
+    enqueue(o, k, 1, &g, local ? &l : NULL);
 }
 
 void work_launch_2d(struct ocl *o, cl_kernel k, int width, int height, int local_x, int local_y) {
     size_t g[2] = {whole(width, local_x), whole(height, local_y)};
     size_t l[2] = {(size_t)local_x, (size_t)local_y};
 
-    ocl_must("clEnqueueNDRangeKernel",
-             clEnqueueNDRangeKernel(o->queue, k, 2, NULL, g, local_x ? l : NULL, 0, NULL, NULL));
+    enqueue(o, k, 2, g, local_x ? l : NULL);
 }
 
 void work_write(struct ocl *o, cl_mem m, const void *data, size_t bytes) {

@@ -6,6 +6,7 @@
  * work_main takes ocl.h's arguments (of which -s is the size in percent of the chosen one) and
  *     -z small|medium|large    the size; small is the default
  *     -n                       also measure a program that nobody has built before
+ *     -t                       ask the driver when each kernel ran, as a program does that profiles itself
  * and measures
  *     run                         a warm run: inputs written, kernels launched, results read
  *     first result, seen program  building and the first run; a driver or a cache may know the program

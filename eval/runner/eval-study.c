@@ -105,21 +105,24 @@ json_t *study_ablations(struct eval *e) {
 
 /* ---- what a profile costs ---- */
 
-const char *const study_profiled[STUDY_PROFILED_COLUMNS] = {"without a profile", "with a profile"};
+const char *const study_profiled[STUDY_PROFILED_COLUMNS] = {"without a profile", "with a profile", "natively",
+                                                            "natively, profiling itself"};
 
-/* One run of a workload. With `list` its warm time is counted. */
+/* One run of a workload, natively (`shm` is NULL) or as a guest. With `list` its warm time is counted. */
 static void run_for_profile(struct eval *e, const char *program, int column, const char *shm,
                             struct series_list *list) {
-    const char *const *env = sides_env(&e->sides, SIDE_PROCESS_SOURCE, shm);
+    const enum side side = shm ? SIDE_PROCESS_SOURCE : SIDE_NATIVE;
+    const char *const *env = sides_env(&e->sides, side, shm);
     char path[PATH_MAX + 64], p[16], d[16];
-    const char *argv[] = {path, "-p", p, "-d", d, "-z", e->options.size, NULL};
+    const char *argv[] = {
+        path, "-p", p, "-d", d, "-z", e->options.size, column == STUDY_STAMPED ? "-t" : NULL, NULL};
     const struct proc_options o = {.env = env, .cpu = -1, .timeout = RUN_TIMEOUT};
 
     snprintf(path, sizeof(path), "%s/%s", e->sides.programs, program);
-    sides_device_arguments(&e->sides, SIDE_PROCESS_SOURCE, p, d);
+    sides_device_arguments(&e->sides, side, p, d);
     struct proc_result r = proc_run((char *const *)argv, &o);
     if (r.status != 0)
-        eval_failed(e, SIDE_PROCESS_SOURCE, study_profiled[column], r.status);
+        eval_failed(e, side, study_profiled[column], r.status);
     else if (list)
         eval_take_metrics(list, column, r.text);
     free(r.text);
@@ -137,7 +140,7 @@ static void empty_folder(const char *path) {
 }
 
 json_t *study_profile_overhead(struct eval *e) {
-    char folder[PATH_MAX + 16], shm[STUDY_PROFILED_COLUMNS][PATH_MAX + 16];
+    char folder[PATH_MAX + 16], shm[2][PATH_MAX + 16]; /* of the guests' daemons; natively there is none */
     struct proc daemon = {.pid = -1};
     struct series_list list = {0};
     json_t *all = json_array();
@@ -150,7 +153,7 @@ json_t *study_profile_overhead(struct eval *e) {
         eval_failed(e, SIDE_PROCESS_SOURCE, study_profiled[STUDY_PROFILED], 1);
         return all;
     }
-    /* round 0 warms up; each has the two in another order */
+    /* round 0 warms up; each begins with another column */
     for (int round = 0; round <= e->options.rounds; round++)
         for (int p = 0; p < program_count; p++) {
             if (!programs[p].workload || !eval_wants(e, &programs[p]))
@@ -158,7 +161,8 @@ json_t *study_profile_overhead(struct eval *e) {
             eval_progress(e, SIDE_PROCESS_SOURCE, programs[p].name, ", with and without a profile");
             for (int turn = 0; turn < STUDY_PROFILED_COLUMNS; turn++) {
                 int column = (turn + round) % STUDY_PROFILED_COLUMNS;
-                run_for_profile(e, programs[p].name, column, shm[column], round ? &list : NULL);
+                run_for_profile(e, programs[p].name, column, column < STUDY_NATIVE ? shm[column] : NULL,
+                                round ? &list : NULL);
                 proc_wait_idle(e->sides.daemon.pid);
                 proc_wait_idle(daemon.pid);
             }

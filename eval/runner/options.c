@@ -20,13 +20,13 @@
     X(SIZE, "size", "SIZE", RUNNER_EVAL,                                                                     \
       "of the workloads: small (default), medium (runs take some 10 times as long) or large")                \
     X(SIDES, "sides", "A,B", RUNNER_EVAL,                                                                    \
-      "compare native with these only (names below; default: all but vm-spirv-backed)")                      \
+      "compare native with these only (names below; default: all but vm-spirv-backed and vm-remote)")        \
     X(ALL, "all", NULL, RUNNER_EVAL,                                                                         \
       "all programs on all sides, 6 rounds to their end, all of clpeak: half an hour and more")              \
     X(ABLATIONS, "ablations", NULL, RUNNER_EVAL, "then each optimization off in turn: some 6 minutes more")  \
     X(SCALING, "scaling", NULL, RUNNER_EVAL, "then 1 to 16 guests at once: some 4 minutes more")             \
     X(PROFILE_OVERHEAD, "profile-overhead", NULL, RUNNER_EVAL,                                               \
-      "then the workloads with and without a latency profile, in turns: some 2 minutes more")                \
+      "then the workloads with and without a latency profile, in turns: some 3 minutes more")                \
     X(SHARES, "shares", NULL, RUNNER_EVAL,                                                                   \
       "more of how each scheduler shares a device: some 40 seconds more")                                    \
     X(VM, "vm", "KIND", RUNNER_EVAL, "qemu or uml (see trillium run --help; default: as trillium run --vm)") \

@@ -169,6 +169,25 @@ static void profile_overhead(const struct results *r, struct speaker *to) {
     if (known(warm))
         say(to, "Warm runs with every command stamped (%d workloads): %s times as long as without.%s", n,
             precise(text, warm), verdict(warm));
+    /* The workloads that pay more than a profile should cost, beyond noise. */
+    char list[512] = "";
+    int used = 0, dear = 0;
+    for (int i = 0; i < r->overhead.count; i++) {
+        struct interval speed = series_speed_interval(&r->overhead.items[i], STUDY_PROFILED);
+        if (!speed.count || 1 / speed.high <= 1.02)
+            continue;
+        int more = snprintf(list + used, sizeof list - (size_t)used, "%s%s (%.2f)", dear++ ? ", " : "",
+                            r->overhead.items[i].program, 1 / speed.median);
+        used = used + more < (int)sizeof list ? used + more : (int)sizeof list - 1;
+    }
+    if (dear > 0)
+        say(to, "It is more than 1.02 times beyond noise with %s.", list);
+    else if (known(warm))
+        say(to, "With none it is more than 1.02 times beyond noise.");
+    struct interval own = results_cost(&with, "run", STUDY_STAMPED, STUDY_NATIVE, false, &n);
+    if (known(own))
+        say(to, "Natively, of programs that ask the driver when each kernel ran: %s times as long.%s",
+            precise(text, own), verdict(own));
 }
 
 void report_answers(const struct results *r, sayer sayer, void *opaque) {

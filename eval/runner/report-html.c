@@ -33,7 +33,9 @@ static const char head[] =
     ".plot{overflow-x:auto}.plot svg{max-width:760px;width:100%;min-width:30rem;height:auto}.plot "
     "text{fill:var(--fg)!important}\n"
     "details{margin:.6em 0}summary{cursor:pointer}.missing{color:var(--bad)}\n"
-    "@media print{body{font-size:11px;max-width:none}details:not([open])>*{display:block}.answers{columns:2}"
+    "@media "
+    "print{html,body{font-size:11px}body{max-width:none}details:not([open])>*{display:block}.answers{columns:"
+    "2}"
     ".answers section{border:1px solid #ccc;break-inside:auto;padding:.3rem .6rem}.answers p{font-size:10px}"
     ".table,.plot{overflow:visible}table{font-size:8px}th,td{padding:.15em .3em;white-space:normal}"
     ".words td,.words th{min-width:0}th:first-child,td:first-child{position:static}tr{break-inside:avoid}"
@@ -291,21 +293,33 @@ static void overhead(const struct results *r, FILE *f) {
     if (r->overhead.count == 0)
         return;
     fputs("<h2>What a latency profile costs</h2><p class=\"soft\">Warm runs of process guests, with and "
-          "without "
-          "every command stamped, in turns.</p><div class=\"table\"><table><tr><th>workload</th>"
-          "<th>without, ms</th><th>with, ms</th><th>with / without</th></tr>\n",
+          "without every command stamped; and "
+          "natively, of the program as it is and asking the driver when each kernel ran: what a driver "
+          "itself takes for that. In turns.</p>"
+          "<div class=\"table\"><table><tr><th>workload</th><th>without, ms</th><th>with, ms</th><th>with / "
+          "without</th>"
+          "<th>native, ms</th><th>with stamps, ms</th><th>with / without</th></tr>\n",
           f);
     for (int i = 0; i < r->overhead.count; i++) {
         const struct series *m = &r->overhead.items[i];
         struct interval speed = series_speed_interval(m, STUDY_PROFILED);
-        char without[24], with[24];
+        double medians[STUDY_PROFILED_COLUMNS];
+        char numbers[STUDY_PROFILED_COLUMNS][24];
 
-        series_number(without, series_median(m, STUDY_UNPROFILED));
-        series_number(with, series_median(m, STUDY_PROFILED));
+        for (int c = 0; c < STUDY_PROFILED_COLUMNS; c++) {
+            medians[c] = series_median(m, c);
+            series_number(numbers[c], medians[c]);
+        }
         fputs("<tr><td>", f);
         put(f, m->program);
-        fprintf(f, "</td><td>%s</td><td>%s</td><td title=\"%.3f to %.3f\">%.3f%s</td></tr>\n", without, with,
-                1 / speed.high, 1 / speed.low, 1 / speed.median, interval_holds(speed, 1) ? "~" : "");
+        fprintf(f, "</td><td>%s</td><td>%s</td><td title=\"%.3f to %.3f\">%.3f%s</td>",
+                numbers[STUDY_UNPROFILED], numbers[STUDY_PROFILED], 1 / speed.high, 1 / speed.low,
+                1 / speed.median, interval_holds(speed, 1) ? "~" : "");
+        if (isfinite(medians[STUDY_STAMPED]) && isfinite(medians[STUDY_NATIVE]))
+            fprintf(f, "<td>%s</td><td>%s</td><td>%.3f</td></tr>\n", numbers[STUDY_NATIVE],
+                    numbers[STUDY_STAMPED], medians[STUDY_STAMPED] / medians[STUDY_NATIVE]);
+        else
+            fputs("<td>-</td><td>-</td><td>-</td></tr>\n", f);
     }
     fputs("</table></div>\n", f);
 }

@@ -10,9 +10,9 @@
 json_t *study_ablations(struct eval *e);
 const char *const *study_variations(int *count);
 
-/* The workloads as a process guest with and without a latency profile, in turns: a list of series with two columns,
- * study_profiled. */
-enum { STUDY_UNPROFILED, STUDY_PROFILED, STUDY_PROFILED_COLUMNS };
+/* The workloads as a process guest with and without a latency profile, and natively without and with the driver's own stamps of each
+ * kernel, in turns: a list of series whose columns are study_profiled. */
+enum { STUDY_UNPROFILED, STUDY_PROFILED, STUDY_NATIVE, STUDY_STAMPED, STUDY_PROFILED_COLUMNS };
 extern const char *const study_profiled[STUDY_PROFILED_COLUMNS];
 json_t *study_profile_overhead(struct eval *e);
 

@@ -24,7 +24,8 @@ exits() { # status, command...
 }
 out=$work/out
 expect "nn natively and as four kinds of guest" \
-    "$trillium" eval --no-vm --no-clpeak --device "Portable Computing" --programs nn --rounds 2 --out "$out"
+    "$trillium" eval --no-vm --no-clpeak --device "Portable Computing" --programs nn --rounds 2 --profile-overhead --out "$out"
+expect "with and without a latency profile, too" grep -q 'more than 1.02 times' "$out/results.html"
 expect "any program, with arguments, is compared" \
     "$trillium" eval --no-vm --device "Portable Computing" --sides process-source --rounds 2 --out "$work/given" -- "$build/eval/devices"
 for side in native process-source process-spirv process-spirv-backed process-remote; do
