@@ -106,9 +106,12 @@ int svga_device_next(struct svga_device *d, void *buffer);
 static inline bool svga_device_pending(const struct svga_device *d) {
     return svga_consumer_pending(&d->fifo);
 }
-/* A hint (svga_consumer_peek): the id of the command after the one last read. */
+/* Hints (svga_consumer_peek): the id of the command after the one last read. */
 static inline uint32_t svga_device_peek(const struct svga_device *d) {
     return svga_consumer_peek(&d->fifo);
+}
+static inline uint32_t svga_device_peek_past(const struct svga_device *d, uint32_t passed) {
+    return svga_consumer_peek_past(&d->fifo, passed);
 }
 /* Gives the room of the commands read so far back to the guest. */
 void svga_device_release(struct svga_device *d);

@@ -109,6 +109,20 @@ static inline uint32_t svga_consumer_peek(const struct svga_consumer *c) {
     return *(const volatile uint32_t *)(c->bar + c->stop + offsetof(struct svga_cmd_header, id));
 }
 
+/* The same, looking past one command `passed`, which only says something about the one behind it. */
+static inline uint32_t svga_consumer_peek_past(const struct svga_consumer *c, uint32_t passed) {
+    uint32_t id = svga_consumer_peek(c);
+    if (id != passed || id == SVGA_CMD_NOP)
+        return id;
+    uint32_t size = *(const volatile uint32_t *)(c->bar + c->stop + offsetof(struct svga_cmd_header, size));
+    if (size % SVGA_CMD_ALIGN != 0 || size > c->max - c->stop)
+        return SVGA_CMD_NOP;
+    uint32_t at = size == c->max - c->stop ? c->min : c->stop + size;
+    if (at == atomic_load_explicit(&c->words[SVGA_FIFO_NEXT_CMD], memory_order_acquire))
+        return SVGA_CMD_NOP;
+    return *(const volatile uint32_t *)(c->bar + at + offsetof(struct svga_cmd_header, id));
+}
+
 /*
  * Copies the next command, whole, into `buffer` (SVGA_CMD_MAX_SIZE bytes, 8-aligned) and moves past it; the
  * guest sees the room as free only after svga_consumer_release. Skips NOPs. Returns the command's size, 0 if

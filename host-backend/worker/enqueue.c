@@ -56,13 +56,15 @@ static bool collect_waits(struct enqueue *e, const uint32_t *ids, uint32_t count
 }
 
 /* A FINISH of an in-order queue is answered by the end of the newest command, for which that must have an
- * event. In a stream of kernels only the last one needs one; where this guesses wrong, a marker takes its
- * place. */
+ * event. In a stream of kernels, with their arguments and the stamps of a profile, only the last one needs one; where this
+ * guesses wrong, a marker takes its place. */
 static bool finish_may_follow(const struct enqueue *e) {
     if (!e->q->by_callback || !e->q->in_order)
         return false;
-    uint32_t next = svga_device_peek(&e->s->device);
-    return next != TR_CMD_ENQUEUE_KERNEL && next != TR_CMD_ENQUEUE_KERNEL_1D;
+    if (queue_gated(e->q))
+        return true; /* its end is waited for by nothing else */
+    uint32_t next = svga_device_peek_past(&e->s->device, TR_CMD_TRACE);
+    return next != TR_CMD_ENQUEUE_KERNEL && next != TR_CMD_ENQUEUE_KERNEL_1D && next != TR_CMD_SET_ARG;
 }
 
 /* Where the device is shared. What may wait for the guest's word waits for no turn yet: the word may be behind it. False: the
@@ -75,6 +77,7 @@ static __attribute__((noinline)) bool take_turn(struct enqueue *e) {
     if (turn_take(e->q->turn, &e->s->device.closing)) {
         e->turn = e->q->turn;
         e->event = &e->made;
+        e->only_traced = false;
     }
     return true;
 }
@@ -100,8 +103,13 @@ bool enqueue_begin(struct enqueue *e, struct session *s, bool works, uint32_t qu
     e->queue = e->q->cl;
     bool wanted = s->replay ? s->replay->keep : finish_may_follow(e);
     e->event = event_id || e->trace || wanted ? &e->made : NULL;
+    e->only_traced = !event_id && !wanted;
     if (!collect_waits(e, waits, wait_count))
         return false;
+    if (e->gated && !s->replay && e->q->by_callback && e->q->in_order) {
+        e->event = &e->made;
+        e->only_traced = false;
+    }
     if (s->replay) {
         e->wait_count = s->replay->wait_count;
         e->waits = e->wait_count > 0 ? s->replay->waits : NULL;
@@ -183,6 +191,17 @@ static void begun(struct enqueue *e, struct event *event) {
     turn_begun(e->turn, &c);
 }
 
+/* The trace has its reference, or the only one. */
+static void hand_to_trace(struct enqueue *e) {
+    cl_event event = e->made;
+
+    if (e->only_traced && !e->blocked)
+        e->made = NULL;
+    else
+        clRetainEvent(event);
+    trace_enqueued(e->s->trace, e->trace, event);
+}
+
 /* A command of a batch: the batch has the event, and hears of the error. */
 static void replayed(struct enqueue *e) {
     struct replay *replay = e->s->replay;
@@ -197,7 +216,7 @@ static void replayed(struct enqueue *e) {
     if (e->trace) {
         trace_drop(replay->trace);
         replay->trace = trace_ref(e->trace);
-        trace_enqueued(e->s->trace, e->trace, e->made);
+        hand_to_trace(e);
     }
     if (e->turn)
         begun(e, NULL);
@@ -239,7 +258,7 @@ void enqueue_end(struct enqueue *e) {
         e->q->gated = e->q->enqueued;
     struct trace_record *told = e->trace && e->event_id != 0 ? trace_ref(e->trace) : NULL;
     if (e->trace)
-        trace_enqueued(e->s->trace, e->trace, e->made);
+        hand_to_trace(e);
     bool keep = e->made && e->q->by_callback && e->q->in_order;
     if (keep && e->event_id != 0)
         clRetainEvent(e->made);

@@ -34,6 +34,7 @@ struct enqueue {
     cl_event ticket; /* of behind.h; NULL: it has none */
     bool gated;      /* the wait list has such an event (object.h) */
     struct trace_record *trace;
+    bool only_traced;            /* nobody but the trace wants its event */
     struct turn *turn;           /* that it begins in, and is counted by; NULL */
     struct board_kernel *kernel; /* whose time it takes; NULL: no kernel's */
     cl_int result;

@@ -268,8 +268,10 @@ static void *decode(void *opaque) {
             wait_poll(s);
         if (s->over || (!s->waits && spin(s)))
             continue;
-        if (s->trace)
+        if (s->trace && s->busy_queues > 0)
             trace_collect(s->trace);
+        else if (s->trace)
+            trace_idle(s->trace);
         attach_obey(s);
         if (!svga_device_doze(&s->device))
             continue;

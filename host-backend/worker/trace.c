@@ -20,7 +20,8 @@ enum {
     MAX_CLOCKS = 64,
     CALIBRATIONS = 8,
     NARROW_EVERY = 16,  /* commands: of so many one is asked when it was queued, for the clocks alone */
-    COLLECT_AT = 64,    /* commands that may have ended: so many are asked for at once */
+    COLLECT_AT = 256,   /* commands that may have ended: so many are asked for at once, */
+    IDLE_AT = 16,       /* or so many where there is nothing else to do */
     MAX_OPEN = 1 << 16, /* commands under way, some 400 bytes each; those beyond are lost, and counted */
     COLLECT_MS =
         10, /* by then at the latest, for what is kept with them: memory that the guest has released */
@@ -377,18 +378,26 @@ static void collect(struct trace *t, uint64_t now) {
     }
 }
 
-unsigned trace_collect(struct trace *t) {
-    if (t->open_count == 0)
-        return 0;
-    if (t->open_count < t->collect_at && svga_now_ns() < t->collect_ns)
-        return t->open_count;
+static void collect_now(struct trace *t) {
     pthread_mutex_lock(&t->open_lock);
     collect(t, svga_now_ns());
     pthread_mutex_unlock(&t->open_lock);
     /* Those that go on are looked at again when as many others have come: so each is looked at twice or thrice. */
     t->collect_at = 2 * t->open_count + COLLECT_AT;
     t->collect_ns = svga_now_ns() + COLLECT_MS * 1000000ull;
+}
+
+unsigned trace_collect(struct trace *t) {
+    if (t->open_count >= t->collect_at || (t->open_count > 0 && svga_now_ns() >= t->collect_ns))
+        collect_now(t);
     return t->open_count;
+}
+
+void trace_idle(struct trace *t) {
+    if (t->open_count >= IDLE_AT)
+        collect_now(t);
+    else
+        trace_collect(t);
 }
 
 int trace_rest_ms(const struct trace *t) {
@@ -396,8 +405,8 @@ int trace_rest_ms(const struct trace *t) {
 }
 
 void trace_enqueued(struct trace *t, struct trace_record *r, cl_event event) {
-    r->command.enqueued = svga_now_ns();
-    clRetainEvent(event);
+    uint64_t now = svga_now_ns();
+    r->command.enqueued = now;
     r->event = event;
     r->next = atomic_load_explicit(&t->fresh, memory_order_relaxed);
     /* No exchange: the only other thread that takes them, trace_close's, is the last to look at any. */
@@ -405,8 +414,8 @@ void trace_enqueued(struct trace *t, struct trace_record *r, cl_event event) {
     /* Nor an addition: it has no other thread to lose one of but that. */
     unsigned count = atomic_load_explicit(&t->open_count, memory_order_relaxed) + 1;
     atomic_store_explicit(&t->open_count, count, memory_order_relaxed);
-    if (count >= t->collect_at)
-        trace_collect(t);
+    if (count >= t->collect_at || now >= t->collect_ns)
+        collect_now(t);
 }
 
 void trace_ended(struct trace *t, struct trace_record *r, cl_int result) {

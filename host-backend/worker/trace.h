@@ -38,6 +38,8 @@ void trace_close(struct trace *t);
 
 /* Writes down the commands that have ended, if there are many by now or it is time to. How many have not. */
 unsigned trace_collect(struct trace *t);
+/* The same where there is nothing else to do: no work is under way, and the leader is about to sleep. */
+void trace_idle(struct trace *t);
 /* How long a leader with nothing to do may sleep before it has to look, milliseconds; -1: any time. */
 int trace_rest_ms(const struct trace *t);
 
@@ -70,8 +72,7 @@ void trace_kernel(struct trace_record *r, const char *name, uint32_t work_dim, c
                   const size_t *local);
 void trace_named(struct trace_record *r, const char *name, uint64_t bytes);
 
-/* The driver has taken the command: `event` (retained as needed) tells when it has ended. Takes the reference over: `r` may
- * be gone. */
+/* The driver has taken the command: `event` tells when it has ended. Takes both references over: `r` and `event` may be gone. */
 void trace_enqueued(struct trace *t, struct trace_record *r, cl_event event);
 
 /* FINISH: waits have records too. */

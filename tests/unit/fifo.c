@@ -385,6 +385,50 @@ static void two_threads(void **state) {
     assert_int_equal(take(r), 0);
 }
 
+/* Puts a command, and tells whether there is a gap before it, at the ring's end: a command of its own, of no meaning. */
+static bool put_behind_gap(struct ring *r, uint32_t size, uint32_t number) {
+    uint32_t before = r->p.next;
+
+    assert_true(put(&r->p, size, number));
+    svga_producer_publish(&r->p);
+    return r->p.next < before && r->p.next != r->p.min;
+}
+
+/* The command behind one that only says something about it, also round the ring's end; and nothing where there is none. */
+static void looks_past_one(void **state) {
+    struct ring *r = *state;
+    const uint32_t passed = SVGA_CMD_FIRST_CLIENT + 7, wanted = SVGA_CMD_FIRST_CLIENT + 8;
+    uint32_t gaps = 0;
+
+    for (uint32_t i = 0; i < 4 * BAR / 48; i++) {
+        assert_int_equal(svga_consumer_peek_past(&r->c, passed), SVGA_CMD_NOP);
+        bool first = put_behind_gap(r, 48, 7);
+        assert_int_equal(svga_consumer_peek_past(&r->c, passed), SVGA_CMD_NOP);
+        assert_int_equal(svga_consumer_peek_past(&r->c, wanted), first ? SVGA_CMD_NOP : passed);
+        bool second = put_behind_gap(r, 56, 8);
+        assert_int_equal(svga_consumer_peek_past(&r->c, passed), first || second ? SVGA_CMD_NOP : wanted);
+        assert_int_equal(take(r), 48);
+        assert_int_equal(svga_consumer_peek_past(&r->c, passed), second ? SVGA_CMD_NOP : wanted);
+        assert_int_equal(take(r), 56);
+        svga_consumer_release(&r->c);
+        gaps += first + second;
+    }
+    assert_true(gaps > 0);
+}
+
+/* Whatever the size says, nothing beyond the ring is read: an address sanitizer would see it. */
+static void looks_past_a_liar(void **state) {
+    struct ring *r = *state;
+    const uint32_t sizes[] = {0, 1, 8, BAR - 8, BAR, UINT32_MAX, UINT32_MAX - 7, 0x80000000u};
+
+    assert_true(put(&r->p, 48, 7));
+    svga_producer_publish(&r->p);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        memcpy(r->bar + r->c.stop + offsetof(struct svga_cmd_header, size), &sizes[i], sizeof sizes[i]);
+        svga_consumer_peek_past(&r->c, SVGA_CMD_FIRST_CLIENT + 7);
+    }
+}
+
 static void fence_numbers_wrap(void **state) {
     (void)state;
     assert_true(svga_fence_passed(5, 5));
@@ -405,7 +449,8 @@ int main(void) {
         RING(hostile_stop),      RING(hostile_next_cmd),
         RING(hostile_sizes),     RING(nops_are_skipped),
         RING(hostile_setup),     RING(hostile_noise),
-        RING(two_threads),       cmocka_unit_test(fence_numbers_wrap),
+        RING(two_threads),       RING(looks_past_one),
+        RING(looks_past_a_liar), cmocka_unit_test(fence_numbers_wrap),
     };
 
     return cmocka_run_group_tests_name("fifo", tests, NULL, NULL);
