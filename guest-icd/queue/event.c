@@ -70,11 +70,7 @@ void icd_event_unref(cl_event event) {
         return;
     if (!event->queue && icd_event_known(event) > CL_COMPLETE)
         icd_user_event_abandon(event);
-    /* Where devices are shared a host that is woken takes the CPU from this thread, and whoever has the next turn takes it then. */
-    if (event->queue && icd_event_known(event) <= CL_COMPLETE)
-        icd_release_id_quietly(event->object.id);
-    else
-        icd_release_id(event->object.id);
+    icd_release_id(event->object.id);
     if (event->slot != TR_NO_SLOT) {
         if (icd_event_known(event) >
             CL_COMPLETE) /* on RELEASE, at the latest, the host gives it a final status */

@@ -90,15 +90,6 @@ void icd_release_id(uint32_t id) {
     icd_id_free(id);
 }
 
-void icd_release_id_quietly(uint32_t id) {
-    if (id == 0)
-        return;
-    svga_guest_lock(icd_session->g);
-    TR_PUT(icd_session->g, RELEASE, release, NULL, .object = id);
-    svga_guest_unlock_quietly(icd_session->g);
-    icd_id_free(id);
-}
-
 /* slot_lock is held. */
 static bool add_chunk(void) {
     struct slot_chunk *chunk = &chunks[chunk_count];

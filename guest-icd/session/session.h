@@ -80,8 +80,6 @@ cl_int icd_id_error(void);
 
 /* Sends RELEASE for the id and gives it back. 0 is ignored. */
 void icd_release_id(uint32_t id);
-/* The same without waking the host for it: for what holds nothing that anybody waits for. */
-void icd_release_id_quietly(uint32_t id);
 
 /* ---- status slots ---- */
 
