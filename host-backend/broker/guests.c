@@ -113,15 +113,16 @@ static void ask(struct guests *g, struct guest *guest) {
     g->asking++;
 }
 
-/* Looks at what it has said. */
+/* Looks at what it has said. Variables alone ask for nothing yet: where a refusal is told to is in what comes next. */
 static void look(struct guests *g, struct guest *guest) {
     char byte;
+    if (!guest->asks && !guest->has_variables)
+        guest->has_variables = variables_take(guest->session, g->choice, guest->who.text, &guest->variables);
     ssize_t n = recv(guest->session, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
     if (n > 0 && !guest->asks) {
         struct epoll_event quiet = {.events = EPOLLRDHUP, .data.u64 = guest->id * EVENT_KINDS + EVENT_GUEST};
         epoll_ctl(g->epoll, EPOLL_CTL_MOD, guest->session, &quiet);
-        guest->variables = variables_peek(guest->session, g->choice, guest->who.text);
         ask(g, guest);
     } else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         guests_drop(g, guest);

@@ -2,7 +2,7 @@
 /*
  * Guests that no worker has taken over yet.
  *
- * A connection is nothing but a descriptor until its guest has said something: it gets no worker, not more than
+ * A connection is nothing but a descriptor until its guest has said more than variables: it gets no worker, not more than
  * GUEST_SILENT_MS, and when a peer has too many of them its oldest goes. One that has spoken waits for a worker;
  * it is told every GUEST_LIFE_MS that somebody is there (SVGA_LINK_WAIT), so that its own limit for a daemon
  * that is dead does not end it. Who of several waits for the next worker: the peer with the fewest, then the
@@ -30,7 +30,8 @@ struct guest {
     char **variables;    /* that its worker is to be started with (variables.h); NULL: any worker will do */
     const char *refusal; /* NULL: it may ask */
     unsigned tries;      /* workers it was given to that ended before they took it over */
-    bool asks;           /* has said something */
+    bool has_variables;  /* has said which it wants: that alone asks for nothing */
+    bool asks;           /* has said something else */
     int64_t since_ms;    /* it connected */
     int64_t told_ms;     /* that it has to wait; or since it asks */
 };

@@ -47,7 +47,7 @@ static bool tell_front(int session, const struct svga_link_packet *p, const char
 static void hear_out(int session) {
     char byte;
 
-    shutdown(session, SHUT_RD);
+    shutdown(session, SHUT_RD); /* whatever it says from here on gets an EPIPE at its end */
     while (recv(session, &byte, 1, MSG_DONTWAIT | MSG_TRUNC) > 0)
         ;
 }
@@ -57,8 +57,7 @@ bool refuse_guest(int session, const char *why) {
     bool told = false;
 
     fcntl(session, F_SETFL, fcntl(session, F_GETFL) | O_NONBLOCK);
-    /* A guest's variables may come first. */
-    for (int i = 0; i < 2 && !told && svga_link_recv(session, &packet) > 0; i++) {
+    if (svga_link_recv(session, &packet) > 0) {
         told = tell(&packet, why) || tell_front(session, &packet, why);
         svga_link_close_fds(&packet);
     }

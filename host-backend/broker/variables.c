@@ -46,17 +46,21 @@ static bool is_ours(const char *variable) {
     return ours && strcmp(ours, variable + length + 1) == 0;
 }
 
-char **variables_peek(int session, const char *choice, const char *who) {
+bool variables_take(int session, const char *choice, const char *who, char ***list) {
     struct {
         struct svga_link_msg msg;
         char text[TR_VARIABLES_MAX * TR_VARIABLE_LENGTH + 1];
     } packet;
     unsigned count = 0;
-    char **list = NULL;
 
-    ssize_t n = recv(session, &packet, sizeof packet - 1, MSG_PEEK | MSG_DONTWAIT);
-    if (n <= (ssize_t)sizeof packet.msg || packet.msg.type != SVGA_LINK_VARIABLES)
-        return NULL;
+    *list = NULL;
+    /* Another message goes, with its descriptors, to the guest's worker. */
+    ssize_t n = recv(session, &packet.msg, sizeof packet.msg, MSG_PEEK | MSG_DONTWAIT);
+    if (n < (ssize_t)sizeof packet.msg || packet.msg.type != SVGA_LINK_VARIABLES)
+        return false;
+    n = recv(session, &packet, sizeof packet - 1, MSG_DONTWAIT);
+    if (n < (ssize_t)sizeof packet.msg)
+        return true;
     ((char *)&packet)[n] = '\0';
     const char *end = (const char *)&packet + n;
     for (const char *v = packet.text; v < end && *v && count < TR_VARIABLES_MAX; v += strlen(v) + 1) {
@@ -69,11 +73,11 @@ char **variables_peek(int session, const char *choice, const char *who) {
         }
         if (is_ours(v))
             continue;
-        if (!list && !(list = calloc(1, (TR_VARIABLES_MAX + 1) * (sizeof *list + TR_VARIABLE_LENGTH))))
-            return NULL;
-        char *copy = (char *)(list + TR_VARIABLES_MAX + 1) + (size_t)count * TR_VARIABLE_LENGTH;
+        if (!*list && !(*list = calloc(1, (TR_VARIABLES_MAX + 1) * (sizeof **list + TR_VARIABLE_LENGTH))))
+            return true;
+        char *copy = (char *)(*list + TR_VARIABLES_MAX + 1) + (size_t)count * TR_VARIABLE_LENGTH;
         memcpy(copy, v, strlen(v) + 1); /* it is short: it is allowed */
-        list[count++] = copy;
+        (*list)[count++] = copy;
     }
-    return list;
+    return true;
 }

@@ -14,10 +14,10 @@
 bool variables_choice_ok(const char *choice);
 
 /*
- * Looks, without taking it, at the message that waits in the guest's socket. A list of NAME=VALUE that ends with NULL,
- * in one piece to be freed; NULL: it asks for nothing that may be had, or for what every worker has anyway.
+ * Takes the message that waits in the guest's socket if it is one of variables; false: it is not. *list: NAME=VALUE each, ends
+ * with NULL, in one piece to be freed; NULL: it asks for nothing that may be had, or for what every worker has anyway.
  * `choice`: as above; NULL is all. `who` names the guest where it is told what it does not get.
  */
-char **variables_peek(int session, const char *choice, const char *who);
+bool variables_take(int session, const char *choice, const char *who, char ***list);
 
 #endif

@@ -276,6 +276,34 @@ static void test_peers(void **state) {
     close(epoll);
 }
 
+/* However long after its variables its first question comes, a guest hears why it gets no session. */
+static void test_variables_alone(void **state) {
+    static const char variables[] = "POCL_MAX_PTHREAD_COUNT=1";
+    const struct svga_link_msg irq = {.type = SVGA_LINK_IRQFD};
+    static struct svga_link_packet heard;
+    struct guests g;
+    struct guest_name who = {.peer = 1};
+    int ends[2], epoll = epoll_create1(EPOLL_CLOEXEC), event = eventfd(0, EFD_CLOEXEC);
+    (void)state;
+
+    guests_init(&g, epoll, (struct peer_limits){.sessions = 1, .of_one = 1, .silent = 1});
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    assert_int_equal(svga_link_send_text(ends[0], SVGA_LINK_VARIABLES, variables, sizeof variables), 0);
+    guests_add(&g, ends[1], &who, "for a test");
+    assert_int_equal(g.silent, 1);
+    assert_string_equal(g.first->variables[0], variables);
+    assert_int_equal(svga_link_send(ends[0], &irq, NULL, &event, 1), 0);
+    guests_event(&g, g.first->id);
+    assert_null(g.first);
+    assert_int_equal(svga_link_recv(ends[0], &heard), 1);
+    assert_int_equal(heard.msg.type, SVGA_LINK_REFUSED);
+    assert_string_equal((const char *)heard.pieces, "for a test");
+    guests_finish(&g);
+    close(ends[0]);
+    close(event);
+    close(epoll);
+}
+
 static bool ends_within(pid_t pid, int64_t ms) {
     for (int64_t end = now_ms() + ms; now_ms() < end; usleep(20000))
         if (kill(pid, 0) < 0)
@@ -331,6 +359,7 @@ int test_crowd(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_silent),         cmocka_unit_test(test_few_descriptors),
         cmocka_unit_test(test_no_descriptors), cmocka_unit_test(test_peers),
+        cmocka_unit_test(test_variables_alone),
         cmocka_unit_test(test_outlives),       cmocka_unit_test(test_log),
     };
     const char *build = getenv("TRILLIUM_BUILD");
