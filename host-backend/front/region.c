@@ -61,11 +61,10 @@ void front_region_done(void *opaque, void *what, bool blank, int r) {
     }
 }
 
-/* A region does not come about. */
+/* A region does not come about: said before its pages are given back, for who hears of that may look for it. */
 static void refuse_region(struct front_session *s, struct front_region *region, int r) {
-    uint32_t seq = region->deleting ? region->delete_seq : region->seq;
+    front_session_answer(s, region->deleting ? region->delete_seq : region->seq, r);
     front_region_free(s, region);
-    front_session_answer(s, seq, r);
 }
 
 /* Finds the resources that a GMR_DEFINE names, and takes them into use. NULL with errno. */
