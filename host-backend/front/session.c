@@ -82,9 +82,14 @@ static void end(struct front_session *s) {
     vu_loop_change(s->owner->loop, s->link, EPOLLIN, &s->link_source);
 }
 
+/* Who hears no more may have said why before: reading the link tells that, and that it has gone. */
+static int unless_gone(int r) {
+    return r == -EPIPE || r == -ECONNRESET ? 0 : r;
+}
+
 static int send_message(struct front_session *s, const struct svga_link_msg *msg, int fd) {
     bool was_empty = front_outbox_empty(&s->outbox);
-    int r = front_outbox_send(&s->outbox, s->link, msg, fd);
+    int r = unless_gone(front_outbox_send(&s->outbox, s->link, msg, fd));
     if (r == 0 && was_empty && !front_outbox_empty(&s->outbox))
         vu_loop_change(s->owner->loop, s->link, EPOLLIN | EPOLLOUT, &s->link_source);
     return r;
@@ -241,7 +246,10 @@ static void link_ready(struct vu_source *source, uint32_t events) {
     struct svga_link_packet *packet;
 
     if (events & EPOLLOUT) {
-        if (front_outbox_flush(&s->outbox, s->link) < 0)
+        int r = front_outbox_flush(&s->outbox, s->link);
+        if (r < 0)
+            front_outbox_clear(&s->outbox);
+        if (unless_gone(r) < 0)
             end(s);
         else if (front_outbox_empty(&s->outbox))
             vu_loop_change(s->owner->loop, s->link, EPOLLIN, &s->link_source);
@@ -310,7 +318,7 @@ static int send_variables(struct front_session *s, const struct svga_payload *pa
     if (payload->variables == 0)
         return 0;
     return front_bar_variables(&s->bar, payload->variables, variables)
-               ? svga_link_send_text(s->link, SVGA_LINK_VARIABLES, variables, payload->variables)
+               ? unless_gone(svga_link_send_text(s->link, SVGA_LINK_VARIABLES, variables, payload->variables))
                : -EINVAL;
 }
 

@@ -208,7 +208,12 @@ static int open_session(void *opaque) {
     int r = m->refuse                                                         ? -EDQUOT
             : socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 ? -errno
                                                                               : 0;
-    if (r == 0) {
+    if (r == 0 && m->gone) {
+        shutdown(pair[1], SHUT_RD);
+        svga_link_send_text(pair[1], SVGA_LINK_REFUSED, m->gone, strlen(m->gone) + 1);
+        close(pair[1]);
+        r = pair[0];
+    } else if (r == 0) {
         m->links[m->opened++ % 16] = pair[1];
         r = pair[0];
     }

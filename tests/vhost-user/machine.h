@@ -60,6 +60,7 @@ struct machine {
     pthread_mutex_t lock;
     int links[16];
     unsigned opened, refuse;
+    const char *gone; /* what device halves say that close their links before they hear anything; NULL: they stay */
 };
 
 /* Starts a front and connects a VM whose driver is ready: QEMU's. */

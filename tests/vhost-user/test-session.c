@@ -408,6 +408,35 @@ static void refused_session_says_why(void **state) {
     assert_int_equal(machine_wait(&m, gpu_unref_begin(&m, bar)), VIRTIO_GPU_RESP_OK_NODATA);
 }
 
+/* However early it closed the link: with variables to hear first, or none. */
+static void who_is_gone_has_said_why(void **state) {
+    static const char variable[] = "POCL_DEBUG=1";
+    (void)state;
+    pthread_mutex_lock(&m.lock);
+    m.gone = "the host's policy allows no more (processes)";
+    pthread_mutex_unlock(&m.lock);
+    for (unsigned with = 0; with < 2; with++) {
+        uint64_t at = machine_pages(&m, SVGA_BAR_SIZE / 4096);
+        struct svga_payload p = {.op = SVGA_PAYLOAD_GMR_DEFINE,
+                                 .seq = 1,
+                                 .id = SVGA_GMR_BAR,
+                                 .arg = SVGA_BAR_SIZE,
+                                 .count = 1,
+                                 .variables = with ? sizeof variable : 0};
+        uint32_t bar = 200 + with, context = 6 + with;
+        memcpy((char *)machine_at(&m, at) + SVGA_BAR_VARIABLES, variable, sizeof variable);
+        gpu_context(&m, VIRTIO_GPU_CMD_CTX_CREATE, context);
+        gpu_resource(&m, bar, context, at, SVGA_BAR_SIZE);
+        assert_int_equal(gpu_payload(&m, context, p, &bar), VIRTIO_GPU_RESP_OK_NODATA);
+        svga_word *w = bar_words(&m, at);
+        for (int i = 0; i < 1000 && atomic_load(&w[SVGA_FIFO_ERROR]) == SVGA_ERROR_NONE; i++)
+            usleep(10000);
+        assert_int_equal(atomic_load(&w[SVGA_FIFO_ERROR]), SVGA_ERROR_REFUSED);
+        assert_string_equal((char *)machine_at(&m, at) + SVGA_BAR_ERROR_TEXT, m.gone);
+        gpu_context(&m, VIRTIO_GPU_CMD_CTX_DESTROY, context);
+    }
+}
+
 /* A session that is opened with so many bytes of variables. */
 static void open_with(uint64_t at, uint32_t variables) {
     struct svga_payload p = {.op = SVGA_PAYLOAD_GMR_DEFINE,
@@ -570,6 +599,7 @@ int run_session_tests(void) {
         T(variables_go_before_all_others),
         T(more_variables_than_there_can_be_are_refused),
         T(refused_session_says_why),
+        T(who_is_gone_has_said_why),
         T(opening_has_a_deadline),
         T(who_is_told_to_wait_waits),
         T(a_reset_ends_all_sessions),
