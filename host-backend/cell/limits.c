@@ -30,7 +30,7 @@ static int set(int resource, rlim_t wanted) {
 /* A core file of guests' bytes is for nobody's reader to parse. A limit below a page stops files; Linux hands cores to a program
  * (core_pattern: "|...") whatever the limit is, 0 too, but for 1, and programs that a worker executes may be dumped again. What
  * neither stops, a program where the daemon itself may have no limit but 0, and a socket (Linux 6.16), gets a core without memory. */
-static int set_core(void) {
+int cell_limits_no_core(void) {
     static const char no_memory[] = "0";
     struct rlimit one = {1, 1};
     int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
@@ -56,7 +56,7 @@ int cell_limits_set(void) {
     if (r == 0)
         r = set(RLIMIT_FSIZE, CELL_PRIVATE_BYTES);
     if (r == 0)
-        r = set_core();
+        r = cell_limits_no_core();
     /* A user of sound programs may have been given these, with which one thread stops a CPU's others for good. */
     if (r == 0)
         r = set(RLIMIT_RTPRIO, 0);

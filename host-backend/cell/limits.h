@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Limits of a worker's process: memory, processes, descriptors, files. Async-signal-safe. */
+/* Limits of a worker's process: memory, processes, descriptors, files, cores. Async-signal-safe. */
 #ifndef HOST_BACKEND_CELL_LIMITS_H
 #define HOST_BACKEND_CELL_LIMITS_H
 
@@ -12,6 +12,9 @@
 
 /* Of the calling process and those that it starts. Needs /proc. 0, or a negative errno. */
 int cell_limits_set(void);
+
+/* No core of the calling process, or of what it starts, for anybody's reader. Needs /proc. 0, or a negative errno. */
+int cell_limits_no_core(void);
 
 /* When memory runs out, the kernel is to end a worker first. Needs /proc. 0, or a negative errno. */
 int cell_limits_first_victim(void);

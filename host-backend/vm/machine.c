@@ -3,12 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "host-backend/vm/arguments.h"
+#include "host-backend/vm/child.h"
 #include "host-backend/vm/clock.h"
 #include "host-backend/vm/frame.h"
 
@@ -102,21 +101,8 @@ static void add_devices(struct vm_arguments *a, const struct vm_machine *m) {
 /* In the child: only async-signal-safe calls, since the parent has threads. */
 static void become_qemu(const struct vm_machine *m, char *const argv[], pid_t parent) {
     const int kept[] = {m->initramfs, m->log, m->gpu, m->port, m->control, m->vsock};
-    sigset_t none;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
-    setpgid(0, 0);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    for (unsigned i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        if (kept[i] > 2)
-            fcntl(kept[i], F_SETFD, 0);
-    int null = open("/dev/null", O_RDWR);
-    dup2(null, 0);
-    dup2(m->log, 1);
-    dup2(m->log, 2);
+    vm_child_begin(parent, kept, sizeof kept / sizeof kept[0], m->log);
     execv(argv[0], argv);
     _exit(127);
 }

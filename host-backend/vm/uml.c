@@ -4,10 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/virtio_ids.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -18,6 +16,7 @@
 #include "host-backend/util/held.h"
 #include "host-backend/util/tree.h"
 #include "host-backend/vm/arguments.h"
+#include "host-backend/vm/child.h"
 #include "host-backend/vm/frame.h"
 
 /* Was it built with that? One that was built before fetch.sh kept its configuration was not. */
@@ -133,21 +132,8 @@ static void make_arguments(struct vm_arguments *a, const struct vm_uml_machine *
 static void become_kernel(const struct vm_uml_machine *m, char *const argv[], char *const env[], int walls,
                           pid_t parent) {
     const int kept[] = {m->initramfs, m->port, m->control, m->place->gpu.address, m->place->vsock.address};
-    sigset_t none;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
-    setpgid(0, 0);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    for (unsigned i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        if (kept[i] >= 0)
-            fcntl(kept[i], F_SETFD, 0);
-    int null = open("/dev/null", O_RDWR);
-    dup2(null, 0);
-    dup2(m->log, 1);
-    dup2(m->log, 2);
+    vm_child_begin(parent, kept, sizeof kept / sizeof kept[0], m->log);
     if (walls >= 0 && vmm_enter(walls) < 0)
         _exit(127);
     execve(argv[0], argv, env);

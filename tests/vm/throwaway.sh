@@ -160,6 +160,14 @@ for step in USR1/first USR2/second; do
 done
 same "signals come through" "up first second" "$(xargs <"$work/out")"
 children=$(below "$pid")
+# A core of the machine's process is the VM's memory. User-mode Linux has several, of the same program.
+cores=
+for child in $children; do
+    case $(readlink "/proc/$child/exe") in *qemu-system* | */vmlinux* | */linux*)
+        cores="$cores $(sed -n 's/^Max core file size *\([^ ]*\) *\([^ ]*\) .*/\1 \2/p' "/proc/$child/limits" | tr ' ' /)" ;;
+    esac
+done
+same "no core of the machine" "1/1" "$(echo $cores | tr ' ' '\n' | sort -u)"
 kill -TERM "$pid"
 wait %%
 same "SIGTERM ends it" 143 $?
