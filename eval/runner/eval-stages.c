@@ -14,19 +14,26 @@
 #define STAGES "stages of a build"
 #define MOST_EXPLAINED 6
 
-/* A profile of the program. false: it failed, or there is none. */
-static bool profile(struct eval *e, bool spirv, const char *program, bool fresh, struct trace_set *set) {
-    char path[PATH_MAX + 64], file[PATH_MAX + 64], p[16], d[16], why[512] = "";
-    const char *argv[] = {path, "-p", p, "-d", d, fresh ? "-n" : NULL, NULL};
+/* What is profiled. */
+struct wish {
+    const char *program;
+    bool spirv; /* through the SVGA baseline */
+    bool fresh; /* at its end with a program to build that nobody has built before */
+};
 
-    snprintf(path, sizeof(path), "%s/%s", e->sides.programs, program);
+/* false: it failed, or there is no profile. */
+static bool profile(struct eval *e, struct wish w, struct trace_set *set) {
+    char path[PATH_MAX + 64], file[PATH_MAX + 64], p[16], d[16], why[512] = "";
+    const char *argv[] = {path, "-p", p, "-d", d, w.fresh ? "-n" : NULL, NULL};
+
+    snprintf(path, sizeof(path), "%s/%s", e->sides.programs, w.program);
     snprintf(file, sizeof(file), "%s/profile.json", e->sides.dir);
     sides_device_arguments(&e->sides, SIDE_PROCESS_SOURCE, p, d);
-    struct proc_result r = sides_run_profiled(&e->sides, spirv, file, (char *const *)argv, 120);
+    struct proc_result r = sides_run_profiled(&e->sides, w.spirv, file, (char *const *)argv, 120);
     bool ok = r.status == 0 && record_load(file, set, why, sizeof why) == 0;
 
     if (!ok)
-        eval_failed(e, spirv ? SIDE_PROCESS_SPIRV : SIDE_PROCESS_SOURCE, "latency profile", r.status);
+        eval_failed(e, w.spirv ? SIDE_PROCESS_SPIRV : SIDE_PROCESS_SOURCE, "latency profile", r.status);
     unlink(file);
     free(r.text);
     return ok;
@@ -67,7 +74,7 @@ void eval_run_stages(struct eval *e) {
         if (!eval_has(e, side))
             continue;
         eval_progress(e, side, STAGES, "");
-        if (!profile(e, spirv, STAGES_PROGRAM, true, &set))
+        if (!profile(e, (struct wish){.program = STAGES_PROGRAM, .spirv = spirv, .fresh = true}, &set))
             continue;
         /* the workload builds itself, which it has done before, and at its end a new program */
         for (size_t i = 0; i < set.count && builds < 2; i++)
@@ -111,7 +118,7 @@ static json_t *words(struct eval *e, const char *program) {
     size_t count;
 
     eval_progress(e, SIDE_PROCESS_SOURCE, program, ", why it is slower");
-    if (!profile(e, false, program, false, &set))
+    if (!profile(e, (struct wish){.program = program}, &set))
         return list;
     struct summary_group *groups = summary_groups(&set, BY_KERNEL, &count);
     if (groups && summary_shares(&set, &share)) {

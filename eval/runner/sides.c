@@ -32,24 +32,108 @@
 #define LIBRARY "the guest's OpenCL driver; a host worker process with the host's driver"
 
 const struct side_facts side_facts[SIDE_COUNT] = {
-    [SIDE_NATIVE] = {"native", "native", false, false, false, false, "-",
-                     "the program; the host's driver, in its process", "-", "-", "-"},
-    [SIDE_PROCESS_SOURCE] = {"process-source", "process: Trillium", false, false, false, false, "OpenCL API",
-                             LIBRARY, FIFO, SHARED PLACED, "none: source text is shipped"},
-    [SIDE_PROCESS_SPIRV] = {"process-spirv", "process: SVGA", false, true, false, false,
-                            "OpenCL API and a virtual ISA", LIBRARY, FIFO, SHARED PLACED, SPIRV_WAY},
-    [SIDE_PROCESS_BACKED] = {"process-spirv-backed", "process: SVGA, guest-backed", false, true, true, false,
-                             "OpenCL API and a virtual ISA", LIBRARY, FIFO, SHARED BACKED, SPIRV_WAY},
-    [SIDE_PROCESS_REMOTE] = {"process-remote", "process: API remoting", false, false, false, true,
-                             "OpenCL API", LIBRARY, MESSAGES, COPIED, "none: source text is shipped"},
-    [SIDE_VM_SOURCE] = {"vm-source", "VM: Trillium", true, false, false, false, "OpenCL API", LIBRARY, FIFO,
-                        VIRTIO PLACED, "none: source text is shipped"},
-    [SIDE_VM_SPIRV] = {"vm-spirv", "VM: SVGA", true, true, false, false, "OpenCL API and a virtual ISA",
-                       LIBRARY, FIFO, VIRTIO PLACED, SPIRV_WAY},
-    [SIDE_VM_BACKED] = {"vm-spirv-backed", "VM: SVGA, guest-backed", true, true, true, false,
-                        "OpenCL API and a virtual ISA", LIBRARY, FIFO, VIRTIO BACKED, SPIRV_WAY},
-    [SIDE_VM_REMOTE] = {"vm-remote", "VM: API remoting", true, false, false, true, "OpenCL API", LIBRARY,
-                        MESSAGES, STREAM, "none: source text is shipped"},
+    [SIDE_NATIVE] =
+        {
+            .name = "native",
+            .title = "native",
+            .interface = "-",
+            .endpoint = "the program; the host's driver, in its process",
+            .mechanism = "-",
+            .transport = "-",
+            .synthesis = "-",
+        },
+    [SIDE_PROCESS_SOURCE] =
+        {
+            .name = "process-source",
+            .title = "process: Trillium",
+            .interface = "OpenCL API",
+            .endpoint = LIBRARY,
+            .mechanism = FIFO,
+            .transport = SHARED PLACED,
+            .synthesis = "none: source text is shipped",
+        },
+    [SIDE_PROCESS_SPIRV] =
+        {
+            .name = "process-spirv",
+            .title = "process: SVGA",
+            .spirv = true,
+            .interface = "OpenCL API and a virtual ISA",
+            .endpoint = LIBRARY,
+            .mechanism = FIFO,
+            .transport = SHARED PLACED,
+            .synthesis = SPIRV_WAY,
+        },
+    [SIDE_PROCESS_BACKED] =
+        {
+            .name = "process-spirv-backed",
+            .title = "process: SVGA, guest-backed",
+            .spirv = true,
+            .guest_backed = true,
+            .interface = "OpenCL API and a virtual ISA",
+            .endpoint = LIBRARY,
+            .mechanism = FIFO,
+            .transport = SHARED BACKED,
+            .synthesis = SPIRV_WAY,
+        },
+    [SIDE_PROCESS_REMOTE] =
+        {
+            .name = "process-remote",
+            .title = "process: API remoting",
+            .remote = true,
+            .interface = "OpenCL API",
+            .endpoint = LIBRARY,
+            .mechanism = MESSAGES,
+            .transport = COPIED,
+            .synthesis = "none: source text is shipped",
+        },
+    [SIDE_VM_SOURCE] =
+        {
+            .name = "vm-source",
+            .title = "VM: Trillium",
+            .vm = true,
+            .interface = "OpenCL API",
+            .endpoint = LIBRARY,
+            .mechanism = FIFO,
+            .transport = VIRTIO PLACED,
+            .synthesis = "none: source text is shipped",
+        },
+    [SIDE_VM_SPIRV] =
+        {
+            .name = "vm-spirv",
+            .title = "VM: SVGA",
+            .vm = true,
+            .spirv = true,
+            .interface = "OpenCL API and a virtual ISA",
+            .endpoint = LIBRARY,
+            .mechanism = FIFO,
+            .transport = VIRTIO PLACED,
+            .synthesis = SPIRV_WAY,
+        },
+    [SIDE_VM_BACKED] =
+        {
+            .name = "vm-spirv-backed",
+            .title = "VM: SVGA, guest-backed",
+            .vm = true,
+            .spirv = true,
+            .guest_backed = true,
+            .interface = "OpenCL API and a virtual ISA",
+            .endpoint = LIBRARY,
+            .mechanism = FIFO,
+            .transport = VIRTIO BACKED,
+            .synthesis = SPIRV_WAY,
+        },
+    [SIDE_VM_REMOTE] =
+        {
+            .name = "vm-remote",
+            .title = "VM: API remoting",
+            .vm = true,
+            .remote = true,
+            .interface = "OpenCL API",
+            .endpoint = LIBRARY,
+            .mechanism = MESSAGES,
+            .transport = STREAM,
+            .synthesis = "none: source text is shipped",
+        },
 };
 
 enum side side_named(const char *name) {
