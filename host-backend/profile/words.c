@@ -97,6 +97,31 @@ static void say_turns(const struct speaker *to, const struct summary_group *grou
     }
 }
 
+/* Kernels of two guests at once, of which nobody knows who waited for whom. */
+static void say_unshared(const struct speaker *to, const struct trace_set *set) {
+    uint64_t begin, end, until = 0;
+    uint32_t pid = 0;
+    bool beside = false;
+
+    for (size_t i = 0; i < set->count; i++) {
+        const struct trace_item *item = &set->items[i];
+        if (stage_times(item, STAGE_TURN, &begin, &end) && end > begin)
+            return;
+        if (item->command.what != TRACE_KERNEL || !total_times(item, &begin, &end))
+            continue;
+        beside = beside || (item->pid != pid && begin < until);
+        if (end > until) {
+            until = end;
+            pid = item->pid;
+        }
+    }
+    if (beside)
+        say(to,
+            "Kernels of more than one guest were under way at once, and none had to wait for a turn: where "
+            "no `trillium control` runs, what one guest waits for another is hidden in the stages submit "
+            "and device.");
+}
+
 void summary_words(const struct trace_set *set, const struct summary_share *s,
                    const struct summary_group *groups, size_t count,
                    void (*sayer)(void *opaque, const char *sentence), void *opaque) {
@@ -129,6 +154,7 @@ void summary_words(const struct trace_set *set, const struct summary_share *s,
     for (int c = 0; c < CAUSES && percent(causes[c].time, s->span) >= 3; c++)
         say_cause(&to, &causes[c], s, groups, count);
     say_turns(&to, groups, count);
+    say_unshared(&to, set);
     if (s->waits > 10 && s->commands < 4 * s->waits && overhead > s->span / 10)
         say(&to,
             "It waits %zu times for %zu commands: calls that wait for each command hide nothing behind one "

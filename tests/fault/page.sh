@@ -46,14 +46,14 @@ await "$daemon" "$soon"
 gone_or_zombie "$web" || kill "$web"
 await "$web" "$soon"
 
-# README.md, word for word: two guests, and what the one waits for the other. The daemons listen when they do, not after a second.
+# README.md, word for word: two guests and a control, and what the one waits for the other. All listen when they do, not after a second.
+kill_hard "$control"
 cp -al "$built/eval" "$build/eval" 2>/dev/null || cp -a "$built/eval" "$build/eval"
 mkdir "$work/readme" && ln -s "$build" "$work/readme/build"
 awk '/^```/ { inside = !inside; text = ""; next } inside { text = text $0 "\n" } inside && /^trillium profile traces/ { printf "%s", text }' README.md |
-    sed -e 's/^sleep 1$/until [ -S one.sock ] \&\& [ -S two.sock ]; do :; done/' -e 's/  *\.\.\. .*//' >"$work/readme.sh"
-(cd "$work/readme" && PATH=$build/bin:$PATH timeout "$patience" bash "$work/readme.sh") >"$work/readme.out" 2>"$work/readme.err"
+    sed -e 's/^sleep 1$/until [ -S control.sock ] \&\& [ -S one.sock ] \&\& [ -S two.sock ]; do :; done/' -e 's/  *\.\.\. .*//' >"$work/readme.sh"
+(cd "$work/readme" && timeout "$patience" bash "$work/readme.sh") >"$work/readme.out" 2>"$work/readme.err"
 if says "$work/readme.out" 'heat 128x128 spends [0-9]* % of its latency waiting behind another guest'; then pass page.readme; else
     fail page.readme "README's lines were expected to show a wait behind another guest" "$work"/readme.*; fi
-kill_hard "$control"
 check_leftovers page
 exit $failed

@@ -159,6 +159,41 @@ static void test_turns(void **state) {
     free(groups);
 }
 
+static void keep_hint(void *opaque, const char *sentence) {
+    if (strstr(sentence, "trillium control"))
+        *(bool *)opaque = true;
+}
+
+/* Two kernels of two workers, the second called when the first has run for so long. Is it said that nobody knows who waits? */
+static bool hinted(uint32_t second, uint64_t after, uint64_t turn) {
+    struct trace_item items[2] = {{.pid = 7}, {.pid = second}};
+    struct trace_set set = {.items = items, .count = 2};
+    struct summary_share share;
+    bool said = false;
+
+    for (int i = 0; i < 2; i++) {
+        struct trace_command *c = &items[i].command;
+        c->what = TRACE_KERNEL;
+        c->call = 10 + (i ? after : 0);
+        c->write = c->picked_up = c->decoded = c->call + 10;
+        c->begun = c->decoded + (i ? turn : 0);
+        c->enqueued = c->submit = c->start = c->begun + 10;
+        c->end = c->ended = items[i].published = c->start + 1000;
+    }
+    assert_true(summary_shares(&set, &share));
+    summary_words(&set, &share, NULL, 0, keep_hint, &said);
+    return said;
+}
+
+/* Who has two guests profiled and no control running is told why nothing waits. */
+static void test_no_turns(void **state) {
+    (void)state;
+    assert_true(hinted(8, 500, 0));
+    assert_false(hinted(7, 500, 0));   /* one guest */
+    assert_false(hinted(8, 5000, 0));  /* one after the other */
+    assert_false(hinted(8, 500, 600)); /* by turns */
+}
+
 static void test_trace_and_reports(void **state) {
     char dir[] = "/tmp/trillium-test-XXXXXX", out[64], why[256] = "", table[8192] = "";
     struct trace_set set;
@@ -340,6 +375,7 @@ int test_profile(void) {
         cmocka_unit_test(test_clocks_in_order),
         cmocka_unit_test(test_histogram),
         cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_no_turns),
         cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
