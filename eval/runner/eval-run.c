@@ -8,6 +8,7 @@
 
 #define OWN_TIMEOUT 120 /* seconds */
 #define GIVEN_TIMEOUT 1800
+#define LONG_UNTIL 0.6 /* of the time there is: who takes long begins no more after that */
 
 void eval_progress(const struct eval *e, enum side side, const char *what, const char *round) {
     fprintf(stderr, "%5.0f s  %-27s %s%s\n", proc_now() - e->start, side_facts[side].title, what, round);
@@ -28,7 +29,12 @@ void eval_failed(struct eval *e, enum side side, const char *program, int status
 bool eval_asks_for(const struct runner_options *o, enum side side) {
     if (o->sides)
         return runner_listed(o->sides, side_facts[side].name);
-    return o->all || o->program || (side != SIDE_VM_BACKED && side != SIDE_VM_REMOTE);
+    return true;
+}
+
+/* Data that is copied, and by emulated code where a VM's is. */
+static bool takes_long(enum side side) {
+    return side_facts[side].vm && (side_facts[side].guest_backed || side_facts[side].remote);
 }
 
 bool eval_has(const struct eval *e, enum side side) {
@@ -39,6 +45,16 @@ bool eval_has(const struct eval *e, enum side side) {
     if (side == SIDE_NATIVE)
         return true;
     return eval_asks_for(o, side);
+}
+
+bool eval_runs_on(const struct eval *e, enum side side, const struct program *program) {
+    const struct runner_options *o = &e->options;
+
+    if (!eval_has(e, side))
+        return false;
+    if (o->sides || o->all || o->only || !takes_long(side))
+        return true;
+    return program->everywhere && proc_now() < e->start + LONG_UNTIL * o->budget;
 }
 
 static void take_metric(struct series_list *list, int side, const json_t *j) {

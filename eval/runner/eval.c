@@ -50,7 +50,7 @@ static void run_round(struct eval *e, int round) {
         eval_run_stages(e);
     for (int p = 0; p < program_count; p++)
         for (int s = 0; s < SIDE_COUNT; s++)
-            if (eval_wants(e, &programs[p]) && eval_has(e, s))
+            if (eval_wants(e, &programs[p]) && eval_runs_on(e, s, &programs[p]))
                 eval_run_own(e, s, &programs[p], round, false);
 }
 

@@ -32,9 +32,11 @@ static bool known(struct interval i) {
     return i.count > 0 && isfinite(i.median);
 }
 
-/* "1.02 (0.98 to 1.07)" */
+/* "1.02 (0.98 to 1.07)", with how sure that is where it is not 94 % or more. */
 static const char *ratio(char out[64], struct interval i) {
-    if (i.count > 1)
+    if (i.count > 1 && i.confidence < 0.93)
+        snprintf(out, 64, "%.2f (%.2f to %.2f with %.0f %%)", i.median, i.low, i.high, 100 * i.confidence);
+    else if (i.count > 1)
         snprintf(out, 64, "%.2f (%.2f to %.2f)", i.median, i.low, i.high);
     else
         snprintf(out, 64, "%.2f", i.median);
@@ -128,6 +130,17 @@ static void remoting(const struct results *r, struct speaker *to, const char *wh
             ratio(text, cold));
 }
 
+/* Other programs than on other sides may have been run there: so it is set beside Trillium of the same ones. */
+static void against_trillium(const struct results *r, struct speaker *to, int remote, int trillium) {
+    char text[64];
+    int n;
+    struct interval warm = results_cost(r, "run", remote, trillium, false, &n);
+
+    if (known(warm))
+        say(to, "Its warm runs take %s times as long as with Trillium there (%d workloads).%s",
+            ratio(text, warm), n, verdict(warm));
+}
+
 static void backed(const struct results *r, struct speaker *to, const char *where, int side, int base) {
     char text[64];
     int n;
@@ -205,7 +218,9 @@ void report_answers(const struct results *r, sayer sayer, void *opaque) {
     remoting(r, &to, "Process guests", SIDE_PROCESS_SOURCE);
     remoting(r, &to, "In the VM", SIDE_VM_SOURCE);
     remoting(r, &to, "API remoting, over a socket without shared memory", SIDE_PROCESS_REMOTE);
+    against_trillium(r, &to, SIDE_PROCESS_REMOTE, SIDE_PROCESS_SOURCE);
     remoting(r, &to, "API remoting from the VM, over vsock", SIDE_VM_REMOTE);
+    against_trillium(r, &to, SIDE_VM_REMOTE, SIDE_VM_SOURCE);
     to.question = "At which kernel length does nobody notice?";
     for (int s = 1; s < SIDE_COUNT; s++)
         unnoticed(r, &to, s);

@@ -32,14 +32,18 @@ static const char head[] =
     ".good{color:var(--good)}.bad{color:var(--bad)}.noise{color:var(--soft)}\n"
     ".plot{overflow-x:auto}.plot svg{max-width:760px;width:100%;min-width:30rem;height:auto}.plot "
     "text{fill:var(--fg)!important}\n"
+    "time{white-space:nowrap}.first{display:flex;flex-wrap:wrap;gap:0 2rem;align-items:flex-start}"
+    ".short{width:auto;flex:1 1 21rem;margin:0 0 1rem}.short td,.short th{padding:.2em .4em}"
+    ".short th,.short td:first-child{white-space:normal}\n"
     "details{margin:.6em 0}summary{cursor:pointer}.missing{color:var(--bad)}\n"
     "@media "
-    "print{html,body{font-size:11px}body{max-width:none}details:not([open])>*{display:block}.answers{columns:"
+    "print{html,body{font-size:11px}body{max-width:none}details::details-content{content-visibility:visible;"
+    "display:block;height:auto}.answers{columns:"
     "2}"
     ".answers section{border:1px solid #ccc;break-inside:auto;padding:.3rem .6rem}.answers p{font-size:10px}"
     ".table,.plot{overflow:visible}table{font-size:8px}th,td{padding:.15em .3em;white-space:normal}"
     ".words td,.words th{min-width:0}th:first-child,td:first-child{position:static}tr{break-inside:avoid}"
-    ".plot svg{min-width:0}h2{break-after:avoid}.plot{break-inside:avoid}}\n"
+    ".plot svg{min-width:0}h2,h2+p.soft{break-after:avoid}.plot{break-inside:avoid}}\n"
     "</style></head><body>\n";
 
 /* Text that comes from a machine or a program. */
@@ -86,11 +90,9 @@ static void stages(const struct results *r, FILE *f) {
         }
     if (!any)
         return;
-    fputs(
-        "<h2>What a build consists of, ms</h2><div class=\"table\"><table><tr><th>one small program, a "
-        "process guest</th>"
-        "<th>new: source</th><th>new: virtual ISA</th><th>seen: source</th><th>seen: virtual ISA</th></tr>\n",
-        f);
+    fputs("<table class=\"short\"><tr><th>Stages of a build, ms</th><th>new: "
+          "source</th><th>new: virtual ISA</th><th>seen: source</th><th>seen: virtual ISA</th></tr>\n",
+          f);
     for (int stage = 0; stage < 5; stage++) {
         fprintf(f, "<tr><td>%s</td>", names[stage]);
         for (int c = 0; c < 4; c++) {
@@ -100,7 +102,29 @@ static void stages(const struct results *r, FILE *f) {
         }
         fputs("</tr>\n", f);
     }
-    fputs("</table></div>\n", f);
+    fputs("</table>\n", f);
+}
+
+static void short_cell(const char *text, FILE *f) {
+    fprintf(f, strchr(text, '~') ? "<td class=\"noise\">%s</td>" : "<td>%s</td>", text);
+}
+
+static void in_short(const struct results *r, FILE *f) {
+    struct short_row rows[SHORT_ROWS];
+    int n = report_short(r, rows);
+
+    if (n == 0)
+        return;
+    fputs("<table class=\"short\"><tr><th>In short (~: no difference beyond noise)</th><th>process "
+          "guest</th><th>VM</th></tr>\n",
+          f);
+    for (int i = 0; i < n; i++) {
+        fprintf(f, "<tr><td>%s</td>", rows[i].what);
+        for (int c = 0; c < SHORT_COLUMNS; c++)
+            short_cell(rows[i].cells[c], f);
+        fputs("</tr>\n", f);
+    }
+    fputs("</table>\n", f);
 }
 
 struct answers {
@@ -369,27 +393,32 @@ bool report_html(const struct results *r, FILE *f) {
     struct answers a = {f, false};
     json_t *m = json_object_get(r->root, "machine");
     double others = json_number_value(json_object_get(m, "part of the CPUs used by others at the start"));
-    int rounds = (int)json_integer_value(json_object_get(r->root, "rounds"));
+    int rounds = (int)json_integer_value(json_object_get(r->root, "rounds")),
+        more = (int)json_integer_value(json_object_get(r->root, "short rounds"));
 
     fputs(head, f);
     fputs("<h1>What virtualizing OpenCL costs</h1>\n<p class=\"soft\">", f);
     put(f, json_string_value(json_object_get(m, "device")));
     fputs(" · ", f);
     put(f, json_string_value(json_object_get(m, "system")));
-    fprintf(f, " · %d CPUs · %d rounds, up to %d more natively and in process guests without copies · ",
-            (int)json_integer_value(json_object_get(m, "cpus")), rounds,
-            (int)json_integer_value(json_object_get(r->root, "short rounds")));
+    fprintf(f, " · %d CPUs · %d round%s", (int)json_integer_value(json_object_get(m, "cpus")), rounds,
+            rounds == 1 ? "" : "s");
+    if (more > 0)
+        fprintf(f, ", up to %d more natively and in process guests without copies", more);
+    fputs(" · <time>", f);
     put(f, json_string_value(json_object_get(r->root, "when")));
-    fputs("</p>\n", f);
+    fputs("</time></p>\n", f);
     if (others > 0.1)
         fprintf(f,
                 "<p class=\"bad\">Other programs used %.0f %% of the CPUs when this began: mind the "
                 "intervals.</p>\n",
                 others * 100);
-    fputs("<div class=\"answers\">\n", f);
+    fputs("<div class=\"first\">\n", f);
+    in_short(r, f);
+    stages(r, f);
+    fputs("</div>\n<div class=\"answers\">\n", f);
     report_answers(r, say, &a);
     fputs(a.open ? "</section></div>\n" : "</div>\n", f);
-    stages(r, f);
 
     fputs("<h2>How to read this</h2><p>The same unmodified programs ran on the host's own OpenCL driver "
           "(native), as guests in "

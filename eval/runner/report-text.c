@@ -151,6 +151,11 @@ void report_markdown(const struct results *r, FILE *f) {
 
     fprintf(f, "# What virtualizing OpenCL costs\n\n");
     machine_print(f, machine);
+    struct short_row rows[SHORT_ROWS];
+    int n = report_short(r, rows);
+    for (int i = 0; i < n; i++)
+        fprintf(f, "%s| %s | %s | %s |\n", i ? "" : "\n| in short | process guest | VM |\n|---|---|---|\n",
+                rows[i].what, rows[i].cells[SHORT_PROCESS], rows[i].cells[SHORT_VM]);
     report_answers(r, say_in_markdown, f);
     fprintf(f,
             "\n\nMedians of %d rounds, and up to %d more natively and in process guests without copies; in "

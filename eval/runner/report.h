@@ -29,6 +29,18 @@ void report_answers(const struct results *r,
  * them, as indices of r->list. Returns how many there are in all. */
 int report_outside(const struct results *r, int side, bool slower, int *rows, int room);
 
+/* ---- report-short.c ---- */
+
+/* A figure for process guests and one for the VM: how many times as long, milliseconds more, or from which length on; "~" behind it:
+ * that is no difference beyond noise; "-": it was not measured. */
+enum { SHORT_PROCESS, SHORT_VM, SHORT_COLUMNS, SHORT_ROWS = 8 };
+struct short_row {
+    const char *what;
+    char cells[SHORT_COLUMNS][24];
+};
+/* The rows of which anything was measured. Returns how many. */
+int report_short(const struct results *r, struct short_row rows[SHORT_ROWS]);
+
 /* ---- report-why.c ---- */
 
 /* Of a row that is slower in the VM than natively: how much of what it takes more is there in a process guest, too, and how much

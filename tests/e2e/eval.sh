@@ -32,6 +32,9 @@ for side in native process-source process-spirv process-spirv-backed process-rem
     expect "$side has two rounds, and was warm in the one before" \
         [ "$(grep -c "\"nn\",\"run\",\"ms\",lower,warm,$side," "$out/results.csv")" = 3 ]
 done
+expect "the page begins with the answers in short" \
+    grep -q 'Virtual ISA, warm runs, against source</td><td[^>]*>[0-9.]* times' "$out/results.html"
+expect "and so does the Markdown" grep -q '^| API remoting, warm runs, against native | [0-9.]* times~* | - |$' "$out/results.md"
 cp "$out/results.html" "$work/first.html"
 expect "the pages are made again from the JSON file" "$trillium" eval report "$out/results.json" "$work/again"
 expect "and are the same" cmp "$work/first.html" "$work/again/results.html"
