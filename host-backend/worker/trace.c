@@ -44,6 +44,8 @@ struct trace {
     unsigned clock_count;
     struct trace_record *open,
         **open_end;              /* given to the driver, and not known to have ended; oldest first */
+    uint32_t open_queue;         /* of the open ones; */
+    bool many_queues;            /* or they are of more than that one */
     _Atomic unsigned open_count; /* with the fresh ones; the leader adds, who looks takes off */
     unsigned collect_at;
     uint64_t collect_ns;
@@ -338,16 +340,23 @@ static bool has_ended(struct trace *t, struct trace_record *r, uint64_t now) {
 /*
  * trace->open_lock is held, but not trace->lock while the driver is asked: it may hold a lock of its own for which we wait, and
  * call back with it to whoever writes an entry. Behind a command that has not ended, those of its queue are not asked for, if
- * they end one after the other.
+ * they end one after the other; nor looked at, if there is no other queue: they may be many, and far apart in memory.
  */
 static void collect(struct trace *t, uint64_t now) {
     struct trace_record **at = &t->open, *ended = NULL, **ended_end = &ended, *going = NULL, *fresh = NULL;
     unsigned count = 0;
+    struct trace_record *newest = atomic_exchange(&t->fresh, NULL),
+                        **end = newest ? &newest->next : t->open_end;
 
-    for (struct trace_record *r = atomic_exchange(&t->fresh, NULL), *next; r; r = next) {
+    if (!t->open && newest) {
+        t->open_queue = newest->command.queue;
+        t->many_queues = false;
+    }
+    for (struct trace_record *r = newest, *next; r; r = next) {
         next = r->next;
         r->next = fresh;
         fresh = r;
+        t->many_queues = t->many_queues || r->command.queue != t->open_queue;
     }
     *t->open_end = fresh;
     for (struct trace_record *r = *at; r; r = *at) {
@@ -357,7 +366,7 @@ static void collect(struct trace *t, uint64_t now) {
         }
         if (!has_ended(t, r, now)) {
             going = r;
-            at = &r->next;
+            at = r->in_order && !t->many_queues ? end : &r->next;
             continue;
         }
         *at = r->next;
