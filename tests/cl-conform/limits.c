@@ -14,16 +14,21 @@
 
 /* Buffers of sizes that are new to the driver, each used. */
 static void use_buffers(struct cl *c, const char *when) {
-    int good = 0;
-    for (cl_int i = 0; i < 20; i++) {
+    enum { COUNT = 20 };
+    cl_mem all[COUNT];
+    int good = 0, made = 0;
+    for (cl_int i = 0; i < COUNT; i++) {
         cl_int e, got = -1;
-        cl_mem m = clCreateBuffer(c->ctx, CL_MEM_READ_WRITE, (size_t)(300 + 40 * i) << 10, NULL, &e);
+        cl_mem m = all[i] = clCreateBuffer(c->ctx, CL_MEM_READ_WRITE, (size_t)(300 + 40 * i) << 10, NULL, &e);
         if (e != CL_SUCCESS)
             break;
+        made++;
         good += clEnqueueFillBuffer(c->q, m, &i, 4, 0, 4096, 0, NULL, NULL) == CL_SUCCESS &&
                 clEnqueueReadBuffer(c->q, m, CL_TRUE, 0, 4, &got, 0, NULL, NULL) == CL_SUCCESS && got == i;
     }
-    check(good == 20, "%s", when);
+    check(good == COUNT, "%s", when);
+    while (made > 0)
+        OK(clReleaseMemObject(all[--made]));
 }
 
 /* Takes every descriptor below `limit`; false if the limit could not be set. */

@@ -136,6 +136,7 @@ static cl_event print_much(struct cl *c) {
 
     OK(clEnqueueNDRangeKernel(c->q, k, 1, NULL, &items, &one, 0, NULL, &event));
     OK(clFlush(c->q));
+    OK(clReleaseKernel(k));
     return event;
 }
 
@@ -162,7 +163,9 @@ static void helper_printf_callback(void) {
     struct cl c = cl_open();
 
     sem_init(&called, 0, 0);
-    OK(clSetEventCallback(print_much(&c), CL_COMPLETE, post, NULL));
+    cl_event event = print_much(&c);
+    OK(clSetEventCallback(event, CL_COMPLETE, post, NULL));
+    OK(clReleaseEvent(event));
     while (sem_wait(&called) != 0)
         ;
     cl_close(&c);
@@ -232,6 +235,8 @@ static void helper_no_files(void) {
     OK(clEnqueueFillBuffer(c.q, m, &seven, sizeof(seven), 0, size, 0, NULL, NULL));
     OK(clEnqueueReadBuffer(c.q, m, CL_TRUE, size - sizeof(got), sizeof(got), &got, 0, NULL, NULL));
     printf("%d\n", got);
+    OK(clReleaseMemObject(m));
+    cl_close(&c);
 }
 
 /* What a garbage collector or a language's run time does: a page that is touched is served by a handler. */
