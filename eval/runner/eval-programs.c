@@ -13,7 +13,7 @@ const struct program programs[] = {
     {"bitonic", .usual = true},
     {"launch", .usual = true, .everywhere = true},
     {"length", .usual = true, .everywhere = true},
-    {"transfer", .usual = true, .everywhere = true},
+    {"transfer", .usual = true},
     {"build", .usual = true, .slow = true},
     {"backprop", .workload = true, .usual = true},
     {"bfs", .workload = true, .builds_new = true, .usual = true, .everywhere = true},

@@ -37,6 +37,12 @@ static bool takes_long(enum side side) {
     return side_facts[side].vm && (side_facts[side].guest_backed || side_facts[side].remote);
 }
 
+/* Of a side that takes long minutes have room for some programs, and of two for one. */
+static bool has_room_for(const struct eval *e, enum side side, const struct program *program) {
+    return side_facts[side].remote && program->everywhere &&
+           proc_now() < e->start + LONG_UNTIL * e->options.budget;
+}
+
 bool eval_has(const struct eval *e, enum side side) {
     const struct runner_options *o = &e->options;
 
@@ -54,7 +60,7 @@ bool eval_runs_on(const struct eval *e, enum side side, const struct program *pr
         return false;
     if (o->sides || o->all || o->only || !takes_long(side))
         return true;
-    return program->everywhere && proc_now() < e->start + LONG_UNTIL * o->budget;
+    return has_room_for(e, side, program);
 }
 
 static void take_metric(struct series_list *list, int side, const json_t *j) {

@@ -18,7 +18,7 @@ struct program {
     bool usual;
     /* Takes seconds where others take tenths: left out where time is short. */
     bool slow;
-    /* Measured on every side, also where that has but some programs so that an eval takes minutes. */
+    /* Measured where a side has but some programs so that an eval takes minutes. */
     bool everywhere;
 };
 extern const struct program programs[];
@@ -69,8 +69,8 @@ bool eval_wants(const struct eval *e, const struct program *p);
 bool eval_asks_for(const struct runner_options *o, enum side side);
 /* And is it there? */
 bool eval_has(const struct eval *e, enum side side);
-/* And is the program to run on it? Of those in a VM an eval that is to end within minutes runs some programs only on two, and none
- * once that would take the other rounds' time. */
+/* And is the program to run on it? Of those in a VM an eval that is to end within minutes runs some programs only with API remoting,
+ * none once that would take the other rounds' time, and none with guest-backed memory. */
 bool eval_runs_on(const struct eval *e, enum side side, const struct program *program);
 /* One of the own programs, or the person's, on one side. Round 0 warms caches: only what programs
  * measured themselves once they were warm counts of it. `shortened`: without building a new program. */

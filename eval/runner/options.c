@@ -20,7 +20,8 @@
     X(SIZE, "size", "SIZE", RUNNER_EVAL,                                                                     \
       "of the workloads: small (default), medium (runs take some 10 times as long) or large")                \
     X(SIDES, "sides", "A,B", RUNNER_EVAL,                                                                    \
-      "compare native with these only (names below; default: all, a VM's last two with 8 programs)")         \
+      "compare native with these only (names below; default: all but vm-spirv-backed, vm-remote with 7 "     \
+      "programs)")                                                                                           \
     X(ALL, "all", NULL, RUNNER_EVAL,                                                                         \
       "all programs on all sides, 6 rounds to their end, all of clpeak: half an hour and more")              \
     X(ABLATIONS, "ablations", NULL, RUNNER_EVAL, "then each optimization off in turn: some 6 minutes more")  \
