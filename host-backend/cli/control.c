@@ -122,8 +122,10 @@ int cmd_control(int argc, char **argv) {
         cli_say("control", "%s is \"none\": say --socket PATH", WIRE_VARIABLE);
         return CLI_EXIT_USE;
     }
-    if (!config.policy && access(POLICY_FILE, F_OK) == 0)
+    if (!config.policy) { /* it may come later */
         config.policy = POLICY_FILE;
+        config.policy_may_lack = true;
+    }
     if (config.listen_fd < 0 && strcmp(config.socket, WIRE_SOCKET) == 0)
         mkdir("/run/trillium", 0755); /* if it cannot be, listening says why */
     config.changes = changes_file(&config, changes);
@@ -143,8 +145,9 @@ int cmd_control(int argc, char **argv) {
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGHUP, &act, NULL);
     signal(SIGPIPE, SIG_IGN);
-    fprintf(stderr, "%strillium control: ready, scheduler %s%s%s\n", service_prefix(SERVICE_INFO),
-            config.scheduler->name, config.policy ? ", policy " : "", config.policy ? config.policy : "");
+    fprintf(stderr, "%strillium control: ready, scheduler %s, policy %s%s\n", service_prefix(SERVICE_INFO),
+            config.scheduler->name, config.policy,
+            access(config.policy, F_OK) < 0 ? ", once there is one" : "");
     service_ready();
     control_run(the_control);
     control_destroy(the_control);

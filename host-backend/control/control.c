@@ -202,6 +202,12 @@ static json_t *profile(const struct control *c, const json_t *o, int line) {
     return r < 0 ? commands_failed("its daemon does not listen") : json_pack("{s:b}", "ok", 1);
 }
 
+/* The file as it is to be read now. */
+static const char *policy_now(const struct control_config *config) {
+    return config->policy_may_lack && access(config->policy, F_OK) < 0 && errno == ENOENT ? NULL
+                                                                                          : config->policy;
+}
+
 static void request(struct control *c, const struct connection *from, const json_t *o, int *fds, int count) {
     const char *what = json_string_value(json_object_get(o, "do"));
 
@@ -224,7 +230,7 @@ static void request(struct control *c, const struct connection *from, const json
     else if (what && strcmp(what, "list") == 0)
         list(c, from->fd, o);
     else if (what && strcmp(what, "reload") == 0)
-        wire_send(from->fd, commands_reload(&c->guests, c->config.policy, svga_now_ns()), NULL, 0);
+        wire_send(from->fd, commands_reload(&c->guests, policy_now(&c->config), svga_now_ns()), NULL, 0);
     else
         wire_send(from->fd, commands_do(&c->guests, o, svga_now_ns()), NULL, 0);
     close_all(fds, count);
@@ -387,7 +393,7 @@ int control_run(struct control *c) {
     prompt_begin(); /* devices stand still meanwhile */
     while (!atomic_load(&c->stop)) {
         if (atomic_exchange(&c->reload, false))
-            json_decref(commands_reload(&c->guests, c->config.policy, svga_now_ns()));
+            json_decref(commands_reload(&c->guests, policy_now(&c->config), svga_now_ns()));
         uint64_t now = svga_now_ns(), next = arena_tick(&c->guests.arena, now);
         uint64_t wait = next <= now ? 0 : next - now;
         const struct timespec timeout = {.tv_sec = (time_t)(wait / 1000000000u),
@@ -417,7 +423,7 @@ void control_reload(struct control *c) {
 
 static bool begin(struct control *c, const struct control_config *config, char why[CONTROL_WHY]) {
     const struct listen_access everybody = {0666, (gid_t)-1}, ours = {0600, (gid_t)-1};
-    struct policy *policy = policy_read(config->policy, why);
+    struct policy *policy = policy_read(policy_now(config), why);
 
     if (!policy)
         return false;

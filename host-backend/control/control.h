@@ -13,6 +13,8 @@
 #ifndef HOST_BACKEND_CONTROL_CONTROL_H
 #define HOST_BACKEND_CONTROL_CONTROL_H
 
+#include <stdbool.h>
+
 #include "host-backend/control/scheduler.h"
 
 struct control;
@@ -21,6 +23,7 @@ struct control_config {
     const char *socket;          /* where to listen */
     int listen_fd;               /* or one that systemd listens on; -1 */
     const char *policy;          /* the file; NULL: no rules */
+    bool policy_may_lack;        /* as long as it is not there, there are no rules */
     const char *metrics;         /* a Unix socket for Prometheus; NULL: none */
     unsigned short metrics_port; /* or a port of 127.0.0.1; 0: none */
     const char *changes;         /* the file of what commands change; NULL: none is kept */

@@ -528,6 +528,21 @@ else
     unshare -rm sh -c 'mount --bind "$1" /etc && exec "$2" doctor' sh "$work/etc" "$trillium" >"$work/doctor" 2>&1
     if says "$work/doctor" "the policy is wrong: /etc/trillium/policy.conf:3: there is no setting 'nmae'"; then pass doctor-policy; else
         fail doctor-policy "line and reason were expected" "$work/doctor"; fi
+    # a control that runs already reads the one that is written there later
+    mv "$work/etc/trillium/policy.conf" "$work/wrong.conf"
+    TRILLIUM_CONTROL=$work/later.control unshare -rm sh -c 'mount --bind "$1" /etc && exec "$2" control' sh "$work/etc" "$trillium" >"$work/later" 2>&1 &
+    later=$!
+    started+=("$later")
+    within "$patience" says "$work/later" ready
+    TRILLIUM_CONTROL=$work/later.control ask policy reload
+    without=$?
+    cp "$work/wrong.conf" "$work/etc/trillium/policy.conf"
+    TRILLIUM_CONTROL=$work/later.control ask policy reload
+    status=$?
+    if [ $without = 0 ] && [ $status = 1 ] && says "$work/ask.err" "/etc/trillium/policy.conf:3"; then pass policy-comes-later; else
+        fail policy-comes-later "the file was expected to be read once it is there, status $without and $status" "$work"/ask.* "$work/later"; fi
+    gone_or_zombie "$later" || kill "$later"
+    await "$later" "$soon"
 fi
 kill -HUP "$control"
 if within "$soon" says "$control_log" "the policy stays as it was"; then pass policy-wrong; else fail policy-wrong "a line was expected" "$control_log"; fi
