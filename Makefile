@@ -173,7 +173,7 @@ help:
 	@echo '  make registry CL_XML=FILE   compare the guest driver with Khronos registry of functions'
 	@echo '  make fuzz         fuzz targets, FUZZ_SECONDS=30 each'
 	@echo '  make check-remote all conformance cases over a socket, without shared memory'
-	@echo '  make soak         guests that come, go and crash beside one daemon for SOAK_SECONDS=1800'
+	@echo '  make soak         guests that come, go and crash beside one daemon for SOAK_SECONDS=1800; then one that comes and goes 1,000 times'
 	@echo '  make faults       FAULT_RUNS=1000 processes killed or stopped at random points, each noticed within 5 s'
 	@echo '  make coverage     line coverage of the tests in $(BUILD)/coverage'
 
@@ -380,7 +380,7 @@ quick-tsan: ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check-q
 unit-tsan:  ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check-threads
 check-tsan: ; @TEST_LIMIT_SCALE=4 $(MAKE) BUILD=$(BUILD)/tsan SAN=thread check
 
-# The long forms of two fault tests: each says what it met.
+# The long forms of three fault tests: each says what it met.
 .PHONY: soak faults
 SOAK_SECONDS ?= 1800
 FAULT_RUNS ?= 1000
@@ -394,6 +394,7 @@ soak:
 	@$(MAKE) --no-print-directory deps-test
 	@$(MAKE) $(PARALLEL) tests
 	@TRILLIUM_BUILD=$(B) SOAK_SECONDS=$(SOAK_SECONDS) tests/fault/soak.sh
+	@TRILLIUM_BUILD=$(B) COMINGS=1000 tests/fault/comings.sh
 faults:
 	@$(MAKE) --no-print-directory deps-test
 	@$(MAKE) $(PARALLEL) tests

@@ -29,15 +29,6 @@ TRILLIUM_CONTROL=$minutes ask pause minute
 paused_at=$SECONDS
 if says "$control_log" "ready, scheduler fcfs"; then pass scheduler; else fail scheduler "fcfs was expected" "$control_log"; fi
 
-# ---- and one that comes and goes FAULT_COMINGS times meanwhile; each time costs the start of a worker, so a thousand take minutes ----
-comings=${FAULT_COMINGS:-50}
-open_files() { ls "/proc/$minute_control/fd" | wc -l; }
-files_before=$(open_files)
-TRILLIUM_CONTROL=$minutes start_daemon comes --name comes
-comes_daemon=$daemon
-start_guest comes comes "$comings"
-comes=$guest
-
 # ---- seen, paused, killed ----
 start_control
 start_daemon b --name b
@@ -219,6 +210,15 @@ if ! says "$work/objects.out" "one buffer more 0" && [ "$(grep -c 'then 0' "$wor
     fail limit-objects.asynchronous "an error while there are too many, and none afterwards, were expected" "$work"/objects.*; fi
 if within "$soon" says "$control_log" "a: process $guest met its limit of objects (20) when it made a [bkq]"; then pass limit-objects.told; else
     fail limit-objects.told "a line was expected" "$control_log"; fi
+
+# Commands that fail are counted, and nothing else is.
+within "$patience" no_processes
+before=$(of a errors)
+start_guest errors errors 7
+await "$guest" "$patience"
+counted=$(($(of a errors) - before))
+if [ "$status" = 0 ] && says "$work/errors.out" "^7 commands failed" && [ $counted = 7 ]; then pass errors.counted; else
+    fail errors.counted "7 were expected, not $counted, status $status" "$work"/errors.*; fi
 
 # LIMIT RATE: a program that wants more waits, has its result, and the log says so once
 rate_limit() {
@@ -562,18 +562,6 @@ within "$soon" read_again
 start_guest anew memory 16
 await "$guest" "$patience"
 if says "$work/anew.out" "memory 16 MiB"; then pass policy-signal; else fail policy-signal "16 MiB were expected" "$work"/anew.* "$control_log"; fi
-
-# ---- they have come and gone: counted, and nothing is left of them ----
-await "$comes" $((patience * (1 + comings / 100)))
-nobody_left() { ! TRILLIUM_CONTROL=$minutes has_processes comes; }
-if [ "$status" = 0 ] && says "$work/comes.out" "done $comings" && within "$patience" nobody_left &&
-    [ "$(TRILLIUM_CONTROL=$minutes of comes commands)" = "$comings" ]; then pass comes-and-goes; else
-    fail comes-and-goes "$comings commands were expected, not $(TRILLIUM_CONTROL=$minutes of comes commands), status $status" "$work"/comes.*; fi
-daemon=$comes_daemon
-stop_daemon
-few_files() { [ "$(open_files)" = "$files_before" ]; }
-if within "$soon" few_files; then pass comes-and-goes.nothing-left; else
-    fail comes-and-goes.nothing-left "$files_before descriptors were expected, not $(open_files)"; fi
 
 # ---- the minute is over ----
 while [ $((SECONDS - paused_at)) -lt 61 ]; do sleep 1; done

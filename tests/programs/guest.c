@@ -26,6 +26,8 @@
  *   many there are and the error; then frees them and makes them again
  * - guest objects: makes queues until one cannot be made, 64 at most; prints how many there are and the error, then what
  *   becomes of a small buffer and a kernel that are one too many; then frees the queues and makes them again
+ * - guest errors N: makes queues until one cannot be made, 64 at most, and a buffer that is one too many; prints how many of N copies from
+ *   it fail
  * - guest functions N: prints "building", builds a program of N functions, runs it, checks, prints "done"; if the build fails, its
  *   log and the error
  * - guest print: a kernel prints a line
@@ -679,6 +681,23 @@ static int objects(void) {
     return 0;
 }
 
+static int errors(int times) {
+    cl_int e = CL_SUCCESS;
+    int failed = 0;
+
+    open_first_device();
+    cl_mem mem = make_buffer(sizeof(cl_int));
+    for (int n = 0; n < 64 && e == CL_SUCCESS; n++)
+        clCreateCommandQueueWithProperties(context, device, NULL, &e);
+    cl_mem one_more = make_buffer(sizeof(cl_int));
+    for (int i = 0; i < times; i++) {
+        e = clEnqueueCopyBuffer(queue, one_more, mem, 0, 0, sizeof(cl_int), 0, NULL, NULL);
+        failed += (e == CL_SUCCESS ? clFinish(queue) : e) != CL_SUCCESS;
+    }
+    printf("%d commands failed\n", failed);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     const char *what = argc > 1 ? argv[1] : "";
 
@@ -718,6 +737,8 @@ int main(int argc, char **argv) {
         return functions((unsigned)atoi(argv[2]));
     if (strcmp(what, "objects") == 0)
         return objects();
+    if (strcmp(what, "errors") == 0 && argc > 2)
+        return errors(atoi(argv[2]));
     if (strcmp(what, "memory") == 0 && argc > 2)
         return memory((size_t)atoi(argv[2]));
     if (strcmp(what, "print") == 0)
