@@ -86,11 +86,9 @@ static cl_int compile_on_host(struct icd_job *job) {
 
 /* ---- files ---- */
 
-/*
- * Finds the files that the program and its headers may include. CL_SUCCESS; a failure of the build with a
- * sentence in *log (the caller's) if they are too many.
- */
-static cl_int gather(struct icd_job *job, char **log) {
+/* Finds the files that the program and its headers may include. `prints`: could what is built? */
+static enum icd_include_outcome find_files(const struct icd_job *job, struct icd_include_set *files,
+                                           bool *prints) {
     cl_uint headers = job->kind == ICD_JOB_COMPILE ? job->other_count : 0;
     struct icd_text *texts = calloc(headers + 1u, sizeof *texts);
     struct icd_include_request request = {
@@ -101,16 +99,24 @@ static cl_int gather(struct icd_job *job, char **log) {
         .options = job->parsed.rest,
     };
     if (!texts)
-        return CL_OUT_OF_HOST_MEMORY;
+        return ICD_INCLUDE_NO_MEMORY;
     texts[0] = (struct icd_text){job->program->source, job->program->source_size};
     for (cl_uint i = 0; i < headers; i++)
         texts[i + 1] = (struct icd_text){job->others[i]->source, job->others[i]->source_size};
-    enum icd_include_outcome outcome = icd_include_collect(&request, &job->files);
+    enum icd_include_outcome outcome = icd_include_collect(&request, files);
     /* Who includes may print there. */
-    bool prints = outcome != ICD_INCLUDE_NONE;
-    for (cl_uint i = 0; i <= headers && !prints; i++)
-        prints = memmem(texts[i].bytes, texts[i].size, "printf", 6) != NULL;
+    *prints = outcome != ICD_INCLUDE_NONE;
+    for (cl_uint i = 0; i <= headers && !*prints; i++)
+        *prints = memmem(texts[i].bytes, texts[i].size, "printf", 6) != NULL;
     free(texts);
+    return outcome;
+}
+
+/* CL_SUCCESS; a failure of the build with a sentence in *log (the caller's) if the files are too many. */
+static cl_int gather(struct icd_job *job, char **log) {
+    bool prints = false;
+    enum icd_include_outcome outcome = find_files(job, &job->files, &prints);
+
     if (prints)
         icd_console_enable();
     if (outcome == ICD_INCLUDE_NO_MEMORY)
@@ -119,6 +125,17 @@ static cl_int gather(struct icd_job *job, char **log) {
         return CL_SUCCESS;
     *log = strdup(job->files.why);
     return job->kind == ICD_JOB_COMPILE ? CL_COMPILE_PROGRAM_FAILURE : CL_BUILD_PROGRAM_FAILURE;
+}
+
+/* Are the files what they were when they were gathered? */
+static bool same_files(void *opaque) {
+    const struct icd_job *job = opaque;
+    struct icd_include_set now = {0};
+    bool prints, same = find_files(job, &now, &prints) == ICD_INCLUDE_SOME && now.size == job->files.size &&
+                        memcmp(now.bytes, job->files.bytes, now.size) == 0;
+
+    free(now.bytes);
+    return same;
 }
 
 /* The names that are shipped mean files of the set. */
@@ -196,6 +213,9 @@ static cl_int build_spirv(struct icd_job *job, uint64_t call_ns) {
             .header_count = job->other_count,
             .headers = job->others,
             .header_names = (const char *const *)job->names,
+            .files = &job->files,
+            .same_files = same_files,
+            .opaque = job,
         };
         made = icd_visa_compile(p, job->device_count, job->devices, &source);
     }

@@ -210,14 +210,19 @@ static void mark_file(void *found, const struct icd_scan_item *item) {
         *(bool *)found = true;
 }
 
-bool icd_scan_closed(const char *text, size_t size) {
+bool icd_scan_timeless(const char *text, size_t size) {
     static const char *const tells[] = {"__DATE__", "__TIME", "__has_include", "__has_embed"};
-    bool files = false;
 
     for (size_t i = 0; i < sizeof tells / sizeof *tells; i++)
         if (memmem(text, size, tells[i], strlen(tells[i])))
             return false;
-    if (has_joined_word(text, size))
+    return !has_joined_word(text, size);
+}
+
+bool icd_scan_closed(const char *text, size_t size) {
+    bool files = false;
+
+    if (!icd_scan_timeless(text, size))
         return false;
     if (names_directive(text, size))
         icd_scan(text, size, mark_file, &files);

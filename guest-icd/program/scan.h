@@ -18,6 +18,9 @@ bool icd_scan_worthwhile(const char *text, size_t size);
 /* Does what becomes of the text depend on nothing but itself? No: it may include files, or tell the time. */
 bool icd_scan_closed(const char *text, size_t size);
 
+/* Does what becomes of it depend on nothing but itself and the files that it may include? No: it may tell the time, or ask for files. */
+bool icd_scan_timeless(const char *text, size_t size);
+
 enum icd_scan_kind {
     ICD_SCAN_NAME,     /* "x" or <x> behind #include and its kin, or in __has_include() */
     ICD_SCAN_COMPUTED, /* anything else there: made by macros */

@@ -190,6 +190,14 @@ static void keep_compiles(void) {
         visa_apart_keep_in(path);
 }
 
+/* Does the result depend on nothing but the request and the files? */
+static bool is_closed(const struct icd_visa_source *source) {
+    if (!source->files->bytes)
+        return icd_scan_closed(source->text, source->size);
+    return source->header_count == 0 && icd_scan_timeless(source->text, source->size) &&
+           icd_scan_timeless(source->files->bytes, source->files->size);
+}
+
 struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count, const cl_device_id *devices,
                                         const struct icd_visa_source *source) {
     struct visa_device_features features;
@@ -213,7 +221,11 @@ struct icd_visa_result icd_visa_compile(cl_program program, cl_uint device_count
             .features = &features.f,
             .headers = headers,
             .header_count = source->header_count,
-            .closed = icd_scan_closed(source->text, source->size),
+            .closed = is_closed(source),
+            .files = source->files->bytes,
+            .files_size = source->files->size,
+            .same_files = source->same_files,
+            .opaque = source->opaque,
         };
         pthread_once(&kept_once, keep_compiles);
         r.code = code_of(visa_apart_compile(&request, &visa->module), failure,

@@ -9,6 +9,7 @@
 #ifndef GUEST_ICD_PROGRAM_VISA_H
 #define GUEST_ICD_PROGRAM_VISA_H
 
+#include "guest-icd/program/include.h"
 #include "guest-icd/program/options.h"
 #include "guest-icd/program/program.h"
 #include "svga-model/visa/kernel.h"
@@ -33,6 +34,9 @@ struct icd_visa_source {
     cl_uint header_count;
     const cl_program *headers;
     const char *const *header_names;
+    const struct icd_include_set *files; /* that it may include */
+    bool (*same_files)(void *opaque);    /* are they what they were? */
+    void *opaque;
 };
 
 /* Compiles for these devices of the program; replaces program->visa. Fails where the host's driver of a

@@ -62,7 +62,13 @@ struct visa_compile_request {
     const struct visa_features *features;
     const struct visa_header *headers;
     size_t header_count;
-    bool closed; /* the source includes nothing: the result depends on this request and the compiler alone */
+    /* The result depends on this request, the bytes of `files` and the compiler alone. */
+    bool closed;
+    const void *
+        files; /* what the source may include, as it was found; for what is kept, never for the compiler. NULL: nothing */
+    size_t files_size;                /* bytes */
+    bool (*same_files)(void *opaque); /* of `files`: is what the compiler has found still that? */
+    void *opaque;
 };
 
 /* Something that visa_compile or visa_link made: an object or a library. */

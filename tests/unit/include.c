@@ -275,6 +275,11 @@ static void what_is_closed(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (icd_scan_closed(cases[i].text, strlen(cases[i].text)) != cases[i].closed)
             fail_msg("%s", cases[i].text);
+    static const char file[] = "#include \"x.h\"\n", joined[] = "#inc\\\nlude \"x.h\"\n",
+                      dated[] = "x = __DATE__;";
+    assert_true(icd_scan_timeless(file, strlen(file)));
+    assert_false(icd_scan_timeless(joined, strlen(joined)));
+    assert_false(icd_scan_timeless(dated, strlen(dated)));
 }
 
 int main(void) {

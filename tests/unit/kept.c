@@ -142,8 +142,14 @@ static void test_parts(void **state) {
     assert_false(visa_kept_current("/no/such/file 1 1.000000000\n"));
 }
 
-/* With the compiler itself: what it made the first time comes back without it. */
-static enum visa_status compile(const char *options, bool closed, struct visa_module *out) {
+static bool answer_same(void *same) {
+    return *(const bool *)same;
+}
+
+/* With the compiler itself: what it made the first time comes back without it. `files`: what the source may include, NULL for nothing, and
+ * whether it is still so when it has been compiled. */
+static enum visa_status compile_with(const char *options, bool closed, const char *files, bool same,
+                                     struct visa_module *out) {
     static const char source[] =
         "kernel void k(global float4 *a, local int *b) { a[get_global_id(0)] = (float)*b + X; }";
     static const struct visa_features device = {.address_bits = 64,
@@ -157,10 +163,40 @@ static enum visa_status compile(const char *options, bool closed, struct visa_mo
                                            .source_size = strlen(text),
                                            .options = options,
                                            .features = &device,
-                                           .closed = closed};
+                                           .closed = closed,
+                                           .files = files,
+                                           .files_size = files ? strlen(files) : 0,
+                                           .same_files = answer_same,
+                                           .opaque = &same};
     enum visa_status status = visa_apart_compile(&request, out);
     free(text);
     return status;
+}
+
+static enum visa_status compile(const char *options, bool closed, struct visa_module *out) {
+    return compile_with(options, closed, NULL, true, out);
+}
+
+/* Was the compiler asked? */
+static bool is_compiled(const char *files, bool same) {
+    struct visa_module made;
+    assert_int_equal(compile_with("-DX=1", true, files, same, &made), VISA_OK);
+    bool compiled = made.timing.clang_ns > 0;
+    visa_apart_module_free(&made);
+    return compiled;
+}
+
+/* What includes files is kept with them, unless they changed meanwhile. */
+static void test_files(void **state) {
+    (void)state;
+    assert_true(is_compiled("a", false));
+    assert_true(is_compiled("a", true));
+    assert_false(is_compiled("a", true));
+    assert_true(is_compiled("b", true));
+    assert_true(is_compiled(NULL, true));
+    assert_false(is_compiled(NULL, true));
+    assert_false(is_compiled("b", true));
+    each(drop);
 }
 
 static void test_compiles(void **state) {
@@ -211,6 +247,7 @@ int main(void) {
         cmocka_unit_test(test_found_again), cmocka_unit_test(test_not_believed),
         cmocka_unit_test(test_kept_small),  cmocka_unit_test(test_no_home),
         cmocka_unit_test(test_parts),       cmocka_unit_test(test_compiles),
+        cmocka_unit_test(test_files),
     };
     return cmocka_run_group_tests(tests, make_base, remove_base);
 }

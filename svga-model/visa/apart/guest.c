@@ -152,20 +152,26 @@ static bool remember(const struct visa_packet *job, struct visa_module *out) {
 
 enum visa_status visa_apart_compile(const struct visa_compile_request *request, struct visa_module *out) {
     bool keeps = folder && request->closed;
-    struct visa_packet job = {0};
+    struct visa_packet job = {0}, name = {0}; /* name: by which it is kept */
     enum visa_status status = VISA_OK;
     void *bytes = NULL;
     size_t size = 0;
 
     *out = (struct visa_module){0};
     visa_put_compile(&job, request);
-    if (!keeps || !remember(&job, out)) {
+    if (keeps) {
+        visa_put_compile(&name, request);
+        if (request->files)
+            visa_packet_put_bytes(&name, request->files, request->files_size);
+    }
+    if (!keeps || !remember(&name, out)) {
         status = carry_out(&job, out, &bytes, &size);
-        if (keeps && bytes && status == VISA_OK)
-            visa_kept_put(folder, &job, bytes, size);
+        if (keeps && bytes && status == VISA_OK && (!request->files || request->same_files(request->opaque)))
+            visa_kept_put(folder, &name, bytes, size);
     }
     free(bytes);
     free(job.bytes);
+    free(name.bytes);
     return status;
 }
 
