@@ -180,22 +180,21 @@ int private_broker_start(struct private_broker *b, const struct broker_config *c
 
 /* Reaps it when it ends. False: it has not, and a while is over. */
 static bool ends_in_time(pid_t pid) {
+    static const int waits[] = {SILENT_MS, STOP_TIMEOUT_MS - SILENT_MS};
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);
     struct pollfd ended = {.fd = fd, .events = POLLIN};
-    int r;
+    int r = 0;
 
     if (fd < 0)
         return waitpid(pid, NULL, WNOHANG) != 0;
-    do
-        r = poll(&ended, 1, SILENT_MS);
-    while (r < 0 && errno == EINTR);
-    if (r == 0) {
-        fprintf(
-            stderr,
-            "trillium run: what the program built is kept for its next start, which can take up to %d s\n",
-            STORE_MAX_SECONDS);
+    for (int i = 0; i < 2 && r == 0; i++) {
+        if (i > 0) /* it does not say what for: it may hang, too */
+            fprintf(stderr,
+                    "trillium run: its workers have not ended yet; if they keep what the program built for "
+                    "its next start, that can take up to %d s\n",
+                    STORE_MAX_SECONDS);
         do
-            r = poll(&ended, 1, STOP_TIMEOUT_MS - SILENT_MS);
+            r = poll(&ended, 1, waits[i]);
         while (r < 0 && errno == EINTR);
     }
     close(fd);
