@@ -455,6 +455,7 @@ int main(int argc, char **argv) {
 
     signal(SIGTERM, on_term);
     signal(SIGALRM, on_alarm);
+    signal(SIGPROF, on_alarm);
     if (o.refuse) {
         int link = receive_session(&(struct warm_up){&o, NULL});
         if (link >= 0)

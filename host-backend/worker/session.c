@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "host-backend/worker/attach.h"
@@ -413,8 +414,9 @@ void session_run(int link, struct driver *driver, const struct session_options *
     if (s->trace)
         take_last_stamps(s);
     crash_guard(NULL, false);
-    /* A driver may hang in what follows: main.c ends the process then. */
+    /* A driver may hang in what follows, or compute for ever: main.c ends the process then. */
     alarm(seen_store_seconds(s->seen));
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = STORE_CPU_SECONDS}, NULL);
     if (s->trace)
         trace_close(s->trace);
     if (!build_compiler_given_up()) /* it would be asked for what it compiled */
