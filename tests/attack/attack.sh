@@ -1,5 +1,5 @@
 #!/bin/bash
-# limit: 600
+# limit: 1200
 # SPDX-License-Identifier: MIT
 # Native code in kernels attacks the host, while another guest of the same daemon computes and must not notice.
 . "$(dirname "$0")/../fault/common"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # A container that asks for the device of `trillium cdi`: with podman where it can run containers here, and by applying the
 # description with bubblewrap.
 . "$(dirname "$0")/../fault/common"

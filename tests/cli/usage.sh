@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # The command line: what is said of wrong use and with which status, what stands in the manual and is completed, and where nothing is made.
 . "$(dirname "$0")/../fault/common"
 

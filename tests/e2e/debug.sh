@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # TRILLIUM_DEBUG=1: every call that fails says why, with its name and what it was given; without it nothing is said.
 . "$(dirname "$0")/compare"
 

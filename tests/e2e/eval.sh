@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # The comparison on one small program: every file is written, makes its pages again, and two results are compared; and the
 # latency profile of a guest.
 . "$(dirname "$0")/compare"

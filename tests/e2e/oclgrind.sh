@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # Oclgrind as the host's driver: it runs commands only while somebody waits for them. As a process guest alone, since
 # natively cl-conform does not come to its end on it.
 . "$(dirname "$0")/compare"

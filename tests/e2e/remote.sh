@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 900
+# limit: 1800
 # Conformance cases over a stream, without shared memory (`trillium run --carrier socket`), compared with the native driver.
 # WHOLE=1 (make check-remote): all of them, through both IRs; else those that move data, wait, or print.
 . "$(dirname "$0")/compare"

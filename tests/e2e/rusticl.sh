@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 900
+# limit: 1800
 # Every conformance case on rusticl with llvmpipe: natively, and as a process guest through both IRs.
 . "$(dirname "$0")/compare"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # Workloads of eval as process guests, by turns through source and through the SVGA baseline with guest-backed memory: each
 # compares its result with the CPU's. These eight have all that the twenty do: atomics, local memory, barriers, results that the
 # host works on in between, long chains of launches.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # A guest that comes and goes: program after program, each with one command, beside one control. Every command is counted, and daemon
 # and control hold then what they held after the first tenth.
 #

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # An administrator's commands, limits and policy, and what goes wrong around them: the control dies and comes back under
 # running guests, a worker dies while it has its turn, a guest is paused and killed.
 . "$(dirname "$0")/common"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # Each process of a `trillium run` is killed at each moment of its life, or stopped for good and the run then asked to end:
 # whoever is left ends soon, with the result, or an error that it was told, and nothing is left behind.
 . "$(dirname "$0")/common"

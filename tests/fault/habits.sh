@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # What programs do with their own process while they use OpenCL: nothing hangs, nothing goes where it does not belong.
 . "$(dirname "$0")/common"
 program=$build/tests/programs/habits

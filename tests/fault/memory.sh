@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # One allocation fails, in the guest's driver or in the broker: the program gets an OpenCL error or does not notice, the broker
 # refuses a guest with a sentence or serves it, and both go on. Nothing crashes, nothing hangs, no result is wrong.
 #

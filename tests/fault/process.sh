@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # What goes wrong around process guests: each is told in words or by an OpenCL error, soon; nothing hangs, nothing is
 # left behind, and other guests do not notice.
 . "$(dirname "$0")/common"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # Faults at random points: guests that build, compute and copy beside a daemon or under `trillium run`; one of the processes
 # is killed, or stopped and let go on, at a moment between its start and its end; or descriptors, memory or the disk are out.
 # Whoever is left ends within FAULT_SECONDS (common), with a right result or an error it was told; nothing is left behind; and the next guest of

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # Guests over a stream: who is let in, what becomes of a connection that ends in the middle, and of the other guests then.
 . "$(dirname "$0")/common"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # Soak: 8 guests at a time that come, go, build, copy, crash and are killed beside one daemon. At the end its descriptors,
 # its processes and its memory are what they were after the first quarter.
 #

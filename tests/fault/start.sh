@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 600
+# limit: 1200
 # What programs and daemons are started from, and where programs get to: ignored signals, other users, namespaces, a daemon
 # that is stopped, a second daemon at the same socket.
 . "$(dirname "$0")/common"

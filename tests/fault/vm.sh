@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 900
+# limit: 1800
 # What goes wrong around a VM: RAM that is not shared, another virtual GPU, a kernel that crashes the driver, QEMU killed; and what an
 # administrator does to one: docs/control.md's page, limits, pause, resume, kill.
 . "$(dirname "$0")/common"

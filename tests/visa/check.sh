@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The virtual ISA on every OpenCL driver of this machine, without the rest of Trillium.
-# limit: 900
+# limit: 1800
 set -eu
 cd "$(dirname "$0")/../.."
 build=${TRILLIUM_BUILD:-build}

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 900
+# limit: 1800
 # trillium eval with a VM: one small program on every side there is, API remoting out of the VM among them.
 cd "$(dirname "$0")/../.." || exit 2
 build=${TRILLIUM_BUILD:-$PWD/build}

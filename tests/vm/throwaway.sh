@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 900
+# limit: 1800
 # trillium run --vm: a real VM boots for each of these, with a stock kernel and its own virtio-gpu driver, or (TEST_VM=uml: uml.sh)
 # with a user-mode kernel.
 cd "$(dirname "$0")/../.." || exit 2

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# limit: 900
+# limit: 1800
 # One throwaway VM for everything that a VM has to show: `trillium run --vm` itself, clinfo, and every conformance case,
 # with source on PoCL; with SPIR-V the groups that the IR can make a difference for; on rusticl those where drivers differ most.
 . "$(dirname "$0")/../e2e/compare"
