@@ -13,9 +13,6 @@ control_log=$work/control.log
 echo 'defaults = { weight = 100; };' >"$policy"
 comings=${COMINGS:-100}
 
-descriptors() { ls "/proc/$1/fd" | wc -l; }
-memory() { sed -n 's/^Anonymous: *\([0-9]*\).*/\1/p' "/proc/$1/smaps_rollup"; } # of its own, KiB
-
 nobody() { ! has_processes comes && [ -z "$(cat /proc/"$daemon"/task/*/children)" ]; }
 come() { # TIMES: they come, and are all gone
     start_guest comes comes "$1"
@@ -27,7 +24,7 @@ check() { # WHO PID DESCRIPTORS KIB: what it had
     few() { fds=$(descriptors "$2") && [ "$fds" = "$3" ]; }
     if within "$soon" few "$@"; then pass "comings.$1-descriptors"; else
         fail "comings.$1-descriptors" "$3 were expected, not $fds"; fi
-    kib=$(memory "$2")
+    kib=$(own_memory "$2")
     # what malloc keeps; one page that each of them leaves is more
     if [ "$kib" -le $(($4 + 128 + comings * 2)) ]; then pass "comings.$1-memory"; else
         fail "comings.$1-memory" "$4 KiB became $kib"; fi
@@ -37,8 +34,8 @@ check() { # WHO PID DESCRIPTORS KIB: what it had
 start_control
 start_daemon comes --name comes --warm-workers 0
 come $((comings / 10)) || fail comings.first "they were expected to come and go, status $status" "$work"/comes.*
-control_had=("$(descriptors "$control")" "$(memory "$control")")
-daemon_had=("$(descriptors "$daemon")" "$(memory "$daemon")")
+control_had=("$(descriptors "$control")" "$(own_memory "$control")")
+daemon_had=("$(descriptors "$daemon")" "$(own_memory "$daemon")")
 if come $((comings - comings / 10)); then pass comings; else
     fail comings "they were expected to come and go, status $status" "$work"/comes.* "$control_log"; fi
 counts="$(of comes commands) commands, $(of comes builds) builds, $(of comes errors) errors, $(of comes memory) B, $(of comes objects) objects"

@@ -15,7 +15,6 @@ seed=${FAULT_SEED:-$((RANDOM * 32768 + RANDOM))}
 RANDOM=$seed
 echo "seed $seed, $runs runs"
 
-trillium_descriptors() { ls "/proc/$daemon/fd" 2>/dev/null | wc -l; }
 daemon_starts() {
     rm -f "$socket"
     start_daemon random --warm-workers 1
@@ -100,9 +99,9 @@ echo "$((i - 1)) runs in $((SECONDS - begin)) s"
 # A daemon that has lived through it holds what it held: guests come and go without a trace.
 start_guest settle loop 0.1
 await "$guest" "$patience"
-few() { [ "$(descendants "$daemon" | wc -l)" -le 6 ] && [ "$(trillium_descriptors)" -le 64 ]; }
+few() { [ "$(descendants "$daemon" | wc -l)" -le 6 ] && [ "$(descriptors "$daemon")" -le 64 ]; }
 if within "$patience" few; then pass descriptors; else
-    fail descriptors "the daemon holds $(trillium_descriptors) descriptors and $(descendants "$daemon" | wc -l) processes" "$work/random.daemon"; fi
+    fail descriptors "the daemon holds $(descriptors "$daemon") descriptors and $(descendants "$daemon" | wc -l) processes" "$work/random.daemon"; fi
 stop_daemon
 # Folders of those that were killed are removed by who comes next.
 "$trillium" run -- "$program" devices >"$work/next.out" 2>"$work/next.err" || fail next "a run was expected to work" "$work"/next.*

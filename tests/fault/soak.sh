@@ -32,8 +32,8 @@ idle() {
 measure() { # NAME
     within "$patience" idle || fail "$1" "workers stay: $(children)" "$work/soak.daemon"
     sleep 1
-    fds=$(ls "/proc/$daemon/fd" | wc -l)
-    kib=$(sed -n 's/^Anonymous: *\([0-9]*\).*/\1/p' "/proc/$daemon/smaps_rollup")
+    fds=$(descriptors "$daemon")
+    kib=$(own_memory "$daemon")
     memfds=$(ls -l "/proc/$daemon/fd" | grep -c memfd:)
     echo "$1: $turns guests so far, $fds descriptors, $memfds of them memory, $kib KiB"
 }

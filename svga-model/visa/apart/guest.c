@@ -152,26 +152,27 @@ static bool remember(const struct visa_packet *job, struct visa_module *out) {
 
 enum visa_status visa_apart_compile(const struct visa_compile_request *request, struct visa_module *out) {
     bool keeps = folder && request->closed;
-    struct visa_packet job = {0}, name = {0}; /* name: by which it is kept */
+    struct visa_packet job = {0}, with_files = {0};
+    const struct visa_packet *name = &job; /* by which it is kept */
     enum visa_status status = VISA_OK;
     void *bytes = NULL;
     size_t size = 0;
 
     *out = (struct visa_module){0};
     visa_put_compile(&job, request);
-    if (keeps) {
-        visa_put_compile(&name, request);
-        if (request->files)
-            visa_packet_put_bytes(&name, request->files, request->files_size);
+    if (keeps && request->files) {
+        visa_put_compile(&with_files, request);
+        visa_packet_put_bytes(&with_files, request->files, request->files_size);
+        name = &with_files;
     }
-    if (!keeps || !remember(&name, out)) {
+    if (!keeps || !remember(name, out)) {
         status = carry_out(&job, out, &bytes, &size);
         if (keeps && bytes && status == VISA_OK && (!request->files || request->same_files(request->opaque)))
-            visa_kept_put(folder, &name, bytes, size);
+            visa_kept_put(folder, name, bytes, size);
     }
     free(bytes);
     free(job.bytes);
-    free(name.bytes);
+    free(with_files.bytes);
     return status;
 }
 
