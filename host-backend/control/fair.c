@@ -13,6 +13,10 @@
  * An entity that gives the device back asks again a moment later, once its program has heard of the end. If it is due
  * more of its share it is waited for, for as long as such moments take: else each of two entities would get every
  * second turn, whatever their weights. Only who has come back quickly before is waited for.
+ *
+ * A light entity asks now and then, and for little. While there are such, a moment of rest lies before each turn of the others:
+ * where the device is the CPUs, the threads through which a light one asks and hears, and the host's own, run then, and not
+ * beside a kernel, which may keep them from a CPU until it ends or the next tick comes.
  */
 #include "host-backend/control/scheduler.h"
 
@@ -21,6 +25,16 @@
 #define MOST_NS UINT64_C(1000000000000) /* of one turn */
 
 enum { UNIT = 1024, MOMENT_NS = 200000, EAGER_MOST = 8, EAGER_ENOUGH = 3 };
+
+/* Of light ones. */
+enum {
+    LITTLE_NS = TURN_QUANTUM_NS / 8, /* that they use in a turn, at most */
+    AWAY_NS = 1000000,               /* from one turn to the next question, at least */
+    LIGHT_MOST = 4,
+    LIGHT_ENOUGH = 2,     /* such turns in a row */
+    LIGHT_NS = 250000000, /* for so long after a question another one is expected */
+    REST_NS = 100000,
+};
 
 /* A whole turn of it in virtual time. */
 static uint64_t whole_turn(const struct scheduler_entity *e) {
@@ -35,11 +49,21 @@ static uint64_t start_of(const struct scheduler *s, const struct scheduler_entit
     return e->finish > earliest ? e->finish : earliest;
 }
 
+static bool is_light(const struct scheduler_entity *e) {
+    return e->light >= LIGHT_ENOUGH;
+}
+
 static void asks(struct scheduler *s, struct scheduler_entity *e, uint64_t now_ns) {
     if (e->ended_ns != 0 && now_ns - e->ended_ns < MOMENT_NS)
         e->eager += e->eager < EAGER_MOST;
     else
         e->eager /= 2;
+    if (e->ended_ns != 0 && now_ns - e->ended_ns >= AWAY_NS && e->cost <= LITTLE_NS * UNIT / e->weight)
+        e->light += e->light < LIGHT_MOST;
+    else
+        e->light = 0;
+    if (is_light(e))
+        s->light_until_ns = now_ns + LIGHT_NS;
     e->start = start_of(s, e);
 }
 
@@ -70,6 +94,10 @@ static struct scheduler_entity *choose(struct scheduler *s, uint64_t now_ns, uin
     if (last && !last->asks && last->eager >= EAGER_ENOUGH && now_ns < last->ended_ns + MOMENT_NS &&
         start_of(s, last) + expected(last) < finish_of(best)) {
         *again_ns = last->ended_ns + MOMENT_NS;
+        return NULL;
+    }
+    if (last && now_ns < s->light_until_ns && !is_light(best) && now_ns - last->ended_ns < REST_NS) {
+        *again_ns = last->ended_ns + REST_NS;
         return NULL;
     }
     return best;

@@ -28,14 +28,14 @@ struct scheduler_entity {
     uint64_t ended_ns; /* when it last gave the device back */
     /* for kinds, which give them a meaning; 0 at first */
     uint64_t start, finish, cost;
-    unsigned eager;
+    unsigned eager, light;
 };
 
 struct scheduler {
     const struct scheduler_kind *kind;
     struct scheduler_entity *first, **end; /* those that ask, in order */
     /* for kinds */
-    uint64_t virtual_ns;
+    uint64_t virtual_ns, light_until_ns;
     struct scheduler_entity *last;
 };
 

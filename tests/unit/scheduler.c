@@ -173,6 +173,43 @@ static void test_a_light_guest_waits_for_one_kernel(void **state) {
     }
 }
 
+/* One turn of `e`, which is chosen at `now`. Returns its end. */
+static uint64_t one_turn(struct scheduler *s, struct scheduler_entity *e, uint64_t now, uint64_t ns) {
+    uint64_t again;
+
+    scheduler_ask(s, e, now);
+    assert_ptr_equal(scheduler_choose(s, now, &again), e);
+    scheduler_used(s, e, ns, now + ns);
+    return now + ns;
+}
+
+/* Its threads get a CPU before the next kernel of others, which may be where they would run. */
+static void test_a_rest_beside_a_light_guest(void **state) {
+    struct scheduler s;
+    struct scheduler_entity light = {.weight = 1}, heavy = {.weight = 1};
+    uint64_t now = MS, again;
+    (void)state;
+
+    scheduler_init(&s, &scheduler_fair);
+    for (int i = 0; i < 4; i++)
+        now = one_turn(&s, &light, now, MS / 10) + 10 * MS;
+    now = one_turn(&s, &heavy, now, 5 * MS);
+    scheduler_ask(&s, &heavy, now);
+    assert_null(scheduler_choose(&s, now, &again));
+    assert_true(again > now && again <= now + MS / 5);
+    scheduler_ask(&s, &light, now + 1); /* who asks meanwhile does not wait for the other one */
+    assert_ptr_equal(scheduler_choose(&s, now + 1, &again), &light);
+    scheduler_used(&s, &light, MS / 10, now += MS / 10);
+    assert_null(scheduler_choose(&s, now, &again));
+    assert_ptr_equal(scheduler_choose(&s, again, &again), &heavy);
+    scheduler_used(&s, &heavy, 5 * MS, now += 5 * MS);
+    assert_ptr_equal(scheduler_choose(&s, now, &again), NULL);
+
+    now += 1000 * MS; /* it has gone: nobody rests */
+    for (int i = 0; i < 4; i++)
+        now = one_turn(&s, &heavy, now, 5 * MS);
+}
+
 /* Who floods has turns that are long beside the cost of handing over. */
 static void test_turns_are_long(void **state) {
     struct host *h = new_host(&scheduler_fair);
@@ -283,6 +320,7 @@ int main(void) {
         cmocka_unit_test(test_shares_are_the_weights),
         cmocka_unit_test(test_equal_guests_get_equal_parts),
         cmocka_unit_test(test_a_light_guest_waits_for_one_kernel),
+        cmocka_unit_test(test_a_rest_beside_a_light_guest),
         cmocka_unit_test(test_turns_are_long),
         cmocka_unit_test(test_turns_that_end_early),
         cmocka_unit_test(test_work_is_conserved),
