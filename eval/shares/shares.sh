@@ -36,8 +36,8 @@ clean_up() {
 trap 'clean_up; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 export TRILLIUM_CONTROL=$work/control OCL_ICD_VENDORS=$root/share/trillium/icd
-# Each row is a window; each length of kernels is measured alone before; guests take a second or so to start.
-echo "shares: ${#rows[@]} rows of $seconds s each take about $(((${#rows[@]} + 4) * (seconds + 3))) s" >&2
+# Each row is a window, with half a window of each length of its kernels alone before and after; guests take a second or so to start.
+echo "shares: ${#rows[@]} rows of $seconds s each take about $((${#rows[@]} * (2 * seconds + 8))) s" >&2
 
 # until FILE TEXT: waits for a line
 until_says() {
@@ -113,24 +113,39 @@ turns_at() { awk -v name="$1" '/^    "name"/ { mine = index($0, "\"" name "\"") 
     END { printf "%.0f\n", sum }' "$work/$2.json"; }
 turns_of() { echo $(($(turns_at "$1" after) - $(turns_at "$1" before))); }
 
-# US: how many kernels of that length a second one guest does that is alone. What a kernel really takes of the device is
-# told by this, not by the length that it was asked for: starting one takes its time too, of which short ones have more.
-declare -A rate
+# US...: how many kernels of each of these lengths a second one guest does that is alone, added to what was measured since
+# `forget_rates`. What a kernel really takes of the device is told by this, not by the length that it was asked for: starting one takes
+# its time too, of which short ones have more.
+declare -A kernels_of seconds_of
+forget_rates() { kernels_of=() seconds_of=(); }
 alone() {
-    [ -z "${rate[$1]:-}" ] || return 0
-    measure "$1 0 100"
-    rate[$1]=$(awk -v n="$(field 0 kernels)" -v s="$(field 0 seconds)" 'BEGIN { print n / s }')
+    local us seconds=$(((seconds + 1) / 2))
+    for us in $(printf '%s\n' "$@" | sort -u); do
+        measure "$us 0 100"
+        kernels_of[$us]=$((${kernels_of[$us]:-0} + $(field 0 kernels)))
+        seconds_of[$us]=$(awk -v s="${seconds_of[$us]:-0}" -v t="$(field 0 seconds)" 'BEGIN { print s + t }')
+    done
 }
+rate() { awk -v n="${kernels_of[$1]}" -v s="${seconds_of[$1]}" 'BEGIN { print n / s }'; }
 
-# share ROW US,WEIGHT...: the largest relative error of a share; Jain's index; throughput
+# share ROW US,WEIGHT...: the largest relative error of a share; Jain's index; throughput. Alone before and after, so that a
+# machine that becomes faster or slower meanwhile changes nothing.
 share() {
-    local row=$1 guests=() n=0
+    local row=$1 guests=() lengths=() together=() n=0 kernels window turns
     shift
-    for g in "$@"; do guests+=("${g%,*} 0 ${g#*,}"); done
-    for g in "$@"; do alone "${g%,*}"; done
+    for g in "$@"; do guests+=("${g%,*} 0 ${g#*,}") lengths+=("${g%,*}"); done
+    forget_rates
+    alone "${lengths[@]}"
     measure "${guests[@]}"
     for g in "$@"; do
-        echo "$(field $n kernels) ${rate[${g%,*}]} ${g#*,} $(field $n seconds) $(turns_of g$n)"
+        together+=("$(field $n kernels) $(field $n seconds) $(turns_of g$n)")
+        n=$((n + 1))
+    done
+    alone "${lengths[@]}"
+    n=0
+    for g in "$@"; do
+        read -r kernels window turns <<<"${together[n]}"
+        echo "$kernels $(rate "${g%,*}") ${g#*,} $window $turns"
         n=$((n + 1))
     done >"$work/counts"
     read -r worst jain total measured < <(awk '
@@ -214,7 +229,7 @@ repeat() { local i; for ((i = 0; i < $1; i++)); do echo "$2"; done; }
 
 for row in "${rows[@]}"; do
     case $row in
-    alone) alone 1000; printf '{"row":"alone","what":"kernels of 1 ms a second","value":%s}\n' "${rate[1000]}" ;;
+    alone) forget_rates; alone 1000; printf '{"row":"alone","what":"kernels of 1 ms a second","value":%s}\n' "$(rate 1000)" ;;
     weights-1-1) share $row 1000,100 1000,100 ;;
     weights-1-3) share $row 1000,100 1000,300 ;;
     weights-1-2-5) share $row 200,100 2000,200 20000,500 ;;
