@@ -3,6 +3,7 @@
  * synchronous launches, scattered memory. */
 #include "eval/lib/work.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char source[] =
@@ -63,6 +64,7 @@ static void prepare(struct ocl *o, int size) {
                 right[edges[e]] = right[list[head]] + 1;
                 list[tail++] = edges[e];
             }
+    free(list);
     m_first = ocl_buffer(o, CL_MEM_READ_ONLY, (count + 1) * sizeof(int), first);
     m_edges = ocl_buffer(o, CL_MEM_READ_ONLY, count * DEGREE * sizeof(int), edges);
     m_now = work_buffer(o, count);

@@ -4,6 +4,7 @@
 #include "eval/lib/work.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The physics, in the part of C that OpenCL C and C share: the kernels and the CPU compute by the same text. */
@@ -95,6 +96,7 @@ static void mesh(int side) {
             normal[2 * at] = (float)dx[k];
             normal[2 * at + 1] = (float)dy[k];
         }
+    free(name);
 }
 
 static void prepare(struct ocl *o, int size) {
@@ -125,6 +127,8 @@ static void prepare(struct ocl *o, int size) {
         for (int i = 0; i < 4 * n; i++)
             right[i] -= dt[i % n] * f[i];
     }
+    free(dt);
+    free(f);
     m_q = work_buffer(o, cells);
     m_f = work_buffer(o, cells);
     m_near = ocl_buffer(o, CL_MEM_READ_ONLY, cells, near);

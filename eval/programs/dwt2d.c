@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* dwt2d: a two-dimensional wavelet transform (reversible 5/3, integers) in several levels: two kernels for each level,
  * each level a quarter of the one before. Launches that become smaller and smaller. */
+#include <stdlib.h>
+
 #include "eval/lib/work.h"
 
 static const char source[] =
@@ -70,6 +72,7 @@ static void prepare(struct ocl *o, int size) {
         for (int c = 0; c < m; c++)
             lift_line(right + c, n, m, line);
     }
+    free(line);
     m_a = work_buffer(o, bytes);
     m_b = work_buffer(o, bytes);
 }

@@ -3,6 +3,7 @@
  * one read. */
 #include "eval/lib/work.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char source[] =
@@ -54,6 +55,7 @@ static void prepare(struct ocl *o, int size) {
         next = swap;
     }
     right = now;
+    free(next);
     m_t[0] = work_buffer(o, bytes);
     m_t[1] = work_buffer(o, bytes);
     m_power = work_buffer(o, bytes);

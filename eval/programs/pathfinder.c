@@ -3,6 +3,7 @@
  * talk (a pyramid in local memory). */
 #include "eval/lib/work.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ROWS 100
@@ -62,6 +63,7 @@ static void prepare(struct ocl *o, int size) {
         right = next;
         next = swap;
     }
+    free(next);
     m_wall = work_buffer(o, row * ROWS);
     m_t[0] = work_buffer(o, row);
     m_t[1] = work_buffer(o, row);

@@ -3,6 +3,7 @@
  * work-item and a row for each small group, in turns. */
 #include "eval/lib/work.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define STEPS 20
@@ -76,6 +77,7 @@ static void prepare(struct ocl *o, int size) {
         right = next;
         next = swap;
     }
+    free(next);
     m_first = ocl_buffer(o, CL_MEM_READ_ONLY, (count + 1) * sizeof(int), first);
     m_column = ocl_buffer(o, CL_MEM_READ_ONLY, cells * sizeof(int), column);
     m_value = ocl_buffer(o, CL_MEM_READ_ONLY, cells * sizeof(float), value);

@@ -4,6 +4,7 @@
 #include "eval/lib/work.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STEPS 10
@@ -109,6 +110,8 @@ static void prepare(struct ocl *o, int size) {
         image[i] = right[i] = expf(ocl_random(&seed) * 0.5f) * (i % n < n / 2 ? 1.0f : 2.0f);
     for (int s = 0; s < STEPS; s++)
         on_cpu(&right, &next, c);
+    free(next);
+    free(c);
     m_x[0] = work_buffer(o, bytes);
     m_x[1] = work_buffer(o, bytes);
     m_c = work_buffer(o, bytes);
