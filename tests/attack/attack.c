@@ -153,6 +153,7 @@ static cl_kernel build(const char *text, const char *name) {
         return NULL;
     }
     cl_kernel kernel = clCreateKernel(program, name, &e);
+    clReleaseProgram(program);
     return e == CL_SUCCESS ? kernel : NULL;
 }
 
@@ -182,6 +183,9 @@ static bool run(const char *name, int number) {
         e = clEnqueueReadBuffer(queue, calls, CL_TRUE, 0, sizeof list, list, 0, NULL, NULL);
     if (e == CL_SUCCESS)
         e = clEnqueueReadBuffer(queue, bytes, CL_TRUE, 0, sizeof data, data, 0, NULL, NULL);
+    clReleaseKernel(kernel);
+    clReleaseMemObject(calls);
+    clReleaseMemObject(bytes);
     return e == CL_SUCCESS;
 }
 

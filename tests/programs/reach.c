@@ -134,5 +134,12 @@ int main(void) {
     report(results[5] < 0, "none-for-children", (long)results[5]);
     report(results[6] < 0, "no-other-pages", (long)results[6]);
     report(results[7] < 0, "nobody-looks-into-it", (long)results[7]);
+    clReleaseMemObject(data);
+    clReleaseMemObject(out);
+    clReleaseKernel(stretch);
+    clReleaseKernel(scan);
+    clReleaseProgram(program);
+    clReleaseCommandQueue(queue);
+    clReleaseContext(context);
     return failed;
 }
