@@ -34,9 +34,6 @@ enum {
     BOARD_FILTER = 64,      /* of the name of devices that a guest may see, with its NUL */
 };
 
-/* Of a turn's work, as much is in flight as this and one command. */
-#define BOARD_AHEAD_NS UINT64_C(2000000)
-
 #define BOARD_UNLIMITED (UINT64_C(1) << 62)
 #define BOARD_LINE _Alignas(64)
 
@@ -47,6 +44,8 @@ struct board_device {
     _Atomic uint32_t depth;      /* most commands in flight; 0: as many as fit a turn */
     _Atomic uint64_t quantum_ns; /* no further command begins in a turn that is older, but for its first; may
                                     become less while the turn lasts */
+    _Atomic uint64_t
+        ahead_ns; /* a further command begins only while what is in flight takes less than this */
     /* the worker's */
     BOARD_LINE _Atomic uint32_t asked;
     _Atomic uint32_t returned;

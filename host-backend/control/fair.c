@@ -53,6 +53,10 @@ static bool is_light(const struct scheduler_entity *e) {
     return e->light >= LIGHT_ENOUGH;
 }
 
+static bool hurries(const struct scheduler *s, uint64_t now_ns) {
+    return now_ns < s->light_until_ns;
+}
+
 static void asks(struct scheduler *s, struct scheduler_entity *e, uint64_t now_ns) {
     if (e->ended_ns != 0 && now_ns - e->ended_ns < MOMENT_NS)
         e->eager += e->eager < EAGER_MOST;
@@ -96,7 +100,7 @@ static struct scheduler_entity *choose(struct scheduler *s, uint64_t now_ns, uin
         *again_ns = last->ended_ns + MOMENT_NS;
         return NULL;
     }
-    if (last && now_ns < s->light_until_ns && !is_light(best) && now_ns - last->ended_ns < REST_NS) {
+    if (last && hurries(s, now_ns) && !is_light(best) && now_ns - last->ended_ns < REST_NS) {
         *again_ns = last->ended_ns + REST_NS;
         return NULL;
     }
@@ -126,5 +130,6 @@ const struct scheduler_kind scheduler_fair = {
     .asks = asks,
     .choose = choose,
     .lasts = lasts,
+    .hurries = hurries,
     .used = used,
 };

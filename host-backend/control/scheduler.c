@@ -52,6 +52,10 @@ uint64_t scheduler_lasts(const struct scheduler *s, const struct scheduler_entit
     return s->kind->lasts ? s->kind->lasts(s, e, most_ns) : most_ns;
 }
 
+uint64_t scheduler_ahead(const struct scheduler *s, uint64_t now_ns) {
+    return s->kind->hurries && !s->kind->hurries(s, now_ns) ? TURN_AHEAD_NS : TURN_HURRY_NS;
+}
+
 void scheduler_used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns) {
     e->ended_ns = now_ns;
     s->kind->used(s, e, ns, now_ns);

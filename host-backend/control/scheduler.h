@@ -19,6 +19,10 @@
 
 /* How long a turn is of who has enough to do. */
 #define TURN_QUANTUM_NS UINT64_C(12000000)
+/* Of its work, as much is in flight as this and one command: where nobody waits for it in a hurry, so that the device always has another
+ * command of all but the longest; and where somebody may. */
+#define TURN_AHEAD_NS UINT64_C(6000000)
+#define TURN_HURRY_NS UINT64_C(2000000)
 
 struct scheduler_entity {
     struct scheduler_entity *next; /* of those that ask */
@@ -50,6 +54,8 @@ struct scheduler_kind {
     /* It has the device: how long may it begin commands, as long as nobody else asks? At most `most_ns`. Asked again
      * whenever somebody does. NULL: for `most_ns`. */
     uint64_t (*lasts)(const struct scheduler *s, const struct scheduler_entity *e, uint64_t most_ns);
+    /* It has the device, at this time: may somebody come who should not wait for more than one command? NULL: always. */
+    bool (*hurries)(const struct scheduler *s, uint64_t now_ns);
     /* It has used the device for so long, up to now. */
     void (*used)(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns);
 };
@@ -64,6 +70,7 @@ void scheduler_ask(struct scheduler *s, struct scheduler_entity *e, uint64_t now
 /* NULL: nobody; then *again_ns is when to try again, UINT64_MAX: when somebody asks. */
 struct scheduler_entity *scheduler_choose(struct scheduler *s, uint64_t now_ns, uint64_t *again_ns);
 uint64_t scheduler_lasts(const struct scheduler *s, const struct scheduler_entity *e, uint64_t most_ns);
+uint64_t scheduler_ahead(const struct scheduler *s, uint64_t now_ns);
 void scheduler_used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns);
 /* It does not ask any more. */
 void scheduler_withdraw(struct scheduler *s, struct scheduler_entity *e);

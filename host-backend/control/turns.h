@@ -10,7 +10,7 @@
  *
  * A turn lasts TURN_QUANTUM_NS (scheduler.h), so that handing the device over costs little of it, or one command if that is longer; it is
  * cut short for one that the scheduler would have preferred, had it asked before. Whatever is in flight then ends first:
- * BOARD_AHEAD_NS of work at most and one command.
+ * TURN_AHEAD_NS (scheduler.h) of work at most, and one command.
  *
  * A turn that does not come back for LAPSE_NS lapses: it is still paid for, but others go on beside it, as the device
  * may run several programs at once. So neither an endless kernel nor a worker that keeps its turn stops anybody.

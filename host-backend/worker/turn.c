@@ -133,14 +133,14 @@ static bool fits(const struct turn *t, uint64_t now) {
     uint32_t depth = atomic_load(&t->board->depth);
 
     if (t->mean_ns == 0 || (depth > 0 && t->in_flight >= depth) ||
-        t->in_flight * t->mean_ns >= BOARD_AHEAD_NS)
+        t->in_flight * t->mean_ns >= atomic_load(&t->board->ahead_ns))
         return false;
     return now - t->begun_ns + (t->in_flight + 1) * t->mean_ns <= atomic_load(&t->board->quantum_ns);
 }
 
 /* So little is in flight that the decoder is worth waking: not after every short command. */
 static bool runs_dry(const struct turn *t) {
-    return t->in_flight <= 1 || t->in_flight * t->mean_ns <= BOARD_AHEAD_NS / 2;
+    return t->in_flight <= 1 || t->in_flight * t->mean_ns <= atomic_load(&t->board->ahead_ns) / 2;
 }
 
 /* Until what is in flight leaves room, or the turn has gone back. Lock held. */
