@@ -8,7 +8,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -16,6 +15,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "svga-model/unseen.h"
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
@@ -32,13 +33,6 @@
 /* ---- the hand ---- */
 
 enum { STACK_SIZE = 65536, READY_LIMIT_MS = 5000 };
-
-#ifdef __SANITIZE_THREAD__
-/* ThreadSanitizer takes what clone makes for a forked child, with memory of its own, and puts its state in order:
- * here that is the maker's. The C library's other name passes it by. */
-int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
-#define clone __clone
-#endif
 
 /* The hand's, and its maker's while it waits for it. */
 static struct start {
@@ -85,7 +79,7 @@ static struct sock_filter hand_filter[] = {
 
 /* The calls are instructions of this function's own: nothing here is instrumented or uses the thread's
  * storage, which is the maker's. */
-__attribute__((no_sanitize("address", "undefined", "thread"))) static int hand(void *unused) {
+UNSEEN static int hand(void *unused) {
     const struct sock_fprog program = {sizeof hand_filter / sizeof hand_filter[0], hand_filter};
     uint64_t all = UINT64_MAX;
     long failed = 0, count;

@@ -134,9 +134,9 @@ void deadline_wake(void) {
 }
 
 void deadline_begin(struct deadline *d, struct build *b) {
-    d->link = NULL;
+    d->watched = session != NULL;
     crash_in_compiler(true);
-    if (!session)
+    if (!d->watched)
         return;
     d->build = b;
     d->thread = pthread_self();
@@ -155,7 +155,7 @@ void deadline_begin(struct deadline *d, struct build *b) {
 
 void deadline_end(struct deadline *d) {
     crash_in_compiler(false);
-    if (!d->link)
+    if (!d->watched)
         return;
     in_driver = false;
     pthread_mutex_lock(&lock);

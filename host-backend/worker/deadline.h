@@ -29,6 +29,7 @@ bool deadline_watches(void);
 void deadline_wake(void);
 
 struct deadline {
+    bool watched; /* its own thread's; the rest is guarded by the watch's lock */
     struct deadline *next, **link;
     struct build *build;
     pthread_t thread;

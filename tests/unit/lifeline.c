@@ -4,7 +4,6 @@
 #include "tests/lib/unit.h"
 
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -13,10 +12,11 @@
 #include <unistd.h>
 
 #include "host-backend/worker/lifeline.h"
+#include "svga-model/unseen.h"
 
 enum { LONG_MS = 30000, STACK_SIZE = 64 << 10 };
 
-static int wait_for_kill(void *unused) {
+UNSEEN static int wait_for_kill(void *unused) {
     (void)unused;
     while (pause() < 0)
         ;

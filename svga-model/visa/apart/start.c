@@ -4,14 +4,17 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "svga-model/unseen.h"
 
 enum { STACK_SIZE = 64 << 10 };
 
@@ -50,42 +53,40 @@ struct start {
     volatile int error;
 };
 
-/* Where functions run that never return, on stacks that are given back: AddressSanitizer's marks around their variables would stay, and be
- * taken for those of whoever gets that memory next. */
-#define LEAVES_NO_MARKS __attribute__((no_sanitize("address")))
+/* Two processes that share memory with the application (svga-model/unseen.h). */
+#define CALL(name, ...) syscall(SYS_##name, __VA_ARGS__)
 
 /* In the second process: becomes the program. Its signals are blocked until there is no handler of the application's left. */
-LEAVES_NO_MARKS static int become(void *opaque) {
+UNSEEN static int become(void *opaque) {
     struct start *s = opaque;
     char *const arguments[] = {(char *)s->path, NULL};
-    sigset_t none;
+    const uint64_t none = 0, by_default[4] = {0}; /* the kernel's sigset_t, and its struct sigaction */
 
     for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL);
-    setsid(); /* the terminal's signals are the application's */
+        CALL(rt_sigaction, number, by_default, NULL, sizeof none);
+    CALL(setsid, 0); /* the terminal's signals are the application's */
     /* Their numbers may be those that they are to become. */
-    int socket = fcntl(s->socket, F_DUPFD, 4), words = fcntl(s->words, F_DUPFD, 4),
-        nothing = open("/dev/null", O_RDWR);
-    if (socket < 0 || words < 0 || nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 ||
-        dup2(words, 2) < 0 || dup2(socket, 3) < 0) {
-        s->error = errno;
-        _exit(127);
+    long socket = CALL(fcntl, s->socket, F_DUPFD, 4), words = CALL(fcntl, s->words, F_DUPFD, 4),
+         nothing = CALL(openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
+    if (socket >= 0 && words >= 0 && nothing >= 0 && CALL(dup3, nothing, 0, 0) >= 0 &&
+        CALL(dup3, nothing, 1, 0) >= 0 && CALL(dup3, words, 2, 0) >= 0 && CALL(dup3, socket, 3, 0) >= 0) {
+        CALL(close_range, 4, ~0u, 0);
+        CALL(rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
+        CALL(execve, s->path, arguments, s->environment);
     }
-    close_range(4, ~0u, 0);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    execve(s->path, arguments, s->environment);
     s->error = errno;
-    _exit(127);
+    CALL(exit_group, 127);
+    return 0;
 }
 
 /* In the first process: starts the second, and ends. */
-LEAVES_NO_MARKS static int between(void *opaque) {
+UNSEEN static int between(void *opaque) {
     struct start *s = opaque;
 
     if (clone(become, s->stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | SIGCHLD, s) < 0)
         s->error = errno;
-    _exit(0);
+    CALL(exit_group, 0);
+    return 0;
 }
 
 /* The application's variables. What it has loaded into itself would be loaded into the compiler, too. */
