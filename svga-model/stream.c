@@ -9,6 +9,17 @@
 
 #include "svga-model/fifo.h"
 
+#ifdef __SANITIZE_THREAD__
+/* What comes was written after what was sent before: by way of the other side, which ThreadSanitizer does not see. */
+void __tsan_acquire(const void *);
+void __tsan_release(const void *);
+#define SENDS(s) __tsan_release(s)
+#define HAS_COME(s) __tsan_acquire(s)
+#else
+#define SENDS(s) ((void)(s))
+#define HAS_COME(s) ((void)(s))
+#endif
+
 enum { LARGE = 16 * 1024 }; /* payloads from here on are not copied into the buffer */
 
 static void set(int fd, int level, int option, int value) {
@@ -33,6 +44,7 @@ static int send_tls(const struct svga_stream *s, const struct iovec *iov, int co
 }
 
 int svga_stream_send(const struct svga_stream *s, struct iovec *iov, int count) {
+    SENDS(s);
     if (s->tls)
         return send_tls(s, iov, count);
     while (count > 0) {
@@ -55,12 +67,16 @@ int svga_stream_send(const struct svga_stream *s, struct iovec *iov, int count) 
 
 ssize_t svga_stream_recv(const struct svga_stream *s, void *bytes, size_t size) {
     ssize_t n;
-    if (s->tls)
-        return s->tls_recv(s->tls, bytes, size);
-    do
-        n = recv(s->fd, bytes, size, 0);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
+    if (s->tls) {
+        n = s->tls_recv(s->tls, bytes, size);
+    } else {
+        do
+            n = recv(s->fd, bytes, size, 0);
+        while (n < 0 && errno == EINTR);
+        n = n < 0 ? -errno : n;
+    }
+    HAS_COME(s);
+    return n;
 }
 
 int svga_stream_take(struct svga_stream_in *in, void *bytes, size_t size) {

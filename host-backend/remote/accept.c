@@ -41,6 +41,7 @@ struct accepting {
     char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)]; /* to be removed; "": none */
     pthread_t thread;
     bool running;
+    char **environment; /* as it was at the start: the process may change its own while the thread reads it */
     struct remote_guest {
         pid_t pid;
         uint64_t from;
@@ -97,6 +98,9 @@ static void free_accepting(struct accepting *a) {
         close(a->listener);
     if (a->stop >= 0)
         close(a->stop);
+    for (char **at = a->environment; at && *at; at++)
+        free(*at);
+    free(a->environment);
     free(a);
 }
 
@@ -179,7 +183,8 @@ static uint64_t place_of(const struct sockaddr_storage *from) {
 enum { CONNECTION, SESSION, OUTSIDE, WORDS, GIVEN };
 
 /* And nothing else of ours. */
-static int start_program(const struct accept_config *c, const int given[GIVEN], pid_t *pid) {
+static int start_program(const struct accepting *a, const int given[GIVEN], pid_t *pid) {
+    const struct accept_config *c = a->config;
     char *argv[20] = {(char *)c->program,
                       "--connection",
                       "3",
@@ -222,7 +227,7 @@ static int start_program(const struct accept_config *c, const int given[GIVEN], 
     posix_spawn_file_actions_adddup2(&actions, 1, 2);
     posix_spawn_file_actions_addclosefrom_np(&actions, 3 + WORDS);
     if (r == 0)
-        r = posix_spawn(pid, c->program, &actions, &attributes, argv, environ);
+        r = posix_spawn(pid, c->program, &actions, &attributes, argv, a->environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     for (int i = 0; i < GIVEN; i++)
@@ -305,7 +310,7 @@ static int take_in(struct accepting *a, int connection, struct remote_guest *new
     if (r == 0) {
         const int given[GIVEN] = {connection, session, ends[1], words};
         new->outside = ends[0];
-        r = start_program(a->config, given, &new->pid);
+        r = start_program(a, given, &new->pid);
         close(ends[1]);
     }
     if (words >= 0)
@@ -386,8 +391,24 @@ static void *run(void *arg) {
     }
 }
 
+static char **copy_environment(void) {
+    size_t count = 0, copied = 0;
+
+    while (environ && environ[count])
+        count++;
+    char **copy = calloc(count + 1, sizeof *copy);
+    for (; copy && copied < count; copied++)
+        if (!(copy[copied] = strdup(environ[copied])))
+            break; /* what is left out is missed by nobody for long: there is no memory */
+    return copy;
+}
+
 int accept_start(struct accepting *a) {
     sigset_t all, before;
+
+    a->environment = copy_environment();
+    if (!a->environment)
+        return -ENOMEM;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int r = pthread_create(&a->thread, NULL, run, a);
