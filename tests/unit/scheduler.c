@@ -193,6 +193,7 @@ static void test_a_rest_beside_a_light_guest(void **state) {
     scheduler_init(&s, &scheduler_fair);
     for (int i = 0; i < 4; i++)
         now = one_turn(&s, &light, now, MS / 10) + 10 * MS;
+    assert_true(scheduler_ahead(&s, now) == TURN_HURRY_NS); /* nor does it wait for two of them */
     now = one_turn(&s, &heavy, now, 5 * MS);
     scheduler_ask(&s, &heavy, now);
     assert_null(scheduler_choose(&s, now, &again));
@@ -208,6 +209,7 @@ static void test_a_rest_beside_a_light_guest(void **state) {
     now += 1000 * MS; /* it has gone: nobody rests */
     for (int i = 0; i < 4; i++)
         now = one_turn(&s, &heavy, now, 5 * MS);
+    assert_true(scheduler_ahead(&s, now) == TURN_AHEAD_NS);
 }
 
 /* Who floods has turns that are long beside the cost of handing over. */

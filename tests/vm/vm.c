@@ -90,6 +90,7 @@ static int carrier(void) {
     for (int i = 0; i < 200; i++)
         good = good && fence_passes(g);
     check(good, "200 fences without spinning");
+    fflush(stdout); /* a sanitizer writes out what the child has of it, too */
     pid_t child = fork();
     if (child == 0) {
         svga_guest_detach(g);
