@@ -17,8 +17,11 @@
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Transforms/IPO/AlwaysInliner.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
 
 #include <algorithm>
+#include <set>
 
 namespace {
 
@@ -100,6 +103,50 @@ void keep_loops(llvm::Function &function, llvm::LoopInfo &loops) {
     }
 }
 
+constexpr unsigned LOCAL_SPACE = 3;
+
+/* Those that name it, or an address made of it; and then all that call them. */
+void find_users(llvm::Value &value, std::set<llvm::Function *> &found) {
+    for (llvm::User *user : value.users()) {
+        auto *instruction = llvm::dyn_cast<llvm::Instruction>(user);
+
+        if (!instruction)
+            find_users(*user, found);
+        else if (found.insert(instruction->getFunction()).second)
+            find_users(*instruction->getFunction(), found);
+    }
+}
+
+/*
+ * Where all calls of a function have the same local memory of a kernel as an argument, passes put it in the argument's place. PoCL makes
+ * arguments of the kernel out of its local memory, which no other function can name: its compiler crashes, or computes wrongly. (Its own
+ * front end's functions could be called from elsewhere, so that their arguments stay.) Such functions become part of the kernel, which they
+ * do in PoCL as well, but later.
+ */
+void keep_locals_in_kernels(llvm::Module &module, llvm::ModuleAnalysisManager &modules) {
+    std::set<llvm::Function *> found;
+
+    for (llvm::GlobalVariable &variable : module.globals()) {
+        if (variable.getAddressSpace() == LOCAL_SPACE)
+            find_users(variable, found);
+    }
+    for (llvm::Function *function : found) {
+        if (function->getCallingConv() == llvm::CallingConv::SPIR_KERNEL)
+            continue;
+        function->removeFnAttr(llvm::Attribute::NoInline);
+        function->removeFnAttr(llvm::Attribute::OptimizeNone);
+        function->addFnAttr(llvm::Attribute::AlwaysInline);
+        for (llvm::User *user : function->users()) {
+            if (auto *call = llvm::dyn_cast<llvm::CallBase>(user))
+                call->removeFnAttr(llvm::Attribute::NoInline);
+        }
+    }
+    llvm::ModulePassManager passes;
+    passes.addPass(llvm::AlwaysInlinerPass());
+    passes.addPass(llvm::GlobalDCEPass());
+    passes.run(module, modules);
+}
+
 } // namespace
 
 void visa::tidy(llvm::Module &module) {
@@ -128,6 +175,7 @@ void visa::tidy(llvm::Module &module) {
     const std::string layout = module.getDataLayoutStr(); /* SPIR's names no integers that processors have */
     module.setDataLayout(layout + "-n8:16:32:64");
     builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+    keep_locals_in_kernels(module, modules);
     module.setDataLayout(layout);
 }
 
