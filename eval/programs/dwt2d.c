@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* dwt2d: a two-dimensional wavelet transform (reversible 5/3, integers) in several levels: two kernels for each level,
  * each level a quarter of the one before. Launches that become smaller and smaller. */
-#include <stdlib.h>
-
 #include "eval/lib/work.h"
+
+#include <stdlib.h>
 
 static const char source[] =
     "int at(__global const int *x, int i, int stride, int n)\n"

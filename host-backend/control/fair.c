@@ -30,9 +30,8 @@ enum { UNIT = 1024, MOMENT_NS = 200000, EAGER_MOST = 8, EAGER_ENOUGH = 3 };
 enum {
     LITTLE_NS = TURN_QUANTUM_NS / 8, /* that they use in a turn, at most */
     AWAY_NS = 1000000,               /* from one turn to the next question, at least */
-    LIGHT_MOST = 4,
-    LIGHT_ENOUGH = 2,     /* such turns in a row */
-    LIGHT_NS = 250000000, /* for so long after a question another one is expected */
+    LIGHT_ENOUGH = 2,                /* such turns in a row */
+    LIGHT_NS = 250000000,            /* for so long after a question another one is expected */
     REST_NS = 100000,
 };
 
@@ -63,7 +62,7 @@ static void asks(struct scheduler *s, struct scheduler_entity *e, uint64_t now_n
     else
         e->eager /= 2;
     if (e->ended_ns != 0 && now_ns - e->ended_ns >= AWAY_NS && e->cost <= LITTLE_NS * UNIT / e->weight)
-        e->light += e->light < LIGHT_MOST;
+        e->light += !is_light(e);
     else
         e->light = 0;
     if (is_light(e))

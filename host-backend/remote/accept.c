@@ -91,6 +91,12 @@ static int listen_at(struct accepting *a, const struct svga_address *at) {
     return 0;
 }
 
+static void free_environment(char **environment) {
+    for (char **at = environment; at && *at; at++)
+        free(*at);
+    free(environment);
+}
+
 static void free_accepting(struct accepting *a) {
     if (*a->path)
         unlink(a->path);
@@ -98,9 +104,7 @@ static void free_accepting(struct accepting *a) {
         close(a->listener);
     if (a->stop >= 0)
         close(a->stop);
-    for (char **at = a->environment; at && *at; at++)
-        free(*at);
-    free(a->environment);
+    free_environment(a->environment);
     free(a);
 }
 
@@ -398,8 +402,10 @@ static char **copy_environment(void) {
         count++;
     char **copy = calloc(count + 1, sizeof *copy);
     for (; copy && copied < count; copied++)
-        if (!(copy[copied] = strdup(environ[copied])))
-            break; /* what is left out is missed by nobody for long: there is no memory */
+        if (!(copy[copied] = strdup(environ[copied]))) {
+            free_environment(copy);
+            return NULL;
+        }
     return copy;
 }
 

@@ -125,6 +125,7 @@ void find_users(llvm::Value &value, std::set<llvm::Function *> &found) {
  */
 void keep_locals_in_kernels(llvm::Module &module, llvm::ModuleAnalysisManager &modules) {
     std::set<llvm::Function *> found;
+    bool any = false;
 
     for (llvm::GlobalVariable &variable : module.globals()) {
         if (variable.getAddressSpace() == LOCAL_SPACE)
@@ -133,6 +134,7 @@ void keep_locals_in_kernels(llvm::Module &module, llvm::ModuleAnalysisManager &m
     for (llvm::Function *function : found) {
         if (function->getCallingConv() == llvm::CallingConv::SPIR_KERNEL)
             continue;
+        any = true;
         function->removeFnAttr(llvm::Attribute::NoInline);
         function->removeFnAttr(llvm::Attribute::OptimizeNone);
         function->addFnAttr(llvm::Attribute::AlwaysInline);
@@ -141,6 +143,8 @@ void keep_locals_in_kernels(llvm::Module &module, llvm::ModuleAnalysisManager &m
                 call->removeFnAttr(llvm::Attribute::NoInline);
         }
     }
+    if (!any)
+        return;
     llvm::ModulePassManager passes;
     passes.addPass(llvm::AlwaysInlinerPass());
     passes.addPass(llvm::GlobalDCEPass());
