@@ -174,6 +174,8 @@ static bool ask(struct turn *t, bool rung, const _Atomic bool *over) {
             rung = true;
         } else {
             svga_futex_wait(&b->signal, signal, LOOK_US);
+            rung =
+                false; /* the gate may have been open meanwhile, and who opened it has forgotten the question */
         }
     }
     board_add(&t->board->queued_ns, svga_now_ns() - since);
