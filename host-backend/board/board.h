@@ -46,6 +46,8 @@ struct board_device {
                                     become less while the turn lasts */
     _Atomic uint64_t
         ahead_ns; /* a further command begins only while what is in flight takes less than this */
+    _Atomic uint64_t
+        lead_ns; /* a turn may be given back so long before its last command is expected to end */
     /* the worker's */
     BOARD_LINE _Atomic uint32_t asked;
     _Atomic uint32_t returned;

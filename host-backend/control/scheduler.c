@@ -52,8 +52,16 @@ uint64_t scheduler_lasts(const struct scheduler *s, const struct scheduler_entit
     return s->kind->lasts ? s->kind->lasts(s, e, most_ns) : most_ns;
 }
 
+static bool hurries(const struct scheduler *s, uint64_t now_ns) {
+    return !s->kind->hurries || s->kind->hurries(s, now_ns);
+}
+
 uint64_t scheduler_ahead(const struct scheduler *s, uint64_t now_ns) {
-    return s->kind->hurries && !s->kind->hurries(s, now_ns) ? TURN_AHEAD_NS : TURN_HURRY_NS;
+    return hurries(s, now_ns) ? TURN_HURRY_NS : TURN_AHEAD_NS;
+}
+
+uint64_t scheduler_lead(const struct scheduler *s, uint64_t now_ns) {
+    return hurries(s, now_ns) ? 0 : TURN_LEAD_NS;
 }
 
 void scheduler_used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns) {

@@ -23,6 +23,8 @@
  * command of all but the longest; and where somebody may. */
 #define TURN_AHEAD_NS UINT64_C(6000000)
 #define TURN_HURRY_NS UINT64_C(2000000)
+/* Where nobody is in a hurry, a turn goes back so long before its end: as the way to the next one's first command takes. */
+#define TURN_LEAD_NS UINT64_C(300000)
 
 struct scheduler_entity {
     struct scheduler_entity *next; /* of those that ask */
@@ -71,6 +73,7 @@ void scheduler_ask(struct scheduler *s, struct scheduler_entity *e, uint64_t now
 struct scheduler_entity *scheduler_choose(struct scheduler *s, uint64_t now_ns, uint64_t *again_ns);
 uint64_t scheduler_lasts(const struct scheduler *s, const struct scheduler_entity *e, uint64_t most_ns);
 uint64_t scheduler_ahead(const struct scheduler *s, uint64_t now_ns);
+uint64_t scheduler_lead(const struct scheduler *s, uint64_t now_ns);
 void scheduler_used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns);
 /* It does not ask any more. */
 void scheduler_withdraw(struct scheduler *s, struct scheduler_entity *e);

@@ -143,16 +143,38 @@ static bool runs_dry(const struct turn *t) {
     return t->in_flight <= 1 || t->in_flight * t->mean_ns <= atomic_load(&t->board->ahead_ns) / 2;
 }
 
+/* When the turn may go back although something is in flight, which is its last. UINT64_MAX: it may not. Lock held. */
+static uint64_t early_end(const struct turn *t) {
+    uint64_t lead = atomic_load(&t->board->lead_ns), end = t->last_ns + t->in_flight * t->mean_ns;
+
+    if (lead == 0 || t->left_over > 0 || t->spread_ns > lead ||
+        end + t->mean_ns - t->begun_ns <= atomic_load(&t->board->quantum_ns))
+        return UINT64_MAX;
+    return end - lead;
+}
+
+static void give_back_early(struct turn *t) {
+    t->left_over = t->in_flight;
+    t->in_flight = 0;
+    give_back(t);
+}
+
 /* Until what is in flight leaves room, or the turn has gone back. Lock held. */
 static void wait_for_room(struct turn *t) {
-    struct timespec until;
-    int r = 0;
+    uint64_t now = svga_now_ns(), end = now + PATIENCE_MS * UINT64_C(1000000), early;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += PATIENCE_MS / 1000;
     t->waiting = true;
-    while (r != ETIMEDOUT && t->held && t->in_flight > 0 && !fits(t, svga_now_ns()))
-        r = pthread_cond_timedwait(&t->ended, &t->lock, &until);
+    while (now < end && t->held && t->in_flight > 0 && !fits(t, now)) {
+        early = early_end(t);
+        if (now >= early) {
+            give_back_early(t);
+            break;
+        }
+        uint64_t next = early < end ? early : end;
+        const struct timespec until = {(time_t)(next / 1000000000), (long)(next % 1000000000)};
+        pthread_cond_timedwait(&t->ended, &t->lock, &until);
+        now = svga_now_ns();
+    }
     if (t->held && t->in_flight == 0 && !fits(t, svga_now_ns()))
         give_back(t); /* it was kept for this command, and has grown too old or been cut short since */
     t->waiting = false;
@@ -213,18 +235,34 @@ bool turn_wait(struct turn *t, const _Atomic bool *over) {
     return mine;
 }
 
+/* A command has ended. Lock held. */
+static void measure(struct turn *t, struct board_kernel *kernel, uint64_t now) {
+    bool beside =
+        t->left_over > 0 && t->held; /* it is the last turn's, and this one has begun: nobody knows */
+    uint64_t took = beside ? t->mean_ns : now - t->last_ns;
+
+    if (kernel)
+        atomic_fetch_add(&kernel->device_ns, took);
+    if (beside)
+        return;
+    if (t->mean_ns == 0) {
+        t->mean_ns = took;
+    } else {
+        t->spread_ns = (3 * t->spread_ns + (took > t->mean_ns ? took - t->mean_ns : t->mean_ns - took)) / 4;
+        t->mean_ns = (3 * t->mean_ns + took) / 4;
+    }
+    t->last_ns = now;
+}
+
 static void end(struct turn *t, struct board_kernel *kernel, bool ran) {
     uint64_t now = svga_now_ns();
 
     pthread_mutex_lock(&t->lock);
-    if (ran) {
-        uint64_t took = now - t->last_ns;
-        t->mean_ns = t->mean_ns == 0 ? took : (3 * t->mean_ns + took) / 4;
-        t->last_ns = now;
-        if (kernel)
-            atomic_fetch_add(&kernel->device_ns, took);
-    }
-    if (--t->in_flight == 0 && !(t->waiting && fits(t, now)))
+    if (ran)
+        measure(t, kernel, now);
+    if (t->left_over > 0)
+        t->left_over--;
+    else if (--t->in_flight == 0 && !(t->waiting && fits(t, now)))
         give_back(t);
     if (t->waiting && runs_dry(t))
         pthread_cond_signal(&t->ended);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Turns on the worker's side: the host is this test. */
+/* Turns on the worker's side: the host is this test, and the driver's commands take as long as it says. */
 #include "tests/lib/unit.h"
 
 #include <poll.h>
@@ -10,7 +10,43 @@
 #include "host-backend/worker/turn.h"
 #include "svga-model/futex.h"
 
-enum { HANG_MS = 60000 };
+enum { MS = 1000000, HANG_MS = 60000 };
+
+/* ---- the driver: a command at a time ---- */
+
+static struct {
+    void(CL_CALLBACK *told)(cl_event, cl_int, void *);
+    void *opaque;
+    unsigned ms;
+    _Atomic bool busy;
+} flying;
+
+static void *fly(void *opaque) {
+    (void)opaque;
+    usleep(flying.ms * 1000);
+    atomic_store(&flying.busy, false);
+    flying.told(NULL, CL_COMPLETE, flying.opaque);
+    return NULL;
+}
+
+cl_int CL_API_CALL clSetEventCallback(cl_event event, cl_int status,
+                                      void(CL_CALLBACK *told)(cl_event, cl_int, void *), void *opaque) {
+    pthread_t thread;
+    (void)event, (void)status;
+    while (atomic_load(&flying.busy)) /* they end one after the other */
+        usleep(100);
+    flying.told = told;
+    flying.opaque = opaque;
+    atomic_store(&flying.busy, true);
+    assert_int_equal(pthread_create(&thread, NULL, fly, NULL), 0);
+    pthread_detach(thread);
+    return CL_SUCCESS;
+}
+
+cl_int CL_API_CALL clFlush(cl_command_queue queue) {
+    (void)queue;
+    return CL_SUCCESS;
+}
 
 /* ---- the host ---- */
 
@@ -22,6 +58,7 @@ struct fixture {
     struct turn *turn;
     int bell;
     _Atomic bool over;
+    _Atomic unsigned early; /* turns that came back with something in flight */
 };
 
 static int set_up(void **state) {
@@ -93,9 +130,64 @@ static void test_asks_again(void **state) {
     turn_begun(f->turn, &(struct turn_command){0});
 }
 
+static void *host(void *opaque) {
+    struct fixture *f = opaque;
+    uint32_t seen = atomic_load(&f->turn->board->returned);
+
+    while (!atomic_load(&f->over)) {
+        rings(f, 10);
+        if (atomic_load(&f->turn->board->returned) != seen)
+            f->early += atomic_load(&flying.busy);
+        seen = atomic_load(&f->turn->board->returned);
+        if (asks(f))
+            grant(f);
+    }
+    return NULL;
+}
+
+/* Turns of one command of so many milliseconds each, until one came back early, or so many have passed. */
+static unsigned early_ones(struct fixture *f, unsigned lead_ms, unsigned commands) {
+    struct board_device *b = f->turn->board;
+    pthread_t thread;
+    int event; /* of which nothing is asked */
+
+    flying.ms = 60;
+    atomic_store(&b->quantum_ns, 100 * MS);
+    atomic_store(&b->ahead_ns, 0);
+    atomic_store(&b->lead_ns, (uint64_t)lead_ms * MS);
+    assert_int_equal(pthread_create(&thread, NULL, host, f), 0);
+    for (unsigned i = 0; i < commands && f->early == 0; i++) {
+        assert_true(turn_wait(f->turn, &f->over));
+        turn_begun(f->turn, &(struct turn_command){.event = (cl_event)(void *)&event});
+    }
+    for (int i = 0; i < HANG_MS && (f->turn->in_flight + f->turn->left_over > 0 || atomic_load(&flying.busy));
+         i++)
+        usleep(1000);
+    atomic_store(&f->over, true);
+    pthread_join(thread, NULL);
+    return f->early;
+}
+
+/* A turn goes back before its last command has ended where the host wants it so, and never else; and what is left over is no part of the
+ * next one. */
+static void test_early(void **state) {
+    struct fixture *f = *state;
+
+    assert_int_equal(early_ones(f, 20, 200), 1);
+    assert_int_equal(f->turn->in_flight, 0);
+    assert_int_equal(f->turn->left_over, 0);
+    assert_int_equal(atomic_load(&f->turn->board->returned), atomic_load(&f->turn->board->granted));
+}
+
+static void test_never_early(void **state) {
+    assert_int_equal(early_ones(*state, 0, 6), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_asks_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_early, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_never_early, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
