@@ -296,6 +296,11 @@ void svga_device_irq(struct svga_device *d) {
     pthread_mutex_unlock(&d->lock);
 }
 
+void svga_device_cpus_wanted(struct svga_device *d) {
+    if (atomic_load_explicit(&d->words[SVGA_FIFO_HOST_CPU], memory_order_relaxed) != SVGA_CPUS_WANTED)
+        atomic_store_explicit(&d->words[SVGA_FIFO_HOST_CPU], SVGA_CPUS_WANTED, memory_order_relaxed);
+}
+
 bool svga_device_on_other_cpu(struct svga_device *d) {
     uint32_t mine = (uint32_t)sched_getcpu() + 1;
     if (atomic_load_explicit(&d->words[SVGA_FIFO_HOST_CPU], memory_order_relaxed) != mine)

@@ -133,6 +133,8 @@ void svga_device_irq(struct svga_device *d);
 /* Publishes the CPU that the decoder runs on (SVGA_FIFO_HOST_CPU), and tells whether the guest last waited on
  * another one. */
 bool svga_device_on_other_cpu(struct svga_device *d);
+/* Until that is called again: other guests want the CPUs, so that a thread of this one that waits had better sleep than spin. */
+void svga_device_cpus_wanted(struct svga_device *d);
 
 /* Marks the device lost, with a reason for the guest. The first call counts. */
 void svga_device_fail(struct svga_device *d, enum svga_error error, const char *format, ...)

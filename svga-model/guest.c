@@ -94,8 +94,8 @@ static bool worth_spinning(struct svga_guest *g) {
         return false; /* nothing comes while nobody reads */
     if (!g->carrier->ops->same_cpus)
         return true;
-    return atomic_load_explicit(&g->words[SVGA_FIFO_HOST_CPU], memory_order_relaxed) !=
-           (uint32_t)sched_getcpu() + 1;
+    uint32_t host_cpu = atomic_load_explicit(&g->words[SVGA_FIFO_HOST_CPU], memory_order_relaxed);
+    return host_cpu != SVGA_CPUS_WANTED && host_cpu != (uint32_t)sched_getcpu() + 1;
 }
 
 /* How long this thread's last two waits took. */

@@ -67,7 +67,7 @@ enum svga_fifo_word {
     /* line 2: written by the device */
     SVGA_FIFO_STOP = 32,
     SVGA_FIFO_FENCE = 33,
-    SVGA_FIFO_HOST_CPU = 34,    /* CPU of the decode thread, + 1; 0: it does not run */
+    SVGA_FIFO_HOST_CPU = 34,    /* CPU of the decode thread, + 1; 0: it does not run; or SVGA_CPUS_WANTED */
     SVGA_FIFO_LINK_ACK = 35,    /* seq of the newest link message that was carried out */
     SVGA_FIFO_LINK_STATUS = 36, /* its result: 0, or a positive errno */
     SVGA_FIFO_ERROR = 37,       /* 0, or an svga_error: the device is lost */
@@ -93,6 +93,9 @@ enum svga_error {
     SVGA_ERROR_REFUSED = 3, /* policy, or no worker could be had */
     SVGA_ERROR_VERSION = 4,
 };
+
+/* Instead of the decode thread's CPU: other guests' kernels wait for the CPUs, so nobody spins. */
+#define SVGA_CPUS_WANTED UINT32_MAX
 
 /* Bytes of the BAR that every carrier creates. */
 #define SVGA_BAR_SIZE (1u << 20)

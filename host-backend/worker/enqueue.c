@@ -76,6 +76,8 @@ static __attribute__((noinline)) bool take_turn(struct enqueue *e) {
         return behind_add_ticket(e);
     if (turn_take(e->q->turn, &e->s->device.closing)) {
         e->turn = e->q->turn;
+        if (e->q->device->type & CL_DEVICE_TYPE_CPU)
+            svga_device_cpus_wanted(&e->s->device);
         e->event = &e->made;
         e->only_traced = false;
     }
