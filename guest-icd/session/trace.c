@@ -21,7 +21,8 @@ void icd_trace_put_slow(struct icd_trace *t) {
 }
 
 void icd_trace_wake(uint64_t token) {
-    if (token == 0 || !icd_profiled())
+    if (token ==
+        0) /* else also if the host wants no more commands stamped by now: it has begun with this one */
         return;
     uint64_t now = icd_trace_now();
     svga_guest_lock(icd_session->g);

@@ -44,6 +44,7 @@ struct broker_config {
         *variables; /* which of its driver's a guest may choose: as variables_choice_ok has it; NULL: all */
     const char *device_filter; /* only devices whose name contains this, case-insensitive; NULL: all */
     const char *profile_dir;   /* workers write DIR/PID.trace (host-backend/profile); NULL: no profiling */
+    bool profile_all;          /* of all commands, also where that costs much */
     const char *cache_dir;     /* built programs are kept here; NULL: not kept */
     bool cache_shared;         /* one for all tenants, who can poison each other's; else a folder for each */
     unsigned cache_mib;        /* most that each may take; 0: the store's own default */

@@ -95,6 +95,8 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         argv[n++] = "--eager";
     if (config->control && access(config->control, F_OK) == 0)
         argv[n++] = "--in-turns";
+    if (config->profile_dir && config->profile_all)
+        argv[n++] = "--profile-all";
     if (refuse) {
         argv[n++] = "--refuse";
         argv[n++] = (char *)refuse;

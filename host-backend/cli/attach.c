@@ -16,6 +16,7 @@
 #include "host-backend/cli/private-broker.h"
 #include "host-backend/profile/report.h"
 #include "host-backend/util/packet.h"
+#include "host-backend/worker/control.h"
 #include "svga-model/futex.h"
 
 enum { MOST = 1024, LOOK_MS = 300, COMPLETE_MS = 15000 };
@@ -31,6 +32,7 @@ struct attachment {
     char folder[80]; /* the workers' traces */
     struct line lines[MOST];
     int count, begun;
+    bool all;
 };
 
 static volatile sig_atomic_t stop;
@@ -60,7 +62,7 @@ static int open_line(const struct attachment *a, json_int_t worker, int ends[2])
         cli_say("profile", "cannot make %s: %s", path, strerror(error));
         return -1;
     }
-    packet_send(ends[0], "f", 1, file, 0);
+    packet_send(ends[0], &(char){a->all ? CONTROL_PROFILE_ALL : CONTROL_PROFILE}, 1, file, 0);
     close(file);
     return 0;
 }
@@ -164,13 +166,14 @@ static bool make_folder(char path[80]) {
     return false;
 }
 
-int attach(const char *guest, double seconds, const char *file) {
+int attach(const char *guest, double seconds, bool all, const char *file) {
     static struct attachment a;
     const struct sigaction action = {.sa_handler = on_signal};
     uint64_t until = seconds > 0 ? svga_now_ns() + (uint64_t)(seconds * 1e9) : UINT64_MAX;
     int r = -1;
 
     a.guest = guest;
+    a.all = all;
     if (!make_folder(a.folder))
         return -1;
     sigaction(SIGINT, &action, NULL);

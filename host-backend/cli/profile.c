@@ -32,6 +32,9 @@ static const char help[] =
     "\n"
     "  --attach GUEST profile all processes of this guest, also those that begin meanwhile, until Ctrl-C\n"
     "  --seconds N    or for so long\n"
+    "  --all          all commands, where they are so many and short that this costs more than some 2 %; "
+    "else "
+    "a sample\n"
     "  --html FILE    write it as a page for a browser, with histograms\n"
     "  --csv FILE     write every stage of everything: count, sum, min, median, p95, p99, max in "
     "nanoseconds\n"
@@ -72,12 +75,16 @@ static int diff(const char *before, const char *after) {
 }
 
 int cmd_profile(int argc, char **argv) {
-    static const struct option options[] = {
-        {"html", required_argument, NULL, 'H'},   {"csv", required_argument, NULL, 'c'},
-        {"attach", required_argument, NULL, 'a'}, {"seconds", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},         {0}};
+    static const struct option options[] = {{"html", required_argument, NULL, 'H'},
+                                            {"csv", required_argument, NULL, 'c'},
+                                            {"attach", required_argument, NULL, 'a'},
+                                            {"seconds", required_argument, NULL, 's'},
+                                            {"all", no_argument, NULL, 'A'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     const char *html = NULL, *csv = NULL, *guest = NULL;
     double seconds = 0;
+    bool all = false;
     char *end = "";
     struct trace_set set;
     int c, status = 0;
@@ -98,6 +105,9 @@ int cmd_profile(int argc, char **argv) {
             if (*end || !(seconds > 0 && seconds < 1e6))
                 return cli_misused("profile", "--seconds takes a number of seconds");
             break;
+        case 'A':
+            all = true;
+            break;
         case 'h':
             fputs(help, stdout);
             return 0;
@@ -112,10 +122,10 @@ int cmd_profile(int argc, char **argv) {
     }
     if (argc - optind != 1)
         return cli_misused("profile", "which file?");
-    if (guest && attach(guest, seconds, argv[optind]) < 0)
+    if (guest && attach(guest, seconds, all, argv[optind]) < 0)
         return 1;
-    if (!guest && seconds > 0)
-        return cli_misused("profile", "--seconds is for --attach");
+    if (!guest && (seconds > 0 || all))
+        return cli_misused("profile", "--seconds and --all are for --attach");
     if (load(argv[optind], &set) < 0)
         return 1;
     if (!html && !csv)

@@ -65,6 +65,8 @@ static const char help[] =
     "  --profile FILE   print what bounds the program and where latency goes, and record it in FILE, which "
     "Perfetto\n"
     "                   opens and trillium profile reads again\n"
+    "  --profile-all    all commands, where they are so many and short that this costs more than some 2 %; "
+    "else a sample\n"
     "  --cache DIR      keep built programs in DIR (default ~/.cache/trillium/programs; none: do not keep "
     "them)\n"
     "  --fresh-builds   build every program, also those seen before\n"
@@ -82,12 +84,13 @@ static const char help[] =
     "if it is not found; 2 if this command line is wrong.\n";
 
 static int parse(struct run_options *o, int argc, char **argv) {
-    enum { OPT_VM = 256, OPT_CARRIER, OPT_IR, OPT_SVGA_MEMORY, OPT_PROFILE };
+    enum { OPT_VM = 256, OPT_CARRIER, OPT_IR, OPT_SVGA_MEMORY, OPT_PROFILE, OPT_PROFILE_ALL };
     static const struct option options[] = {{"vm", optional_argument, NULL, OPT_VM},
                                             {"carrier", required_argument, NULL, OPT_CARRIER},
                                             {"ir", required_argument, NULL, OPT_IR},
                                             {"svga-memory", required_argument, NULL, OPT_SVGA_MEMORY},
                                             {"profile", required_argument, NULL, OPT_PROFILE},
+                                            {"profile-all", no_argument, NULL, OPT_PROFILE_ALL},
                                             CLI_BROKER_OPTIONS,
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -119,6 +122,9 @@ static int parse(struct run_options *o, int argc, char **argv) {
         case OPT_PROFILE:
             o->profile = optarg;
             break;
+        case OPT_PROFILE_ALL:
+            o->broker.profile_all = true;
+            break;
         case 'h':
             fputs(help, stdout);
             exit(0);
@@ -131,6 +137,8 @@ static int parse(struct run_options *o, int argc, char **argv) {
         return cli_misused("run", "which program?");
     if (o->svga_memory && (!o->ir || strcmp(o->ir, "spirv") != 0))
         return cli_misused("run", "--svga-memory goes with --ir spirv");
+    if (o->broker.profile_all && !o->profile)
+        return cli_misused("run", "--profile-all goes with --profile FILE");
     o->program = argv + optind;
     return 0;
 }

@@ -67,6 +67,9 @@ static const char help[] =
     "  --profile DIR          workers record there what their guests do: trillium profile "
     "DIR "
     "reads it\n"
+    "  --profile-all          all commands, where they are so many and short that this costs more than some "
+    "2 %; "
+    "else a sample\n"
     "  --sandbox HOW          the walls around workers: strict: serve only where all of them stand; best "
     "(default): those that\n"
     "                         this machine has; off: none (`trillium doctor` lists them)\n"
@@ -126,6 +129,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
         OPT_NAME,
         OPT_WARM,
         OPT_PROFILE,
+        OPT_PROFILE_ALL,
         OPT_CAPABILITIES
     };
     static const struct option options[] = {{"shm", required_argument, NULL, OPT_SHM},
@@ -141,6 +145,7 @@ static int parse(struct serve_options *o, int argc, char **argv) {
                                             CLI_BROKER_OPTIONS,
                                             {"warm-workers", required_argument, NULL, OPT_WARM},
                                             {"profile", required_argument, NULL, OPT_PROFILE},
+                                            {"profile-all", no_argument, NULL, OPT_PROFILE_ALL},
                                             {"print-capabilities", no_argument, NULL, OPT_CAPABILITIES},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
@@ -188,6 +193,9 @@ static int parse(struct serve_options *o, int argc, char **argv) {
             break;
         case OPT_PROFILE:
             o->broker.profile_dir = optarg;
+            break;
+        case OPT_PROFILE_ALL:
+            o->broker.profile_all = true;
             break;
         case OPT_WARM: {
             unsigned long n = strtoul(optarg, &end, 10);

@@ -116,6 +116,18 @@ static void put_item(struct writer *w, const struct trace_item *item, size_t num
     }
 }
 
+/* What is not known of a worker, where only a sample was traced. */
+static void put_gaps(struct writer *w, const struct trace_set *set, uint64_t origin, uint64_t until) {
+    for (size_t i = 0; i < set->gap_count; i++) {
+        const struct trace_gap *gap = &set->gaps[i];
+        if (gap->begin >= origin && gap->begin < until)
+            put(w,
+                json_pack("{s:s, s:s, s:s, s:I, s:i, s:f, s:f}", "name", "not traced", "cat", "sample", "ph",
+                          "X", "pid", (json_int_t)gap->pid, "tid", (int)ROW_WORKER, "ts",
+                          (double)(gap->begin - origin) / 1e3, "dur", (double)(gap->end - gap->begin) / 1e3));
+    }
+}
+
 /* Says once what a guest's rows are. */
 static void put_names(struct writer *w, const struct trace_item *items, size_t count) {
     uint32_t last_pid = 0, last_queue = UINT32_MAX;
@@ -153,6 +165,8 @@ int chrome_write(const char *path, const struct trace_set *set, char *why, size_
     put_names(&w, set->items, shown);
     for (size_t i = 0; i < shown; i++)
         put_item(&w, &set->items[i], i, set->items[0].command.call);
+    if (shown > 0)
+        put_gaps(&w, set, set->items[0].command.call, set->items[shown - 1].command.call);
     fprintf(w.file, "\n]}\n");
     bool failed = ferror(w.file) != 0;
     failed |= fclose(w.file) != 0;

@@ -37,24 +37,26 @@ int profile_diff(const struct trace_set *before, const struct trace_set *after, 
 
     if (a && b && summary_shares(before, &old) && summary_shares(after, &new)) {
         fprintf(out, "from first call to last: %.1f -> %.1f ms\n\n%-40s %15s %27s %27s\n",
-                (double)old.span / 1e6, (double)new.span / 1e6, "", "count", "median us", "p99 us");
+                (double)(old.span + old.not_traced) / 1e6, (double)(new.span + new.not_traced) / 1e6, "",
+                "count", "median us", "p99 us");
         for (size_t i = 0; i < m; i++) {
             const struct summary_group *x = find(a, n, b[i].label);
             const struct summary_times *t = x ? &x->times[SUMMARY_TOTAL] : NULL,
                                        *u = &b[i].times[SUMMARY_TOTAL];
             if (!t) {
-                fprintf(out, "%-40.40s only in the second: %zu times, %.1f us\n", b[i].label, b[i].count,
-                        us(u->median));
+                fprintf(out, "%-40.40s only in the second: %llu times, %.1f us\n", b[i].label,
+                        (unsigned long long)b[i].of, us(u->median));
                 continue;
             }
-            fprintf(out, "%-40.40s %6zu -> %6zu %10.1f -> %10.1f us %10.1f -> %10.1f us\n", b[i].label,
-                    x->count, b[i].count, us(t->median), us(u->median), us(t->p99), us(u->p99));
+            fprintf(out, "%-40.40s %6llu -> %6llu %10.1f -> %10.1f us %10.1f -> %10.1f us\n", b[i].label,
+                    (unsigned long long)x->of, (unsigned long long)b[i].of, us(t->median), us(u->median),
+                    us(t->p99), us(u->p99));
             moved(x, &b[i], out);
         }
         for (size_t i = 0; i < n; i++)
             if (!find(b, m, a[i].label))
-                fprintf(out, "%-40.40s only in the first: %zu times, %.1f us\n", a[i].label, a[i].count,
-                        us(a[i].times[SUMMARY_TOTAL].median));
+                fprintf(out, "%-40.40s only in the first: %llu times, %.1f us\n", a[i].label,
+                        (unsigned long long)a[i].of, us(a[i].times[SUMMARY_TOTAL].median));
         r = 0;
     }
     free(a);

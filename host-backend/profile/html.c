@@ -164,8 +164,8 @@ static void section(FILE *f, const char *title, const struct summary_group *grou
         fprintf(f, "<details%s><summary>", i < 3 ? " open" : "");
         put(f, g->label);
         char sum[24], median[24], p99[24];
-        fprintf(f, ": %zu %s, %s in all (%.0f %% of the run), median %s, p99 %s</summary>\n", g->count,
-                g->count == 1 ? "time" : "times", time_text(sum, t->sum),
+        fprintf(f, ": %llu %s, %s in all (%.0f %% of the run), median %s, p99 %s</summary>\n",
+                (unsigned long long)g->of, g->of == 1 ? "time" : "times", time_text(sum, t->sum),
                 span ? 100.0 * (double)t->sum / (double)span : 0, time_text(median, t->median),
                 time_text(p99, t->p99));
         bar(f, g);

@@ -5,17 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-backend/profile/stages.h"
 #include "host-backend/profile/trace.h"
 
-/* All items read so far, and the stamps that refer to them. */
+/* All items read so far, the stamps that refer to them, and where pauses of tracing ended. */
 struct list {
     struct trace_item *items;
     size_t count, cap;
     struct stamp {
         struct trace_stamp stamp;
         uint32_t pid;
-    } * stamps;
-    size_t stamp_count, stamp_cap;
+    } * stamps, *windows;
+    size_t stamp_count, stamp_cap, window_count, window_cap;
+    struct trace_total *totals;
+    size_t total_count, total_cap;
+    struct trace_gap *gaps;
+    size_t gap_count;
     uint64_t lost, driver_error;
 };
 
@@ -31,11 +36,15 @@ static bool grow(void **array, size_t count, size_t *cap, size_t size) {
     return true;
 }
 
-void trace_tidy(struct trace_command *c) {
-    c->name[sizeof c->name - 1] = '\0';
-    for (char *at = c->name; *at; at++)
+void trace_tidy_name(char *name, size_t size) {
+    name[size - 1] = '\0';
+    for (char *at = name; *at; at++)
         if (*at < ' ' || *at > '~') /* also those of 8 bits, which terminals obey as well */
             *at = '?';
+}
+
+void trace_tidy(struct trace_command *c) {
+    trace_tidy_name(c->name, sizeof c->name);
     if (c->work_dim > 3)
         c->work_dim = 3;
     if (c->what < TRACE_KERNEL || c->what > TRACE_BUILD)
@@ -58,9 +67,34 @@ static bool add_stamp(struct list *l, const struct trace_stamp *s, uint32_t pid)
         l->driver_error = s->time;
     if (s->type == TRACE_LOST || s->type == TRACE_CLOCK)
         return true;
+    if (s->type == TRACE_WINDOW) {
+        if (!grow((void **)&l->windows, l->window_count, &l->window_cap, sizeof *l->windows))
+            return false;
+        l->windows[l->window_count++] = (struct stamp){*s, pid};
+        return true;
+    }
     if (!grow((void **)&l->stamps, l->stamp_count, &l->stamp_cap, sizeof *l->stamps))
         return false;
     l->stamps[l->stamp_count++] = (struct stamp){*s, pid};
+    return true;
+}
+
+/* Workers' of the same name are added up. */
+static bool add_total(struct list *l, struct trace_total *t) {
+    size_t i = 0;
+
+    trace_tidy_name(t->name, sizeof t->name);
+    while (i < l->total_count && strcmp(l->totals[i].name, t->name) != 0)
+        i++;
+    if (i == TRACE_NAMES)
+        return true;
+    if (i == l->total_count) {
+        if (!grow((void **)&l->totals, i, &l->total_cap, sizeof *l->totals))
+            return false;
+        l->totals[l->total_count++] = *t;
+    } else if (__builtin_add_overflow(l->totals[i].count, t->count, &l->totals[i].count)) {
+        l->totals[i].count = UINT64_MAX;
+    }
     return true;
 }
 
@@ -75,6 +109,7 @@ static bool read_entries(struct list *l, FILE *f, uint32_t pid) {
         union {
             struct trace_command command;
             struct trace_stamp stamp;
+            struct trace_total total;
         } entry;
         char *rest = (char *)&entry + sizeof head;
         memcpy(&entry, &head, sizeof head);
@@ -82,7 +117,10 @@ static bool read_entries(struct list *l, FILE *f, uint32_t pid) {
             if (fread(rest, sizeof entry.command - sizeof head, 1, f) == 1 &&
                 !add_command(l, &entry.command, pid))
                 return false;
-        } else if (head.type >= TRACE_PUBLISHED && head.type <= TRACE_CLOCK &&
+        } else if (head.type == TRACE_TOTAL && head.size == sizeof entry.total) {
+            if (fread(rest, sizeof entry.total - sizeof head, 1, f) == 1 && !add_total(l, &entry.total))
+                return false;
+        } else if (head.type >= TRACE_PUBLISHED && head.type <= TRACE_WINDOW &&
                    head.size == sizeof entry.stamp) {
             if (fread(rest, sizeof entry.stamp - sizeof head, 1, f) == 1 && !add_stamp(l, &entry.stamp, pid))
                 return false;
@@ -138,6 +176,68 @@ static int by_token(const void *a, const void *b) {
     return x->command.token < y->command.token ? -1 : x->command.token > y->command.token;
 }
 
+/*
+ * The driver's stamps are off by up to TRACE_CLOCK, the worker's are not: what had begun by the driver's clock after its end was
+ * told had begun at that moment at the latest. All that the driver says of it is moved by as much.
+ */
+static void put_in_order(struct trace_item *item) {
+    struct trace_command *c = &item->command;
+
+    if (!item->published || c->start <= item->published)
+        return;
+    uint64_t late = c->start - item->published;
+    c->submit = c->submit > late ? c->submit - late : 0;
+    c->start -= late;
+    if (c->ended == c->end)
+        c->ended -= late;
+    c->end -= late;
+}
+
+/* Windows by worker, and by the commands that they begin before. */
+static int by_window(const void *a, const void *b) {
+    const struct stamp *x = a, *y = b;
+    if (x->pid != y->pid)
+        return x->pid < y->pid ? -1 : 1;
+    return x->stamp.id < y->stamp.id ? -1 : x->stamp.id > y->stamp.id;
+}
+
+/* Is it traced before the window, as far as the order of both goes? */
+static bool is_before(const struct trace_item *item, const struct stamp *window) {
+    return item->pid < window->pid ||
+           (item->pid == window->pid && item->command.sequence <= TRACE_WINDOW_AFTER(window->stamp.id));
+}
+
+/* The times between which nothing is known: from the end of what was traced before a pause until what was traced after it began or, where
+ * nothing else was under way, would have been seen. The items are in the order of by_sequence. */
+static bool find_gaps(struct list *l) {
+    struct trace_gap gap = {0};
+    uint64_t begin, end;
+    size_t i = 0;
+
+    l->gaps = calloc(l->window_count + 1, sizeof *l->gaps);
+    if (!l->gaps)
+        return false;
+    if (l->window_count > 0)
+        qsort(l->windows, l->window_count, sizeof *l->windows, by_window);
+    for (size_t w = 0; w < l->window_count; w++) {
+        const struct stamp *window = &l->windows[w];
+        for (; i < l->count && is_before(&l->items[i], window); i++) {
+            if (l->items[i].pid != gap.pid)
+                gap = (struct trace_gap){.pid = l->items[i].pid};
+            if (total_times(&l->items[i], &begin, &end) && end > gap.begin)
+                gap.begin = end;
+        }
+        const struct trace_item *first = i < l->count && l->items[i].pid == window->pid ? &l->items[i] : NULL;
+        bool idle = TRACE_WINDOW_IDLE(window->stamp.id) || !first;
+        gap.end = idle                   ? window->stamp.time
+                  : first->command.start ? first->command.start
+                                         : first->command.picked_up;
+        if (gap.pid == window->pid && gap.begin != 0 && gap.end > gap.begin)
+            l->gaps[l->gap_count++] = gap;
+    }
+    return true;
+}
+
 static bool join(struct list *l) {
     struct trace_item **tokens = malloc((l->count + 1) * sizeof(*tokens));
     if (!tokens)
@@ -163,26 +263,20 @@ static bool join(struct list *l) {
         }
     }
     free(tokens);
+    for (size_t i = 0; i < l->count; i++)
+        put_in_order(&l->items[i]);
+    if (!find_gaps(l))
+        return false;
     if (l->count > 0)
         qsort(l->items, l->count, sizeof *l->items, by_call);
     return true;
 }
 
-/*
- * The driver's stamps are off by up to TRACE_CLOCK, the worker's are not: what had begun by the driver's clock after its end was
- * told had begun at that moment at the latest. All that the driver says of it is moved by as much.
- */
-static void put_in_order(struct trace_item *item) {
-    struct trace_command *c = &item->command;
-
-    if (!item->published || c->start <= item->published)
-        return;
-    uint64_t late = c->start - item->published;
-    c->submit = c->submit > late ? c->submit - late : 0;
-    c->start -= late;
-    if (c->ended == c->end)
-        c->ended -= late;
-    c->end -= late;
+uint64_t trace_total(const struct trace_set *set, const char *name) {
+    for (size_t i = 0; i < set->total_count; i++)
+        if (strcmp(set->totals[i].name, name) == 0)
+            return set->totals[i].count;
+    return 0;
 }
 
 int trace_read(const char *dir, struct trace_set *set, char *why, size_t why_size) {
@@ -208,19 +302,25 @@ int trace_read(const char *dir, struct trace_set *set, char *why, size_t why_siz
         snprintf(why, why_size, "out of memory");
         r = -1;
     }
+    *set = (struct trace_set){.items = l.items,
+                              .count = l.count,
+                              .gaps = l.gaps,
+                              .gap_count = l.gap_count,
+                              .totals = l.totals,
+                              .total_count = l.total_count,
+                              .lost = l.lost,
+                              .driver_error = l.driver_error};
     free(l.stamps);
-    if (r < 0) {
-        free(l.items);
-        return -1;
-    }
-    for (size_t i = 0; i < l.count; i++)
-        put_in_order(&l.items[i]);
-    *set = (struct trace_set){l.items, l.count, l.lost, l.driver_error};
-    return 0;
+    free(l.windows);
+    if (r < 0)
+        trace_free(set);
+    return r;
 }
 
 void trace_free(struct trace_set *set) {
     free(set->items);
+    free(set->gaps);
+    free(set->totals);
     *set = (struct trace_set){0};
 }
 

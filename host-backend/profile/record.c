@@ -9,6 +9,7 @@
 
 #define FORMAT 2
 #define MOST_COMMANDS 10000000u
+#define SAMPLE "\"sample\": "
 
 /* The numbers of a command, in the order in which they stand in its line. */
 #define MEMBER(m)                                                                                            \
@@ -51,6 +52,23 @@ static void set_number(struct trace_item *item, int n, uint64_t value) {
         memcpy(at, &value, sizeof value);
 }
 
+/* One line more, where not all commands are there: the times between which none is, and how many there were of each name. */
+static void put_sample(FILE *f, const struct trace_set *set) {
+    json_t *gaps = json_array(), *totals = json_object();
+
+    for (size_t i = 0; i < set->gap_count; i++)
+        json_array_append_new(gaps, json_pack("[I,I,I]", (json_int_t)set->gaps[i].pid,
+                                              (json_int_t)set->gaps[i].begin, (json_int_t)set->gaps[i].end));
+    for (size_t i = 0; i < set->total_count; i++)
+        json_object_set_new(totals, set->totals[i].name, json_integer((json_int_t)set->totals[i].count));
+    json_t *sample = json_pack("{s:o, s:o}", "gaps", gaps, "totals", totals);
+    char *text = sample ? json_dumps(sample, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    if (text && set->total_count > 0)
+        fprintf(f, "%s%s,\n", SAMPLE, text);
+    free(text);
+    json_decref(sample);
+}
+
 void record_put(FILE *f, const struct trace_set *set) {
     fprintf(
         f, "{\"trillium\": %d, \"count\": %zu, \"lost\": %llu, \"driver_error_ns\": %lld, \"fields\": \"name",
@@ -73,6 +91,7 @@ void record_put(FILE *f, const struct trace_set *set) {
         json_decref(name);
     }
     fprintf(f, "\n],\n");
+    put_sample(f, set);
 }
 
 /* One line: an array, with a comma before it or not. */
@@ -93,6 +112,46 @@ static bool take(struct trace_item *item, const char *line) {
         trace_tidy(&item->command);
     }
     json_decref(list);
+    return ok;
+}
+
+static bool take_number(const json_t *value, uint64_t *out) {
+    *out = (uint64_t)json_integer_value(value);
+    return json_is_integer(value) && json_integer_value(value) >= 0;
+}
+
+/* The line behind the commands' end, if it is a sample's. */
+static bool take_sample(FILE *f, char **line, size_t *room, struct trace_set *set) {
+    const size_t head = strlen(SAMPLE);
+    const char *name;
+    json_t *each;
+    size_t i;
+
+    if (getline(line, room, f) <= 0 || strncmp(*line, SAMPLE, head) != 0)
+        return true;
+    json_t *sample = json_loads(*line + head, JSON_DISABLE_EOF_CHECK, NULL);
+    json_t *gaps = json_object_get(sample, "gaps"), *totals = json_object_get(sample, "totals");
+    set->gaps = calloc(json_array_size(gaps) + 1, sizeof *set->gaps);
+    set->totals = calloc(json_object_size(totals) + 1, sizeof *set->totals);
+    bool ok = json_is_array(gaps) && json_is_object(totals) && json_object_size(totals) <= TRACE_NAMES && set->gaps && set->totals;
+    for (i = 0; ok && i < json_array_size(gaps); i++) {
+        struct trace_gap *gap = &set->gaps[set->gap_count++];
+        uint64_t pid = 0;
+        each = json_array_get(gaps, i);
+        ok = take_number(json_array_get(each, 0), &pid) &&
+             take_number(json_array_get(each, 1), &gap->begin) &&
+             take_number(json_array_get(each, 2), &gap->end);
+        gap->pid = (uint32_t)pid;
+    }
+    if (ok) {
+        json_object_foreach(totals, name, each) {
+            struct trace_total *total = &set->totals[set->total_count++];
+            snprintf(total->name, sizeof total->name, "%s", name);
+            trace_tidy_name(total->name, sizeof total->name);
+            ok = ok && take_number(each, &total->count);
+        }
+    }
+    json_decref(sample);
     return ok;
 }
 
@@ -136,6 +195,7 @@ int record_load(const char *path, struct trace_set *set, char *why, size_t why_s
         ok = take(&set->items[got], line);
     }
     set->count = got;
+    ok = ok && (getline(&line, &room, f) <= 0 || take_sample(f, &line, &room, set));
     if (!ok || got < wanted) {
         snprintf(why, why_size, "%s is no profile of trillium run --profile, or not a whole one", path);
         trace_free(set);

@@ -3,7 +3,7 @@
  * Recorded profiles: one JSON file that Perfetto and chrome://tracing open as it is, and that trillium profile reads again.
  *
  * Its first line names the format and says what was lost; then comes one line for each command, an array of its name and the
- * numbers of record.c's table; then Chrome's "traceEvents", of the first commands only where there are very many.
+ * numbers of record.c's table; then, where only a sample was traced, a line with what is known of the rest; then Chrome's "traceEvents", of the first commands only where there are very many.
  */
 #ifndef HOST_BACKEND_PROFILE_RECORD_H
 #define HOST_BACKEND_PROFILE_RECORD_H

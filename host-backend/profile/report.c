@@ -38,8 +38,8 @@ static void print_groups(FILE *out, const struct summary_group *groups, size_t c
         const struct summary_times *t = &g->times[SUMMARY_TOTAL];
         int longest = longest_stage(g);
 
-        fprintf(out, "%-38.38s %8zu %10.1f %5.0f%%", g->label, g->count, (double)t->sum / 1e6,
-                span ? 100.0 * (double)t->sum / (double)span : 0);
+        fprintf(out, "%-38.38s %8llu %10.1f %5.0f%%", g->label, (unsigned long long)g->of,
+                (double)t->sum / 1e6, span ? 100.0 * (double)t->sum / (double)span : 0);
         print_number(out, 9, (double)t->median / 1e3);
         print_number(out, 9, (double)t->p95 / 1e3);
         print_number(out, 9, (double)t->p99 / 1e3);
@@ -146,17 +146,17 @@ static void csv_group(FILE *out, const char *kind, const struct summary_group *g
         fprintf(out, "%s,\"", kind);
         for (const char *c = g->label; *c; c++)
             fprintf(out, *c == '"' ? "\"\"" : "%c", *c);
-        fprintf(out, "\",%s,%zu,%llu,%llu,%llu,%llu,%llu,%llu\n",
+        fprintf(out, "\",%s,%zu,%llu,%llu,%llu,%llu,%llu,%llu,%llu\n",
                 column < STAGE_COUNT ? stages[column].name : "all", t->count, (unsigned long long)t->sum,
                 (unsigned long long)t->min, (unsigned long long)t->median, (unsigned long long)t->p95,
-                (unsigned long long)t->p99, (unsigned long long)t->max);
+                (unsigned long long)t->p99, (unsigned long long)t->max, (unsigned long long)g->of);
     }
 }
 
 int profile_csv(const struct trace_set *set, FILE *out) {
     static const char *const kinds[] = {"command", "queue", "transfer size"};
 
-    fprintf(out, "kind,name,stage,count,sum_ns,min_ns,median_ns,p95_ns,p99_ns,max_ns\n");
+    fprintf(out, "kind,name,stage,count,sum_ns,min_ns,median_ns,p95_ns,p99_ns,max_ns,of\n");
     for (int by = BY_KERNEL; by <= BY_SIZE; by++) {
         size_t count;
         struct summary_group *groups = summary_groups(set, (enum summary_by)by, &count);

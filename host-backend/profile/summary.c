@@ -184,11 +184,57 @@ static int by_weight(const void *a, const void *b) {
     return u < v ? 1 : u > v ? -1 : strcmp(x->label, y->label);
 }
 
+/* ---- samples ---- */
+
+/* Commands of queues where only a sample was traced: how many were, and how many there were. */
+struct sampled {
+    uint64_t kernels, transfers, all_kernels, all;
+};
+
+static struct sampled sampled_of(const struct trace_set *set) {
+    struct sampled s = {.all = trace_total(set, "")};
+
+    for (size_t i = 0; i < set->count && s.all > 0; i++) {
+        s.kernels += set->items[i].command.what == TRACE_KERNEL;
+        s.transfers += set->items[i].command.what == TRACE_TRANSFER;
+    }
+    for (size_t i = 0; i < set->total_count; i++)
+        if (set->totals[i].name[0] &&
+            __builtin_add_overflow(s.all_kernels, set->totals[i].count, &s.all_kernels))
+            s.all_kernels = UINT64_MAX;
+    return s;
+}
+
+/* `count` of `traced`, of `all` that there were: of how many. */
+static uint64_t scaled(uint64_t count, uint64_t traced, uint64_t all) {
+    return all > traced && traced > 0 ? (uint64_t)((double)count / (double)traced * (double)all) : count;
+}
+
+/* So many commands of the group stand for so many; `named` commands have its name. */
+static uint64_t stand_for(const struct trace_set *set, const struct sampled *s, const struct trace_command *c,
+                          enum summary_by by, uint64_t count, uint64_t named) {
+    if (s->all == 0)
+        return count;
+    if (by == BY_QUEUE)
+        return scaled(count, s->kernels + s->transfers, s->all);
+    if (c->what == TRACE_KERNEL)
+        return scaled(count, named, trace_total(set, c->name));
+    if (c->what == TRACE_TRANSFER)
+        return scaled(count, s->transfers, s->all > s->all_kernels ? s->all - s->all_kernels : 0);
+    return count;
+}
+
+static bool same_name(const struct reference *a, const struct reference *b) {
+    const struct trace_command *c = &a->item->command, *d = &b->item->command;
+    return c->what == d->what && strcmp(c->name, d->name) == 0;
+}
+
 struct summary_group *summary_groups(const struct trace_set *set, enum summary_by by, size_t *count) {
     struct reference *list = calloc(set->count + 1, sizeof *list);
     uint64_t *values = calloc(set->count + 1, sizeof *values);
     struct summary_group *groups = NULL;
-    size_t n = 0, made = 0, turn_count;
+    size_t n = 0, made = 0, named = 0, turn_count;
+    struct sampled sampled = sampled_of(set);
     struct turn *turns = turns_of(set, &turn_count);
 
     *count = 1; /* until there is memory */
@@ -206,6 +252,10 @@ struct summary_group *summary_groups(const struct trace_set *set, enum summary_b
             for (next = i + 1; next < n && by_group(&list[i], &list[next]) == 0; next++)
                 ;
             g->count = next - i;
+            if (i == 0 || !same_name(&list[i - 1], &list[i]))
+                for (named = 1; i + named < n && same_name(&list[i], &list[i + named]); named++)
+                    ;
+            g->of = stand_for(set, &sampled, &list[i].item->command, by, g->count, named);
             g->what = list[i].item->command.what;
             for (size_t k = i; k < next; k++) {
                 g->bytes += list[k].item->command.bytes;
@@ -231,7 +281,7 @@ struct edge {
     int what; /* a stage, or one of these */
     int step;
 };
-enum { RUNS_KERNEL = STAGE_COUNT, RUNS_TRANSFER, RUNS_BUILD, KINDS };
+enum { RUNS_KERNEL = STAGE_COUNT, RUNS_TRANSFER, RUNS_BUILD, NOT_TRACED, KINDS };
 
 static int by_time(const void *a, const void *b) {
     const struct edge *x = a, *y = b;
@@ -266,7 +316,9 @@ static size_t edges_of(struct edge *edges, const struct trace_item *item) {
 
 /* A stretch of time, by what is under way in it. */
 static void count_stretch(struct summary_share *out, const int under_way[KINDS], uint64_t length) {
-    if (under_way[RUNS_KERNEL]) {
+    if (under_way[NOT_TRACED]) {
+        out->not_traced += length;
+    } else if (under_way[RUNS_KERNEL]) {
         out->kernels += length;
     } else if (under_way[RUNS_TRANSFER]) {
         out->transfers += length;
@@ -281,7 +333,7 @@ static void count_stretch(struct summary_share *out, const int under_way[KINDS],
 }
 
 bool summary_shares(const struct trace_set *set, struct summary_share *out) {
-    struct edge *edges = calloc(set->count * 2 * STAGE_COUNT + 1, sizeof *edges);
+    struct edge *edges = calloc(2 * (set->count * STAGE_COUNT + set->gap_count) + 1, sizeof *edges);
     int under_way[KINDS] = {0};
     size_t n = 0;
 
@@ -292,13 +344,15 @@ bool summary_shares(const struct trace_set *set, struct summary_share *out) {
         n += edges_of(edges + n, &set->items[i]);
         out->waits += set->items[i].woken != 0;
     }
+    for (size_t i = 0; i < set->gap_count; i++)
+        n += put_edges(edges + n, NOT_TRACED, set->gaps[i].begin, set->gaps[i].end);
     qsort(edges, n, sizeof *edges, by_time);
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
             count_stretch(out, under_way, edges[i].time - edges[i - 1].time);
         under_way[edges[i].what] += edges[i].step;
     }
-    out->span = n > 0 ? edges[n - 1].time - edges[0].time : 0;
+    out->span = n > 0 ? edges[n - 1].time - edges[0].time - out->not_traced : 0;
     free(edges);
     return true;
 }

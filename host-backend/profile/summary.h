@@ -27,7 +27,8 @@ enum { HISTOGRAM_BINS = 240 };
 struct summary_group {
     char label[112];
     uint32_t what; /* enum trace_what */
-    size_t count;
+    size_t count;  /* that were traced, */
+    uint64_t of;   /* of so many; an estimate where a kernel has several work sizes */
     uint64_t
         behind; /* ns that its commands, before they ran, waited for a turn behind other guests: they or one before them */
     uint64_t bytes; /* transfers: all of them together */
@@ -54,6 +55,7 @@ uint64_t histogram_end(int bin);
  * stage of the command that had got furthest; and where there was no command, the program itself.
  */
 struct summary_share {
+    uint64_t not_traced; /* time in which a worker's tracing paused, which is in none of the others: */
     uint64_t span, kernels, transfers, builds, stage[STAGE_COUNT], program;
     size_t commands, waits; /* waits: clFinish and its like, and commands that a thread was woken from */
 };

@@ -30,6 +30,10 @@ enum trace_type {
     TRACE_LOST = 4,      /* struct trace_stamp: `time` entries found no room (TRACE_ROOM) and are missing */
     TRACE_CLOCK =
         5, /* struct trace_stamp: stamps of a device's driver are off by at most `time` nanoseconds */
+    TRACE_WINDOW =
+        6, /* struct trace_stamp: at `time` commands were traced again, after a pause (worker/sample.h): those after `id` / 2;
+                         it is odd where none was under way then that is not here */
+    TRACE_TOTAL = 7, /* struct trace_total: how many there were in all, where there were pauses */
 };
 
 enum trace_what {
@@ -79,6 +83,19 @@ struct trace_stamp {
     uint64_t time;
 };
 
+#define TRACE_WINDOW_AFTER(id) ((id) / 2)
+#define TRACE_WINDOW_IDLE(id) ((id) % 2 != 0)
+
+/* Names that are counted; of more nothing is known. */
+#define TRACE_NAMES 1024u
+
+struct trace_total {
+    uint32_t type;
+    uint32_t size;
+    uint64_t count; /* commands of queues, */
+    char name[64];  /* of this kernel, or with no name all of them */
+};
+
 /* A traced command with all that was learnt of it. */
 struct trace_item {
     struct trace_command command;
@@ -86,10 +103,20 @@ struct trace_item {
     uint32_t pid;
 };
 
+/* Nothing is known of what a worker did between the two times. */
+struct trace_gap {
+    uint32_t pid;
+    uint64_t begin, end;
+};
+
 /* A profile: all commands that were traced, in order of their calls. */
 struct trace_set {
     struct trace_item *items;
     size_t count;
+    struct trace_gap *gaps; /* where tracing paused: only a sample was traced; */
+    size_t gap_count;
+    struct trace_total *totals; /* and this many commands there were in all, each name once */
+    size_t total_count;
     uint64_t lost; /* entries that found no room */
     uint64_t
         driver_error; /* stamps of the driver are off by at most so many nanoseconds; UINT64_MAX: nobody knows */
@@ -98,6 +125,10 @@ struct trace_set {
 /* Makes what a worker, or anybody, wrote fit to be shown: no more than three dimensions, a known kind, a name that ends and is
  * printable ASCII: terminals obey other characters. */
 void trace_tidy(struct trace_command *c);
+void trace_tidy_name(char *name, size_t size);
+
+/* How many commands of this kernel there were, or of all queues (""); 0: nobody knows, for only all were counted. */
+uint64_t trace_total(const struct trace_set *set, const char *name);
 
 /* Reads all *.trace files in `dir`. 0, or -1 with a sentence in `why`. A file that is cut short (its worker
  * died) counts as far as it goes. */

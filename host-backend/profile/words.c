@@ -57,18 +57,18 @@ static void say_cause(const struct speaker *to, const struct cause *c, const str
         g = weightiest(groups, count, TRACE_KERNEL);
         if (g)
             say(to,
-                "%.0f %% of the time (%.1f ms) the device runs kernels, foremost %s (%zu times, %.1f us "
+                "%.0f %% of the time (%.1f ms) the device runs kernels, foremost %s (%llu times, %.1f us "
                 "each): faster kernels help.",
-                share, ms, g->label, g->count, (double)g->times[STAGE_RUN].median / 1e3);
+                share, ms, g->label, (unsigned long long)g->of, (double)g->times[STAGE_RUN].median / 1e3);
         break;
     case TRANSFERS:
         g = weightiest(groups, count, TRACE_TRANSFER);
         if (g)
             say(to,
-                "%.0f %% (%.1f ms) goes into transfers with no kernel beside them, foremost %s (%zu times, "
+                "%.0f %% (%.1f ms) goes into transfers with no kernel beside them, foremost %s (%llu times, "
                 "%.1f us each): overlap them "
                 "with kernels, or leave data where it is.",
-                share, ms, g->label, g->count, (double)g->times[STAGE_RUN].median / 1e3);
+                share, ms, g->label, (unsigned long long)g->of, (double)g->times[STAGE_RUN].median / 1e3);
         break;
     case BUILDS:
         say(to,
@@ -122,6 +122,34 @@ static void say_unshared(const struct speaker *to, const struct trace_set *set) 
             "and device.");
 }
 
+/* Not every command was traced. */
+static void say_sampled(const struct speaker *to, const struct trace_set *set,
+                        const struct summary_share *s) {
+    uint64_t all = trace_total(set, ""), traced = 0, unseen = 0;
+    double whole = (double)s->span + (double)s->not_traced;
+
+    if (all == 0)
+        return;
+    for (size_t i = 0; i < set->count; i++)
+        traced += set->items[i].command.what == TRACE_KERNEL || set->items[i].command.what == TRACE_TRANSFER;
+    say(to,
+        "Its commands are so many and short that only a sample was traced, %llu of %llu in windows of %.1f "
+        "ms in all (%.0f %% of the time): "
+        "counts are of all of them, percentages and milliseconds of the windows. --profile-all traces every "
+        "command, and slows the program "
+        "more.",
+        (unsigned long long)traced, (unsigned long long)all, (double)s->span / 1e6,
+        whole > 0 ? 100.0 * (double)s->span / whole : 0);
+    for (size_t i = 0; i < set->total_count; i++) {
+        bool seen = set->totals[i].name[0] == '\0';
+        for (size_t k = 0; k < set->count && !seen; k++)
+            seen = strcmp(set->items[k].command.name, set->totals[i].name) == 0;
+        if (!seen && unseen++ < 4)
+            say(to, "%s was enqueued %llu times, each between two windows.", set->totals[i].name,
+                (unsigned long long)set->totals[i].count);
+    }
+}
+
 void summary_words(const struct trace_set *set, const struct summary_share *s,
                    const struct summary_group *groups, size_t count,
                    void (*sayer)(void *opaque, const char *sentence), void *opaque) {
@@ -150,7 +178,9 @@ void summary_words(const struct trace_set *set, const struct summary_share *s,
         bound = "launch overhead: commands on their way, with nothing running";
     say(&to,
         "The program is bound by %s. It took %.1f ms from its first call to its last, with %zu commands.",
-        bound, (double)s->span / 1e6, s->commands);
+        bound, (double)(s->span + s->not_traced) / 1e6,
+        set->total_count > 0 ? (size_t)trace_total(set, "") : s->commands);
+    say_sampled(&to, set, s);
     for (int c = 0; c < CAUSES && percent(causes[c].time, s->span) >= 3; c++)
         say_cause(&to, &causes[c], s, groups, count);
     say_turns(&to, groups, count);

@@ -35,16 +35,22 @@ static void all_queues(struct session *s, bool profiled) {
     }
 }
 
+void attach_swap(struct session *s) {
+    s->swap_due = false;
+    if (trace_is_on(s->trace))
+        all_queues(s, s->swap_to);
+}
+
 static void begin(struct session *s) {
     int file = s->attach_file;
 
     s->attach_began = false;
     if (!s->trace)
-        s->trace = trace_new(s->options.pid);
+        s->trace = session_trace_new(s);
     if (!s->trace || trace_is_on(s->trace))
         return;
     s->attach_file = -1;
-    if (!trace_start(s->trace, file))
+    if (!trace_start(s->trace, file, s->attach_all))
         return;
     s->attach_began = true;
     all_queues(s, true);
@@ -105,21 +111,24 @@ static void say(int line, const char *why) {
     send(line, why, strlen(why), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static int take_file(int line) {
+/* `all`: not a sample. */
+static int take_file(int line, bool *all) {
     struct pollfd p = {.fd = line, .events = POLLIN};
-    char byte;
+    char byte = 0;
     int fd = -1;
 
     if (poll(&p, 1, FILE_MS) == 1 && packet_receive(line, &byte, 1, &fd, MSG_DONTWAIT) <= 0 && fd >= 0) {
         close(fd);
         fd = -1;
     }
+    *all = byte == CONTROL_PROFILE_ALL;
     return fd;
 }
 
 /* What was sent is read first, or the other end would hear of that instead. */
 static void refuse(int line, const char *why) {
-    int file = take_file(line);
+    bool all;
+    int file = take_file(line, &all);
 
     if (file >= 0)
         close(file);
@@ -144,7 +153,7 @@ static void profile(const struct listener *l, int line) {
     struct pollfd p[2] = {{.fd = line, .events = POLLIN}, {.fd = l->control, .events = POLLIN}};
     int other;
 
-    s->attach_file = take_file(line);
+    s->attach_file = take_file(line, &s->attach_all);
     s->attach_began = false;
     if (s->attach_file >= 0)
         give_order(s, ATTACH_BEGIN);

@@ -28,5 +28,8 @@ static inline bool attach_ordered(const struct session *s) {
 }
 /* Carries it out, or goes on with it. Leader lock. */
 void attach_obey(struct session *s);
+/* A pause of tracing has begun or ended (sample.h), and session->swap_due is set: the driver need not stamp commands meanwhile. Leader
+ * lock, between two commands. */
+void attach_swap(struct session *s);
 
 #endif

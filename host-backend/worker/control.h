@@ -14,7 +14,9 @@ enum control_byte {
     CONTROL_WARM = 'w', /* worker to broker: done */
     CONTROL_SESSION = 's', /* broker to worker, with the session's socket in SCM_RIGHTS */
     CONTROL_PROFILE = 'p', /* broker to worker that serves a guest, with a socket in SCM_RIGHTS (attach.h) */
-    CONTROL_TAKEN = 't',   /* worker to broker: it has the session, and begins to read it only now */
+    CONTROL_PROFILE_ALL =
+        'a', /* on that socket, with the file: all commands; CONTROL_PROFILE: a sample, where they are many */
+    CONTROL_TAKEN = 't', /* worker to broker: it has the session, and begins to read it only now */
 };
 
 enum { CONTROL_KINDS = 3 /* that a worker sends, each once */ };

@@ -65,6 +65,7 @@ static const char help[] =
     "  --cell N           the walls of its cell, as a number: it raises those that are its own\n"
     "  --pid N            what the host knows it by\n"
     "  --profile-fd FD    write a profile there\n"
+    "  --profile-all      of all commands, also where they are many and short\n"
     "  --store FD         the broker's store of built programs\n"
     "  --build-seconds N  longest time that a build may take (default 600; 0: any)\n"
     "  --build-memory N   most memory that a build may take, in MiB (default 4096; 0: any)\n"
@@ -157,6 +158,7 @@ static int parse(struct options *o, int argc, char **argv) {
         CELL,
         PID,
         PROFILE,
+        PROFILE_ALL,
         STORE,
         BUILD_SECONDS,
         BUILD_MEMORY,
@@ -183,6 +185,7 @@ static int parse(struct options *o, int argc, char **argv) {
                                             {"cell", required_argument, NULL, CELL},
                                             {"pid", required_argument, NULL, PID},
                                             {"profile-fd", required_argument, NULL, PROFILE},
+                                            {"profile-all", no_argument, NULL, PROFILE_ALL},
                                             {"store", required_argument, NULL, STORE},
                                             {"build-seconds", required_argument, NULL, BUILD_SECONDS},
                                             {"build-memory", required_argument, NULL, BUILD_MEMORY},
@@ -227,6 +230,9 @@ static int parse(struct options *o, int argc, char **argv) {
             if (!number(optarg, 1u << 20, &fd))
                 return 2;
             o->session.profile_fd = (int)fd;
+            break;
+        case PROFILE_ALL:
+            o->session.profile_all = true;
             break;
         case CELL:
             if (!number(optarg, CELL_ALL, &o->walls))

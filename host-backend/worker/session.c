@@ -63,6 +63,20 @@ void session_answer(struct session *s, struct tr_slot *slot, cl_int result, uint
     svga_device_irq(&s->device);
 }
 
+/* The same number after a pause: the clocks have been aligned. */
+static void wants_traces(void *opaque, bool more) {
+    struct session *s = opaque;
+    s->swap_due = true;
+    s->swap_to = more;
+    atomic_store(&s->device.words[SVGA_FIFO_PROFILE], more ? s->profiles : 0);
+    svga_device_irq(&s->device);
+}
+
+struct trace *session_trace_new(struct session *s) {
+    const struct trace_of of = {s->options.pid, s->turns->board, wants_traces, s};
+    return trace_new(&of);
+}
+
 void session_tell_profile(struct session *s, bool on) {
     atomic_store(&s->device.words[SVGA_FIFO_PROFILE], on ? ++s->profiles : 0);
     svga_device_irq(&s->device); /* for who carries it on to a guest elsewhere */
@@ -180,6 +194,8 @@ static __attribute__((noinline)) void drain(struct session *s) {
             unreleased = 0;
             if (attach_ordered(s))
                 attach_obey(s);
+            if (s->swap_due)
+                attach_swap(s);
         }
     }
     if (unreleased > 0)
@@ -274,6 +290,8 @@ static void *decode(void *opaque) {
         else if (s->trace)
             trace_idle(s->trace);
         attach_obey(s);
+        if (s->swap_due)
+            attach_swap(s);
         if (!svga_device_doze(&s->device))
             continue;
         if (attach_ordered(s)) { /* since; pairs with give_order, which writes BUSY after it */
@@ -370,8 +388,8 @@ struct session *session_new(int link, struct driver *driver, const struct sessio
     s->view = (struct tr_session_view){s, object_with, span_ok, slot_ok};
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->slot_lock, NULL);
-    if (options->profile_fd >= 0 && (s->trace = trace_new(options->pid)))
-        trace_start(s->trace, options->profile_fd);
+    if (options->profile_fd >= 0 && (s->trace = session_trace_new(s)))
+        trace_start(s->trace, options->profile_fd, options->profile_all);
     s->store = store_asker_new(options->store_fd);
     if (options->share_builds && s->store)
         s->seen = seen_open(s->store);

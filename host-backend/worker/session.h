@@ -33,6 +33,7 @@ struct session_options {
     unsigned max_decoders; /* threads; beyond that, ends are told by callback */
     enum completion { COMPLETION_AUTO, COMPLETION_WAIT, COMPLETION_CALLBACK } completion;
     int profile_fd;            /* where the profile goes; -1: none from the beginning */
+    bool profile_all;          /* it is of all commands, also where that costs much (sample.h) */
     int control;               /* where the broker may begin one later (attach.h); -1: nowhere */
     unsigned pid;              /* what the host knows this process by */
     unsigned build_memory_mib; /* most memory that a build may take; 0: any */
@@ -74,7 +75,8 @@ struct session {
 
     _Atomic uint32_t attach_order; /* attach.h: the leader resets what its thread sets */
     int attach_file;               /* these belong to whose turn it is */
-    bool attach_began;
+    bool attach_all, attach_began;
+    bool swap_due, swap_to; /* queues are to be the driver's with its stamps, or those without */
     uint64_t attach_until_ns;
 
     pthread_mutex_t slot_lock; /* guards event.told and the order of writes to events' slots; innermost */
@@ -113,6 +115,8 @@ void session_answer(struct session *s, struct tr_slot *slot, cl_int result, uint
 
 /* Tells the guest to stamp its commands from now on, or no more. Leader lock, or before there is a leader. */
 void session_tell_profile(struct session *s, bool on);
+/* The session's trace; NULL: out of memory. */
+struct trace *session_trace_new(struct session *s);
 
 /* How ends of this device's commands are told. */
 bool session_by_callback(const struct session *s, const struct driver_device *device);

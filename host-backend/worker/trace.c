@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-backend/board/board.h"
 #include "host-backend/profile/trace.h"
 #include "host-backend/worker/build.h"
+#include "host-backend/worker/sample.h"
 #include "host-backend/worker/trace-file.h"
 #include "svga-model/futex.h"
 
@@ -25,13 +27,24 @@ enum {
     MAX_OPEN = 1 << 16, /* commands under way, some 400 bytes each; those beyond are lost, and counted */
     COLLECT_MS =
         10, /* by then at the latest, for what is kept with them: memory that the guest has released */
+    MOST_REST_MS = 60000,
+    LOOK_EVERY = 16, /* commands that are not traced: whether they are to be again */
+};
+
+/* Commands so far: of each kernel that the board knows, and of all queues. */
+struct counts {
+    uint64_t kernels[BOARD_KERNELS], all;
 };
 
 struct trace {
-    unsigned pid;
+    struct trace_of of;
     /* the leader's */
     _Atomic bool on;
     bool have_next;
+    struct sample sample;
+    unsigned untraced;        /* commands since the last look whether the pause is over */
+    _Atomic bool was_sampled; /* there was a pause */
+    struct counts before;     /* the board's, when the trace began */
     struct tr_trace next;
     uint64_t awake, picked_up;
     uint64_t sequence;
@@ -65,12 +78,22 @@ struct trace_record {
     struct trace_record *next; /* in trace->open */
 };
 
-struct trace *trace_new(unsigned pid) {
+static struct counts counts_of(const struct board *b) {
+    struct counts c = {0};
+
+    for (int i = 0; i < BOARD_KERNELS; i++)
+        c.kernels[i] = board_read(&b->kernels[i].commands);
+    for (int i = 0; i < BOARD_DEVICES; i++)
+        c.all += board_read(&b->devices[i].commands);
+    return c;
+}
+
+struct trace *trace_new(const struct trace_of *of) {
     struct trace *t = calloc(1, sizeof *t);
 
     if (!t)
         return NULL;
-    t->pid = pid;
+    t->of = *of;
     t->open_end = &t->open;
     t->collect_at = COLLECT_AT;
     t->file.fd = -1;
@@ -79,8 +102,8 @@ struct trace *trace_new(unsigned pid) {
     return t;
 }
 
-bool trace_start(struct trace *t, int fd) {
-    struct trace_header header = {.magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = t->pid};
+bool trace_start(struct trace *t, int fd, bool all) {
+    struct trace_header header = {.magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = t->of.pid};
 
     pthread_mutex_lock(&t->lock);
     bool begun = trace_file_begin(&t->file, fd, TRACE_ROOM);
@@ -91,6 +114,9 @@ bool trace_start(struct trace *t, int fd) {
         return false;
     t->lost = 0;
     t->have_next = false;
+    t->was_sampled = false;
+    t->before = counts_of(t->of.board);
+    sample_begin(&t->sample, all, svga_now_ns());
     t->on = true;
     return true;
 }
@@ -101,6 +127,49 @@ bool trace_is_on(const struct trace *t) {
 
 void trace_stop(struct trace *t) {
     t->on = t->have_next = false;
+    t->sample.paused = false;
+}
+
+/* trace->lock is held. */
+static void put(struct trace *t, const void *entry, size_t size) {
+    if (t->file.fd >= 0 && !trace_file_add(&t->file, entry, size))
+        t->lost++;
+}
+
+static void write_entry(struct trace *t, const void *entry, size_t size) {
+    pthread_mutex_lock(&t->lock);
+    put(t, entry, size);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- sampling ---- */
+
+static void look_at_pause(struct trace *t, bool idle) {
+    uint64_t now = svga_now_ns();
+
+    t->untraced = 0;
+    if (now < t->sample.due_ns)
+        return;
+    struct trace_stamp window = {TRACE_WINDOW, sizeof window, 2 * t->sequence + idle, now};
+    write_entry(t, &window, sizeof window);
+    sample_goes_on(&t->sample, now);
+    t->of.wants(t->of.opaque, true);
+}
+
+/* A command without a TRACE. */
+static void not_traced(struct trace *t) {
+    if (t->sample.paused && ++t->untraced >= LOOK_EVERY)
+        look_at_pause(t, false);
+}
+
+/* One is traced. */
+static void count_traced(struct trace *t) {
+    if (t->sample.left > 0)
+        t->sample.left--;
+    else if (!t->sample.paused && sample_pauses(&t->sample, svga_now_ns(), t->file.room, TRACE_ROOM)) {
+        t->was_sampled = true;
+        t->of.wants(t->of.opaque, false);
+    }
 }
 
 /* ---- records ---- */
@@ -150,9 +219,12 @@ bool trace_hold(struct trace *t, struct tr_trace *stamps) {
 }
 
 static struct trace_record *take(struct trace *t, enum trace_what what) {
-    if (!t->have_next)
+    if (!t->have_next) {
+        not_traced(t);
         return NULL;
+    }
     t->have_next = false;
+    count_traced(t);
     struct trace_record *r = t->open_count < MAX_OPEN ? malloc(sizeof *r) : NULL;
     if (!r) {
         t->lost++;
@@ -179,7 +251,9 @@ static struct trace_record *take(struct trace *t, enum trace_what what) {
 }
 
 struct trace_record *trace_take(struct trace *t, const struct queue *q) {
-    struct trace_record *r = q->host_profiled ? take(t, TRACE_TRANSFER) : NULL;
+    if (!q->host_profiled)
+        t->have_next = false;
+    struct trace_record *r = take(t, TRACE_TRANSFER);
     if (r) {
         r->device = q->device;
         r->in_order = q->in_order;
@@ -214,18 +288,6 @@ void trace_kernel(struct trace_record *r, const char *name, uint32_t work_dim, c
         r->command.global[i] = global[i];
         r->command.local[i] = local ? local[i] : 0;
     }
-}
-
-/* trace->lock is held. */
-static void put(struct trace *t, const void *entry, size_t size) {
-    if (t->file.fd >= 0 && !trace_file_add(&t->file, entry, size))
-        t->lost++;
-}
-
-static void write_entry(struct trace *t, const void *entry, size_t size) {
-    pthread_mutex_lock(&t->lock);
-    put(t, entry, size);
-    pthread_mutex_unlock(&t->lock);
 }
 
 /* ---- the driver's clock ---- */
@@ -397,12 +459,16 @@ static void collect_now(struct trace *t) {
 }
 
 unsigned trace_collect(struct trace *t) {
+    if (t->sample.paused)
+        look_at_pause(t, false);
     if (t->open_count >= t->collect_at || (t->open_count > 0 && svga_now_ns() >= t->collect_ns))
         collect_now(t);
     return t->open_count;
 }
 
 void trace_idle(struct trace *t) {
+    if (t->sample.paused)
+        look_at_pause(t, true);
     if (t->open_count >= IDLE_AT)
         collect_now(t);
     else
@@ -410,7 +476,12 @@ void trace_idle(struct trace *t) {
 }
 
 int trace_rest_ms(const struct trace *t) {
-    return t && t->open_count > 0 ? COLLECT_MS : -1;
+    if (t && t->open_count > 0)
+        return COLLECT_MS;
+    if (!t || !t->sample.paused)
+        return -1;
+    uint64_t now = svga_now_ns(), rest = t->sample.due_ns > now ? (t->sample.due_ns - now) / 1000000 : 0;
+    return rest < MOST_REST_MS ? (int)rest + 1 : MOST_REST_MS;
 }
 
 void trace_enqueued(struct trace *t, struct trace_record *r, cl_event event) {
@@ -469,6 +540,24 @@ void trace_built(struct trace *t, struct build *b, uint64_t start_ns, cl_int res
     b->trace = NULL;
 }
 
+/* How many there were, traced or not. trace->lock is held. */
+static void put_totals(struct trace *t) {
+    const struct board *b = t->of.board;
+    struct counts now = counts_of(b);
+    struct trace_stamp window = {TRACE_WINDOW, sizeof window, 2 * t->sequence + 1, svga_now_ns()};
+    struct trace_total total = {.type = TRACE_TOTAL, .size = sizeof total, .count = now.all - t->before.all};
+
+    trace_file_add_last(&t->file, &window, sizeof window);
+    trace_file_add_last(&t->file, &total, sizeof total);
+    for (int i = 0; i < BOARD_KERNELS; i++) {
+        total.count = now.kernels[i] - t->before.kernels[i];
+        memset(total.name, 0, sizeof total.name);
+        memcpy(total.name, b->kernels[i].name, sizeof b->kernels[i].name);
+        if (total.count > 0)
+            trace_file_add_last(&t->file, &total, sizeof total);
+    }
+}
+
 /* The locks are held; `drop`: those that are open are of no further use. */
 static void end_file(struct trace *t, bool drop) {
     struct trace_record *next;
@@ -490,6 +579,8 @@ static void end_file(struct trace *t, bool drop) {
         if (b->low != INT64_MIN && b->high != INT64_MAX)
             trace_file_add_last(&t->file, &clock, sizeof clock);
     }
+    if (t->was_sampled)
+        put_totals(t);
     struct trace_stamp lost = {TRACE_LOST, sizeof lost, 0, t->lost};
     trace_file_add_last(&t->file, &lost, sizeof lost);
     trace_file_end(&t->file);

@@ -23,11 +23,24 @@
 struct trace;
 struct trace_record;
 struct build;
+struct board;
 
-/* NULL: out of memory. `pid` names the worker in reports. */
-struct trace *trace_new(unsigned pid);
-/* Begins a trace file at `fd`, which is the trace's then. False, after a sentence on stderr, if that fails. */
-bool trace_start(struct trace *t, int fd);
+/* Whom a trace is of. */
+struct trace_of {
+    unsigned pid;              /* the worker, in reports */
+    const struct board *board; /* where its commands are counted; the session's */
+    /* The guest is to send TRACE before commands, or not for now: where all would cost too much, only a sample is traced
+     * (sample.h). Called by whoever calls what the leader calls. */
+    void (*wants)(void *opaque, bool more);
+    void *opaque;
+};
+
+/* NULL: out of memory. */
+struct trace *trace_new(const struct trace_of *of);
+/* Begins a trace file at `fd`, which is the trace's then; of all commands, whatever that costs, or a sample where they are many
+ * and short. False, after a sentence on stderr, if that fails. */
+bool trace_start(struct trace *t, int fd, bool all);
+/* Also while it pauses. */
 bool trace_is_on(const struct trace *t);
 /* No further command is traced; those under way still are, to their ends, until trace_end. */
 void trace_stop(struct trace *t);
@@ -38,7 +51,7 @@ void trace_close(struct trace *t);
 
 /* Writes down the commands that have ended, if there are many by now or it is time to. How many have not. */
 unsigned trace_collect(struct trace *t);
-/* The same where there is nothing else to do: no work is under way, and the leader is about to sleep. */
+/* The same where there is nothing else to do: no work is under way, and the leader is about to sleep. Both end a pause that is over. */
 void trace_idle(struct trace *t);
 /* How long a leader with nothing to do may sleep before it has to look, milliseconds; -1: any time. */
 int trace_rest_ms(const struct trace *t);

@@ -78,7 +78,7 @@ static void test_a_worker_that_goes_on_talking(void **state) {
     (void)state;
     unsigned fds = unit_open_fds();
 
-    assert_int_equal(attach("g", 0.2, "file"), 0);
+    assert_int_equal(attach("g", 0.2, false, "file"), 0);
     assert_int_equal(begun, 2);
     for (int i = 0; i < begun; i++)
         pthread_join(threads[i], NULL);

@@ -13,6 +13,7 @@
 #include "host-backend/profile/summary.h"
 #include "host-backend/profile/trace.h"
 #include "svga-model/futex.h"
+#include "svga-model/regs.h"
 #include "tests/worker/guest.h"
 #include "tests/worker/tests.h"
 
@@ -368,6 +369,157 @@ static void test_clocks_in_order(void **state) {
     remove_all(dir);
 }
 
+/* Stages of a command that takes 100 from its call to its end, and runs 60 of them. */
+static struct trace_command short_command(uint64_t sequence, uint64_t call, const char *name) {
+    struct trace_command c = {.type = TRACE_COMMAND,
+                              .size = sizeof c,
+                              .sequence = sequence,
+                              .what = TRACE_KERNEL,
+                              .work_dim = 1,
+                              .call = call,
+                              .write = call + 10,
+                              .picked_up = call + 20,
+                              .begun = call + 30,
+                              .decoded = call + 30,
+                              .enqueued = call + 40,
+                              .submit = call + 40,
+                              .start = call + 40,
+                              .end = call + 100,
+                              .ended = call + 100};
+    snprintf(c.name, sizeof c.name, "%s", name);
+    return c;
+}
+
+static void keep_all(void *opaque, const char *sentence) {
+    strncat(opaque, sentence, 2000);
+    strncat(opaque, "\n", 2);
+}
+
+/*
+ * Two windows after the first: before one of them the worker was idle, so its time counts from then on; before the other it was not, and
+ * it counts from where the first of its commands runs. The last pause ends with the trace. What was not traced is counted.
+ */
+static void test_gaps(void **state) {
+    char dir[] = "/tmp/trillium-test-XXXXXX", path[64], out[64], why[256] = "", said[8192] = "";
+    struct trace_header header = {.magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = 9};
+    const struct trace_command commands[] = {short_command(1, 1000, "a"), short_command(2, 3000, "a"),
+                                             short_command(3, 6000, "a"), short_command(4, 6100, "b")};
+    const struct trace_stamp windows[] = {{TRACE_WINDOW, sizeof windows[0], 2 * 1 + 1, 2500},
+                                          {TRACE_WINDOW, sizeof windows[0], 2 * 2, 5000},
+                                          {TRACE_WINDOW, sizeof windows[0], 2 * 4 + 1, 7000}};
+    const struct trace_total totals[] = {{TRACE_TOTAL, sizeof totals[0], 37, ""},
+                                         {TRACE_TOTAL, sizeof totals[0], 30, "a"},
+                                         {TRACE_TOTAL, sizeof totals[0], 5, "b"},
+                                         {TRACE_TOTAL, sizeof totals[0], 2, "rare"}};
+    struct trace_set set, again;
+    struct summary_share share;
+    size_t count;
+    (void)state;
+
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/9.trace", dir);
+    FILE *f = fopen(path, "we");
+    fwrite(&header, sizeof header, 1, f);
+    fwrite(windows, sizeof windows, 1, f); /* in whatever order */
+    fwrite(commands, sizeof commands, 1, f);
+    fwrite(totals, sizeof totals, 1, f);
+    fclose(f);
+    assert_int_equal(trace_read(dir, &set, why, sizeof why), 0);
+    assert_int_equal(set.gap_count, 3);
+    const uint64_t wanted[][2] = {{1100, 2500}, {3100, 6040}, {6200, 7000}};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(set.gaps[i].begin, wanted[i][0]);
+        assert_int_equal(set.gaps[i].end, wanted[i][1]);
+    }
+    assert_int_equal(trace_total(&set, ""), 37);
+    assert_int_equal(trace_total(&set, "a"), 30);
+    assert_int_equal(trace_total(&set, "c"), 0);
+
+    snprintf(out, sizeof out, "%s/record", dir);
+    f = fopen(out, "we");
+    record_put(f, &set);
+    fclose(f);
+    assert_int_equal(record_load(out, &again, why, sizeof why), 0);
+    assert_int_equal(again.gap_count, 3);
+    assert_memory_equal(again.gaps, set.gaps, 3 * sizeof *set.gaps);
+    assert_int_equal(trace_total(&again, "rare"), 2);
+
+    /* 1000 to 1100, 2500 to 3100, 6040 to 6200 */
+    assert_true(summary_shares(&again, &share));
+    assert_int_equal(share.span, 100 + 600 + 160);
+    assert_int_equal(share.not_traced, 1400 + 2940 + 800);
+    assert_int_equal(share.kernels, 60 + 60 + 60 + 60);
+    struct summary_group *groups = summary_groups(&again, BY_KERNEL, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(groups[0].count + groups[1].count, 4);
+    assert_int_equal(groups[0].of, 30);
+    assert_int_equal(groups[1].of, 5);
+    summary_words(&again, &share, groups, count, keep_all, said);
+    assert_non_null(strstr(said, "4 of 37 in windows"));
+    assert_non_null(strstr(said, "rare was enqueued 2 times"));
+    free(groups);
+    trace_free(&again);
+    trace_free(&set);
+    remove_all(dir);
+}
+
+/* A guest that stamps its commands only while the host wants it to. */
+static void stream(const char *dir, unsigned count, const char *option) {
+    struct test_guest t;
+    struct test_setup s;
+    char number[16];
+    int fd = guest_trace_file(dir, number);
+
+    guest_open(&t, (char *[]){"--profile-fd", number, (char *)option, NULL});
+    close(fd);
+    guest_setup(&t, &s, "kernel void k(void) {}\n", "k", 0);
+    for (unsigned i = 0; i < count; i++) {
+        if (atomic_load(&t.g->words[SVGA_FIFO_PROFILE]) != 0)
+            trace(&t, 0, 0);
+        TR_SEND(t.g, MARKER, marker, ((struct tr_array[]){{NULL, 0}}), .queue = s.queue,
+                .event_slot = TR_NO_SLOT);
+        if (i % 1000 == 999) /* else it would be far ahead of what the host says */
+            assert_int_equal(guest_finish(&t, s.queue), CL_SUCCESS);
+    }
+    int status = guest_close(&t);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* Of many short commands only windows are traced, unless all are asked for; all are counted. */
+static void test_sample(void **state) {
+    enum { COUNT = 30000 };
+    char dir[] = "/tmp/trillium-test-XXXXXX", other[] = "/tmp/trillium-test-XXXXXX", why[256] = "";
+    struct trace_set set;
+    uint64_t begin, end;
+    (void)state;
+
+    assert_non_null(mkdtemp(dir));
+    assert_non_null(mkdtemp(other));
+    stream(other, COUNT, "--profile-all");
+    assert_int_equal(trace_read(other, &set, why, sizeof why), 0);
+    assert_int_equal(set.count + set.lost, COUNT);
+    assert_int_equal(set.gap_count, 0);
+    trace_free(&set);
+    remove_all(other);
+
+    stream(dir, COUNT, NULL);
+    assert_int_equal(trace_read(dir, &set, why, sizeof why), 0);
+    size_t count = set.count, gaps = set.gap_count;
+    uint64_t total = trace_total(&set, "");
+    for (size_t i = 0; i < count; i++)
+        for (size_t g = 0; g < gaps; g++)
+            if (stage_times(&set.items[i], STAGE_RUN, &begin, &end))
+                assert_true(end <= set.gaps[g].begin || begin >= set.gaps[g].end);
+    trace_free(&set);
+    remove_all(dir);
+    if (gaps == 0) { /* so slow a machine that all of them cost little enough */
+        assert_int_equal(count, COUNT);
+        skip();
+    }
+    assert_true(count >= 2048 && count < COUNT);
+    assert_int_equal(total, COUNT);
+}
+
 int test_profile(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trace_and_reports),
@@ -377,6 +529,8 @@ int test_profile(void) {
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_no_turns),
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_sample),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
 }
