@@ -42,12 +42,12 @@ struct trace {
     _Atomic bool on;
     bool have_next;
     struct sample sample;
-    unsigned untraced;        /* commands since the last look whether the pause is over */
-    _Atomic bool was_sampled; /* there was a pause */
-    struct counts before;     /* the board's, when the trace began */
+    unsigned untraced;                /* commands since the last look whether the pause is over */
+    _Atomic bool was_sampled, pauses; /* there was a pause; there is one, or was at the end */
+    struct counts before;             /* the board's, when the trace began */
     struct tr_trace next;
     uint64_t awake, picked_up;
-    uint64_t sequence;
+    _Atomic uint64_t sequence; /* only the leader writes it */
     /* Given to the driver since the last look, newest first. The leader puts, without a lock, for each command; who holds
      * open_lock takes all of them. Pairs with itself: what is put is whole before it can be taken. */
     struct trace_record *_Atomic fresh;
@@ -114,7 +114,7 @@ bool trace_start(struct trace *t, int fd, bool all) {
         return false;
     t->lost = 0;
     t->have_next = false;
-    t->was_sampled = false;
+    t->was_sampled = t->pauses = false;
     t->before = counts_of(t->of.board);
     sample_begin(&t->sample, all, svga_now_ns());
     t->on = true;
@@ -152,6 +152,7 @@ static void look_at_pause(struct trace *t, bool idle) {
         return;
     struct trace_stamp window = {TRACE_WINDOW, sizeof window, 2 * t->sequence + idle, now};
     write_entry(t, &window, sizeof window);
+    t->pauses = false;
     sample_goes_on(&t->sample, now);
     t->of.wants(t->of.opaque, true);
 }
@@ -164,10 +165,15 @@ static void not_traced(struct trace *t) {
 
 /* One is traced. */
 static void count_traced(struct trace *t) {
-    if (t->sample.left > 0)
+    if (t->sample.left > 0) {
         t->sample.left--;
-    else if (!t->sample.paused && sample_pauses(&t->sample, svga_now_ns(), t->file.room, TRACE_ROOM)) {
-        t->was_sampled = true;
+        return;
+    }
+    pthread_mutex_lock(&t->lock);
+    uint64_t room = t->file.room;
+    pthread_mutex_unlock(&t->lock);
+    if (!t->sample.paused && sample_pauses(&t->sample, svga_now_ns(), room, TRACE_ROOM)) {
+        t->was_sampled = t->pauses = true;
         t->of.wants(t->of.opaque, false);
     }
 }
@@ -235,10 +241,12 @@ static struct trace_record *take(struct trace *t, enum trace_what what) {
     r->in_order = false;
     r->event = NULL;
     r->next = NULL;
+    uint64_t sequence = atomic_load_explicit(&t->sequence, memory_order_relaxed) + 1;
+    atomic_store_explicit(&t->sequence, sequence, memory_order_relaxed);
     r->command = (struct trace_command){
         .type = TRACE_COMMAND,
         .size = sizeof r->command,
-        .sequence = ++t->sequence,
+        .sequence = sequence,
         .token = t->next.token,
         .what = what,
         .call = t->next.call_ns,
@@ -547,7 +555,8 @@ static void put_totals(struct trace *t) {
     struct trace_stamp window = {TRACE_WINDOW, sizeof window, 2 * t->sequence + 1, svga_now_ns()};
     struct trace_total total = {.type = TRACE_TOTAL, .size = sizeof total, .count = now.all - t->before.all};
 
-    trace_file_add_last(&t->file, &window, sizeof window);
+    if (t->pauses)
+        trace_file_add_last(&t->file, &window, sizeof window);
     trace_file_add_last(&t->file, &total, sizeof total);
     for (int i = 0; i < BOARD_KERNELS; i++) {
         total.count = now.kernels[i] - t->before.kernels[i];

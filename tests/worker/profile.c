@@ -444,6 +444,21 @@ static void test_gaps(void **state) {
     assert_memory_equal(again.gaps, set.gaps, 3 * sizeof *set.gaps);
     assert_int_equal(trace_total(&again, "rare"), 2);
 
+    /* what stands in that line comes from anywhere */
+    static const char *const bad[] = {"{\"gaps\":[[9,-1,5]],\"totals\":{\"\":1}}",
+                                      "{\"gaps\":[[9,1]],\"totals\":{\"\":1}}",
+                                      "{\"gaps\":[],\"totals\":{\"\":\"many\"}}", "{\"gaps\":7}", "nothing"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct trace_set refused;
+        f = fopen(out, "we");
+        fprintf(f,
+                "{\"trillium\": 2, \"count\": 0, \"lost\": 0, \"driver_error_ns\": 0, \"commands\": "
+                "[\n],\n\"sample\": %s,\n",
+                bad[i]);
+        fclose(f);
+        assert_int_equal(record_load(out, &refused, why, sizeof why), -1);
+    }
+
     /* 1000 to 1100, 2500 to 3100, 6040 to 6200 */
     assert_true(summary_shares(&again, &share));
     assert_int_equal(share.span, 100 + 600 + 160);
