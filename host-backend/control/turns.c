@@ -106,7 +106,8 @@ static void give(struct seat *s, uint64_t now_ns) {
     s->since_ns = now_ns;
     atomic_store(&s->on->quantum_ns, quantum(s->tenant));
     atomic_store(&s->on->ahead_ns, scheduler_ahead(&s->tenant->device->sched, now_ns));
-    atomic_store(&s->on->lead_ns, scheduler_lead(&s->tenant->device->sched, now_ns));
+    /* what a kernel may take is measured by turns: those of a guest with such a limit hold all that is in flight */
+    atomic_store(&s->on->lead_ns, s->tenant->bound ? 0 : scheduler_lead(&s->tenant->device->sched, now_ns));
     atomic_store(&s->on->granted, ++s->granted);
     board_signal(s->board);
 }

@@ -3,7 +3,8 @@
  * What is said at the control's socket: SOCK_SEQPACKET, each packet one JSON object of at most WIRE_MOST bytes.
  *
  * A daemon's broker says, once for each of its workers and before that serves anybody,
- *     {"do": "join", "session": N, "worker": PID, "pid": PID, "uid": N, "vm": NAME}   with board, bell and life (board.h, worker/lifeline.h; older daemons have no life) and
+ *     {"do": "join", "session": N, "worker": PID, "pid": PID, "uid": N, "vm": NAME}
+ * with board, bell and life (board.h, worker/lifeline.h; older daemons have no life) and
  * hears {"ok": true, "guest": NAME} or {"ok": false, "why": TEXT}; "vm" is there for VMs only, "pid" and "uid" for
  * processes. When its guest has gone and the worker is about to end it says {"do": "over", "session": N}, and hears nothing.
  * At any time it may hear

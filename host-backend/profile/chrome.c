@@ -118,7 +118,7 @@ static void put_item(struct writer *w, const struct trace_item *item, size_t num
 
 /* What is not known of a worker, where only a sample was traced. */
 static void put_gaps(struct writer *w, const struct trace_set *set, uint64_t origin, uint64_t until) {
-    for (size_t i = 0; i < set->gap_count; i++) {
+    for (size_t i = 0; i < set->gap_count && i < CHROME_COMMANDS; i++) {
         const struct trace_gap *gap = &set->gaps[i];
         if (gap->begin >= origin && gap->begin < until)
             put(w,

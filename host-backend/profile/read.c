@@ -8,6 +8,8 @@
 #include "host-backend/profile/stages.h"
 #include "host-backend/profile/trace.h"
 
+enum { COUNTED = 256 }; /* workers in a profile of a sample of which it is known how many commands they had */
+
 /* All items read so far, the stamps that refer to them, and where pauses of tracing ended. */
 struct list {
     struct trace_item *items;
@@ -21,6 +23,8 @@ struct list {
     size_t total_count, total_cap;
     struct trace_gap *gaps;
     size_t gap_count;
+    uint32_t counted[COUNTED]; /* workers that have said how many commands they had */
+    size_t counted_count;
     uint64_t lost, driver_error;
 };
 
@@ -84,6 +88,7 @@ static bool add_total(struct list *l, struct trace_total *t) {
     size_t i = 0;
 
     trace_tidy_name(t->name, sizeof t->name);
+    t->name[TRACE_NAME_COUNTED] = '\0';
     while (i < l->total_count && strcmp(l->totals[i].name, t->name) != 0)
         i++;
     if (i == TRACE_NAMES)
@@ -95,6 +100,8 @@ static bool add_total(struct list *l, struct trace_total *t) {
     } else if (__builtin_add_overflow(l->totals[i].count, t->count, &l->totals[i].count)) {
         l->totals[i].count = UINT64_MAX;
     }
+    if (i < l->total_count && l->totals[i].count > INT64_MAX) /* as a record has it */
+        l->totals[i].count = INT64_MAX;
     return true;
 }
 
@@ -118,8 +125,12 @@ static bool read_entries(struct list *l, FILE *f, uint32_t pid) {
                 !add_command(l, &entry.command, pid))
                 return false;
         } else if (head.type == TRACE_TOTAL && head.size == sizeof entry.total) {
-            if (fread(rest, sizeof entry.total - sizeof head, 1, f) == 1 && !add_total(l, &entry.total))
+            if (fread(rest, sizeof entry.total - sizeof head, 1, f) != 1)
+                break;
+            if (!add_total(l, &entry.total))
                 return false;
+            if (entry.total.name[0] == '\0' && l->counted_count < COUNTED)
+                l->counted[l->counted_count++] = pid;
         } else if (head.type >= TRACE_PUBLISHED && head.type <= TRACE_WINDOW &&
                    head.size == sizeof entry.stamp) {
             if (fread(rest, sizeof entry.stamp - sizeof head, 1, f) == 1 && !add_stamp(l, &entry.stamp, pid))
@@ -232,8 +243,24 @@ static bool find_gaps(struct list *l) {
         gap.end = idle                   ? window->stamp.time
                   : first->command.start ? first->command.start
                                          : first->command.picked_up;
-        if (gap.pid == window->pid && gap.begin != 0 && gap.end > gap.begin)
+        if (gap.pid == window->pid && gap.begin != 0 && gap.end > gap.begin && gap.end <= INT64_MAX)
             l->gaps[l->gap_count++] = gap;
+    }
+    return true;
+}
+
+/* Where some workers' commands are a sample, those of the others, or of one that was killed, are all that is known of. */
+static bool count_others(struct list *l) {
+    for (size_t i = 0, k; i < l->count && l->gap_count > 0; i++) {
+        const struct trace_command *c = &l->items[i].command;
+        struct trace_total all = {.count = 1}, one = {.count = 1};
+        for (k = 0; k < l->counted_count && l->counted[k] != l->items[i].pid; k++)
+            ;
+        if (k < l->counted_count || (c->what != TRACE_KERNEL && c->what != TRACE_TRANSFER))
+            continue;
+        memcpy(one.name, c->name, sizeof one.name);
+        if (!add_total(l, &all) || (c->what == TRACE_KERNEL && !add_total(l, &one)))
+            return false;
     }
     return true;
 }
@@ -265,7 +292,7 @@ static bool join(struct list *l) {
     free(tokens);
     for (size_t i = 0; i < l->count; i++)
         put_in_order(&l->items[i]);
-    if (!find_gaps(l))
+    if (!find_gaps(l) || !count_others(l))
         return false;
     if (l->count > 0)
         qsort(l->items, l->count, sizeof *l->items, by_call);
@@ -274,7 +301,7 @@ static bool join(struct list *l) {
 
 uint64_t trace_total(const struct trace_set *set, const char *name) {
     for (size_t i = 0; i < set->total_count; i++)
-        if (strcmp(set->totals[i].name, name) == 0)
+        if (strncmp(set->totals[i].name, name, TRACE_NAME_COUNTED) == 0)
             return set->totals[i].count;
     return 0;
 }

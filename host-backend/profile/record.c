@@ -63,7 +63,7 @@ static void put_sample(FILE *f, const struct trace_set *set) {
         json_object_set_new(totals, set->totals[i].name, json_integer((json_int_t)set->totals[i].count));
     json_t *sample = json_pack("{s:o, s:o}", "gaps", gaps, "totals", totals);
     char *text = sample ? json_dumps(sample, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-    if (text && set->total_count > 0)
+    if (text && set->gap_count > 0)
         fprintf(f, "%s%s,\n", SAMPLE, text);
     free(text);
     json_decref(sample);
@@ -133,7 +133,8 @@ static bool take_sample(FILE *f, char **line, size_t *room, struct trace_set *se
     json_t *gaps = json_object_get(sample, "gaps"), *totals = json_object_get(sample, "totals");
     set->gaps = calloc(json_array_size(gaps) + 1, sizeof *set->gaps);
     set->totals = calloc(json_object_size(totals) + 1, sizeof *set->totals);
-    bool ok = json_is_array(gaps) && json_is_object(totals) && json_object_size(totals) <= TRACE_NAMES && set->gaps && set->totals;
+    bool ok = json_is_array(gaps) && json_is_object(totals) && json_object_size(totals) <= TRACE_NAMES &&
+              set->gaps && set->totals;
     for (i = 0; ok && i < json_array_size(gaps); i++) {
         struct trace_gap *gap = &set->gaps[set->gap_count++];
         uint64_t pid = 0;

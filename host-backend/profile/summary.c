@@ -192,7 +192,7 @@ struct sampled {
 };
 
 static struct sampled sampled_of(const struct trace_set *set) {
-    struct sampled s = {.all = trace_total(set, "")};
+    struct sampled s = {.all = set->gap_count > 0 ? trace_total(set, "") : 0};
 
     for (size_t i = 0; i < set->count && s.all > 0; i++) {
         s.kernels += set->items[i].command.what == TRACE_KERNEL;
@@ -207,7 +207,9 @@ static struct sampled sampled_of(const struct trace_set *set) {
 
 /* `count` of `traced`, of `all` that there were: of how many. */
 static uint64_t scaled(uint64_t count, uint64_t traced, uint64_t all) {
-    return all > traced && traced > 0 ? (uint64_t)((double)count / (double)traced * (double)all) : count;
+    double share = traced > 0 ? (double)count / (double)traced : 0;
+    return all > traced && share > 0 && share <= 1 && all <= INT64_MAX / 2 ? (uint64_t)(share * (double)all)
+                                                                           : count;
 }
 
 /* So many commands of the group stand for so many; `named` commands have its name. */
@@ -217,8 +219,11 @@ static uint64_t stand_for(const struct trace_set *set, const struct sampled *s, 
         return count;
     if (by == BY_QUEUE)
         return scaled(count, s->kernels + s->transfers, s->all);
-    if (c->what == TRACE_KERNEL)
-        return scaled(count, named, trace_total(set, c->name));
+    uint64_t total = c->what == TRACE_KERNEL ? trace_total(set, c->name) : 0;
+    if (total > 0)
+        return scaled(count, named, total);
+    if (c->what == TRACE_KERNEL) /* one of very many */
+        return scaled(count, s->kernels, s->all_kernels);
     if (c->what == TRACE_TRANSFER)
         return scaled(count, s->transfers, s->all > s->all_kernels ? s->all - s->all_kernels : 0);
     return count;
@@ -316,14 +321,14 @@ static size_t edges_of(struct edge *edges, const struct trace_item *item) {
 
 /* A stretch of time, by what is under way in it. */
 static void count_stretch(struct summary_share *out, const int under_way[KINDS], uint64_t length) {
-    if (under_way[NOT_TRACED]) {
-        out->not_traced += length;
-    } else if (under_way[RUNS_KERNEL]) {
+    if (under_way[RUNS_KERNEL]) {
         out->kernels += length;
     } else if (under_way[RUNS_TRANSFER]) {
         out->transfers += length;
     } else if (under_way[RUNS_BUILD]) {
         out->builds += length;
+    } else if (under_way[NOT_TRACED]) {
+        out->not_traced += length;
     } else {
         int s = STAGE_COUNT - 1;
         while (s >= 0 && !under_way[s])

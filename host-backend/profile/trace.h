@@ -93,8 +93,14 @@ struct trace_total {
     uint32_t type;
     uint32_t size;
     uint64_t count; /* commands of queues, */
-    char name[64];  /* of this kernel, or with no name all of them */
+    char name
+        [64]; /* of this kernel, only its beginning where it is long; TRACE_OTHERS: of those that are not counted each for itself;
+                       no name: all of them */
 };
+
+/* Characters by which kernels are counted. */
+enum { TRACE_NAME_COUNTED = 47 };
+#define TRACE_OTHERS "(others)"
 
 /* A traced command with all that was learnt of it. */
 struct trace_item {

@@ -122,13 +122,15 @@ static void say_unshared(const struct speaker *to, const struct trace_set *set) 
             "and device.");
 }
 
+enum { MOST_UNSEEN = 4, MOST_LOOKED_FOR = 64 };
+
 /* Not every command was traced. */
 static void say_sampled(const struct speaker *to, const struct trace_set *set,
                         const struct summary_share *s) {
     uint64_t all = trace_total(set, ""), traced = 0, unseen = 0;
     double whole = (double)s->span + (double)s->not_traced;
 
-    if (all == 0)
+    if (set->gap_count == 0)
         return;
     for (size_t i = 0; i < set->count; i++)
         traced += set->items[i].command.what == TRACE_KERNEL || set->items[i].command.what == TRACE_TRANSFER;
@@ -140,13 +142,16 @@ static void say_sampled(const struct speaker *to, const struct trace_set *set,
         "more.",
         (unsigned long long)traced, (unsigned long long)all, (double)s->span / 1e6,
         whole > 0 ? 100.0 * (double)s->span / whole : 0);
-    for (size_t i = 0; i < set->total_count; i++) {
-        bool seen = set->totals[i].name[0] == '\0';
+    for (size_t i = 0; i < set->total_count && i < MOST_LOOKED_FOR && unseen < MOST_UNSEEN; i++) {
+        const char *name = set->totals[i].name;
+        bool seen = name[0] == '\0' || strcmp(name, TRACE_OTHERS) == 0;
         for (size_t k = 0; k < set->count && !seen; k++)
-            seen = strcmp(set->items[k].command.name, set->totals[i].name) == 0;
-        if (!seen && unseen++ < 4)
-            say(to, "%s was enqueued %llu times, each between two windows.", set->totals[i].name,
-                (unsigned long long)set->totals[i].count);
+            seen = strncmp(set->items[k].command.name, name, TRACE_NAME_COUNTED) == 0;
+        if (seen)
+            continue;
+        unseen++;
+        say(to, "%s was enqueued %llu times, each between two windows.", name,
+            (unsigned long long)set->totals[i].count);
     }
 }
 
@@ -179,7 +184,7 @@ void summary_words(const struct trace_set *set, const struct summary_share *s,
     say(&to,
         "The program is bound by %s. It took %.1f ms from its first call to its last, with %zu commands.",
         bound, (double)(s->span + s->not_traced) / 1e6,
-        set->total_count > 0 ? (size_t)trace_total(set, "") : s->commands);
+        set->gap_count > 0 ? (size_t)trace_total(set, "") : s->commands);
     say_sampled(&to, set, s);
     for (int c = 0; c < CAUSES && percent(causes[c].time, s->span) >= 3; c++)
         say_cause(&to, &causes[c], s, groups, count);

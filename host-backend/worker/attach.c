@@ -18,6 +18,7 @@ enum {
     FILE_MS = 2000,   /* the file comes right behind the socket */
     ENDING_MS = 2000, /* commands under way get so long to end, before they are written down as they are */
     LOOK_US = 100000,
+    AGAIN_MS = 2, /* for queues that could not be swapped */
 };
 
 struct listener {
@@ -27,18 +28,25 @@ struct listener {
 
 /* ---- the leader's side ---- */
 
-static void all_queues(struct session *s, bool profiled) {
+/* False: some have commands that wait for the guest, and are as they were. */
+static bool all_queues(struct session *s, bool profiled) {
+    bool all = true;
+
     for (uint32_t i = 0; i < s->objects.cap; i++) {
         struct object *o = s->objects.table[i];
         if (o && o->kind == TR_KIND_QUEUE)
-            queue_profile(s, (struct queue *)o, profiled);
+            all = queue_profile(s, (struct queue *)o, profiled) && all;
     }
+    return all;
 }
 
 void attach_swap(struct session *s) {
-    s->swap_due = false;
-    if (trace_is_on(s->trace))
-        all_queues(s, s->swap_to);
+    uint64_t now = svga_now_ns();
+
+    if (now < s->swap_again_ns)
+        return;
+    s->swap_due = trace_is_on(s->trace) && !all_queues(s, s->swap_to);
+    s->swap_again_ns = s->swap_due ? now + AGAIN_MS * 1000000ull : 0;
 }
 
 static void begin(struct session *s) {

@@ -77,7 +77,7 @@ static __attribute__((noinline)) bool take_turn(struct enqueue *e) {
     if (turn_take(e->q->turn, &e->s->device.closing)) {
         e->turn = e->q->turn;
         if (e->q->device->type & CL_DEVICE_TYPE_CPU)
-            svga_device_cpus_wanted(&e->s->device);
+            session_crowded(e->s, e->q->board);
         e->event = &e->made;
         e->only_traced = false;
     }

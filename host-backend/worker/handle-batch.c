@@ -360,7 +360,10 @@ void do_run_batch(struct session *s, const struct tr_run_batch *c, const struct 
 
     /* The commands are traced, not the batch; a guest thread that waits for it waits for the last of them. */
     r.traced = s->trace && trace_hold(s->trace, &r.stamps);
-    if (ENQUEUE_BEGIN_IDLE(e, s, c, v, 0)) {
+    bool begun = ENQUEUE_BEGIN_IDLE(e, s, c, v, 0);
+    if (s->trace)
+        trace_uncount(s->trace);
+    if (begun) {
         r.replay.after = e.after;
         r.replay.after_count = e.after_count;
         r.replay.blocked = e.blocked;

@@ -104,19 +104,21 @@ static cl_int take_properties(struct queue *q, const uint64_t *given, uint32_t c
     return flags & CL_QUEUE_ON_DEVICE ? CL_INVALID_QUEUE_PROPERTIES : CL_SUCCESS;
 }
 
-void queue_profile(struct session *s, struct queue *q, bool on) {
+bool queue_profile(struct session *s, struct queue *q, bool on) {
     cl_event gap;
     cl_int r;
 
-    if (!q->cl || q->profiled || q->host_profiled == on || q->context->version < 120 || queue_gated(q))
-        return;
+    if (!q->cl || q->profiled || q->host_profiled == on || q->context->version < 120)
+        return true;
+    if (queue_gated(q) || q->behind > 0)
+        return false;
     if (!q->twin) {
         q->twin = driver_queue(q, on, &r);
         if (q->twin && on)
             trace_calibrate(s->trace, q->device, q->context->version, q->twin);
     }
     if (!q->twin || clEnqueueMarkerWithWaitList(q->cl, 0, NULL, &gap) != CL_SUCCESS)
-        return;
+        return true;
     clFlush(q->cl);
     if (clEnqueueBarrierWithWaitList(q->twin, 1, &gap, NULL) == CL_SUCCESS) {
         cl_command_queue other = q->cl;
@@ -125,6 +127,7 @@ void queue_profile(struct session *s, struct queue *q, bool on) {
         q->host_profiled = on;
     }
     clReleaseEvent(gap);
+    return true;
 }
 
 void do_create_queue(struct session *s, const struct tr_create_queue *c, const struct tr_view *v) {

@@ -49,8 +49,8 @@ bool devices_of(struct session *s, const struct driver_platform *platform, const
 
 /* The driver's stamps are wanted of a queue's commands from now on, or no more: it goes on in another queue of the
  * driver's, behind all that it was given so far. It stays where it is where that cannot be, and then its commands have
- * no such stamps: on drivers before OpenCL 1.2, and while one of its commands may wait for the guest's word. */
-void queue_profile(struct session *s, struct queue *q, bool on);
+ * no such stamps: on drivers before OpenCL 1.2, and, with false returned, while one of its commands may wait for the guest's word. */
+bool queue_profile(struct session *s, struct queue *q, bool on);
 
 /* Puts a new object, of the present command's platform, into the table, or fails the session when memory is out. False then; the object is
  * dropped. */

@@ -82,6 +82,19 @@ void session_tell_profile(struct session *s, bool on) {
     svga_device_irq(&s->device); /* for who carries it on to a guest elsewhere */
 }
 
+void session_crowded(struct session *s, const struct board_device *device) {
+    s->crowded = device;
+    svga_device_cpus_wanted(&s->device);
+}
+
+/* Others may have gone since. */
+static void look_for_crowd(struct session *s) {
+    if (!s->crowded || atomic_load_explicit(&s->crowded->gate, memory_order_relaxed) != 0)
+        return;
+    s->crowded = NULL;
+    svga_device_on_other_cpu(&s->device);
+}
+
 void session_queue_enqueued(struct session *s, struct queue *q) {
     if (atomic_load_explicit(&s->ended, memory_order_relaxed))
         wait_account(s); /* else the time between two commands would count as busy */
@@ -196,6 +209,7 @@ static __attribute__((noinline)) void drain(struct session *s) {
                 attach_obey(s);
             if (s->swap_due)
                 attach_swap(s);
+            look_for_crowd(s);
         }
     }
     if (unreleased > 0)
@@ -281,6 +295,7 @@ static void *decode(void *opaque) {
     while (!s->over && !atomic_load(&s->device.closing)) {
         drain(s);
         wait_account(s);
+        look_for_crowd(s);
         if (s->polled)
             wait_poll(s);
         if (s->over || (!s->waits && spin(s)))

@@ -72,10 +72,13 @@ struct session {
     unsigned decoders; /* threads that exist */
     unsigned away;     /* of these, waiting for the driver */
     uint32_t profiles; /* that were begun so far */
+    const struct board_device
+        *crowded; /* a CPU device that others want, too: the guest is told not to spin; NULL: it may */
 
     _Atomic uint32_t attach_order; /* attach.h: the leader resets what its thread sets */
     int attach_file;               /* these belong to whose turn it is */
     bool attach_all, attach_began;
+    uint64_t swap_again_ns;
     bool swap_due, swap_to; /* queues are to be the driver's with its stamps, or those without */
     uint64_t attach_until_ns;
 
@@ -117,6 +120,9 @@ void session_answer(struct session *s, struct tr_slot *slot, cl_int result, uint
 void session_tell_profile(struct session *s, bool on);
 /* The session's trace; NULL: out of memory. */
 struct trace *session_trace_new(struct session *s);
+
+/* This CPU device, on which a command has begun in a turn, is wanted by others, too. Leader lock. */
+void session_crowded(struct session *s, const struct board_device *device);
 
 /* How ends of this device's commands are told. */
 bool session_by_callback(const struct session *s, const struct driver_device *device);

@@ -31,9 +31,9 @@ enum {
     LOOK_EVERY = 16, /* commands that are not traced: whether they are to be again */
 };
 
-/* Commands so far: of each kernel that the board knows, and of all queues. */
+/* Commands so far of each kernel that the board knows. */
 struct counts {
-    uint64_t kernels[BOARD_KERNELS], all;
+    uint64_t kernels[BOARD_KERNELS];
 };
 
 struct trace {
@@ -44,7 +44,8 @@ struct trace {
     struct sample sample;
     unsigned untraced;                /* commands since the last look whether the pause is over */
     _Atomic bool was_sampled, pauses; /* there was a pause; there is one, or was at the end */
-    struct counts before;             /* the board's, when the trace began */
+    struct counts before;             /* the board's, when the trace began; under `lock`, too */
+    _Atomic uint64_t commands;        /* of queues, since then */
     struct tr_trace next;
     uint64_t awake, picked_up;
     _Atomic uint64_t sequence; /* only the leader writes it */
@@ -83,8 +84,6 @@ static struct counts counts_of(const struct board *b) {
 
     for (int i = 0; i < BOARD_KERNELS; i++)
         c.kernels[i] = board_read(&b->kernels[i].commands);
-    for (int i = 0; i < BOARD_DEVICES; i++)
-        c.all += board_read(&b->devices[i].commands);
     return c;
 }
 
@@ -109,13 +108,14 @@ bool trace_start(struct trace *t, int fd, bool all) {
     bool begun = trace_file_begin(&t->file, fd, TRACE_ROOM);
     if (begun)
         trace_file_add(&t->file, &header, sizeof header);
+    t->was_sampled = t->pauses = false;
+    t->before = counts_of(t->of.board);
+    t->commands = 0;
     pthread_mutex_unlock(&t->lock);
     if (!begun)
         return false;
     t->lost = 0;
     t->have_next = false;
-    t->was_sampled = t->pauses = false;
-    t->before = counts_of(t->of.board);
     sample_begin(&t->sample, all, svga_now_ns());
     t->on = true;
     return true;
@@ -157,10 +157,15 @@ static void look_at_pause(struct trace *t, bool idle) {
     t->of.wants(t->of.opaque, true);
 }
 
+static void collect_now(struct trace *t);
+
 /* A command without a TRACE. */
 static void not_traced(struct trace *t) {
-    if (t->sample.paused && ++t->untraced >= LOOK_EVERY)
-        look_at_pause(t, false);
+    if (!t->sample.paused || ++t->untraced < LOOK_EVERY)
+        return;
+    look_at_pause(t, false);
+    if (t->open_count > 0 && svga_now_ns() >= t->collect_ns)
+        collect_now(t);
 }
 
 /* One is traced. */
@@ -259,6 +264,8 @@ static struct trace_record *take(struct trace *t, enum trace_what what) {
 }
 
 struct trace_record *trace_take(struct trace *t, const struct queue *q) {
+    atomic_store_explicit(&t->commands, atomic_load_explicit(&t->commands, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
     if (!q->host_profiled)
         t->have_next = false;
     struct trace_record *r = take(t, TRACE_TRANSFER);
@@ -268,6 +275,11 @@ struct trace_record *trace_take(struct trace *t, const struct queue *q) {
         r->command.queue = q->id;
     }
     return r;
+}
+
+void trace_uncount(struct trace *t) {
+    atomic_store_explicit(&t->commands, atomic_load_explicit(&t->commands, memory_order_relaxed) - 1,
+                          memory_order_relaxed);
 }
 
 struct trace_record *trace_finish(struct trace *t, const struct queue *q) {
@@ -553,7 +565,7 @@ static void put_totals(struct trace *t) {
     const struct board *b = t->of.board;
     struct counts now = counts_of(b);
     struct trace_stamp window = {TRACE_WINDOW, sizeof window, 2 * t->sequence + 1, svga_now_ns()};
-    struct trace_total total = {.type = TRACE_TOTAL, .size = sizeof total, .count = now.all - t->before.all};
+    struct trace_total total = {.type = TRACE_TOTAL, .size = sizeof total, .count = t->commands};
 
     if (t->pauses)
         trace_file_add_last(&t->file, &window, sizeof window);

@@ -72,6 +72,8 @@ void trace_next(struct trace *t, const struct tr_trace *stamps);
 bool trace_hold(struct trace *t, struct tr_trace *stamps);
 /* The record of the present command, if a TRACE came before it; else NULL. The caller owns a reference. */
 struct trace_record *trace_take(struct trace *t, const struct queue *q);
+/* The command that trace_take was last asked for is none of its own: a batch, whose commands count. */
+void trace_uncount(struct trace *t);
 struct trace_record *trace_ref(struct trace_record *r);
 /* Drops a reference; NULL is ignored. */
 void trace_drop(struct trace_record *r);

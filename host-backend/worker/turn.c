@@ -122,6 +122,7 @@ static void give_back(struct turn *t) {
 
     t->held = false;
     t->asked_ahead = t->waiting;
+    t->asked_at = atomic_load(&t->all->board->signal);
     if (t->waiting)
         atomic_store(&t->board->asked, number + 1);
     atomic_store(&t->board->returned, number);
@@ -147,15 +148,17 @@ static bool runs_dry(const struct turn *t) {
 static uint64_t early_end(const struct turn *t) {
     uint64_t lead = atomic_load(&t->board->lead_ns), end = t->last_ns + t->in_flight * t->mean_ns;
 
-    if (lead == 0 || t->left_over > 0 || t->spread_ns > lead ||
+    if (lead == 0 || t->left_over > 0 || t->known < TURN_KNOWN || t->spread_ns > lead ||
         end + t->mean_ns - t->begun_ns <= atomic_load(&t->board->quantum_ns))
         return UINT64_MAX;
     return end - lead;
 }
 
 static void give_back_early(struct turn *t) {
+    t->due_ns = t->last_ns + t->in_flight * t->mean_ns;
     t->left_over = t->in_flight;
     t->in_flight = 0;
+    t->number++;
     give_back(t);
 }
 
@@ -180,8 +183,10 @@ static void wait_for_room(struct turn *t) {
     t->waiting = false;
 }
 
-/* True once the turn is there; false: the gate is open, or the session over. No lock held. */
-static bool ask(struct turn *t, bool rung, const _Atomic bool *over) {
+/* True once the turn is there; false: the gate is open, or the session over. `rung`: it was asked for when `signal` was at `asked_at`.
+ * Asked again once the host has signalled anything: the gate may have been open meanwhile, and who opened it forgets who asked. No
+ * lock held. */
+static bool ask(struct turn *t, bool rung, uint32_t asked_at, const _Atomic bool *over) {
     struct board *b = t->all->board;
     uint64_t since = svga_now_ns();
     bool got = false;
@@ -190,14 +195,13 @@ static bool ask(struct turn *t, bool rung, const _Atomic bool *over) {
         uint32_t signal = atomic_load(&b->signal), returned = atomic_load(&t->board->returned);
         if (atomic_load(&t->board->granted) == returned + 1) {
             got = true;
-        } else if (!rung || atomic_load(&t->board->asked) != returned + 1) {
+        } else if (!rung || asked_at != signal || atomic_load(&t->board->asked) != returned + 1) {
             atomic_store(&t->board->asked, returned + 1);
             turns_ring(t->all);
             rung = true;
+            asked_at = signal;
         } else {
             svga_futex_wait(&b->signal, signal, LOOK_US);
-            rung =
-                false; /* the gate may have been open meanwhile, and who opened it has forgotten the question */
         }
     }
     board_add(&t->board->queued_ns, svga_now_ns() - since);
@@ -219,9 +223,10 @@ bool turn_wait(struct turn *t, const _Atomic bool *over) {
     if (!mine) {
         bool rung = t->asked_ahead;
 
+        uint32_t asked_at = t->asked_at;
         t->asked_ahead = false;
         pthread_mutex_unlock(&t->lock);
-        mine = ask(t, rung, over);
+        mine = ask(t, rung, asked_at, over);
         pthread_mutex_lock(&t->lock);
         if (mine) {
             t->held = true;
@@ -235,32 +240,33 @@ bool turn_wait(struct turn *t, const _Atomic bool *over) {
     return mine;
 }
 
-/* A command has ended. Lock held. */
-static void measure(struct turn *t, struct board_kernel *kernel, uint64_t now) {
-    bool beside =
-        t->left_over > 0 && t->held; /* it is the last turn's, and this one has begun: nobody knows */
-    uint64_t took = beside ? t->mean_ns : now - t->last_ns;
+/* A command has ended; `beside`: an earlier turn's, in this one. Lock held. */
+static void measure(struct turn *t, struct board_kernel *kernel, bool beside, uint64_t now) {
+    uint64_t took = now - t->last_ns, off = took > t->mean_ns ? took - t->mean_ns : t->mean_ns - took;
 
+    t->last_ns = now;
     if (kernel)
         atomic_fetch_add(&kernel->device_ns, took);
+    if (beside) /* nobody knows what it took; where it was late, no other turn goes back early for a while */
+        t->spread_ns = now > t->due_ns + t->spread_ns ? now - t->due_ns : t->spread_ns;
+    else if (t->known == 0)
+        t->mean_ns = took;
+    else
+        t->spread_ns = (3 * t->spread_ns + off) / 4;
     if (beside)
         return;
-    if (t->mean_ns == 0) {
-        t->mean_ns = took;
-    } else {
-        t->spread_ns = (3 * t->spread_ns + (took > t->mean_ns ? took - t->mean_ns : t->mean_ns - took)) / 4;
-        t->mean_ns = (3 * t->mean_ns + took) / 4;
-    }
-    t->last_ns = now;
+    t->mean_ns = (3 * t->mean_ns + took) / 4;
+    t->known += t->known < TURN_KNOWN;
 }
 
-static void end(struct turn *t, struct board_kernel *kernel, bool ran) {
+static void end(struct turn *t, struct board_kernel *kernel, bool ran, unsigned number) {
     uint64_t now = svga_now_ns();
 
     pthread_mutex_lock(&t->lock);
+    bool old = number != t->number;
     if (ran)
-        measure(t, kernel, now);
-    if (t->left_over > 0)
+        measure(t, kernel, old && t->held, now);
+    if (old)
         t->left_over--;
     else if (--t->in_flight == 0 && !(t->waiting && fits(t, now)))
         give_back(t);
@@ -272,6 +278,7 @@ static void end(struct turn *t, struct board_kernel *kernel, bool ran) {
 struct running {
     struct turn *turn;
     struct turn_command command;
+    unsigned number; /* of the turn that it began in */
 };
 
 static void tell(const struct turn_command *c, cl_int status) {
@@ -283,26 +290,28 @@ static void CL_CALLBACK on_end(cl_event event, cl_int status, void *opaque) {
     struct running *r = opaque;
     (void)event;
     tell(&r->command, status);
-    end(r->turn, r->command.kernel, true);
+    end(r->turn, r->command.kernel, true, r->number);
     free(r);
 }
 
 void turn_begun(struct turn *t, const struct turn_command *command) {
     struct running *r = command->event ? malloc(sizeof *r) : NULL;
     cl_event event = command->event;
+    unsigned number =
+        t->number; /* it stays this turn while the command is being enqueued: only the decoder gives one back early */
 
     if (!event) {
-        end(t, NULL, false);
+        end(t, NULL, false, number);
         return;
     }
     clFlush(command->queue);
     if (r)
-        *r = (struct running){t, *command};
+        *r = (struct running){t, *command, number};
     if (command->wait || !r || clSetEventCallback(event, CL_COMPLETE, on_end, r) != CL_SUCCESS) {
         free(r);
         cl_int status = clWaitForEvents(1, &event);
         tell(command, status == CL_SUCCESS ? CL_COMPLETE : status);
-        end(t, command->kernel, true);
+        end(t, command->kernel, true, number);
     }
 }
 

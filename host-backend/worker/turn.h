@@ -33,7 +33,11 @@ struct turn {
     uint64_t last_ns;   /* the newest end, or the first beginning */
     uint64_t mean_ns;   /* what a command takes, from those before; 0: not known */
     uint64_t spread_ns; /* and how far one is off that */
-    unsigned left_over; /* commands of the last turn that have not ended */
+    unsigned known;     /* commands that this was learnt from, up to TURN_KNOWN */
+    unsigned left_over; /* commands of earlier turns that have not ended; */
+    uint64_t due_ns;    /* when they were expected to */
+    unsigned number;    /* of the turn: higher with each that was given back early */
+    uint32_t asked_at;  /* board->signal when it was asked for ahead */
     bool held;
     bool waiting;     /* the decoder will ask again at once */
     bool asked_ahead; /* so the end of the last turn has asked for it */
@@ -43,6 +47,7 @@ struct turn {
 };
 
 #define TURN_MEASURED UINT64_MAX
+enum { TURN_KNOWN = 8 };
 
 struct turns {
     struct board *board;

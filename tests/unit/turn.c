@@ -17,7 +17,7 @@ enum { MS = 1000000, HANG_MS = 60000 };
 static struct {
     void(CL_CALLBACK *told)(cl_event, cl_int, void *);
     void *opaque;
-    unsigned ms;
+    unsigned ms; /* 0: until the test ends it */
     _Atomic bool busy;
 } flying;
 
@@ -33,6 +33,11 @@ cl_int CL_API_CALL clSetEventCallback(cl_event event, cl_int status,
                                       void(CL_CALLBACK *told)(cl_event, cl_int, void *), void *opaque) {
     pthread_t thread;
     (void)event, (void)status;
+    if (flying.ms == 0) {
+        flying.told = told;
+        flying.opaque = opaque;
+        return CL_SUCCESS;
+    }
     while (atomic_load(&flying.busy)) /* they end one after the other */
         usleep(100);
     flying.told = told;
@@ -173,10 +178,46 @@ static unsigned early_ones(struct fixture *f, unsigned lead_ms, unsigned command
 static void test_early(void **state) {
     struct fixture *f = *state;
 
-    assert_int_equal(early_ones(f, 20, 200), 1);
+    assert_int_equal(early_ones(f, 40, 200), 1);
     assert_int_equal(f->turn->in_flight, 0);
     assert_int_equal(f->turn->left_over, 0);
     assert_int_equal(atomic_load(&f->turn->board->returned), atomic_load(&f->turn->board->granted));
+}
+
+/* The command that a turn was given back before is endless, and stays what is left over, whichever ends: the next turn lasts as long as
+ * its own command, and none is given back early while it runs. */
+static void test_endless_is_left_over(void **state) {
+    struct fixture *f = *state;
+    int event;
+    pthread_t thread;
+
+    assert_int_equal(early_ones(f, 40, 200), 1);
+    f->over = false;
+    f->early = 0;
+    assert_int_equal(pthread_create(&thread, NULL, host, f), 0);
+    flying.ms = 0;
+    assert_true(turn_wait(f->turn, &f->over));
+    turn_begun(f->turn, &(struct turn_command){.event = (cl_event)(void *)&event});
+    void(CL_CALLBACK * end_endless)(cl_event, cl_int, void *) = flying.told;
+    void *endless = flying.opaque;
+    assert_true(turn_wait(f->turn, &f->over)); /* after an early end, or it would wait for ever */
+    assert_int_equal(f->turn->left_over, 1);
+    for (int i = 0; i < 3; i++) {
+        uint32_t number = atomic_load(&f->turn->board->granted);
+        flying.ms = 60;
+        turn_begun(f->turn, &(struct turn_command){.event = (cl_event)(void *)&event});
+        assert_true(turn_wait(f->turn, &f->over));
+        assert_int_equal(atomic_load(&f->turn->board->granted), number + 1);
+        assert_int_equal(f->turn->left_over, 1);
+        assert_int_equal(f->turn->in_flight, 1);
+    }
+    assert_int_equal(f->early, 0);
+    turn_begun(f->turn, &(struct turn_command){0});
+    end_endless(NULL, CL_COMPLETE, endless);
+    assert_int_equal(f->turn->left_over, 0);
+    assert_int_equal(f->turn->in_flight, 0);
+    atomic_store(&f->over, true);
+    pthread_join(thread, NULL);
 }
 
 static void test_never_early(void **state) {
@@ -187,6 +228,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_asks_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_early, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_endless_is_left_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_never_early, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

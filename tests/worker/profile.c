@@ -478,6 +478,43 @@ static void test_gaps(void **state) {
     remove_all(dir);
 }
 
+/* One worker's sample beside another's whole trace: the other's commands are counted too, and its kernels in the first one's gap. */
+static void test_gaps_beside_another(void **state) {
+    char dir[] = "/tmp/trillium-test-XXXXXX", path[64], why[256] = "";
+    struct trace_header header = {.magic = TRACE_MAGIC, .version = TRACE_FILE_VERSION, .pid = 9};
+    struct trace_command sampled[] = {short_command(1, 1000, "a"), short_command(2, 9000, "a")},
+                         whole[] = {short_command(1, 5000, "a"), short_command(2, 6000, "b")};
+    const struct trace_stamp window = {TRACE_WINDOW, sizeof window, 2 * 1 + 1, 8000};
+    const struct trace_total totals[] = {{TRACE_TOTAL, sizeof totals[0], UINT64_MAX, ""},
+                                         {TRACE_TOTAL, sizeof totals[0], 30, "a"}};
+    struct trace_set set;
+    struct summary_share share;
+    (void)state;
+
+    assert_non_null(mkdtemp(dir));
+    for (uint32_t pid = 9; pid <= 10; pid++) {
+        header.pid = pid;
+        snprintf(path, sizeof path, "%s/%u.trace", dir, pid);
+        FILE *f = fopen(path, "we");
+        fwrite(&header, sizeof header, 1, f);
+        if (pid == 9) {
+            fwrite(&window, sizeof window, 1, f);
+            fwrite(totals, sizeof totals, 1, f);
+        }
+        fwrite(pid == 9 ? sampled : whole, sizeof sampled, 1, f);
+        fclose(f);
+    }
+    assert_int_equal(trace_read(dir, &set, why, sizeof why), 0);
+    assert_int_equal(trace_total(&set, "a"), 31);
+    assert_int_equal(trace_total(&set, "b"), 1);
+    assert_true(trace_total(&set, "") <= INT64_MAX); /* a record takes it */
+    assert_true(summary_shares(&set, &share));
+    assert_int_equal(share.kernels, 4 * 60);
+    assert_int_equal(share.not_traced, 8000 - 1100 - 2 * 60);
+    trace_free(&set);
+    remove_all(dir);
+}
+
 /* A guest that stamps its commands only while the host wants it to. */
 static void stream(const char *dir, unsigned count, const char *option) {
     struct test_guest t;
@@ -545,6 +582,7 @@ int test_profile(void) {
         cmocka_unit_test(test_no_turns),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_gaps_beside_another),
         cmocka_unit_test(test_sample),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
