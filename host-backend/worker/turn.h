@@ -6,8 +6,8 @@
  * A command that begins in a turn gets an event, whose callback says when it has ended: so the time between two ends
  * is the device's time for one command, and as many commands are given to the driver at once as are expected to fit
  * the rest of the turn, one at least. When none is left in flight the turn goes back; or, where the host wants it so and what commands
- * take is known well, a little before: the way to the next holder's first command leads through three threads, which wake up meanwhile. Commands that may wait for what
- * the guest does later (a user event) take their turn when it has done it (behind.h).
+ * take is known well, a little before: the way to the next holder's first command leads through three threads, which wake up meanwhile.
+ * Commands that may wait for what the guest does later (a user event) take their turn when it has done it (behind.h).
  *
  * Threads: turn_take, turn_begun and what is taken from accounts under the leader lock; ends come from any thread.
  */
