@@ -62,7 +62,8 @@ static int open_line(const struct attachment *a, json_int_t worker, int ends[2])
         cli_say("profile", "cannot make %s: %s", path, strerror(error));
         return -1;
     }
-    packet_send(ends[0], &(char){a->all ? CONTROL_PROFILE_ALL : CONTROL_PROFILE}, 1, file, 0);
+    const char what = a->all ? CONTROL_PROFILE_ALL : CONTROL_PROFILE;
+    packet_send(ends[0], &what, 1, file, 0);
     close(file);
     return 0;
 }
