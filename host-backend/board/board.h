@@ -34,6 +34,9 @@ enum {
     BOARD_FILTER = 64,      /* of the name of devices that a guest may see, with its NUL */
 };
 
+/* The name of all kernels that are not counted apart. */
+#define BOARD_OTHERS "(others)"
+
 #define BOARD_UNLIMITED (UINT64_C(1) << 62)
 #define BOARD_LINE _Alignas(64)
 

@@ -403,7 +403,8 @@ static void count_kernels(struct kernel_meter kernels[KERNELS_MOST], const struc
         while (k < KERNELS_MOST - 1 && kernels[k].name[0] && strcmp(kernels[k].name, name) != 0)
             k++;
         if (!kernels[k].name[0])
-            memcpy(kernels[k].name, k == KERNELS_MOST - 1 ? "(others)" : name, sizeof name);
+            snprintf(kernels[k].name, sizeof kernels[k].name, "%s",
+                     k == KERNELS_MOST - 1 ? BOARD_OTHERS : name);
         add(&kernels[k].commands, board_read(&b->kernels[i].commands));
         add(&kernels[k].device_ns, board_read(&b->kernels[i].device_ns));
     }
