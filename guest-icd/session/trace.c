@@ -21,8 +21,8 @@ void icd_trace_put_slow(struct icd_trace *t) {
 }
 
 void icd_trace_wake(uint64_t token) {
-    if (token ==
-        0) /* else also if the host wants no more commands stamped by now: it has begun with this one */
+    /* Of a command that was stamped, also if the host wants no more of them by now. */
+    if (token == 0)
         return;
     uint64_t now = icd_trace_now();
     svga_guest_lock(icd_session->g);

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host-backend/board/board.h"
+
 #define TRACE_MAGIC "TRLTRACE"
 #define TRACE_FILE_VERSION 3u
 
@@ -89,18 +91,18 @@ struct trace_stamp {
 /* Names that are counted; of more nothing is known. */
 #define TRACE_NAMES 1024u
 
+/* Commands of queues: of the kernel of this name, of which only the beginning is there where it is long; of those that are not counted
+ * each for itself (TRACE_OTHERS); or, with no name, all of them. */
 struct trace_total {
     uint32_t type;
     uint32_t size;
-    uint64_t count; /* commands of queues, */
-    char name
-        [64]; /* of this kernel, only its beginning where it is long; TRACE_OTHERS: of those that are not counted each for itself;
-                       no name: all of them */
+    uint64_t count;
+    char name[64];
 };
 
 /* Characters by which kernels are counted. */
-enum { TRACE_NAME_COUNTED = 47 };
-#define TRACE_OTHERS "(others)"
+enum { TRACE_NAME_COUNTED = BOARD_KERNEL_NAME - 1 };
+#define TRACE_OTHERS BOARD_OTHERS
 
 /* A traced command with all that was learnt of it. */
 struct trace_item {

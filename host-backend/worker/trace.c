@@ -246,12 +246,11 @@ static struct trace_record *take(struct trace *t, enum trace_what what) {
     r->in_order = false;
     r->event = NULL;
     r->next = NULL;
-    uint64_t sequence = atomic_load_explicit(&t->sequence, memory_order_relaxed) + 1;
-    atomic_store_explicit(&t->sequence, sequence, memory_order_relaxed);
+    board_count(&t->sequence);
     r->command = (struct trace_command){
         .type = TRACE_COMMAND,
         .size = sizeof r->command,
-        .sequence = sequence,
+        .sequence = board_read(&t->sequence),
         .token = t->next.token,
         .what = what,
         .call = t->next.call_ns,
@@ -264,8 +263,7 @@ static struct trace_record *take(struct trace *t, enum trace_what what) {
 }
 
 struct trace_record *trace_take(struct trace *t, const struct queue *q) {
-    atomic_store_explicit(&t->commands, atomic_load_explicit(&t->commands, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    board_count(&t->commands);
     if (!q->host_profiled)
         t->have_next = false;
     struct trace_record *r = take(t, TRACE_TRANSFER);
@@ -278,8 +276,7 @@ struct trace_record *trace_take(struct trace *t, const struct queue *q) {
 }
 
 void trace_uncount(struct trace *t) {
-    atomic_store_explicit(&t->commands, atomic_load_explicit(&t->commands, memory_order_relaxed) - 1,
-                          memory_order_relaxed);
+    atomic_store_explicit(&t->commands, board_read(&t->commands) - 1, memory_order_relaxed);
 }
 
 struct trace_record *trace_finish(struct trace *t, const struct queue *q) {

@@ -144,9 +144,14 @@ static bool runs_dry(const struct turn *t) {
     return t->in_flight <= 1 || t->in_flight * t->mean_ns <= atomic_load(&t->board->ahead_ns) / 2;
 }
 
+/* Of what is in flight. Lock held. */
+static uint64_t expected_end(const struct turn *t) {
+    return t->last_ns + t->in_flight * t->mean_ns;
+}
+
 /* When the turn may go back although something is in flight, which is its last. UINT64_MAX: it may not. Lock held. */
 static uint64_t early_end(const struct turn *t) {
-    uint64_t lead = atomic_load(&t->board->lead_ns), end = t->last_ns + t->in_flight * t->mean_ns;
+    uint64_t lead = atomic_load(&t->board->lead_ns), end = expected_end(t);
 
     if (lead == 0 || t->left_over > 0 || t->known < TURN_KNOWN || t->spread_ns > lead ||
         end + t->mean_ns - t->begun_ns <= atomic_load(&t->board->quantum_ns))
@@ -155,7 +160,7 @@ static uint64_t early_end(const struct turn *t) {
 }
 
 static void give_back_early(struct turn *t) {
-    t->due_ns = t->last_ns + t->in_flight * t->mean_ns;
+    t->due_ns = expected_end(t);
     t->left_over = t->in_flight;
     t->in_flight = 0;
     t->number++;
@@ -328,7 +333,7 @@ struct board_kernel *turns_kernel(struct turns *all, const char *name) {
         if (strncmp(k->name, cut, sizeof cut) == 0)
             return k;
     }
-    snprintf(k->name, sizeof k->name, "(others)");
+    snprintf(k->name, sizeof k->name, BOARD_OTHERS);
     return k;
 }
 
