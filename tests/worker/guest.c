@@ -2,6 +2,7 @@
 #include "tests/worker/guest.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "host-backend/broker/store.h"
+#include "host-backend/worker/control.h"
 
 #define MEMORY_SIZE (8u << 20)
 
@@ -63,6 +65,16 @@ static void send_session(int control, int session) {
     must(sendmsg(control, &mh, 0) == 1);
 }
 
+/* Waits until the worker has its session, or is gone. It loads the drivers first, which takes as long as the machine
+ * lets it: the broker tells a guest meanwhile that somebody is there, and nobody does so here. */
+static void wait_until_taken(int control) {
+    char byte = 0;
+    ssize_t n;
+    do
+        n = recv(control, &byte, 1, 0);
+    while ((n < 0 && errno == EINTR) || (n == 1 && byte != CONTROL_TAKEN));
+}
+
 /* Starts a worker that serves the other end of *session. */
 static pid_t start(char *const *extra, int *control, int *session) {
     int controls[2], sessions[2];
@@ -75,6 +87,7 @@ static pid_t start(char *const *extra, int *control, int *session) {
     close(controls[1]);
     send_session(controls[0], sessions[1]);
     close(sessions[1]);
+    wait_until_taken(controls[0]);
     *control = controls[0];
     *session = sessions[0];
     return pid;
