@@ -176,7 +176,7 @@ static void list(const struct control *c, int fd, const json_t *o) {
     for (const struct guest *g = c->guests.first; g && told < LIST_PAGE; g = g->next) {
         if ((json_int_t)g->id <= after)
             continue;
-        wire_send(fd, json_pack("{s:o}", "guest", guests_tell(&c->guests, g)), NULL, 0);
+        wire_send(fd, json_pack("{s:o}", "guest", guests_tell(&c->guests, g, svga_now_ns())), NULL, 0);
         last = g->id;
         told++;
     }
@@ -313,7 +313,7 @@ static void rung(struct control *c, struct session *s, bool life) {
     else if (n < 0 && errno != EAGAIN && errno != EINTR)
         leave(c, s, true); /* it was no socket */
     else if (!life)
-        guests_rung(&c->guests, s, svga_now_ns());
+        guests_rung(s, svga_now_ns());
 }
 
 /* ---- who reads counters ---- */

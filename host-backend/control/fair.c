@@ -6,7 +6,8 @@
  * if its turn is as long as its last one; what it has really used is what counts later. So who has used less than its
  * share goes first, and of these who needs little. The virtual time is the earliest start of those that ask; who was away
  * is behind it by a turn of its own at most: a program whose turn ended early, since it heard late that its commands had ended,
- * gets back what it missed, and nobody saves up more. Who always comes back at once is expected to need a whole turn, however long the
+ * gets back what it missed, and nobody saves up more. Where nobody has wanted the device for as long as a turn, all are new again, so that
+ * nobody pays for what was used while it was nobody else's. Who always comes back at once is expected to need a whole turn, however long the
  * last one was. A turn lasts until one of the others is expected to finish before it: so who needs little waits for
  * what is in flight and for no more.
  *
@@ -24,7 +25,7 @@
 
 #define MOST_NS UINT64_C(1000000000000) /* of one turn */
 
-enum { UNIT = 1024, MOMENT_NS = 200000, EAGER_MOST = 8, EAGER_ENOUGH = 3 };
+enum { UNIT = 1024, MOMENT_NS = 200000, IDLE_NS = TURN_QUANTUM_NS, EAGER_MOST = 8, EAGER_ENOUGH = 3 };
 
 /* Of light ones. */
 enum {
@@ -35,17 +36,28 @@ enum {
     REST_NS = 100000,
 };
 
-/* A whole turn of it in virtual time. */
+/* In virtual time. */
+static uint64_t weighed(const struct scheduler_entity *e, uint64_t ns) {
+    return ns * UNIT / e->weight;
+}
+
 static uint64_t whole_turn(const struct scheduler_entity *e) {
-    return TURN_QUANTUM_NS * UNIT / e->weight;
+    return weighed(e, TURN_QUANTUM_NS);
 }
 
 static uint64_t start_of(const struct scheduler *s, const struct scheduler_entity *e) {
     uint64_t earliest = s->virtual_ns > whole_turn(e) ? s->virtual_ns - whole_turn(e) : 0;
 
-    if (e->finish == 0) /* it is new, and has missed nothing */
+    if (e->finish == 0 || e->ended_ns < s->busy_since_ns) /* it is new, and has missed nothing */
         return s->virtual_ns;
     return e->finish > earliest ? e->finish : earliest;
+}
+
+/* Nobody has wanted it for a while: what was used before was nobody else's. */
+static void begin_anew(struct scheduler *s, uint64_t now_ns) {
+    s->busy_since_ns = now_ns;
+    if (s->furthest > s->virtual_ns)
+        s->virtual_ns = s->furthest;
 }
 
 static bool is_light(const struct scheduler_entity *e) {
@@ -57,11 +69,13 @@ static bool hurries(const struct scheduler *s, uint64_t now_ns) {
 }
 
 static void asks(struct scheduler *s, struct scheduler_entity *e, uint64_t now_ns) {
+    if (s->first == e && !s->serving && now_ns - s->served_ns >= IDLE_NS)
+        begin_anew(s, now_ns);
     if (e->ended_ns != 0 && now_ns - e->ended_ns < MOMENT_NS)
         e->eager += e->eager < EAGER_MOST;
     else
         e->eager /= 2;
-    if (e->ended_ns != 0 && now_ns - e->ended_ns >= AWAY_NS && e->cost <= LITTLE_NS * UNIT / e->weight)
+    if (e->ended_ns != 0 && now_ns - e->ended_ns >= AWAY_NS && e->cost <= LITTLE_NS)
         e->light += !is_light(e);
     else
         e->light = 0;
@@ -70,10 +84,10 @@ static void asks(struct scheduler *s, struct scheduler_entity *e, uint64_t now_n
     e->start = start_of(s, e);
 }
 
-/* What its next turn is expected to cost. */
+/* What its next turn is expected to take, in virtual time: the weight may have changed since the last one. */
 static uint64_t expected(const struct scheduler_entity *e) {
-    uint64_t whole = e->eager >= EAGER_ENOUGH ? whole_turn(e) : 0;
-    return e->cost > whole ? e->cost : whole;
+    uint64_t least = e->eager >= EAGER_ENOUGH ? TURN_QUANTUM_NS : 0;
+    return weighed(e, e->cost > least ? e->cost : least);
 }
 
 /* When it is expected to have finished. */
@@ -109,17 +123,28 @@ static struct scheduler_entity *choose(struct scheduler *s, uint64_t now_ns, uin
 static uint64_t lasts(const struct scheduler *s, const struct scheduler_entity *e, uint64_t most_ns) {
     for (const struct scheduler_entity *other = s->first; other; other = other->next) {
         uint64_t finish = finish_of(other), room = finish > e->start ? finish - e->start : 0;
-        if (other != e && room < most_ns * UNIT / e->weight)
+        if (other != e && room < weighed(e, most_ns))
             most_ns = room * e->weight / UNIT;
     }
     return most_ns;
 }
 
+/* What of a time lies ahead, by another weight. */
+static uint64_t reweigh(const struct scheduler *s, uint64_t at, unsigned from, unsigned to) {
+    return at > s->virtual_ns ? s->virtual_ns + (at - s->virtual_ns) / to * from : at;
+}
+
+static void weighed_anew(const struct scheduler *s, struct scheduler_entity *e, unsigned before) {
+    e->start = reweigh(s, e->start, before, e->weight);
+    e->finish = reweigh(s, e->finish, before, e->weight);
+}
+
 static void used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns) {
-    uint64_t cost = ns > MOST_NS ? MOST_NS : ns; /* sums of virtual times never overflow: 500 years of them */
     (void)now_ns;
-    e->cost = cost * UNIT / e->weight;
-    e->finish = e->start + e->cost;
+    e->cost = ns > MOST_NS ? MOST_NS : ns; /* sums of virtual times never overflow: 500 years of them */
+    e->finish = e->start + weighed(e, e->cost);
+    if (e->finish > s->furthest)
+        s->furthest = e->finish;
     s->last = e;
 }
 
@@ -130,5 +155,6 @@ const struct scheduler_kind scheduler_fair = {
     .choose = choose,
     .lasts = lasts,
     .hurries = hurries,
+    .weighed = weighed_anew,
     .used = used,
 };

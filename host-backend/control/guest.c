@@ -45,7 +45,8 @@ static uint32_t bounded(uint64_t value) {
 
 static void apply_to_tenant(const struct guest *g, struct tenant *t) {
     /* One whose policy leaves it nothing asks until its worker has ended: no scheduler divides by 0. */
-    t->who.weight = limit_of(g, LIMIT_WEIGHT) > 0 ? (unsigned)limit_of(g, LIMIT_WEIGHT) : 1;
+    scheduler_weigh(&t->device->sched, &t->who,
+                    limit_of(g, LIMIT_WEIGHT) > 0 ? (unsigned)limit_of(g, LIMIT_WEIGHT) : 1);
     t->bound = is_bound(g);
     t->held = g->paused;
     t->kernel_most = or_nothing(limit_of(g, LIMIT_KERNEL_MS)) * (SECOND_NS / 1000);
@@ -124,7 +125,7 @@ void guests_apply(struct guests *g, struct guest *guest, uint64_t now_ns) {
         apply_to_builds(s);
         for (unsigned i = 0; i < s->seat_count; i++) {
             apply_to_tenant(guest, s->seats[i].tenant);
-            arena_changed(&g->arena, s->seats[i].tenant, now_ns);
+            arena_changed(s->seats[i].tenant, now_ns);
         }
         if (none >= 0) {
             snprintf(why, sizeof why, "the policy gives it nothing (%s = 0)", limit_table[none].name);
@@ -306,7 +307,7 @@ static bool admit(const struct guest *guest, char why[LIMIT_TEXT]) {
     return false;
 }
 
-static bool take_seats(struct guests *g, struct session *s) {
+static bool take_seats(struct guests *g, struct session *s, uint64_t now_ns) {
     uint32_t count = atomic_load(&s->board->device_count);
 
     for (uint32_t i = 0; i < count && i < BOARD_DEVICES; i++) {
@@ -314,7 +315,7 @@ static bool take_seats(struct guests *g, struct session *s) {
         struct board_device told = s->board->devices[i];
         seat->board = s->board;
         seat->session = s;
-        if (!arena_join(&g->arena, seat, &told, &s->board->devices[i], s->guest))
+        if (!arena_join(&g->arena, seat, &told, &s->board->devices[i], s->guest, now_ns))
             return false;
         s->seat_count++;
     }
@@ -358,7 +359,7 @@ struct session *guests_join(struct guests *g, const struct policy_subject *who, 
     s->answered = atomic_load(&s->board->requested);
     for (int i = 0; i < BOARD_LIMITS; i++)
         s->hits[i] = board_read(&s->board->hits[i]);
-    if (!take_seats(g, s)) {
+    if (!take_seats(g, s, now_ns)) {
         guests_leave(g, s, true, now_ns);
         snprintf(why, LIMIT_TEXT, "the host is out of memory");
         return NULL;
@@ -419,7 +420,7 @@ void guests_leave(struct guests *g, struct session *s, bool open, uint64_t now_n
     struct session **at = &guest->first;
 
     for (unsigned i = 0; i < s->seat_count; i++)
-        arena_leave(&g->arena, &s->seats[i], now_ns);
+        arena_leave(&s->seats[i], now_ns);
     while (*at != s)
         at = &(*at)->next;
     *at = s->next;
@@ -483,11 +484,11 @@ static void look_at_hits(struct session *s, enum board_limit l) {
                 name_of_kind(atomic_load(&s->board->refused_kind)));
 }
 
-void guests_rung(struct guests *g, struct session *s, uint64_t now_ns) {
+void guests_rung(struct session *s, uint64_t now_ns) {
     uint32_t requested = atomic_load(&s->board->requested);
 
     for (unsigned i = 0; i < s->seat_count; i++)
-        arena_look(&g->arena, &s->seats[i], now_ns);
+        arena_look(&s->seats[i], now_ns);
     if (requested != s->answered) {
         uint32_t account = atomic_load(&s->board->requested_account);
         if (account < BOARD_ACCOUNTS)
@@ -516,7 +517,7 @@ static json_t *number(uint64_t n) {
     return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
 }
 
-static json_t *tell_devices(const struct guests *all, const struct guest *g) {
+static json_t *tell_devices(const struct guests *all, const struct guest *g, uint64_t now_ns) {
     json_t *list = json_array();
 
     for (const struct turns_device *d = all->arena.devices; d; d = d->next) {
@@ -524,11 +525,11 @@ static json_t *tell_devices(const struct guests *all, const struct guest *g) {
         if (!t)
             continue;
         const struct turn_counts c = arena_counts(t);
-        uint64_t ns = t->turns_ns;
+        uint64_t turns_ns = arena_turns_ns(t, now_ns), ns = turns_ns;
         add(&ns, c.busy_ns);
         json_array_append_new(
             list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b}", "name", d->name, "device_ns", number(ns),
-                            "turns_ns", number(t->turns_ns), "commands", number(c.commands), "queued_ns",
+                            "turns_ns", number(turns_ns), "commands", number(c.commands), "queued_ns",
                             number(c.queued_ns), "bytes", number(c.bytes), "shared", d->lessee != t));
     }
     return list;
@@ -558,7 +559,19 @@ static json_t *tell_limits(const struct guest *g) {
     return limits;
 }
 
-json_t *guests_tell(const struct guests *all, const struct guest *g) {
+/* Of all devices, up to now: also of such as have been forgotten, and of turns that are not over. */
+static uint64_t time_in_turns(const struct guests *all, const struct guest *g, uint64_t now_ns) {
+    uint64_t ns = g->turns_ns;
+
+    for (const struct turns_device *d = all->arena.devices; d; d = d->next) {
+        const struct tenant *t = arena_tenant(d, g);
+        if (t)
+            add(&ns, arena_turns_ns(t, now_ns) - t->turns_ns);
+    }
+    return ns;
+}
+
+json_t *guests_tell(const struct guests *all, const struct guest *g, uint64_t now_ns) {
     struct meters m = g->past;
     uint64_t memory = 0, peak = 0, objects = 0;
     json_t *processes = json_array();
@@ -574,7 +587,7 @@ json_t *guests_tell(const struct guests *all, const struct guest *g) {
                               json_pack("{s:i, s:i, s:o}", "pid", (int)s->pid, "worker", (int)s->worker,
                                         "memory", number(board_read(&s->board->now[BOARD_MEMORY]))));
     }
-    add(&m.device_ns, g->turns_ns);
+    add(&m.device_ns, time_in_turns(all, g, now_ns));
     uint64_t limits_hit = g->rate_hits;
     for (int i = 0; i < BOARD_LIMITS; i++)
         add(&limits_hit, m.hits[i]);
@@ -582,10 +595,10 @@ json_t *guests_tell(const struct guests *all, const struct guest *g) {
                      "s:o, s:o, s:o}",
                      "id", (int)g->id, "name", g->who.name, "uid", number(g->who.uid), "cgroup",
                      g->who.cgroup, "paused", g->paused, "limits", tell_limits(g), "processes", processes,
-                     "devices", tell_devices(all, g), "kernels", tell_kernels(g), "memory", number(memory),
-                     "memory_peak", number(peak > g->memory_peak ? peak : g->memory_peak), "objects",
-                     number(objects), "commands", number(m.commands), "device_ns", number(m.device_ns),
-                     "queued_ns", number(m.queued_ns), "bytes", number(m.bytes), "builds", number(m.builds),
-                     "build_ns", number(m.build_ns), "errors", number(m.errors), "limits_hit",
-                     number(limits_hit));
+                     "devices", tell_devices(all, g, now_ns), "kernels", tell_kernels(g), "memory",
+                     number(memory), "memory_peak", number(peak > g->memory_peak ? peak : g->memory_peak),
+                     "objects", number(objects), "commands", number(m.commands), "device_ns",
+                     number(m.device_ns), "queued_ns", number(m.queued_ns), "bytes", number(m.bytes),
+                     "builds", number(m.builds), "build_ns", number(m.build_ns), "errors", number(m.errors),
+                     "limits_hit", number(limits_hit));
 }

@@ -98,7 +98,7 @@ void guests_over(struct session *s);
 /* Its worker has ended; `open`: or nobody decides about it any more, and it goes on without. */
 void guests_leave(struct guests *g, struct session *s, bool open, uint64_t now_ns);
 /* Its worker has rung. */
-void guests_rung(struct guests *g, struct session *s, uint64_t now_ns);
+void guests_rung(struct session *s, uint64_t now_ns);
 
 /* By number or name. */
 struct guest *guests_find(const struct guests *g, const char *name);
@@ -107,7 +107,7 @@ void guests_apply(struct guests *g, struct guest *guest, uint64_t now_ns);
 /* The policy has changed: limits that commands had changed are forgotten. */
 void guests_reload(struct guests *g, struct policy *policy, uint64_t now_ns);
 
-/* All that is known of it. */
-json_t *guests_tell(const struct guests *all, const struct guest *g);
+/* All that is known of it, up to now: of the turn that it has, too. */
+json_t *guests_tell(const struct guests *all, const struct guest *g, uint64_t now_ns);
 
 #endif

@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "svga-model/futex.h"
+
 static const struct metric {
     const char *key; /* guests_tell's */
     const char *name, *type, *help;
@@ -41,9 +43,10 @@ static void put_name(FILE *out, const char *name) {
 static void write_all(FILE *out, const struct guests *g) {
     json_t *told[GUESTS_MOST];
     unsigned count = 0;
+    uint64_t now_ns = svga_now_ns();
 
     for (const struct guest *each = g->first; each && count < GUESTS_MOST; each = each->next)
-        told[count++] = guests_tell(g, each);
+        told[count++] = guests_tell(g, each, now_ns);
     for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
         const struct metric *m = &metrics[i];
         fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, m->type);

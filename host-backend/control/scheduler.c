@@ -43,8 +43,10 @@ void scheduler_withdraw(struct scheduler *s, struct scheduler_entity *e) {
 struct scheduler_entity *scheduler_choose(struct scheduler *s, uint64_t now_ns, uint64_t *again_ns) {
     *again_ns = UINT64_MAX;
     struct scheduler_entity *e = s->first ? s->kind->choose(s, now_ns, again_ns) : NULL;
-    if (e)
+    if (e) {
         scheduler_withdraw(s, e);
+        s->serving = e;
+    }
     return e;
 }
 
@@ -64,13 +66,28 @@ uint64_t scheduler_lead(const struct scheduler *s, uint64_t now_ns) {
     return hurries(s, now_ns) ? 0 : TURN_LEAD_NS;
 }
 
+void scheduler_weigh(const struct scheduler *s, struct scheduler_entity *e, unsigned weight) {
+    unsigned before = e->weight;
+
+    e->weight = weight;
+    if (s->kind->weighed && weight != before)
+        s->kind->weighed(s, e, before);
+}
+
+static void leave(struct scheduler *s, const struct scheduler_entity *e) {
+    if (s->serving == e)
+        s->serving = NULL;
+}
+
 void scheduler_used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns) {
-    e->ended_ns = now_ns;
+    e->ended_ns = s->served_ns = now_ns;
+    leave(s, e);
     s->kind->used(s, e, ns, now_ns);
 }
 
 void scheduler_forget(struct scheduler *s, struct scheduler_entity *e) {
     scheduler_withdraw(s, e);
+    leave(s, e);
     if (s->last == e)
         s->last = NULL;
 }

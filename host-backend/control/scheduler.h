@@ -28,7 +28,7 @@
 
 struct scheduler_entity {
     struct scheduler_entity *next; /* of those that ask */
-    unsigned weight;               /* 1 or more; may change at any time */
+    unsigned weight;               /* 1 or more; changed by scheduler_weigh */
     bool asks;
     uint64_t asked_ns; /* when */
     uint64_t ended_ns; /* when it last gave the device back */
@@ -40,8 +40,10 @@ struct scheduler_entity {
 struct scheduler {
     const struct scheduler_kind *kind;
     struct scheduler_entity *first, **end; /* those that ask, in order */
+    struct scheduler_entity *serving;      /* was chosen last, and has not used it yet. NULL: nobody */
+    uint64_t served_ns;                    /* up to when somebody has last used it */
     /* for kinds */
-    uint64_t virtual_ns, light_until_ns;
+    uint64_t virtual_ns, furthest, busy_since_ns, light_until_ns;
     struct scheduler_entity *last;
 };
 
@@ -58,6 +60,8 @@ struct scheduler_kind {
     uint64_t (*lasts)(const struct scheduler *s, const struct scheduler_entity *e, uint64_t most_ns);
     /* It has the device, at this time: may somebody come who should not wait for more than one command? NULL: always. */
     bool (*hurries)(const struct scheduler *s, uint64_t now_ns);
+    /* Its weight was `before`: what it has used and not paid for yet counts by the new one. NULL: that is nothing. */
+    void (*weighed)(const struct scheduler *s, struct scheduler_entity *e, unsigned before);
     /* It has used the device for so long, up to now. */
     void (*used)(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns);
 };
@@ -75,6 +79,8 @@ uint64_t scheduler_lasts(const struct scheduler *s, const struct scheduler_entit
 uint64_t scheduler_ahead(const struct scheduler *s, uint64_t now_ns);
 uint64_t scheduler_lead(const struct scheduler *s, uint64_t now_ns);
 void scheduler_used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns);
+/* At any time; 1 or more. */
+void scheduler_weigh(const struct scheduler *s, struct scheduler_entity *e, unsigned weight);
 /* It does not ask any more. */
 void scheduler_withdraw(struct scheduler *s, struct scheduler_entity *e);
 /* It goes for good. */

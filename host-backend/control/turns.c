@@ -20,7 +20,28 @@ static void count_from_here(struct seat *s) {
     s->bytes = board_read(&s->on->bytes);
 }
 
-static void set_gate(struct seat *s, bool closed) {
+static uint64_t held_ns(const struct seat *s, uint64_t now_ns) {
+    return s->holding && now_ns > s->since_ns ? now_ns - s->since_ns : 0;
+}
+
+/* Its turn is over. What is still in flight, where the gate was opened meanwhile, is its own affair. */
+static void take_back(struct seat *s, uint64_t now_ns) {
+    struct tenant *t = s->tenant;
+    const struct arena *a = t->device->arena;
+    uint64_t ns = held_ns(s, now_ns);
+
+    s->holding = false;
+    if (t->device->holder == s)
+        t->device->holder = NULL;
+    scheduler_used(&t->device->sched, &t->who, ns, now_ns);
+    scheduler_used(&t->seats, &s->who, ns, now_ns);
+    t->turns_ns += ns;
+    a->used(a->opaque, t, ns, board_read(&s->on->commands) - s->commands,
+            board_read(&s->on->bytes) - s->bytes, now_ns);
+    count_from_here(s);
+}
+
+static void set_gate(struct seat *s, bool closed, uint64_t now_ns) {
     if (s->closed == closed)
         return;
     s->closed = closed;
@@ -28,28 +49,27 @@ static void set_gate(struct seat *s, bool closed) {
         count_from_here(s);
     } else {
         scheduler_withdraw(&s->tenant->seats, &s->who);
-        s->holding = false; /* what is in flight is its own affair now */
-        if (s->tenant->device->holder == s)
-            s->tenant->device->holder = NULL;
+        if (s->holding)
+            take_back(s, now_ns);
     }
     atomic_store(&s->on->gate, closed);
     board_signal(s->board);
 }
 
-static void set_gates(struct tenant *t) {
+static void set_gates(struct tenant *t, uint64_t now_ns) {
     bool closed = t->bound || t->held || t->device->lessee != t;
 
     for (struct seat *s = t->first; s; s = s->next)
-        set_gate(s, closed);
+        set_gate(s, closed, now_ns);
     if (!t->seats.first)
         scheduler_withdraw(&t->device->sched, &t->who);
 }
 
 /* To `t`, or to nobody (NULL): then all need turns. */
-static void lease(struct turns_device *d, struct tenant *t) {
+static void lease(struct turns_device *d, struct tenant *t, uint64_t now_ns) {
     d->lessee = t;
     for (struct tenant *each = d->tenants; each; each = each->next)
-        set_gates(each);
+        set_gates(each, now_ns);
 }
 
 /* ---- turns ---- */
@@ -76,11 +96,11 @@ static void seat_asks(struct seat *s, uint64_t now_ns) {
         d->alone_since = now_ns;
     }
     if (alone(t, now_ns)) {
-        lease(d, t);
+        lease(d, t, now_ns);
         return;
     }
     if (d->lessee && d->lessee != t)
-        lease(d, NULL);
+        lease(d, NULL, now_ns);
     scheduler_ask(&t->seats, &s->who, now_ns);
     tenant_ask(t, now_ns);
 }
@@ -112,21 +132,6 @@ static void give(struct seat *s, uint64_t now_ns) {
     board_signal(s->board);
 }
 
-static void take_back(struct arena *a, struct seat *s, uint64_t now_ns) {
-    struct tenant *t = s->tenant;
-    uint64_t ns = now_ns > s->since_ns ? now_ns - s->since_ns : 0;
-
-    s->holding = false;
-    if (t->device->holder == s)
-        t->device->holder = NULL;
-    scheduler_used(&t->device->sched, &t->who, ns, now_ns);
-    scheduler_used(&t->seats, &s->who, ns, now_ns);
-    t->turns_ns += ns;
-    a->used(a->opaque, t, ns, board_read(&s->on->commands) - s->commands,
-            board_read(&s->on->bytes) - s->bytes, now_ns);
-    count_from_here(s);
-}
-
 static void dispatch(struct turns_device *d, uint64_t now_ns) {
     uint64_t again;
 
@@ -156,9 +161,9 @@ static void dispatch(struct turns_device *d, uint64_t now_ns) {
     }
 }
 
-void arena_look(struct arena *a, struct seat *s, uint64_t now_ns) {
+void arena_look(struct seat *s, uint64_t now_ns) {
     if (s->holding && atomic_load(&s->on->returned) == s->granted)
-        take_back(a, s, now_ns);
+        take_back(s, now_ns);
     if (!s->holding && s->closed && atomic_load(&s->on->asked) == s->granted + 1)
         seat_asks(s, now_ns);
     dispatch(s->tenant->device, now_ns);
@@ -176,6 +181,14 @@ static void count(struct turn_counts *c, const struct board_device *on) {
     add(&c->busy_ns, board_ticks_to_ns(board_read(&on->busy_ticks)));
     add(&c->queued_ns, board_read(&on->queued_ns));
     add(&c->bytes, board_read(&on->bytes));
+}
+
+uint64_t arena_turns_ns(const struct tenant *t, uint64_t now_ns) {
+    uint64_t ns = t->turns_ns;
+
+    for (const struct seat *s = t->first; s; s = s->next)
+        add(&ns, held_ns(s, now_ns));
+    return ns;
 }
 
 struct turn_counts arena_counts(const struct tenant *t) {
@@ -231,6 +244,7 @@ static struct turns_device *device_of(struct arena *a, const struct board_device
     if (!d)
         return NULL;
     a->device_count++;
+    d->arena = a;
     d->key = told->key;
     snprintf(d->name, sizeof d->name, "%.*s", (int)sizeof told->name, told->name);
     plain_text(d->name);
@@ -260,7 +274,7 @@ static struct tenant *only_one(const struct turns_device *d) {
 }
 
 bool arena_join(struct arena *a, struct seat *s, const struct board_device *told, struct board_device *on,
-                void *guest) {
+                void *guest, uint64_t now_ns) {
     struct turns_device *d = device_of(a, told);
     struct tenant *t = d ? arena_tenant(d, guest) : NULL;
 
@@ -282,17 +296,17 @@ bool arena_join(struct arena *a, struct seat *s, const struct board_device *told
     t->first = s;
     if (only_one(d))
         d->lessee = t;
-    set_gates(t); /* who has a lease keeps it until this one asks */
+    set_gates(t, now_ns); /* who has a lease keeps it until this one asks */
     return true;
 }
 
-void arena_leave(struct arena *a, struct seat *s, uint64_t now_ns) {
+void arena_leave(struct seat *s, uint64_t now_ns) {
     struct tenant *t = s->tenant;
     struct turns_device *d = t->device;
     struct seat **at = &t->first;
 
     if (s->holding)
-        take_back(a, s, now_ns);
+        take_back(s, now_ns);
     count(&t->past, s->on);
     scheduler_forget(&t->seats, &s->who);
     while (*at != s)
@@ -301,7 +315,7 @@ void arena_leave(struct arena *a, struct seat *s, uint64_t now_ns) {
     if (!t->seats.first)
         scheduler_withdraw(&d->sched, &t->who);
     if ((t = only_one(d)))
-        lease(d, t);
+        lease(d, t, now_ns);
     dispatch(d, now_ns);
 }
 
@@ -330,11 +344,10 @@ void arena_finish(struct arena *a) {
     }
 }
 
-void arena_changed(struct arena *a, struct tenant *t, uint64_t now_ns) {
-    (void)a;
+void arena_changed(struct tenant *t, uint64_t now_ns) {
     if (t->held)
         scheduler_withdraw(&t->device->sched, &t->who);
-    set_gates(t);
+    set_gates(t, now_ns);
     tenant_ask(t, now_ns);
     dispatch(t->device, now_ns);
 }

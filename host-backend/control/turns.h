@@ -47,7 +47,7 @@ struct tenant {
     bool bound;              /* has limits that need turns, even while it is alone */
     bool held;               /* gets no turns: paused */
     uint64_t not_before;     /* gets no turn before: over a rate */
-    uint64_t turns_ns;       /* the device's time in its turns */
+    uint64_t turns_ns;       /* the device's time in its turns that are over */
     struct turn_counts past; /* of processes that have ended */
     uint64_t kernel_most;    /* ns that a kernel may run; 0: any */
 };
@@ -68,8 +68,11 @@ struct seat {
     void *session;
 };
 
+struct arena;
+
 struct turns_device {
     struct turns_device *next;
+    struct arena *arena;
     uint64_t key;
     char name[64];
     struct scheduler sched;
@@ -99,20 +102,22 @@ struct arena {
 /* A seat at the device that `told`, a copy of the board's entry, names; `on` is that entry. s->board and s->session are
  * set already. False when out of memory. */
 bool arena_join(struct arena *a, struct seat *s, const struct board_device *told, struct board_device *on,
-                void *guest);
+                void *guest, uint64_t now_ns);
 /* The worker has ended, or nobody decides about it any more. */
-void arena_leave(struct arena *a, struct seat *s, uint64_t now_ns);
+void arena_leave(struct seat *s, uint64_t now_ns);
 /* Forgets a guest that has no processes. */
 void arena_forget(struct arena *a, const void *guest);
 void arena_finish(struct arena *a);
 /* The worker has rung. */
-void arena_look(struct arena *a, struct seat *s, uint64_t now_ns);
+void arena_look(struct seat *s, uint64_t now_ns);
 /* The tenant of a guest; NULL: it has had no process there. */
 struct tenant *arena_tenant(const struct turns_device *d, const void *guest);
+/* The device's time in its turns, up to now. */
+uint64_t arena_turns_ns(const struct tenant *t, uint64_t now_ns);
 /* What all its processes did, those that have ended too. Sums stay at their end. */
 struct turn_counts arena_counts(const struct tenant *t);
 /* `bound`, `held` or `weight` have changed. */
-void arena_changed(struct arena *a, struct tenant *t, uint64_t now_ns);
+void arena_changed(struct tenant *t, uint64_t now_ns);
 /* Does what is due. Returns when something is due next; UINT64_MAX: nothing is. */
 uint64_t arena_tick(struct arena *a, uint64_t now_ns);
 

@@ -93,13 +93,13 @@ static bool has_turn(const struct played *p) {
 static void ask(struct played *p, uint64_t now) {
     struct board_device *d = &p->board->devices[0];
     atomic_store(&d->asked, atomic_load(&d->returned) + 1);
-    guests_rung(&guests, p->session, now);
+    guests_rung(p->session, now);
 }
 
 static void give_back(struct played *p, uint64_t now) {
     struct board_device *d = &p->board->devices[0];
     atomic_store(&d->returned, atomic_load(&d->granted));
-    guests_rung(&guests, p->session, now);
+    guests_rung(p->session, now);
 }
 
 /* What a worker does before it makes an object. */
@@ -109,7 +109,7 @@ static bool take_of(struct played *p, enum board_account a, uint64_t amount) {
         atomic_store(&b->requested_account, a);
         atomic_store(&b->requested_amount, amount);
         atomic_fetch_add(&b->requested, 1);
-        guests_rung(&guests, p->session, 1);
+        guests_rung(p->session, 1);
         assert_int_equal(atomic_load(&b->answered), atomic_load(&b->requested));
         if (!board_take(&b->left[a], amount))
             return false;
@@ -171,7 +171,7 @@ static void test_objects_are_the_guests(void **state) {
     assert_true(take(&a, 1u << 30));
     atomic_store(&a.board->requested_account, UINT32_MAX); /* there is no such account */
     atomic_fetch_add(&a.board->requested, 1);
-    guests_rung(&guests, a.session, 1);
+    guests_rung(a.session, 1);
     limit("vm", LIMIT_OBJECTS, 11);
     assert_true(take_of(&a, BOARD_OBJECTS, 1));
     assert_false(take_of(&b, BOARD_OBJECTS, 1));
@@ -279,6 +279,31 @@ static void test_death_ends_a_turn(void **state) {
     go(&a, 4);
 }
 
+/* The time of its turns, as people are shown it: of the only device, and of all. */
+static uint64_t time_told(const char *name, uint64_t now) {
+    json_t *told = guests_tell(&guests, guests_find(&guests, name), now);
+    const json_t *device = json_array_get(json_object_get(told, "devices"), 0);
+    json_int_t ns = json_integer_value(json_object_get(device, "turns_ns"));
+    assert_int_equal(json_integer_value(json_object_get(told, "device_ns")), ns);
+    json_decref(told);
+    return (uint64_t)ns;
+}
+
+static void test_a_turn_is_told_while_it_lasts(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = come("a", 0, why), b = come("b", 0, why);
+    (void)state;
+
+    ask(&b, MS);
+    assert_true(has_turn(&b));
+    assert_int_equal(time_told("b", 1 + MS), 1);
+    assert_int_equal(time_told("b", 11 * MS), 10 * MS);
+    assert_int_equal(time_told("a", 11 * MS), 0);
+    go(&a, 21 * MS); /* alone it needs no turns: that is the end of this one */
+    assert_int_equal(time_told("b", 31 * MS), 20 * MS);
+    go(&b, 41 * MS);
+}
+
 static void test_a_turn_that_is_kept_lapses(void **state) {
     char why[LIMIT_TEXT];
     struct played a = come("a", 0, why), b = come("b", 0, why);
@@ -360,7 +385,7 @@ static void test_rates_of_bytes_and_clocks(void **state) {
     assert_in_range(done, 990, 1030);
     const struct guest *g = guests_find(&guests, "a");
     assert_true(g->rate_hits > 500);
-    json_t *told = guests_tell(&guests, g);
+    json_t *told = guests_tell(&guests, g, 0);
     assert_true((uint64_t)json_integer_value(json_object_get(told, "limits_hit")) == g->rate_hits);
     json_decref(told);
     assert_true(now - g->rate_told_ns[1] >= 9000 * MS);                     /* not at each of them */
@@ -555,17 +580,17 @@ static void test_what_a_worker_writes_is_not_believed(void **state) {
     atomic_store(&a.board->device_count, UINT32_MAX);
     atomic_store(&a.board->now[BOARD_MEMORY], UINT64_MAX);
     atomic_store(&a.board->builds, UINT64_MAX);
-    guests_rung(&guests, a.session, 1);
+    guests_rung(a.session, 1);
     ask(&b, 2);
     assert_true(has_turn(&b));
-    json_t *told = guests_tell(&guests, guests_find(&guests, "a"));
+    json_t *told = guests_tell(&guests, guests_find(&guests, "a"), 0);
     assert_non_null(told);
     assert_true(json_integer_value(json_object_get(told, "device_ns")) == INT64_MAX);
     json_decref(told);
     go(&a, 3);
     a = come("a", 0, why); /* counters stay at their end */
     atomic_store(&a.board->builds, 5);
-    told = guests_tell(&guests, guests_find(&guests, "a"));
+    told = guests_tell(&guests, guests_find(&guests, "a"), 0);
     assert_true(json_integer_value(json_object_get(told, "builds")) == INT64_MAX);
     json_decref(told);
     go(&a, 4);
@@ -585,7 +610,7 @@ static void test_coming_and_going(void **state) {
         atomic_store(&p.board->devices[0].queued_ns, 7);
         go(&p, i);
     }
-    json_t *told = guests_tell(&guests, guests_find(&guests, "a"));
+    json_t *told = guests_tell(&guests, guests_find(&guests, "a"), 0);
     const json_t *device = json_array_get(json_object_get(told, "devices"), 0);
     assert_int_equal(json_integer_value(json_object_get(told, "commands")), 3000);
     assert_int_equal(json_integer_value(json_object_get(device, "commands")), 3000);
@@ -632,7 +657,7 @@ static void test_a_daemon_that_invents(void **state) {
     assert_non_null(strstr(why, "as many guests as it can"));
     go(&more, 1);
     assert_non_null(guests_find(&guests, "another")); /* nobody else is forgotten for him */
-    json_t *told = guests_tell(&guests, guests_find(&guests, "another"));
+    json_t *told = guests_tell(&guests, guests_find(&guests, "another"), 0);
     assert_true(json_integer_value(json_object_get(told, "device_ns")) >= (json_int_t)(3 * MS));
     json_decref(told);
     who = (struct policy_subject){.uid = 1001, .name = "user 1001"};
@@ -739,6 +764,7 @@ int main(void) {
         TEST(test_who_asks_alone_gets_a_lease),
         TEST(test_a_turn_is_cut_short),
         TEST(test_death_ends_a_turn),
+        TEST(test_a_turn_is_told_while_it_lasts),
         TEST(test_a_turn_that_is_kept_lapses),
         TEST(test_a_long_kernel_is_ended),
         TEST(test_rates),

@@ -266,6 +266,69 @@ static void test_no_savings(void **state) {
     assert_true(h->guests[1].got_ns <= 500 * MS + 2 * TURN_QUANTUM_NS);
 }
 
+/* Both ask for turns of 5 ms, from `now` on: how many of ten are a's? */
+static int of_ten(struct scheduler *s, struct scheduler_entity *a, struct scheduler_entity *b, uint64_t now) {
+    int turns = 0;
+
+    scheduler_ask(s, a, now);
+    scheduler_ask(s, b, now);
+    for (int i = 0; i < 10; i++) {
+        uint64_t again;
+        struct scheduler_entity *e = scheduler_choose(s, now, &again);
+        assert_non_null(e);
+        turns += e == a;
+        now += 5 * MS;
+        scheduler_used(s, e, 5 * MS, now);
+        scheduler_ask(s, e, now);
+    }
+    return turns;
+}
+
+/* a's, of weight 1, and then b's, of weight 100: a turn of 5 ms each. */
+static uint64_t turns_of_both(struct scheduler *s, struct scheduler_entity *a, struct scheduler_entity *b) {
+    struct scheduler_entity *order[] = {a, b};
+    uint64_t again, now = 1;
+
+    scheduler_init(s, &scheduler_fair);
+    for (int i = 0; i < 2; i++) {
+        scheduler_ask(s, order[i], now);
+        assert_ptr_equal(scheduler_choose(s, now, &again), order[i]);
+        now += 5 * MS;
+        scheduler_used(s, order[i], 5 * MS, now);
+    }
+    return now;
+}
+
+/* What a guest has used while nobody else wanted the device is no debt, once that is over. */
+static void test_debts_end_where_nobody_waits(void **state) {
+    (void)state;
+
+    for (int idle = 0; idle < 2; idle++) {
+        struct scheduler s;
+        struct scheduler_entity a = {.weight = 1}, b = {.weight = 100};
+        uint64_t now = turns_of_both(&s, &a, &b);
+
+        a.weight = 100; /* of what it uses from now on */
+        assert_in_range(of_ten(&s, &a, &b, now + (idle ? 50 * MS : 0)), idle ? 4 : 0, idle ? 6 : 0);
+    }
+}
+
+/* A weight that changes counts at once, also for what was used before; and while its entity asks. */
+static void test_a_weight_counts_at_once(void **state) {
+    (void)state;
+
+    for (int asks = 0; asks < 2; asks++) {
+        struct scheduler s;
+        struct scheduler_entity a = {.weight = 1}, b = {.weight = 100};
+        uint64_t now = turns_of_both(&s, &a, &b);
+
+        if (asks)
+            scheduler_ask(&s, &a, now);
+        scheduler_weigh(&s, &a, 400);
+        assert_in_range(of_ten(&s, &a, &b, now), 7, 9);
+    }
+}
+
 static void test_a_guest_may_go_while_it_asks(void **state) {
     struct scheduler s;
     struct scheduler_entity a = {.weight = 1}, b = {.weight = 1};
@@ -327,6 +390,8 @@ int main(void) {
         cmocka_unit_test(test_turns_that_end_early),
         cmocka_unit_test(test_work_is_conserved),
         cmocka_unit_test(test_no_savings),
+        cmocka_unit_test(test_debts_end_where_nobody_waits),
+        cmocka_unit_test(test_a_weight_counts_at_once),
         cmocka_unit_test(test_a_guest_may_go_while_it_asks),
         cmocka_unit_test(test_clocks_that_jump),
         cmocka_unit_test(test_first_come_first_served),
