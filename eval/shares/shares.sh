@@ -37,7 +37,7 @@ trap 'clean_up; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 export TRILLIUM_CONTROL=$work/control OCL_ICD_VENDORS=$root/share/trillium/icd
 # Each row is a window, with half a window of each length of its kernels alone before and after; guests take a second or so to start.
-echo "shares: ${#rows[@]} rows of $seconds s each take about $((${#rows[@]} * (2 * seconds + 8))) s" >&2
+echo "shares: ${#rows[@]} rows of $seconds s each take about $((${#rows[@]} * (2 * seconds + 10))) s" >&2
 
 # until FILE TEXT: waits for a line
 until_says() {
@@ -62,7 +62,7 @@ start_daemon() { # K WARM-WORKERS: guest gK's
 }
 
 # measure "US PERIOD WEIGHT"...: a guest each; their lines go to $work/out.N, the stages of the first one's commands, where `profiled` is
-# set, to $work/stages.csv. Each process leads a session, as services and VMs do: by them Linux shares its CPUs first.
+# set, to $work/stages.csv. The host looks at the $seconds in the middle, in which all are at work. Each process leads a session, as services and VMs do: by them Linux shares its CPUs first.
 profiled=
 measure() {
     local i=0 us period weight profiler=
@@ -71,7 +71,7 @@ measure() {
     for guest in "$@"; do
         read -r us period weight <<<"$guest"
         start_daemon $i 0
-        TRILLIUM_SHM=$work/s$i setsid "$bench" -l "$loops" share "$us" "$seconds" "$period" <"$work/go" >"$work/out.$i" 2>&1 &
+        TRILLIUM_SHM=$work/s$i setsid "$bench" -l "$loops" share "$us" $((seconds + 1)) "$period" <"$work/go" >"$work/out.$i" 2>&1 &
         pids+=($!)
         i=$((i + 1))
     done
@@ -81,9 +81,10 @@ measure() {
         read -r us period weight <<<"${@:k+1:1}"
         "$trillium" limit "g$k" weight="$weight" || exit 2
     done
-    "$trillium" ls --json >"$work/before.json" || exit 2
     exec 9>&-
     rm "$work/go"
+    sleep 0.5
+    "$trillium" ls --json >"$work/before.json" || exit 2
     if [ -n "$profiled" ]; then
         "$trillium" profile --attach g0 --seconds $((seconds > 2 ? seconds - 1 : 1)) --csv "$work/stages.csv" "$work/profile" >"$work/profile.log" 2>&1 &
         profiler=$!
@@ -109,7 +110,8 @@ result() {
 }
 
 # The device's time in a guest's turns, as the host measured it, up to that moment.
-turns_at() { awk -v name="$1" '/^    "name"/ { mine = index($0, "\"" name "\"") } mine && $1 == "\"turns_ns\":" && /^        "/ { sum += $2 }
+turns_at() { awk -v name="$1" '/^    "name"/ { mine = index($0, "\"" name "\"") } /^    "/ { devices = $1 == "\"devices\":" }
+    mine && devices && $1 == "\"turns_ns\":" { sum += $2 }
     END { printf "%.0f\n", sum }' "$work/$2.json"; }
 turns_of() { echo $(($(turns_at "$1" after) - $(turns_at "$1" before))); }
 
