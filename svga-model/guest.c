@@ -154,7 +154,7 @@ static void doze(struct svga_guest *g, bool (*done)(void *arg), void *arg, int64
         g->carrier->ops->wait_irq(g->carrier, seen, timeout_us);
 }
 
-int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
+static int wait_until(struct svga_guest *g, bool (*done)(void *arg), void *arg, bool idly) {
     if (done(arg))
         return 0;
     if (g->detached)
@@ -166,20 +166,32 @@ int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
     uint64_t commands = written - commands_seen, stream = stream_ns(g, commands);
     uint64_t expected = stream > 0 ? 0 : expected_ns(g);
     bool spins = g->spin_ns > 0 && worth_spinning(g);
+    uint64_t longest = stream > g->spin_ns ? stream : g->spin_ns;
+
+    if (idly && g->carrier->ops->same_cpus) {
+        expected = 0;
+        longest = longest < SHORT_NS / 2 ? longest : SHORT_NS / 2;
+    }
 
     if (spins && expected > 0 && !spin(g, done, arg, start + SHORT_NS)) {
         doze(g, done, arg, (int64_t)((expected - LEAD_NS - SHORT_NS) / 1000));
         spins = worth_spinning(g);
     }
-    int r = spins && spin(g, done, arg, svga_now_ns() + (stream > g->spin_ns ? stream : g->spin_ns))
-                ? 0
-                : svga_guest_sleep(g, done, arg);
+    int r = spins && spin(g, done, arg, svga_now_ns() + longest) ? 0 : svga_guest_sleep(g, done, arg);
     last_waits[1] = last_waits[0];
     last_waits[0] = svga_now_ns() - start;
     if (commands >= STREAM)
         step_ns = last_waits[0] / commands;
     commands_seen = written;
     return r;
+}
+
+int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
+    return wait_until(g, done, arg, false);
+}
+
+int svga_guest_wait_idly(struct svga_guest *g, bool (*done)(void *arg), void *arg) {
+    return wait_until(g, done, arg, true);
 }
 
 int svga_guest_sleep(struct svga_guest *g, bool (*done)(void *arg), void *arg) {

@@ -71,6 +71,8 @@ int svga_guest_wait_fence(struct svga_guest *g, uint32_t fence);
  * first.
  */
 int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg);
+/* The same for who has time, while the device has more to do: spins hardly where that would take a CPU from it. */
+int svga_guest_wait_idly(struct svga_guest *g, bool (*done)(void *arg), void *arg);
 /* The same without spinning: for threads that nobody waits for. */
 int svga_guest_sleep(struct svga_guest *g, bool (*done)(void *arg), void *arg);
 

@@ -26,6 +26,7 @@ static const struct variation {
     {"transfers always take fresh memory", {"TRILLIUM_REUSE=0"}, {NULL}},
     {"new pages are faulted in", {"TRILLIUM_FILL=0"}, {NULL}},
     {"guest sleeps at once", {"TRILLIUM_SPIN_US=0"}, {NULL}},
+    {"guest never sleeps sooner", {"TRILLIUM_PACE=0"}, {NULL}},
     {"worker sleeps at once", {NULL}, {"--worker-options", "--spin-us 0"}},
     {"worker as any process", {NULL}, {"--worker-options", "--no-batch"}},
     {"a thread waits for the driver", {NULL}, {"--worker-options", "--completion wait"}},

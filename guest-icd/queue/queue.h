@@ -6,6 +6,7 @@
 #define GUEST_ICD_QUEUE_QUEUE_H
 
 #include "guest-icd/platform/context.h"
+#include "guest-icd/queue/pace.h"
 
 struct _cl_command_queue {
     struct icd_object object;
@@ -15,6 +16,7 @@ struct _cl_command_queue {
     cl_queue_properties *property_list; /* as given, for CL_QUEUE_PROPERTIES_ARRAY; may be NULL */
     size_t property_count;
     struct icd_progress progress; /* how far the guest knows it to be */
+    struct icd_pace pace;
 };
 
 /* Drops a reference of the application's to a valid queue; flushes it, as OpenCL has it. */

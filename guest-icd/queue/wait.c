@@ -7,9 +7,19 @@
 #include "guest-icd/reclaim/pending.h"
 #include "guest-icd/reclaim/progress.h"
 #include "guest-icd/session/trace.h"
+#include "svga-model/futex.h"
 
 /* Ids in one WAIT_EVENTS. */
 enum { WAIT_BATCH = 2048 };
+
+/* Nobody is late if this thread is: the device goes on meanwhile, and wants the CPUs where it is them. */
+static bool worth_sleeping(cl_event event) {
+    cl_command_queue q = event->queue;
+
+    return icd_session->settings.pace &&
+           atomic_load_explicit(&q->progress.submitted, memory_order_relaxed) > event->seq &&
+           icd_pace_slow(&q->pace, event->seq, svga_now_ns());
+}
 
 cl_int icd_events_wait(cl_uint count, const cl_event *events) {
     struct svga_guest *g = icd_session->g;
@@ -36,7 +46,7 @@ cl_int icd_events_wait(cl_uint count, const cl_event *events) {
         if (!event->queue)
             icd_user_event_wait(event);
         else if (event->slot != TR_NO_SLOT)
-            r = icd_slot_wait(event->slot);
+            r = worth_sleeping(event) ? icd_slot_sleep(event->slot) : icd_slot_wait(event->slot);
         if (event->token != 0)
             token = event->token;
     }

@@ -31,6 +31,7 @@ struct icd_settings {
     bool placed; /* buffers live in shared memory where devices allow it (TRILLIUM_PLACED=0 turns it off) */
     bool reuse;  /* staging blocks in use are waited for a little (TRILLIUM_REUSE=0 turns it off) */
     bool fill;   /* new pages are made by writing to their file (TRILLIUM_FILL=0 turns it off) */
+    bool pace;   /* slow commands with others behind them are slept for (TRILLIUM_PACE=0 turns it off) */
     unsigned spin_us; /* TRILLIUM_SPIN_US */
 };
 
@@ -96,6 +97,8 @@ static inline int32_t icd_slot_status(struct tr_slot *slot) {
 
 /* Waits until the slot's status is final (<= CL_COMPLETE). CL_SUCCESS, or icd_session_error(). */
 cl_int icd_slot_wait(uint32_t slot);
+/* The same, of what need not be heard of at once: where the device is the CPUs, its thread leaves them to it. */
+cl_int icd_slot_sleep(uint32_t slot);
 
 /* ---- calls that need an answer ----
  *

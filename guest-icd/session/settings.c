@@ -62,6 +62,7 @@ bool icd_settings_read(struct icd_settings *settings) {
         .placed = is_set("TRILLIUM_PLACED"),
         .reuse = is_set("TRILLIUM_REUSE"),
         .fill = is_set("TRILLIUM_FILL"),
+        .pace = is_set("TRILLIUM_PACE"),
         .spin_us = (unsigned)spin_us,
     };
     return true;

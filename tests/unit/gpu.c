@@ -408,6 +408,7 @@ static void failure_reaches_the_guest(void **state) {
     atomic_store(&pair->fails, true);
     assert_true(send_command(pair->guest, 0, 0, 16));
     assert_int_equal(svga_guest_wait(pair->guest, never, NULL), -ENODEV);
+    assert_int_equal(svga_guest_wait_idly(pair->guest, never, NULL), -ENODEV);
     assert_true(svga_guest_lost(pair->guest));
     svga_guest_error(pair->guest, why);
     assert_string_equal(why, "refused: policy no. 7");

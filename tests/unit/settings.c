@@ -41,6 +41,7 @@ static void values(void **state) {
     setenv("TRILLIUM_DIRECT", "0", 1);
     setenv("TRILLIUM_REUSE", "0", 1);
     setenv("TRILLIUM_FILL", "0", 1);
+    setenv("TRILLIUM_PACE", "0", 1);
     setenv("TRILLIUM_SPIN_US", "0", 1);
     assert_true(icd_settings_read(&s));
     assert_true(s.spirv);
@@ -48,6 +49,7 @@ static void values(void **state) {
     assert_false(s.direct_copies);
     assert_false(s.reuse);
     assert_false(s.fill);
+    assert_false(s.pace);
     assert_int_equal(s.spin_us, 0);
 }
 
