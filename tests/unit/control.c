@@ -676,6 +676,34 @@ static void test_a_daemon_that_invents(void **state) {
     go(&idle, 50 * MS);
 }
 
+/* More names of kernels than are counted apart: the rest is counted together. */
+static void test_more_kernels_than_names(void **state) {
+    enum { PROCESSES = 2 };
+    struct played p[PROCESSES];
+    char why[LIMIT_TEXT];
+    json_int_t commands = 0;
+    (void)state;
+
+    for (int i = 0; i < PROCESSES; i++) {
+        p[i] = come("a", 0, why);
+        for (int k = 0; k < BOARD_KERNELS; k++) {
+            snprintf(p[i].board->kernels[k].name, BOARD_KERNEL_NAME, "kernel_%d_of_%d", k, i);
+            atomic_store(&p[i].board->kernels[k].commands, 3);
+        }
+    }
+    json_t *told = guests_tell(&guests, guests_find(&guests, "a"), 0);
+    const json_t *kernels = json_object_get(told, "kernels"),
+                 *last = json_array_get(kernels, KERNELS_MOST - 1);
+    assert_int_equal(json_array_size(kernels), KERNELS_MOST);
+    assert_string_equal(json_string_value(json_object_get(last, "name")), BOARD_OTHERS);
+    for (size_t i = 0; i < KERNELS_MOST; i++)
+        commands += json_integer_value(json_object_get(json_array_get(kernels, i), "commands"));
+    assert_int_equal(commands, 3 * PROCESSES * BOARD_KERNELS);
+    json_decref(told);
+    for (int i = 0; i < PROCESSES; i++)
+        go(&p[i], 1);
+}
+
 /* A control group's name is its maker's choice; what people see of it is plain. */
 static void test_names_of_groups(void **state) {
     static const char text[] = "1:name=x:/a\n0::/user.slice/\033[2Jgone\xff/b\n";
@@ -778,6 +806,7 @@ int main(void) {
         TEST(test_processes),
         TEST(test_what_a_worker_writes_is_not_believed),
         TEST(test_coming_and_going),
+        TEST(test_more_kernels_than_names),
         TEST(test_a_daemon_that_invents),
         TEST(test_names_of_groups),
         TEST(test_no_board),
