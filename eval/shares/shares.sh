@@ -37,7 +37,7 @@ trap 'clean_up; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 export TRILLIUM_CONTROL=$work/control OCL_ICD_VENDORS=$root/share/trillium/icd
 # Each row is a window, with half a window of each length of its kernels alone before and after; guests take a second or so to start.
-echo "shares: ${#rows[@]} rows of $seconds s each take about $((${#rows[@]} * (2 * seconds + 10))) s" >&2
+echo "shares: ${#rows[@]} rows of $seconds s each take about $((${#rows[@]} * (2 * seconds + 13))) s" >&2
 
 # until FILE TEXT: waits for a line
 until_says() {
@@ -71,7 +71,7 @@ measure() {
     for guest in "$@"; do
         read -r us period weight <<<"$guest"
         start_daemon $i 0
-        TRILLIUM_SHM=$work/s$i setsid "$bench" -l "$loops" share "$us" $((seconds + 1)) "$period" <"$work/go" >"$work/out.$i" 2>&1 &
+        TRILLIUM_SHM=$work/s$i setsid "$bench" -l "$loops" share "$us" $((seconds + 2)) "$period" <"$work/go" >"$work/out.$i" 2>&1 &
         pids+=($!)
         i=$((i + 1))
     done

@@ -56,8 +56,7 @@ static uint64_t start_of(const struct scheduler *s, const struct scheduler_entit
 /* Nobody has wanted it for a while: what was used before was nobody else's. */
 static void begin_anew(struct scheduler *s, uint64_t now_ns) {
     s->busy_since_ns = now_ns;
-    if (s->furthest > s->virtual_ns)
-        s->virtual_ns = s->furthest;
+    s->virtual_ns = s->furthest = 0;
 }
 
 static bool is_light(const struct scheduler_entity *e) {
@@ -131,7 +130,11 @@ static uint64_t lasts(const struct scheduler *s, const struct scheduler_entity *
 
 /* What of a time lies ahead, by another weight. */
 static uint64_t reweigh(const struct scheduler *s, uint64_t at, unsigned from, unsigned to) {
-    return at > s->virtual_ns ? s->virtual_ns + (at - s->virtual_ns) / to * from : at;
+    uint64_t ahead = at > s->virtual_ns ? at - s->virtual_ns : 0, product;
+
+    if (__builtin_mul_overflow(ahead, from, &product))
+        product = UINT64_MAX;
+    return at - ahead + product / to;
 }
 
 static void weighed_anew(const struct scheduler *s, struct scheduler_entity *e, unsigned before) {
@@ -141,8 +144,9 @@ static void weighed_anew(const struct scheduler *s, struct scheduler_entity *e, 
 
 static void used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns) {
     (void)now_ns;
-    e->cost = ns > MOST_NS ? MOST_NS : ns; /* sums of virtual times never overflow: 500 years of them */
-    e->finish = e->start + weighed(e, e->cost);
+    /* A sum overflows after 2^54 ns times the weight, by nobody's ever pausing: half a year, or with the default weight 57. */
+    e->cost = ns > MOST_NS ? MOST_NS : ns;
+    e->start = e->finish = e->start + weighed(e, e->cost); /* start: it may have asked again meanwhile */
     if (e->finish > s->furthest)
         s->furthest = e->finish;
     s->last = e;

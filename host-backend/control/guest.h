@@ -46,7 +46,7 @@ struct guest {
     uint64_t last_ns; /* a session came or went */
     uint64_t since_ms;
     uint64_t memory_peak;
-    uint64_t turns_ns;  /* devices' time in its turns */
+    uint64_t turns_ns;  /* devices' time in its turns that are over */
     struct meters past; /* of sessions that have ended */
     struct kernel_meter kernels[KERNELS_MOST];
     double tokens[RATES]; /* commands and bytes that it may still do this moment: below 0 it has to wait */

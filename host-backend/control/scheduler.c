@@ -43,11 +43,14 @@ void scheduler_withdraw(struct scheduler *s, struct scheduler_entity *e) {
 struct scheduler_entity *scheduler_choose(struct scheduler *s, uint64_t now_ns, uint64_t *again_ns) {
     *again_ns = UINT64_MAX;
     struct scheduler_entity *e = s->first ? s->kind->choose(s, now_ns, again_ns) : NULL;
-    if (e) {
-        scheduler_withdraw(s, e);
-        s->serving = e;
-    }
+    if (e)
+        scheduler_take(s, e);
     return e;
+}
+
+void scheduler_take(struct scheduler *s, struct scheduler_entity *e) {
+    scheduler_withdraw(s, e);
+    s->serving++;
 }
 
 uint64_t scheduler_lasts(const struct scheduler *s, const struct scheduler_entity *e, uint64_t most_ns) {
@@ -74,20 +77,14 @@ void scheduler_weigh(const struct scheduler *s, struct scheduler_entity *e, unsi
         s->kind->weighed(s, e, before);
 }
 
-static void leave(struct scheduler *s, const struct scheduler_entity *e) {
-    if (s->serving == e)
-        s->serving = NULL;
-}
-
 void scheduler_used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns) {
     e->ended_ns = s->served_ns = now_ns;
-    leave(s, e);
+    s->serving--;
     s->kind->used(s, e, ns, now_ns);
 }
 
 void scheduler_forget(struct scheduler *s, struct scheduler_entity *e) {
     scheduler_withdraw(s, e);
-    leave(s, e);
     if (s->last == e)
         s->last = NULL;
 }

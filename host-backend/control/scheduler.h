@@ -40,7 +40,7 @@ struct scheduler_entity {
 struct scheduler {
     const struct scheduler_kind *kind;
     struct scheduler_entity *first, **end; /* those that ask, in order */
-    struct scheduler_entity *serving;      /* was chosen last, and has not used it yet. NULL: nobody */
+    unsigned serving;                      /* so many were chosen, and have not told yet what they used */
     uint64_t served_ns;                    /* up to when somebody has last used it */
     /* for kinds */
     uint64_t virtual_ns, furthest, busy_since_ns, light_until_ns;
@@ -75,6 +75,8 @@ void scheduler_init(struct scheduler *s, const struct scheduler_kind *kind);
 void scheduler_ask(struct scheduler *s, struct scheduler_entity *e, uint64_t now_ns);
 /* NULL: nobody; then *again_ns is when to try again, UINT64_MAX: when somebody asks. */
 struct scheduler_entity *scheduler_choose(struct scheduler *s, uint64_t now_ns, uint64_t *again_ns);
+/* Chooses one of those that ask, whatever the kind says. */
+void scheduler_take(struct scheduler *s, struct scheduler_entity *e);
 uint64_t scheduler_lasts(const struct scheduler *s, const struct scheduler_entity *e, uint64_t most_ns);
 uint64_t scheduler_ahead(const struct scheduler *s, uint64_t now_ns);
 uint64_t scheduler_lead(const struct scheduler *s, uint64_t now_ns);
@@ -83,7 +85,7 @@ void scheduler_used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns
 void scheduler_weigh(const struct scheduler *s, struct scheduler_entity *e, unsigned weight);
 /* It does not ask any more. */
 void scheduler_withdraw(struct scheduler *s, struct scheduler_entity *e);
-/* It goes for good. */
+/* It goes for good, and is not served. */
 void scheduler_forget(struct scheduler *s, struct scheduler_entity *e);
 
 #endif

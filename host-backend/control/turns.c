@@ -149,10 +149,12 @@ static void dispatch(struct turns_device *d, uint64_t now_ns) {
         struct scheduler_entity *one = scheduler_choose(&t->seats, now_ns, &again);
         if (!one && t->seats.first) { /* waiting for one of its own is not worth an idle device */
             one = t->seats.first;
-            scheduler_withdraw(&t->seats, one);
+            scheduler_take(&t->seats, one);
         }
-        if (!one)
+        if (!one) {
+            scheduler_used(&d->sched, e, 0, now_ns);
             continue;
+        }
         struct seat *s = PART_OF(struct seat, who, one);
         give(s, now_ns);
         d->holder = s;

@@ -6,7 +6,7 @@
  * device has one tenant, or one of several alone has asked for LEASE_NS, that tenant has a lease: its gates are open,
  * and nobody looks. As soon as another one asks, the gates are closed and turns are given, one at a time, to the
  * tenant that the scheduler chooses and to one of its seats. A turn is measured here, by the host's own clock, from
- * when it is given to when it comes back: what a worker says about itself changes nothing about its share.
+ * when it is given to when it comes back, or its guest needs no turns any more: what a worker says about itself changes nothing about its share.
  *
  * A turn lasts TURN_QUANTUM_NS (scheduler.h), so that handing the device over costs little of it, or one command if that is longer; it is
  * cut short for one that the scheduler would have preferred, had it asked before. Whatever is in flight then ends first:

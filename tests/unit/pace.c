@@ -33,6 +33,31 @@ static void test_commands_between(void **state) {
         assert_false(icd_pace_slow(&p, seq, now += 1000000));
 }
 
+/* A program's own pauses are not its commands'. */
+static void test_pauses(void **state) {
+    struct icd_pace p = {0};
+    uint64_t seq = 1, now = 1000000000;
+    (void)state;
+
+    for (int frame = 0; frame < 100; frame++) {
+        assert_false(waits(&p, &seq, &now, 10, 20000));
+        icd_pace_pause(&p);
+        now += 16000000;
+    }
+}
+
+/* Commands that are just slow enough are so still when sleeping has made them a little faster. */
+static void test_between_slow_and_fast(void **state) {
+    struct icd_pace p = {0};
+    uint64_t seq = 1, now = 1000000000;
+    (void)state;
+
+    assert_false(waits(&p, &seq, &now, 3 * ICD_PACE_COMMANDS, 120000));
+    assert_true(waits(&p, &seq, &now, 3 * ICD_PACE_COMMANDS, 140000));
+    assert_true(waits(&p, &seq, &now, 3 * ICD_PACE_COMMANDS, 120000));
+    assert_false(waits(&p, &seq, &now, 3 * ICD_PACE_COMMANDS, 90000));
+}
+
 /* Several threads, in any order; and a clock that goes back. */
 static void test_out_of_order(void **state) {
     struct icd_pace p = {0};
@@ -46,8 +71,8 @@ static void test_out_of_order(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slow_and_fast),
-        cmocka_unit_test(test_commands_between),
+        cmocka_unit_test(test_slow_and_fast), cmocka_unit_test(test_commands_between),
+        cmocka_unit_test(test_pauses),        cmocka_unit_test(test_between_slow_and_fast),
         cmocka_unit_test(test_out_of_order),
     };
     return cmocka_run_group_tests_name("pace", tests, NULL, NULL);

@@ -329,6 +329,54 @@ static void test_a_weight_counts_at_once(void **state) {
     }
 }
 
+/* A guest with two processes: while one of them has a long turn the other one asks for the next, which it hardly uses. All is paid for. */
+static void test_turns_asked_for_in_a_turn(void **state) {
+    struct scheduler s;
+    struct scheduler_entity g = {.weight = 100}, v = {.weight = 100};
+    uint64_t now = 1, again, got[2] = {0};
+    bool next_is_short = false;
+    (void)state;
+
+    scheduler_init(&s, &scheduler_fair);
+    scheduler_ask(&s, &g, now);
+    while (now < 2000 * MS) {
+        scheduler_ask(&s, &v, now);
+        struct scheduler_entity *e = scheduler_choose(&s, now, &again);
+        if (!e) {
+            now = again;
+            scheduler_ask(&s, &g, now);
+            continue;
+        }
+        uint64_t ns = e == &g && next_is_short ? 1000 : 12 * MS;
+        if (e == &g) {
+            if (!next_is_short)
+                scheduler_ask(&s, &g, now + MS);
+            next_is_short = !next_is_short;
+        }
+        now += ns;
+        scheduler_used(&s, e, ns, now);
+        got[e == &v] += ns;
+        scheduler_ask(&s, &g, now + 1000);
+    }
+    assert_in_range(got[0], 900 * MS, 1100 * MS);
+}
+
+/* While somebody has the device, another turn's end is no end of the work on it. */
+static void test_two_at_once(void **state) {
+    struct scheduler s;
+    struct scheduler_entity a = {.weight = 1}, b = {.weight = 100};
+    uint64_t now = turns_of_both(&s, &a, &b), again;
+    (void)state;
+
+    scheduler_ask(&s, &b, now);
+    assert_ptr_equal(scheduler_choose(&s, now, &again), &b); /* it lapses: a goes on beside it */
+    scheduler_ask(&s, &a, now);
+    assert_ptr_equal(scheduler_choose(&s, now, &again), &a);
+    scheduler_used(&s, &a, MS, now + MS);
+    scheduler_ask(&s, &a, now + 100 * MS);
+    assert_true(a.start > s.virtual_ns); /* what it owes is not forgotten */
+}
+
 static void test_a_guest_may_go_while_it_asks(void **state) {
     struct scheduler s;
     struct scheduler_entity a = {.weight = 1}, b = {.weight = 1};
@@ -392,6 +440,8 @@ int main(void) {
         cmocka_unit_test(test_no_savings),
         cmocka_unit_test(test_debts_end_where_nobody_waits),
         cmocka_unit_test(test_a_weight_counts_at_once),
+        cmocka_unit_test(test_turns_asked_for_in_a_turn),
+        cmocka_unit_test(test_two_at_once),
         cmocka_unit_test(test_a_guest_may_go_while_it_asks),
         cmocka_unit_test(test_clocks_that_jump),
         cmocka_unit_test(test_first_come_first_served),
