@@ -62,7 +62,8 @@ start_daemon() { # K WARM-WORKERS: guest gK's
 }
 
 # measure "US PERIOD WEIGHT"...: a guest each; their lines go to $work/out.N, the stages of the first one's commands, where `profiled` is
-# set, to $work/stages.csv. The host looks at the $seconds in the middle, in which all are at work. Each process leads a session, as services and VMs do: by them Linux shares its CPUs first.
+# set, to $work/stages.csv. The host looks at the $seconds in the middle, in which all are at work. Each
+# process leads a session, as services and VMs do: by them Linux shares its CPUs first.
 profiled=
 measure() {
     local i=0 us period weight profiler=

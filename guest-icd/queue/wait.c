@@ -19,10 +19,11 @@ static bool worth_sleeping(cl_event event) {
 
     if (!icd_session->settings.pace)
         return false;
-    if (atomic_load_explicit(&q->progress.submitted, memory_order_relaxed) > event->seq)
-        return icd_pace_slow(&q->pace, event->seq, svga_now_ns());
-    icd_pace_pause(&q->pace);
-    return false;
+    if (atomic_load_explicit(&q->progress.submitted, memory_order_relaxed) <= event->seq) {
+        icd_pace_pause(&q->pace);
+        return false;
+    }
+    return icd_event_known(event) > CL_COMPLETE && icd_pace_slow(&q->pace, event->seq, svga_now_ns());
 }
 
 cl_int icd_events_wait(cl_uint count, const cl_event *events) {
@@ -50,7 +51,7 @@ cl_int icd_events_wait(cl_uint count, const cl_event *events) {
         if (!event->queue)
             icd_user_event_wait(event);
         else if (event->slot != TR_NO_SLOT)
-            r = worth_sleeping(event) ? icd_slot_sleep(event->slot) : icd_slot_wait(event->slot);
+            r = worth_sleeping(event) ? icd_slot_wait_idly(event->slot) : icd_slot_wait(event->slot);
         if (event->token != 0)
             token = event->token;
     }

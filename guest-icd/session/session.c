@@ -148,7 +148,7 @@ cl_int icd_slot_wait(uint32_t slot) {
     return CL_SUCCESS;
 }
 
-cl_int icd_slot_sleep(uint32_t slot) {
+cl_int icd_slot_wait_idly(uint32_t slot) {
     if (svga_guest_wait_idly(icd_session->g, slot_final, icd_slot(slot)) < 0)
         return icd_session_error();
     return CL_SUCCESS;

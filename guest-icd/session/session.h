@@ -98,7 +98,7 @@ static inline int32_t icd_slot_status(struct tr_slot *slot) {
 /* Waits until the slot's status is final (<= CL_COMPLETE). CL_SUCCESS, or icd_session_error(). */
 cl_int icd_slot_wait(uint32_t slot);
 /* The same, of what need not be heard of at once: where the device is the CPUs, its thread leaves them to it. */
-cl_int icd_slot_sleep(uint32_t slot);
+cl_int icd_slot_wait_idly(uint32_t slot);
 
 /* ---- calls that need an answer ----
  *

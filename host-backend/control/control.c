@@ -172,11 +172,12 @@ static void over(const struct control *c, const struct connection *from, const j
 /* As many as a socket holds without anybody reading. */
 static void list(const struct control *c, int fd, const json_t *o) {
     json_int_t after = json_integer_value(json_object_get(o, "after")), last = 0;
+    uint64_t now_ns = svga_now_ns();
     unsigned told = 0;
     for (const struct guest *g = c->guests.first; g && told < LIST_PAGE; g = g->next) {
         if ((json_int_t)g->id <= after)
             continue;
-        wire_send(fd, json_pack("{s:o}", "guest", guests_tell(&c->guests, g, svga_now_ns())), NULL, 0);
+        wire_send(fd, json_pack("{s:o}", "guest", guests_tell(&c->guests, g, now_ns)), NULL, 0);
         last = g->id;
         told++;
     }

@@ -48,15 +48,15 @@ static uint64_t whole_turn(const struct scheduler_entity *e) {
 static uint64_t start_of(const struct scheduler *s, const struct scheduler_entity *e) {
     uint64_t earliest = s->virtual_ns > whole_turn(e) ? s->virtual_ns - whole_turn(e) : 0;
 
-    if (e->finish == 0 || e->ended_ns < s->busy_since_ns) /* it is new, and has missed nothing */
+    if (e->ended_ns == 0 || e->ended_ns < s->busy_since_ns) /* it is new, and has missed nothing */
         return s->virtual_ns;
-    return e->finish > earliest ? e->finish : earliest;
+    return e->start > earliest ? e->start : earliest;
 }
 
 /* Nobody has wanted it for a while: what was used before was nobody else's. */
 static void begin_anew(struct scheduler *s, uint64_t now_ns) {
     s->busy_since_ns = now_ns;
-    s->virtual_ns = s->furthest = 0;
+    s->virtual_ns = 0; /* of what came before nothing is compared any more */
 }
 
 static bool is_light(const struct scheduler_entity *e) {
@@ -128,27 +128,19 @@ static uint64_t lasts(const struct scheduler *s, const struct scheduler_entity *
     return most_ns;
 }
 
-/* What of a time lies ahead, by another weight. */
-static uint64_t reweigh(const struct scheduler *s, uint64_t at, unsigned from, unsigned to) {
-    uint64_t ahead = at > s->virtual_ns ? at - s->virtual_ns : 0, product;
-
-    if (__builtin_mul_overflow(ahead, from, &product))
-        product = UINT64_MAX;
-    return at - ahead + product / to;
-}
-
 static void weighed_anew(const struct scheduler *s, struct scheduler_entity *e, unsigned before) {
-    e->start = reweigh(s, e->start, before, e->weight);
-    e->finish = reweigh(s, e->finish, before, e->weight);
+    uint64_t ahead = e->start > s->virtual_ns ? e->start - s->virtual_ns : 0, product;
+
+    if (__builtin_mul_overflow(ahead, before, &product))
+        product = UINT64_MAX;
+    e->start = e->start - ahead + product / e->weight;
 }
 
 static void used(struct scheduler *s, struct scheduler_entity *e, uint64_t ns, uint64_t now_ns) {
     (void)now_ns;
     /* A sum overflows after 2^54 ns times the weight, by nobody's ever pausing: half a year, or with the default weight 57. */
     e->cost = ns > MOST_NS ? MOST_NS : ns;
-    e->start = e->finish = e->start + weighed(e, e->cost); /* start: it may have asked again meanwhile */
-    if (e->finish > s->furthest)
-        s->furthest = e->finish;
+    e->start += weighed(e, e->cost); /* of the next turn, which it may have asked for meanwhile */
     s->last = e;
 }
 

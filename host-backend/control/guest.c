@@ -525,7 +525,9 @@ static json_t *tell_devices(const struct guests *all, const struct guest *g, uin
         if (!t)
             continue;
         const struct turn_counts c = arena_counts(t);
-        uint64_t turns_ns = arena_turns_ns(t, now_ns), ns = turns_ns;
+        uint64_t turns_ns = t->turns_ns;
+        add(&turns_ns, arena_held_ns(t, now_ns));
+        uint64_t ns = turns_ns;
         add(&ns, c.busy_ns);
         json_array_append_new(
             list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b}", "name", d->name, "device_ns", number(ns),
@@ -566,7 +568,7 @@ static uint64_t time_in_turns(const struct guests *all, const struct guest *g, u
     for (const struct turns_device *d = all->arena.devices; d; d = d->next) {
         const struct tenant *t = arena_tenant(d, g);
         if (t)
-            add(&ns, arena_turns_ns(t, now_ns) - t->turns_ns);
+            add(&ns, arena_held_ns(t, now_ns));
     }
     return ns;
 }

@@ -33,7 +33,7 @@ struct scheduler_entity {
     uint64_t asked_ns; /* when */
     uint64_t ended_ns; /* when it last gave the device back */
     /* for kinds, which give them a meaning; 0 at first */
-    uint64_t start, finish, cost;
+    uint64_t start, cost;
     unsigned eager, light;
 };
 
@@ -43,7 +43,7 @@ struct scheduler {
     unsigned serving;                      /* so many were chosen, and have not told yet what they used */
     uint64_t served_ns;                    /* up to when somebody has last used it */
     /* for kinds */
-    uint64_t virtual_ns, furthest, busy_since_ns, light_until_ns;
+    uint64_t virtual_ns, busy_since_ns, light_until_ns;
     struct scheduler_entity *last;
 };
 

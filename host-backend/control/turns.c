@@ -185,8 +185,8 @@ static void count(struct turn_counts *c, const struct board_device *on) {
     add(&c->bytes, board_read(&on->bytes));
 }
 
-uint64_t arena_turns_ns(const struct tenant *t, uint64_t now_ns) {
-    uint64_t ns = t->turns_ns;
+uint64_t arena_held_ns(const struct tenant *t, uint64_t now_ns) {
+    uint64_t ns = 0;
 
     for (const struct seat *s = t->first; s; s = s->next)
         add(&ns, held_ns(s, now_ns));

@@ -112,8 +112,8 @@ void arena_finish(struct arena *a);
 void arena_look(struct seat *s, uint64_t now_ns);
 /* The tenant of a guest; NULL: it has had no process there. */
 struct tenant *arena_tenant(const struct turns_device *d, const void *guest);
-/* The device's time in its turns, up to now. */
-uint64_t arena_turns_ns(const struct tenant *t, uint64_t now_ns);
+/* The device's time, up to now, in its turns that are not over. */
+uint64_t arena_held_ns(const struct tenant *t, uint64_t now_ns);
 /* What all its processes did, those that have ended too. Sums stay at their end. */
 struct turn_counts arena_counts(const struct tenant *t);
 /* `bound`, `held` or `weight` have changed. */
