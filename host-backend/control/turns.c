@@ -74,10 +74,15 @@ static void lease(struct turns_device *d, struct tenant *t, uint64_t now_ns) {
 
 /* ---- turns ---- */
 
-/* Its seats ask: then it asks among the guests, if it may. */
+/* Its seats ask: then it asks among the guests, if it may, and another one's lease ends. */
 static void tenant_ask(struct tenant *t, uint64_t now_ns) {
-    if (t->seats.first && !t->held && t->not_before <= now_ns)
-        scheduler_ask(&t->device->sched, &t->who, now_ns);
+    struct turns_device *d = t->device;
+
+    if (!t->seats.first || t->held || t->not_before > now_ns)
+        return;
+    if (d->lessee && d->lessee != t)
+        lease(d, NULL, now_ns);
+    scheduler_ask(&d->sched, &t->who, now_ns);
 }
 
 /* Has it been the only one that wants the device, for long enough? */
@@ -99,8 +104,6 @@ static void seat_asks(struct seat *s, uint64_t now_ns) {
         lease(d, t, now_ns);
         return;
     }
-    if (d->lessee && d->lessee != t)
-        lease(d, NULL, now_ns);
     scheduler_ask(&t->seats, &s->who, now_ns);
     tenant_ask(t, now_ns);
 }

@@ -315,6 +315,26 @@ static void test_paused(void **state) {
     played_goes(&late, 3);
 }
 
+/* What it asks for before it goes on is nobody's loss. */
+static void test_paused_beside_a_lease(void **state) {
+    char why[LIMIT_TEXT];
+    struct played a = played_come("a", 0, why), b = played_come("b", 0, why);
+    struct guest *g = guests_find(&played_guests, "b");
+    (void)state;
+
+    g->paused = true;
+    guests_apply(&played_guests, g, MS);
+    assert_true(played_is_open(&a));
+    played_asks(&b, 2 * MS);
+    arena_tick(&played_guests.arena, 3 * MS);
+    assert_true(played_is_open(&a) && !played_has_turn(&b));
+    g->paused = false;
+    guests_apply(&played_guests, g, 4 * MS);
+    assert_true(!played_is_open(&a) && played_has_turn(&b));
+    played_goes(&a, 5 * MS);
+    played_goes(&b, 5 * MS);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, played_set_up, played_tear_down)
@@ -331,6 +351,7 @@ int main(void) {
         TEST(test_a_share_is_the_guests),
         TEST(test_commands_in_flight),
         TEST(test_paused),
+        TEST(test_paused_beside_a_lease),
     };
     return cmocka_run_group_tests_name("turns", tests, NULL, NULL);
 }
