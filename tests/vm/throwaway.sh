@@ -87,8 +87,10 @@ same "killed processes leave nothing in the way" 10 "$(cat "$work/out")"
 
 # What the path costs, counted: no doorbell for each command of a stream, no byte copied twice.
 numbers() { grep '^trillium: [0-9]* commands' "$work/err" | grep -o '[0-9]*' | tr '\n' ' '; }
-# (A user-mode guest is slow enough for a busy host to fall asleep in between now and then.)
-[ "$TEST_VM" = uml ] && seldom=4 || seldom=10
+# (A user-mode guest is slow enough for a host to fall asleep in between now and then, and so is an emulated one under a sanitizer.)
+seldom=10
+[ "$TEST_VM" = uml ] && seldom=4
+ldd "$build/lib/libtrillium-icd.so" | grep -q 'lib[at]san' && seldom=3
 vm env TRILLIUM_STATS=1 "$build/eval/bench" count 20000
 read -r commands _ doorbells _ <<<"$(numbers)"
 if [ "${commands:-0}" -gt 40000 ] && [ "$doorbells" -lt $((commands / seldom)) ]; then
