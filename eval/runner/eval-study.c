@@ -23,6 +23,7 @@ static const struct variation {
     {"everything on", {NULL}, {NULL}},
     {"guest does not copy buffers itself", {"TRILLIUM_DIRECT=0"}, {NULL}},
     {"buffers not in shared memory", {"TRILLIUM_DIRECT=0", "TRILLIUM_PLACED=0"}, {NULL}},
+    {"mapped memory is copied first", {"TRILLIUM_IN_PLACE=0"}, {NULL}},
     {"transfers always take fresh memory", {"TRILLIUM_REUSE=0"}, {NULL}},
     {"new pages are faulted in", {"TRILLIUM_FILL=0"}, {NULL}},
     {"guest sleeps at once", {"TRILLIUM_SPIN_US=0"}, {NULL}},

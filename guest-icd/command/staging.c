@@ -12,6 +12,8 @@
 /* Above this a blocking write waits for its turn and copies once, instead of twice through a staging block.
  */
 enum { STAGE_SMALL = 32 << 10 };
+/* Below this a copy costs less than to find out whether it is needed. */
+enum { IN_PLACE_LEAST = 4 << 10 };
 
 static size_t transfer_bytes(const struct icd_transfer *t) {
     return t->region[0] * t->region[1] * t->region[2];
@@ -70,31 +72,66 @@ static cl_int copy_directly(struct icd_transfer *t) {
     return icd_local_event(t->queue, t->type, t->event);
 }
 
-/* Over the host, through a block. */
+/* Behind events that the application has yet to set, it may fill its memory until then, as if commands read it no sooner. */
+static bool may_be_filled_later(const struct icd_transfer *t) {
+    return t->write && !t->blocking && t->wait_count > 0 && atomic_load(&icd_user_events_unset) > 0;
+}
+
+/* Is the application's memory mapped from an object, so that the host reaches it as it is? Not where the application may have it
+ * back before the command has ended, nor where the bytes come only with the end of a command with an event. */
+static bool is_in_place(const struct icd_transfer *t, bool wait, struct icd_block *block) {
+    size_t bytes = transfer_bytes(t);
+
+    return bytes >= IN_PLACE_LEAST && (!t->blocking || wait) && icd_session->settings.in_place &&
+           !icd_session->g->carrier->ops->copies && t->app.row_pitch == t->region[0] &&
+           (t->region[2] == 1 || t->app.slice_pitch == t->region[0] * t->region[1]) &&
+           !may_be_filled_later(t) && icd_pool_find(t->app.ptr, bytes, block);
+}
+
+/* Gets a block for the transfer, and fills it where it is to be written. */
+static cl_int take_block(const struct icd_transfer *t, struct icd_block *block) {
+    cl_int r = icd_pool_alloc(transfer_bytes(t), block);
+
+    if (r != CL_SUCCESS || !t->write)
+        return r;
+    struct icd_box staged = packed(t, block->ptr);
+    icd_box_copy(&staged, &t->app, t->region);
+    if (may_be_filled_later(t))
+        icd_user_events_gate(t->wait_count, t->wait_list,
+                             &(struct icd_copy){staged, t->app, {t->region[0], t->region[1], t->region[2]}});
+    return r;
+}
+
+/* The block is given back, and the application gets what it read, when the command has ended. */
+static void leave_block(const struct icd_transfer *t, const struct icd_enqueue *e, cl_event event,
+                        struct icd_block *block) {
+    if (t->write) {
+        icd_pending_block(&t->queue->progress, e->seq, block);
+        return;
+    }
+    struct icd_copy copy = {
+        .to = t->app, .from = packed(t, block->ptr), .region = {t->region[0], t->region[1], t->region[2]}};
+    icd_pending_copy(&t->queue->progress, event, event->slot, event->seq, block, &copy);
+}
+
+/* Over the host, through a block, or from and to the application's memory itself. */
 static cl_int stage(struct icd_transfer *t, bool wait) {
     struct icd_enqueue e;
     struct icd_block block;
     cl_event event = NULL;
-    bool want_event = !t->write || t->event || wait;
-    size_t bytes = transfer_bytes(t);
+    bool in_place = is_in_place(t, wait, &block);
+    bool want_event = (!t->write && !in_place) || t->event || wait;
 
-    icd_progress_throttle(&t->queue->progress, bytes);
+    if (!in_place)
+        icd_progress_throttle(&t->queue->progress, transfer_bytes(t));
     cl_int r =
         icd_enqueue_begin(&e, t->queue, t->type, t->wait_count, t->wait_list, want_event ? &event : NULL);
     if (r != CL_SUCCESS)
         return r;
-    r = icd_pool_alloc(bytes, &block);
+    r = in_place ? CL_SUCCESS : take_block(t, &block);
     if (r != CL_SUCCESS) {
         icd_enqueue_cancel(&e);
         return r;
-    }
-    struct icd_box staged = packed(t, block.ptr);
-    if (t->write) {
-        icd_box_copy(&staged, &t->app, t->region);
-        if (!t->blocking && t->wait_count > 0 && atomic_load(&icd_user_events_unset) > 0)
-            icd_user_events_gate(
-                t->wait_count, t->wait_list,
-                &(struct icd_copy){staged, t->app, {t->region[0], t->region[1], t->region[2]}});
     }
     svga_guest_lock(icd_session->g);
     icd_trace_put(&e.trace);
@@ -102,13 +139,8 @@ static cl_int stage(struct icd_transfer *t, bool wait) {
     r = icd_enqueue_end(&e, &event);
     if (r != CL_SUCCESS)
         return r; /* the device is lost: who knows what it still touches */
-    if (t->write) {
-        icd_pending_block(&t->queue->progress, e.seq, &block);
-    } else {
-        struct icd_copy copy = {
-            .to = t->app, .from = staged, .region = {t->region[0], t->region[1], t->region[2]}};
-        icd_pending_copy(&t->queue->progress, event, event->slot, event->seq, &block, &copy);
-    }
+    if (!in_place)
+        leave_block(t, &e, event, &block);
     if (wait)
         r = icd_events_wait(1, &event);
     if (t->event && r == CL_SUCCESS)

@@ -41,6 +41,9 @@ static struct free_block *spare_nodes;
 static struct chunk *slab; /* the newest */
 static uint64_t slab_used; /* bytes of it that were ever handed out */
 static uint64_t cached_bytes;
+/* All there are, by address. One that there was no memory for is missing. */
+static struct chunk **chunks;
+static size_t chunk_count, chunk_room;
 
 static unsigned class_of(uint64_t size) {
     if (size <= (uint64_t)1 << MIN_SHIFT)
@@ -85,6 +88,61 @@ static bool push(unsigned class, struct chunk *chunk, uint64_t offset) {
     return true;
 }
 
+/* ---- regions by address ---- */
+
+/* How many of them begin at `ptr` or before. lock is held. */
+static size_t chunks_up_to(const char *ptr) {
+    size_t low = 0, high = chunk_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if ((const char *)chunks[middle]->region.ptr <= ptr)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* lock is held. */
+static void enter(struct chunk *chunk) {
+    if (chunk_count == chunk_room) {
+        size_t room = chunk_room ? 2 * chunk_room : 16;
+        struct chunk **more = realloc(chunks, room * sizeof *more);
+        if (!more)
+            return;
+        chunks = more;
+        chunk_room = room;
+    }
+    size_t at = chunks_up_to(chunk->region.ptr);
+    memmove(&chunks[at + 1], &chunks[at], (chunk_count - at) * sizeof *chunks);
+    chunks[at] = chunk;
+    chunk_count++;
+}
+
+/* lock is held. */
+static void leave(const struct chunk *chunk) {
+    size_t end = chunks_up_to(chunk->region.ptr);
+    if (end == 0 || chunks[end - 1] != chunk)
+        return;
+    memmove(&chunks[end - 1], &chunks[end], (chunk_count - end) * sizeof *chunks);
+    chunk_count--;
+}
+
+bool icd_pool_find(const void *ptr, uint64_t size, struct icd_block *block) {
+    svga_lock_take(&lock);
+    size_t end = chunks_up_to(ptr);
+    const struct svga_region *region = end > 0 ? &chunks[end - 1]->region : NULL;
+    uint64_t offset = region ? (uint64_t)((const char *)ptr - (const char *)region->ptr) : 0;
+    bool found = region && offset < region->size && size <= region->size - offset;
+    if (found)
+        *block = (struct icd_block){
+            .ptr = (char *)region->ptr + offset, .size = size, .offset = offset, .region = region->id};
+    svga_lock_give(&lock);
+    return found;
+}
+
+/* ---- blocks ---- */
+
 /* A new region, or NULL with *r saying why. */
 static struct chunk *new_chunk(uint64_t size, cl_int *r) {
     struct chunk *chunk = malloc(sizeof *chunk);
@@ -114,6 +172,7 @@ static cl_int carve(unsigned class, struct chunk **chunk, uint64_t *offset) {
             return r;
         slab = fresh;
         slab_used = 0;
+        enter(slab);
     }
     *chunk = slab;
     *offset = slab_used;
@@ -130,6 +189,7 @@ static bool drop_cached(void) {
         for (struct free_block *node; (node = free_lists[class]);) {
             free_lists[class] = node->next;
             cached_bytes -= node->chunk->region.size;
+            leave(node->chunk);
             node->next = dropped;
             dropped = node;
         }
@@ -151,6 +211,11 @@ static struct chunk *new_large_chunk(uint64_t size, cl_int *r) {
     if (!chunk && *r == CL_MEM_OBJECT_ALLOCATION_FAILURE && drop_cached()) {
         *r = CL_SUCCESS;
         chunk = new_chunk(size, r);
+    }
+    if (chunk) {
+        svga_lock_take(&lock);
+        enter(chunk);
+        svga_lock_give(&lock);
     }
     return chunk;
 }
@@ -206,6 +271,8 @@ void icd_pool_free(struct icd_block *block) {
             cached_bytes + chunk->region.size <= CACHE_MAX && push(block->size_class, chunk, block->offset);
         if (kept)
             cached_bytes += chunk->region.size;
+        else
+            leave(chunk);
     }
     svga_lock_give(&lock);
     if (!kept) {
@@ -228,4 +295,6 @@ void icd_pool_start_over(void) {
     spare_nodes = NULL;
     slab = NULL;
     slab_used = cached_bytes = 0;
+    chunks = NULL;
+    chunk_count = chunk_room = 0;
 }

@@ -32,6 +32,9 @@ cl_int icd_pool_alloc(uint64_t size, struct icd_block *block);
 void icd_pool_free(struct icd_block *block);
 /* Is a block of that size at hand that was used before? */
 bool icd_pool_has(uint64_t size);
+/* Is all of this inside one region: memory that the application has mapped, which the host reaches as it is? Then *block says where.
+ * It is no block of the caller's, and not to be freed. */
+bool icd_pool_find(const void *ptr, uint64_t size, struct icd_block *block);
 /* Forgets all there is: for a forked child, where it is its parent's. */
 void icd_pool_start_over(void);
 

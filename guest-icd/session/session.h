@@ -28,10 +28,11 @@ struct icd_settings {
     bool stats;         /* TRILLIUM_STATS=1: count, and print at the end */
     bool direct_copies; /* small transfers are copied by the guest itself (TRILLIUM_DIRECT=0 turns it off) */
     bool copy_words;    /* on an emulated CPU (TRILLIUM_COPY=memcpy turns it off) */
-    bool placed; /* buffers live in shared memory where devices allow it (TRILLIUM_PLACED=0 turns it off) */
-    bool reuse;  /* staging blocks in use are waited for a little (TRILLIUM_REUSE=0 turns it off) */
-    bool fill;   /* new pages are made by writing to their file (TRILLIUM_FILL=0 turns it off) */
-    bool pace;   /* slow commands with others behind them are slept for (TRILLIUM_PACE=0 turns it off) */
+    bool placed;   /* buffers live in shared memory where devices allow it (TRILLIUM_PLACED=0 turns it off) */
+    bool reuse;    /* staging blocks in use are waited for a little (TRILLIUM_REUSE=0 turns it off) */
+    bool fill;     /* new pages are made by writing to their file (TRILLIUM_FILL=0 turns it off) */
+    bool in_place; /* what is mapped from an object is moved without another copy (TRILLIUM_IN_PLACE) */
+    bool pace;     /* slow commands with others behind them are slept for (TRILLIUM_PACE=0 turns it off) */
     unsigned spin_us; /* TRILLIUM_SPIN_US */
 };
 

@@ -63,6 +63,7 @@ bool icd_settings_read(struct icd_settings *settings) {
         .reuse = is_set("TRILLIUM_REUSE"),
         .fill = is_set("TRILLIUM_FILL"),
         .pace = is_set("TRILLIUM_PACE"),
+        .in_place = is_set("TRILLIUM_IN_PLACE"),
         .spin_us = (unsigned)spin_us,
     };
     return true;

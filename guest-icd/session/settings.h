@@ -27,6 +27,9 @@
     V(TRILLIUM_DIRECT, "1", "0: the guest never copies to or from buffers itself")                           \
     V(TRILLIUM_COPY, "auto",                                                                                 \
       "memcpy: copy with the C library also on an emulated CPU, where words are faster")                     \
+    V(TRILLIUM_IN_PLACE, "1",                                                                                \
+      "0: transfers to and from memory that the application has mapped are copied through other memory, "    \
+      "too")                                                                                                 \
     V(TRILLIUM_PLACED, "1", "0: buffers never live in memory that guest and kernels share")                  \
     V(TRILLIUM_REUSE, "1",                                                                                   \
       "0: transfers that are not waited for take fresh memory at once, and do not wait a little for used")   \

@@ -351,6 +351,86 @@ static void read_only_host_memory(void) {
     cl_close(&c);
 }
 
+/* Memory that is mapped from one buffer is what others are written from and read to, as programs do that want "pinned" memory. */
+static void transfers_of_mapped_memory(void) {
+    struct cl c = cl_open();
+    static unsigned char model[SIZE], expected[SIZE];
+    const cl_uint nines = 0x09090909;
+    cl_mem pinned = buffer_new(&c, CL_MEM_ALLOC_HOST_PTR, 4 * SIZE, NULL);
+    cl_mem m = counted_buffer(&c, 0, model);
+    unsigned char *p = map(&c, pinned, CL_MAP_READ | CL_MAP_WRITE, 0, 4 * SIZE);
+    cl_event written, read;
+
+    /* Each behind something that is still to be done, so that nobody can have done it at once. */
+    for (int i = 0; i < SIZE; i++)
+        p[i] = expected[i] = (unsigned char)(i * 3 + 1);
+    OK(clEnqueueFillBuffer(c.q, m, &nines, 4, 0, SIZE, 0, NULL, NULL));
+    OK(clEnqueueWriteBuffer(c.q, m, CL_FALSE, 0, SIZE, p, 0, NULL, &written));
+    OK(clEnqueueReadBuffer(c.q, m, CL_FALSE, 0, SIZE, p + SIZE, 1, &written, &read));
+    OK(clWaitForEvents(1, &read));
+    check_bytes("written and read", p + SIZE, expected, SIZE);
+    OK(clReleaseEvent(written));
+    OK(clReleaseEvent(read));
+
+    /* A part at no round address, by commands without events. */
+    OK(clEnqueueFillBuffer(c.q, m, &nines, 4, 0, SIZE, 0, NULL, NULL));
+    OK(clEnqueueWriteBuffer(c.q, m, CL_FALSE, 77, 9001, p + 5, 0, NULL, NULL));
+    OK(clEnqueueReadBuffer(c.q, m, CL_FALSE, 0, SIZE, p + 2 * SIZE, 0, NULL, NULL));
+    OK(clFinish(c.q));
+    memset(expected, 9, SIZE);
+    memcpy(expected + 77, p + 5, 9001);
+    check_bytes("a part", p + 2 * SIZE, expected, SIZE);
+
+    /* A blocking one is over when it returns, whatever becomes of the memory then. */
+    OK(clEnqueueFillBuffer(c.q, m, &nines, 4, 0, SIZE, 0, NULL, NULL));
+    OK(clEnqueueWriteBuffer(c.q, m, CL_TRUE, 0, SIZE, p, 0, NULL, &written));
+    memcpy(expected, p, SIZE);
+    memset(p, 1, SIZE);
+    OK(clEnqueueReadBuffer(c.q, m, CL_TRUE, 0, SIZE, p + 3 * SIZE, 0, NULL, NULL));
+    check_bytes("blocking", p + 3 * SIZE, expected, SIZE);
+    OK(clReleaseEvent(written));
+
+    /* Unmapped while its transfer waits: the queue's order holds. */
+    memset(p, 2, SIZE);
+    memset(expected, 2, SIZE);
+    OK(clEnqueueFillBuffer(c.q, m, &nines, 4, 0, SIZE, 0, NULL, NULL));
+    OK(clEnqueueWriteBuffer(c.q, m, CL_FALSE, 0, SIZE, p, 0, NULL, NULL));
+    unmap(&c, pinned, p);
+    OK(clEnqueueFillBuffer(c.q, pinned, &nines, 4, 0, SIZE, 0, NULL, NULL));
+    OK(clReleaseMemObject(pinned));
+    static unsigned char got[SIZE];
+    OK(clEnqueueReadBuffer(c.q, m, CL_TRUE, 0, SIZE, got, 0, NULL, NULL));
+    check_bytes("unmapped behind it", got, expected, SIZE);
+    OK(clReleaseMemObject(m));
+    cl_close(&c);
+}
+
+/* The same behind an event that the program sets when it has filled the memory. */
+static void mapped_memory_filled_late(void) {
+    struct cl c = cl_open();
+    static unsigned char model[SIZE], got[SIZE];
+    cl_mem pinned = buffer_new(&c, CL_MEM_ALLOC_HOST_PTR, SIZE, NULL);
+    cl_mem m = counted_buffer(&c, 0, model);
+    unsigned char *p = map(&c, pinned, CL_MAP_WRITE, 0, SIZE);
+    cl_int e;
+    cl_event gate = clCreateUserEvent(c.ctx, &e);
+
+    OK(e);
+    memset(p, 3, SIZE);
+    OK(clEnqueueWriteBuffer(c.q, m, CL_FALSE, 0, SIZE, p, 1, &gate, NULL));
+    for (int i = 0; i < SIZE; i++)
+        p[i] = model[i] = (unsigned char)(i * 5);
+    OK(clSetUserEventStatus(gate, CL_COMPLETE));
+    OK(clEnqueueReadBuffer(c.q, m, CL_TRUE, 0, SIZE, got, 0, NULL, NULL));
+    check_bytes("as it was when the event was set", got, model, SIZE);
+    unmap(&c, pinned, p);
+    OK(clFinish(c.q));
+    OK(clReleaseEvent(gate));
+    OK(clReleaseMemObject(pinned));
+    OK(clReleaseMemObject(m));
+    cl_close(&c);
+}
+
 static const struct test_case cases[] = {
     CASE(read_map),
     CASE(write_map),
@@ -365,6 +445,8 @@ static const struct test_case cases[] = {
     CASE(release_while_mapped),
     CASE(many_maps),
     CASE(read_only_host_memory),
+    CASE(transfers_of_mapped_memory),
+    CASE(mapped_memory_filled_late),
     END_OF_CASES,
 };
 

@@ -27,6 +27,7 @@ static void defaults(void **state) {
     assert_true(s.direct_copies);
     assert_true(s.reuse);
     assert_true(s.fill);
+    assert_true(s.in_place);
     assert_int_equal(s.spin_us, 200);
     assert_string_equal(icd_variable("TRILLIUM_SHM"), "");
     assert_string_equal(icd_variable("TRILLIUM_IR"), "source");
@@ -42,6 +43,7 @@ static void values(void **state) {
     setenv("TRILLIUM_REUSE", "0", 1);
     setenv("TRILLIUM_FILL", "0", 1);
     setenv("TRILLIUM_PACE", "0", 1);
+    setenv("TRILLIUM_IN_PLACE", "0", 1);
     setenv("TRILLIUM_SPIN_US", "0", 1);
     assert_true(icd_settings_read(&s));
     assert_true(s.spirv);
@@ -50,6 +52,7 @@ static void values(void **state) {
     assert_false(s.reuse);
     assert_false(s.fill);
     assert_false(s.pace);
+    assert_false(s.in_place);
     assert_int_equal(s.spin_us, 0);
 }
 
