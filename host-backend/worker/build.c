@@ -208,6 +208,10 @@ static cl_int driver_link(struct build *b) {
     return r;
 }
 
+cl_int build_by_driver(struct build *b) {
+    return b->program->ir == TR_IR_SPIRV ? spirv_build(b) : driver_build(b);
+}
+
 static cl_int build_program(struct build *b) {
     struct seen *seen = b->session->seen;
     uint64_t start = svga_now_ns();
@@ -218,7 +222,7 @@ static cl_int build_program(struct build *b) {
         b->driver_ns = svga_now_ns() - start;
         return CL_SUCCESS;
     }
-    cl_int r = b->program->ir == TR_IR_SPIRV ? spirv_build(b) : driver_build(b);
+    cl_int r = build_by_driver(b);
     if (r == CL_SUCCESS)
         seen_add(seen, b);
     return r;

@@ -45,6 +45,9 @@ void build_start(struct build *b);
 /* What a builder does with it: carries it out, answers and frees it. */
 void build_run(struct build *b);
 
+/* Has the driver build the program, whatever was built before. On the thread that calls; nobody is answered. */
+cl_int build_by_driver(struct build *b);
+
 /* Ends a build that is beyond a limit in place of its builder, which is stopped in the driver (deadline.h): answers with the build's
  * failure and "the build WHY" in the log. */
 void build_give_up(struct build *b, const char *why);

@@ -10,12 +10,14 @@
 #include "host-backend/worker/deadline.h"
 #include "host-backend/worker/facts.h"
 #include "host-backend/worker/ir.h"
+#include "host-backend/worker/own-cache.h"
 #include "host-backend/worker/program.h"
 
 enum {
     MAX_SHARED = 64, /* programs kept for the session's sake; the oldest goes */
     MAX_LOG = 1 << 20,
     NOTHING_SECONDS = 2, /* for an end at which nothing is stored */
+    GROWN_MAX = 4 << 20, /* bytes of a binary up to which it grows: all of it is loaded at each start */
 };
 
 /* A build that succeeded in this session. */
@@ -31,7 +33,10 @@ struct entry {
     cl_program cl;       /* retained, built */
     struct facts *facts; /* referenced; NULL: the driver knows them itself */
     bool shareable;      /* has no variables of its own */
-    bool stored;         /* it is in the cache already */
+    bool stored;         /* it is in the cache already, */
+    bool loaded;         /* and came from there */
+    bool devices_given;
+    struct session *session;
 };
 
 struct seen {
@@ -39,6 +44,8 @@ struct seen {
     pthread_mutex_t lock;  /* guards the list */
     struct entry *entries; /* newest first */
     unsigned count;
+    uint64_t files; /* of drivers (own-cache.h) when something was last loaded or built, */
+    bool grown;     /* before which there had been more than after the last time */
 };
 
 struct seen *seen_open(struct store_asker *store) {
@@ -350,7 +357,20 @@ static bool load(struct seen *s, struct build *b) {
 
 /* ---- both ---- */
 
-static bool remember(struct seen *s, struct build *b, bool stored) {
+/* What a driver makes from here on is of kernels that run: those are what a loaded program may grow by. */
+static void note_files(struct seen *s) {
+    pthread_mutex_lock(&s->lock);
+    s->files = own_cache_files();
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void note_growth(struct seen *s) {
+    pthread_mutex_lock(&s->lock);
+    s->grown = s->grown || own_cache_files() > s->files;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool remember(struct seen *s, struct build *b, bool loaded) {
     struct entry *e = calloc(1, sizeof *e), *last = NULL;
     if (!e)
         return false;
@@ -371,7 +391,9 @@ static bool remember(struct seen *s, struct build *b, bool stored) {
     clRetainProgram(e->cl);
     e->facts = facts_ref(b->program->facts);
     e->shareable = !has_variables(b);
-    e->stored = stored;
+    e->stored = e->loaded = loaded;
+    e->devices_given = b->devices_given;
+    e->session = b->session;
     pthread_mutex_lock(&s->lock);
     e->next = s->entries;
     s->entries = e;
@@ -393,14 +415,19 @@ bool seen_find(struct seen *s, struct build *b) {
         return false;
     if (share(s, b))
         return true;
+    note_growth(s);
     if (!load(s, b))
         return false;
+    note_files(s);
     remember(s, b, true);
     return true;
 }
 
 void seen_add(struct seen *s, struct build *b) {
-    if (s && ir_of(b->program) && is_self_contained(b))
+    if (!s)
+        return;
+    note_files(s);
+    if (ir_of(b->program) && is_self_contained(b))
         remember(s, b, false);
 }
 
@@ -497,13 +524,74 @@ static void store(struct seen *s, struct entry *e) {
     e->stored = true;
 }
 
+/* May there be kernels, for work-groups of further sizes, that the binary in the cache has not? Files that a program includes lie in
+ * another place at each build, so that a driver does not know it again. */
+static bool may_have_grown(const struct seen *s, const struct entry *e) {
+    return s->grown && e->loaded && !e->files && e->context->platform &&
+           driver_has(e->context->platform, QUIRK_COMPILES_WHEN_RUN);
+}
+
+/* Drivers give back the binary that a program was made of, whatever they have compiled for it since: but a program that is built from
+ * the same IR has all of it, as they find it in their caches. */
+static bool build_again(struct entry *e) {
+    struct program *p = object_new(TR_KIND_PROGRAM, sizeof *p);
+    struct build b = {.kind = BUILD_BUILD,
+                      .session = e->session,
+                      .program = p,
+                      .options = e->options,
+                      .devices = e->devices,
+                      .device_count = e->device_count,
+                      .devices_given = e->devices_given};
+    cl_int r = CL_OUT_OF_HOST_MEMORY;
+
+    if (!p)
+        return false;
+    p->context = e->context;
+    object_ref(p->context);
+    p->ir = e->ir_kind;
+    if (p->ir == TR_IR_SOURCE) {
+        const char *text = e->ir->bytes;
+        p->source = ir_ref(e->ir);
+        p->cl = clCreateProgramWithSource(p->context->cl, 1, &text, &e->ir->size, &r);
+    } else {
+        p->module = ir_ref(e->ir);
+    }
+    bool built = build_by_driver(&b) == CL_SUCCESS;
+    if (built) {
+        clReleaseProgram(e->cl);
+        e->cl = p->cl;
+        clRetainProgram(e->cl);
+    }
+    object_unref(p);
+    return built;
+}
+
+static size_t binary_bytes(const struct entry *e) {
+    size_t sizes[DRIVER_MAX_DEVICES], got = 0, bytes = 0;
+
+    if (clGetProgramInfo(e->cl, CL_PROGRAM_BINARY_SIZES, sizeof sizes, sizes, &got) != CL_SUCCESS)
+        return SIZE_MAX;
+    for (size_t i = 0; i < got / sizeof sizes[0]; i++)
+        bytes += sizes[i];
+    return bytes;
+}
+
+static bool has_grown(struct entry *e) {
+    size_t before = binary_bytes(e);
+
+    return before < GROWN_MAX && build_again(e) && binary_bytes(e) > before;
+}
+
 unsigned seen_store_seconds(struct seen *s) {
     bool any = false;
+
+    if (s)
+        note_growth(s);
 
     if (s) {
         pthread_mutex_lock(&s->lock);
         for (const struct entry *e = s->entries; e; e = e->next)
-            any = any || !e->stored;
+            any = any || !e->stored || may_have_grown(s, e);
         pthread_mutex_unlock(&s->lock);
     }
     return any ? STORE_MAX_SECONDS : NOTHING_SECONDS;
@@ -514,7 +602,7 @@ void seen_store(struct seen *s) {
         return;
     pthread_mutex_lock(&s->lock);
     for (struct entry *e = s->entries; e; e = e->next)
-        if (!e->stored)
+        if (!e->stored || (may_have_grown(s, e) && has_grown(e)))
             store(s, e);
     pthread_mutex_unlock(&s->lock);
 }

@@ -6,7 +6,8 @@
  * driver's program of the first one: no work at all. Across sessions, the driver's binaries are kept in the
  * tenant's cache, which the broker keeps (host-backend/cache/ask.h), keyed by everything that they depend on; they are fetched from
  * the driver and stored when the session ends, because then they hold the kernels compiled for the work-group
- * sizes that were used, and because fetching is slow (53 ms on PoCL).
+ * sizes that were used, and because fetching is slow (53 ms on PoCL). What a session has run with sizes that were not among them is
+ * added then, so that a program that is run with other problems is as fast from the second time on.
  *
  * Source that includes files or asks for the time is never taken from either; nor are programs shared that
  * have variables of their own. The binary of a cache can be lacking or refused by the driver: then the

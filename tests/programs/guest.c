@@ -31,6 +31,7 @@
  * - guest functions N: prints "building", builds a program of N functions, runs it, checks, prints "done"; if the build fails, its
  *   log and the error
  * - guest print: a kernel prints a line
+ * - guest sizes N...: runs a kernel with work-groups of each of these sizes, and checks what it wrote
  * - guest again ICD: asks this driver for platforms, without a loader; again after a line on standard input
  * - guest fork: a forked child calls OpenCL and prints what comes of it; then the parent goes on
  *
@@ -578,6 +579,26 @@ static int print(void) {
     return 0;
 }
 
+static int sizes(int count, char **texts) {
+    open_first_device();
+    cl_kernel kernel =
+        make_kernel("kernel void k(global int *x) { x[get_global_id(0)] = (int)get_local_size(0); }");
+    cl_mem mem = make_buffer(4096);
+    must(clSetKernelArg(kernel, 0, sizeof mem, &mem), "clSetKernelArg");
+    for (int i = 0; i < count; i++) {
+        const size_t local = (size_t)atoi(texts[i]), global = 2 * local;
+        int last;
+        must(clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &global, &local, 0, NULL, NULL),
+             "clEnqueueNDRangeKernel");
+        must(clEnqueueReadBuffer(queue, mem, CL_TRUE, (global - 1) * sizeof last, sizeof last, &last, 0, NULL,
+                                 NULL),
+             "clEnqueueReadBuffer");
+        if (last != (int)local)
+            return 4;
+    }
+    return 0;
+}
+
 static int fill(size_t bytes, cl_mem buffers[64], cl_int *e) {
     int n = 0;
     for (*e = CL_SUCCESS; n < 64 && *e == CL_SUCCESS;) {
@@ -743,6 +764,8 @@ int main(int argc, char **argv) {
         return memory((size_t)atoi(argv[2]));
     if (strcmp(what, "print") == 0)
         return print();
+    if (strcmp(what, "sizes") == 0)
+        return sizes(argc - 2, argv + 2);
     fprintf(stderr, "usage: guest MODE, as this program's source says\n");
     return 2;
 }
