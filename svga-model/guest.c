@@ -98,8 +98,8 @@ static bool worth_spinning(struct svga_guest *g) {
     return host_cpu != SVGA_CPUS_WANTED && host_cpu != (uint32_t)sched_getcpu() + 1;
 }
 
-/* How long this thread's last two waits took. */
-static _Thread_local uint64_t last_waits[2];
+/* How long this thread's last two waits took; those for work for all CPUs. */
+static _Thread_local uint64_t last_waits[2], wide_waits[2];
 /* How many commands had been written when its last wait began, and what its last stream took for each command. */
 static _Thread_local uint64_t commands_seen, step_ns;
 
@@ -110,6 +110,7 @@ enum {
     STEP_NS = 40000,      /* a command takes longer: its kernels have work for more than one CPU */
     FIRST_STEP_NS = 5000, /* supposed of a thread's first stream */
     STREAM_NS = 20000000, /* spun at most */
+    WIDE_NS = 150000,     /* work for all CPUs that takes so long is not spun for */
 };
 
 /*
@@ -125,11 +126,20 @@ static uint64_t stream_ns(const struct svga_guest *g, uint64_t commands) {
     return commands < STREAM_NS / (2 * step) ? commands * 2 * step : STREAM_NS;
 }
 
+static uint64_t shorter_of(const uint64_t waits[2]) {
+    return waits[0] < waits[1] ? waits[0] : waits[1];
+}
+
+static void note(uint64_t waits[2], uint64_t took) {
+    waits[1] = waits[0];
+    waits[0] = took;
+}
+
 /* A thread that waits for kernels of about the same length, again and again, sleeps through most of the next
  * one, and spins when its end is near: waking it up only then would add some 40 us. Returns the time that the
  * wait is expected to take, or 0: not known, or too short for that. */
 static uint64_t expected_ns(const struct svga_guest *g) {
-    uint64_t a = last_waits[0], b = last_waits[1], shorter = a < b ? a : b, longer = a < b ? b : a;
+    uint64_t a = last_waits[0], b = last_waits[1], shorter = shorter_of(last_waits), longer = a < b ? b : a;
     bool alike = longer - shorter <= shorter / 4;
     return g->carrier->ops->same_cpus && alike && shorter > g->spin_ns && shorter / 2 > LEAD_NS ? shorter : 0;
 }
@@ -167,7 +177,10 @@ static int wait_until(struct svga_guest *g, bool (*done)(void *arg), void *arg, 
     uint64_t expected = stream > 0 ? 0 : expected_ns(g);
     bool spins = g->spin_ns > 0 && worth_spinning(g);
     uint64_t longest = stream > g->spin_ns ? stream : g->spin_ns;
+    /* The first who waits for it: what is waited for behind it is there soon. A stream of short ones is no long one. */
+    bool wide = atomic_exchange_explicit(&g->wide, false, memory_order_relaxed) && commands < STREAM;
 
+    idly = idly || (wide && shorter_of(wide_waits) >= WIDE_NS);
     if (idly && g->carrier->ops->same_cpus) {
         expected = 0;
         longest = longest < SHORT_NS / 2 ? longest : SHORT_NS / 2;
@@ -178,8 +191,9 @@ static int wait_until(struct svga_guest *g, bool (*done)(void *arg), void *arg, 
         spins = worth_spinning(g);
     }
     int r = spins && spin(g, done, arg, svga_now_ns() + longest) ? 0 : svga_guest_sleep(g, done, arg);
-    last_waits[1] = last_waits[0];
-    last_waits[0] = svga_now_ns() - start;
+    note(last_waits, svga_now_ns() - start);
+    if (wide)
+        note(wide_waits, last_waits[0]);
     if (commands >= STREAM)
         step_ns = last_waits[0] / commands;
     commands_seen = written;

@@ -30,7 +30,9 @@ struct svga_guest {
     size_t free_region_count, free_region_cap;
     uint32_t last_fence; /* guarded by fifo_lock */
     uint64_t spin_ns;    /* how long a waiter spins at most before it sleeps */
-    bool detached;       /* this process is a fork of the one that owns the session */
+    /* The work that was given to the device last is for all its CPUs, if it is these: who spins for its end takes one from it. */
+    _Atomic bool wide;
+    bool detached; /* this process is a fork of the one that owns the session */
     /* for measurements */
     _Atomic uint64_t commands, command_bytes; /* written with fifo_lock held */
     _Atomic uint64_t doorbells;
@@ -71,6 +73,11 @@ int svga_guest_wait_fence(struct svga_guest *g, uint32_t fence);
  * first.
  */
 int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg);
+/* What is given to the device from now on has work for all its CPUs, or has not: who waits for it, and whose last waits for such took
+ * long, sleeps. */
+static inline void svga_guest_set_wide(struct svga_guest *g, bool wide) {
+    atomic_store_explicit(&g->wide, wide, memory_order_relaxed);
+}
 /* The same for who has time, while the device has more to do: spins hardly where that would take a CPU from it. */
 int svga_guest_wait_idly(struct svga_guest *g, bool (*done)(void *arg), void *arg);
 /* The same without spinning: for threads that nobody waits for. */

@@ -180,7 +180,7 @@ static void profile_overhead(const struct results *r, struct speaker *to) {
     struct interval warm = results_cost(&with, "run", STUDY_PROFILED, STUDY_UNPROFILED, false, &n);
 
     if (known(warm))
-        say(to, "Warm runs with every command stamped (%d workloads): %s times as long as without.%s", n,
+        say(to, "Warm runs with a latency profile (%d workloads): %s times as long as without.%s", n,
             precise(text, warm), verdict(warm));
     /* The workloads that pay more than a profile should cost, beyond noise. */
     char list[512] = "";

@@ -317,7 +317,7 @@ static void overhead(const struct results *r, FILE *f) {
     if (r->overhead.count == 0)
         return;
     fputs("<h2>What a latency profile costs</h2><p class=\"soft\">Warm runs of process guests, with and "
-          "without every command stamped; and "
+          "without a latency profile; and "
           "natively, of the program as it is and asking the driver when each kernel ran: what a driver "
           "itself takes for that. In turns.</p>"
           "<div class=\"table\"><table><tr><th>workload</th><th>without, ms</th><th>with, ms</th><th>with / "

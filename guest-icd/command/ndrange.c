@@ -178,6 +178,18 @@ static cl_int check(cl_command_queue queue, cl_kernel kernel, bool later, struct
         .local = {(n)->local[0], (n)->local[1], (n)->local[2]}, .waits_count = (count),                      \
     }
 
+/* Is there work for all of the device's CPUs? Where the driver chooses the work-groups, it makes several of so many items. */
+static bool is_wide(const struct ndrange *n) {
+    enum { ITEMS = 1024 };
+    size_t items = 1;
+
+    for (cl_uint i = 0; i < n->dim; i++)
+        if ((n->has_local && n->local[i] < n->global[i]) ||
+            __builtin_mul_overflow(items, n->global[i], &items))
+            return true;
+    return !n->has_local && items >= ITEMS;
+}
+
 /* Writes the command. */
 static cl_int enqueue(cl_command_queue queue, cl_kernel kernel, cl_command_type type, const struct ndrange *n,
                       cl_uint wait_count, const cl_event *waits, cl_event *event) {
@@ -186,6 +198,8 @@ static cl_int enqueue(cl_command_queue queue, cl_kernel kernel, cl_command_type 
     cl_int r = icd_enqueue_begin(&e, queue, type, wait_count, waits, event);
     if (r != CL_SUCCESS)
         return r;
+    if (icd_session->settings.pace)
+        svga_guest_set_wide(g, (queue->device->type & CL_DEVICE_TYPE_CPU) && is_wide(n));
     svga_guest_lock(g);
     if (n->empty) {
         icd_trace_put(&e.trace);
