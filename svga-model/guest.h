@@ -73,15 +73,15 @@ int svga_guest_wait_fence(struct svga_guest *g, uint32_t fence);
  * first.
  */
 int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg);
+/* The same for who has time, while the device has more to do: spins hardly where that would take a CPU from it. */
+int svga_guest_wait_idly(struct svga_guest *g, bool (*done)(void *arg), void *arg);
+/* The same without spinning: for threads that nobody waits for. */
+int svga_guest_sleep(struct svga_guest *g, bool (*done)(void *arg), void *arg);
 /* What is given to the device from now on has work for all its CPUs, or has not: who waits for it, and whose last waits for such took
  * long, sleeps. */
 static inline void svga_guest_set_wide(struct svga_guest *g, bool wide) {
     atomic_store_explicit(&g->wide, wide, memory_order_relaxed);
 }
-/* The same for who has time, while the device has more to do: spins hardly where that would take a CPU from it. */
-int svga_guest_wait_idly(struct svga_guest *g, bool (*done)(void *arg), void *arg);
-/* The same without spinning: for threads that nobody waits for. */
-int svga_guest_sleep(struct svga_guest *g, bool (*done)(void *arg), void *arg);
 
 /* True once the device is lost for good; svga_guest_error tells why. */
 bool svga_guest_lost(const struct svga_guest *g);

@@ -229,7 +229,7 @@ const struct cell_report *cell_report(const struct cell *c) {
 
 const char *const *cell_variables(const struct cell *c) {
     static const char *const inside[] = {"HOME=" CELL_PRIVATE, "TMPDIR=" CELL_PRIVATE,
-                                         "XDG_CACHE_HOME=" CELL_PRIVATE "/cache", "PATH=/usr/bin:/bin", NULL};
+                                         "XDG_CACHE_HOME=" CELL_CACHE, "PATH=/usr/bin:/bin", NULL};
     static const char *const none[] = {NULL};
 
     if (c->folder)

@@ -124,7 +124,7 @@ static int private_folder(void) {
 
     if ((mkdir(CELL_PRIVATE, 0755) < 0 && errno != EEXIST) ||
         mount("private", CELL_PRIVATE, "tmpfs", MS_NOSUID | MS_NODEV, options) < 0 ||
-        mkdir(CELL_PRIVATE "/cache", 0755) < 0 || chmod(CELL_PRIVATE "/cache", 01777) < 0)
+        mkdir(CELL_CACHE, 0755) < 0 || chmod(CELL_CACHE, 01777) < 0)
         return -errno;
     return 0;
 }

@@ -17,6 +17,7 @@
 
 /* The folder of a cell that may be written to: HOME, TMPDIR and the drivers' caches. */
 #define CELL_PRIVATE "/tmp"
+#define CELL_CACHE CELL_PRIVATE "/cache"
 
 enum { ROOT_MAX_GROUPS = 16 };
 

@@ -411,11 +411,13 @@ static bool remember(struct seen *s, struct build *b, bool loaded) {
 }
 
 bool seen_find(struct seen *s, struct build *b) {
-    if (!s || !ir_of(b->program) || !is_self_contained(b))
+    if (!s)
+        return false;
+    note_growth(s); /* before anything is built, for the cache or not */
+    if (!ir_of(b->program) || !is_self_contained(b))
         return false;
     if (share(s, b))
         return true;
-    note_growth(s);
     if (!load(s, b))
         return false;
     note_files(s);
@@ -585,15 +587,13 @@ static bool has_grown(struct entry *e) {
 unsigned seen_store_seconds(struct seen *s) {
     bool any = false;
 
-    if (s)
-        note_growth(s);
-
-    if (s) {
-        pthread_mutex_lock(&s->lock);
-        for (const struct entry *e = s->entries; e; e = e->next)
-            any = any || !e->stored || may_have_grown(s, e);
-        pthread_mutex_unlock(&s->lock);
-    }
+    if (!s)
+        return NOTHING_SECONDS;
+    note_growth(s);
+    pthread_mutex_lock(&s->lock);
+    for (const struct entry *e = s->entries; e; e = e->next)
+        any = any || !e->stored || may_have_grown(s, e);
+    pthread_mutex_unlock(&s->lock);
     return any ? STORE_MAX_SECONDS : NOTHING_SECONDS;
 }
 
