@@ -94,7 +94,8 @@ static pid_t crash(bool limited) {
         const struct rlimit none = {0, 0};
         if (limited ? cell_limits_set() < 0 : setrlimit(RLIMIT_CORE, &none) < 0)
             _exit(255);
-        setenv("ASAN_OPTIONS", "disable_coredump=0", 1); /* a sanitizer sets the limit, too */
+        setenv("ASAN_OPTIONS", "disable_coredump=0", 1); /* sanitizers set the limit, too */
+        setenv("TSAN_OPTIONS", "disable_coredump=0", 1);
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);              /* which does not outlive the next line */
         execl(self, self, "crash", (char *)NULL);
         _exit(254);

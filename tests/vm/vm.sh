@@ -37,7 +37,7 @@ cmp "$conform" "$conform" && echo "files readable"
 section clinfo
 LD_PRELOAD=$4 clinfo -l
 section source-pocl
-"$conform" --limit-scale "$8" --platform Portable
+"$conform" --limit-scale "$8" --platform Portable "${@:11}"
 section spirv-pocl
 TRILLIUM_IR=spirv "$conform" --limit-scale "$8" --platform Portable kernels ndrange programs includes linking
 section source-rusticl
@@ -68,7 +68,7 @@ mkdir "$work/secret.mount"
 start=$(date +%s%N)
 SPECIAL_VARIABLE='with spaces' "$trillium" run "--vm=$kind" -- "$work/inside" "$conform" "$work" $$ "$runtime" \
     "$build/tests/programs/reach" "$build/tests/attack/attack" "$build/tests/unit/cgroup" $((3 * ${TEST_LIMIT_SCALE:-1})) \
-    "$build" "$pocl" \
+    "$build" "$pocl" "${groups[@]}" \
     <<<"a line of input" >"$work/out" 2>"$work/err"
 status=$?
 wait
