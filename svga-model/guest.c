@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "svga-model/futex.h"
+#include "svga-model/waits.h"
 
 enum { SLEEP_SLICE_MS = 500 };
 
@@ -98,51 +99,7 @@ static bool worth_spinning(struct svga_guest *g) {
     return host_cpu != SVGA_CPUS_WANTED && host_cpu != (uint32_t)sched_getcpu() + 1;
 }
 
-/* How long this thread's last two waits took; those for work for all CPUs. */
-static _Thread_local uint64_t last_waits[2], wide_waits[2];
-/* How many commands had been written when its last wait began, and what its last stream took for each command. */
-static _Thread_local uint64_t commands_seen, step_ns;
-
-enum {
-    SHORT_NS = 20000,     /* before it sleeps, in case that the answer comes soon this time */
-    LEAD_NS = 150000,     /* a timer's delay, and that of a CPU that wakes up */
-    STREAM = 16,          /* commands: fewer are no stream */
-    STEP_NS = 40000,      /* a command takes longer: its kernels have work for more than one CPU */
-    FIRST_STEP_NS = 5000, /* supposed of a thread's first stream */
-    STREAM_NS = 20000000, /* spun at most */
-    WIDE_NS = 150000,     /* work for all CPUs that takes so long is not spun for */
-};
-
-/*
- * How long may the waiter for a stream of short kernels spin? 0: this is none. A driver of a CPU wakes all its threads for each kernel;
- * on a CPU that idles they come too late for a short one, and waking them takes as long as the kernel, or longer where the host is a
- * VM itself. A waiter keeps that CPU from idling, as natively the thread does that enqueues for as long as the kernels run.
- */
-static uint64_t stream_ns(const struct svga_guest *g, uint64_t commands) {
-    uint64_t step = step_ns > 0 ? step_ns : FIRST_STEP_NS;
-
-    if (!g->carrier->ops->same_cpus || commands < STREAM || step > STEP_NS)
-        return 0;
-    return commands < STREAM_NS / (2 * step) ? commands * 2 * step : STREAM_NS;
-}
-
-static uint64_t shorter_of(const uint64_t waits[2]) {
-    return waits[0] < waits[1] ? waits[0] : waits[1];
-}
-
-static void note(uint64_t waits[2], uint64_t took) {
-    waits[1] = waits[0];
-    waits[0] = took;
-}
-
-/* A thread that waits for kernels of about the same length, again and again, sleeps through most of the next
- * one, and spins when its end is near: waking it up only then would add some 40 us. Returns the time that the
- * wait is expected to take, or 0: not known, or too short for that. */
-static uint64_t expected_ns(const struct svga_guest *g) {
-    uint64_t a = last_waits[0], b = last_waits[1], shorter = shorter_of(last_waits), longer = a < b ? b : a;
-    bool alike = longer - shorter <= shorter / 4;
-    return g->carrier->ops->same_cpus && alike && shorter > g->spin_ns && shorter / 2 > LEAD_NS ? shorter : 0;
-}
+static _Thread_local struct svga_waits waits_so_far;
 
 /* Looks again and again. True once it is done; false at `end`, or when that has become useless. */
 static bool spin(struct svga_guest *g, bool (*done)(void *arg), void *arg, uint64_t end) {
@@ -172,31 +129,23 @@ static int wait_until(struct svga_guest *g, bool (*done)(void *arg), void *arg, 
     if (g->carrier->ops->same_cpus)
         atomic_store_explicit(&g->words[SVGA_FIFO_GUEST_CPU], (uint32_t)sched_getcpu() + 1,
                               memory_order_relaxed);
-    uint64_t start = svga_now_ns(), written = atomic_load_explicit(&g->commands, memory_order_relaxed);
-    uint64_t commands = written - commands_seen, stream = stream_ns(g, commands);
-    uint64_t expected = stream > 0 ? 0 : expected_ns(g);
+    uint64_t start = svga_now_ns();
+    const struct svga_wait now = {
+        .commands = atomic_load_explicit(&g->commands, memory_order_relaxed),
+        .spin = g->spin_ns,
+        .near = g->carrier->ops->same_cpus,
+        .wide = atomic_exchange_explicit(&g->wide, false, memory_order_relaxed),
+        .idly = idly,
+    };
+    struct svga_wait_plan plan = svga_waits_plan(&waits_so_far, &now);
     bool spins = g->spin_ns > 0 && worth_spinning(g);
-    uint64_t longest = stream > g->spin_ns ? stream : g->spin_ns;
-    /* The first who waits for it: what is waited for behind it is there soon. A stream of short ones is no long one. */
-    bool wide = atomic_exchange_explicit(&g->wide, false, memory_order_relaxed) && commands < STREAM;
 
-    idly = idly || (wide && shorter_of(wide_waits) >= WIDE_NS);
-    if (idly && g->carrier->ops->same_cpus) {
-        expected = 0;
-        longest = longest < SHORT_NS / 2 ? longest : SHORT_NS / 2;
-    }
-
-    if (spins && expected > 0 && !spin(g, done, arg, start + SHORT_NS)) {
-        doze(g, done, arg, (int64_t)((expected - LEAD_NS - SHORT_NS) / 1000));
+    if (spins && plan.first > 0 && !spin(g, done, arg, start + plan.first)) {
+        doze(g, done, arg, (int64_t)(plan.doze / 1000));
         spins = worth_spinning(g);
     }
-    int r = spins && spin(g, done, arg, svga_now_ns() + longest) ? 0 : svga_guest_sleep(g, done, arg);
-    note(last_waits, svga_now_ns() - start);
-    if (wide)
-        note(wide_waits, last_waits[0]);
-    if (commands >= STREAM)
-        step_ns = last_waits[0] / commands;
-    commands_seen = written;
+    int r = spins && spin(g, done, arg, svga_now_ns() + plan.spin) ? 0 : svga_guest_sleep(g, done, arg);
+    svga_waits_took(&waits_so_far, &plan, svga_now_ns() - start);
     return r;
 }
 

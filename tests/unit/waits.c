@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/* How long who waits for the device spins, by how long the last waits took. */
+#include "tests/lib/unit.h"
+
+#include "svga-model/waits.h"
+
+enum { US = 1000, MS = 1000 * US, SPIN = 200 * US };
+
+/* One wait that takes so long, after so many commands more. */
+static struct svga_wait_plan waited(struct svga_waits *w, struct svga_wait *now, unsigned commands,
+                                    uint64_t took) {
+    now->commands += commands;
+    struct svga_wait_plan plan = svga_waits_plan(w, now);
+    svga_waits_took(w, &plan, took);
+    return plan;
+}
+
+/* Kernels of one length that are waited for one by one are slept for, but for their beginning and their end. */
+static void test_alike(void **state) {
+    struct svga_waits w = {0};
+    struct svga_wait now = {.spin = SPIN, .near = true};
+    (void)state;
+
+    assert_int_equal(waited(&w, &now, 2, 2 * MS).first, 0);
+    assert_int_equal(waited(&w, &now, 2, 2 * MS).first, 0);
+    struct svga_wait_plan plan = waited(&w, &now, 2, 9 * MS);
+    assert_in_range(plan.first, 1, SPIN);
+    assert_in_range(plan.first + plan.doze, 1500 * US, 2 * MS - 1);
+    assert_int_equal(plan.spin, SPIN);
+    assert_int_equal(waited(&w, &now, 2, 2 * MS).first, 0); /* one was not like the other */
+
+    struct svga_wait elsewhere = {.spin = SPIN}; /* a device with processors of its own */
+    w = (struct svga_waits){.last = {2 * MS, 2 * MS}};
+    assert_int_equal(waited(&w, &elsewhere, 2, 2 * MS).first, 0);
+}
+
+/* A stream of short kernels is spun for as long as it may take; what takes long a command is none. */
+static void test_stream(void **state) {
+    struct svga_waits w = {0};
+    struct svga_wait now = {.spin = SPIN, .near = true};
+    (void)state;
+
+    assert_in_range(waited(&w, &now, 1000, 10 * MS).spin, 10 * MS, 1000 * MS);
+    assert_in_range(waited(&w, &now, 500, 5 * MS).spin, 10 * MS, 20 * MS); /* 10 us a command, and as much again */
+    waited(&w, &now, 100, 100 * MS);
+    assert_int_equal(waited(&w, &now, 100, 100 * MS).spin, SPIN);
+}
+
+/* Work for all CPUs is slept for once it was seen to take long, and not before. */
+static void test_wide(void **state) {
+    struct svga_waits w = {0};
+    struct svga_wait now = {.spin = SPIN, .near = true, .wide = true};
+    (void)state;
+
+    assert_int_equal(waited(&w, &now, 2, 1 * MS).spin, SPIN);
+    assert_int_equal(waited(&w, &now, 2, 1 * MS).spin, SPIN);
+    struct svga_wait_plan plan = waited(&w, &now, 2, 50 * US);
+    assert_in_range(plan.spin, 1, SPIN / 10);
+    assert_int_equal(plan.first, 0);
+    assert_int_equal(waited(&w, &now, 2, 1 * MS).spin, SPIN); /* one was short */
+    waited(&w, &now, 2, 1 * MS);
+    now.wide = false; /* what is waited for next is not */
+    assert_int_equal(waited(&w, &now, 2, 10 * US).spin, SPIN);
+    now.wide = true;
+    assert_in_range(waited(&w, &now, 2, 1 * MS).spin, 1, SPIN / 10); /* which says nothing of those that are */
+    assert_in_range(waited(&w, &now, 1000, 1 * MS).spin, SPIN, 1000 * MS);
+    now.near = false;
+    assert_int_equal(waited(&w, &now, 2, 1 * MS).spin, SPIN);
+}
+
+/* Who has time hardly spins, whatever came before; where spinning is off, nobody does for long. */
+static void test_idly_and_off(void **state) {
+    struct svga_waits w = {.last = {2 * MS, 2 * MS}};
+    struct svga_wait now = {.spin = SPIN, .near = true, .idly = true};
+    (void)state;
+
+    struct svga_wait_plan plan = waited(&w, &now, 1000, 2 * MS);
+    assert_in_range(plan.spin, 1, SPIN / 10);
+    assert_int_equal(plan.first, 0);
+    now = (struct svga_wait){.commands = now.commands, .near = true, .idly = true};
+    assert_int_equal(waited(&w, &now, 2, 2 * MS).spin, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_alike),
+        cmocka_unit_test(test_stream),
+        cmocka_unit_test(test_wide),
+        cmocka_unit_test(test_idly_and_off),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
