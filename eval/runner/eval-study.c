@@ -116,8 +116,17 @@ static void run_for_profile(struct eval *e, const char *program, int column, con
     const enum side side = shm ? SIDE_PROCESS_SOURCE : SIDE_NATIVE;
     const char *const *env = sides_env(&e->sides, side, shm);
     char path[PATH_MAX + 64], p[16], d[16];
-    const char *argv[] = {
-        path, "-p", p, "-d", d, "-z", e->options.size, column == STUDY_STAMPED ? "-t" : NULL, NULL};
+    const char *argv[] = {path,
+                          "-p",
+                          p,
+                          "-d",
+                          d,
+                          "-z",
+                          e->options.size,
+                          "-r",
+                          STUDY_PROFILED_RUNS,
+                          column == STUDY_STAMPED ? "-t" : NULL,
+                          NULL};
     const struct proc_options o = {.env = env, .cpu = -1, .timeout = RUN_TIMEOUT};
 
     snprintf(path, sizeof(path), "%s/%s", e->sides.programs, program);

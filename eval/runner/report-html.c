@@ -317,8 +317,10 @@ static void overhead(const struct results *r, FILE *f) {
     if (r->overhead.count == 0)
         return;
     fputs("<h2>What a latency profile costs</h2><p class=\"soft\">Warm runs of process guests, with and "
-          "without a latency profile; and "
-          "natively, of the program as it is and asking the driver when each kernel ran: what a driver "
+          "without a latency profile, the median of " STUDY_PROFILED_RUNS
+          " in one process (of a program's first ones, "
+          "more are traced, and all touch new memory); and natively, of the program as it is and asking the "
+          "driver when each kernel ran: what a driver "
           "itself takes for that. In turns.</p>"
           "<div class=\"table\"><table><tr><th>workload</th><th>without, ms</th><th>with, ms</th><th>with / "
           "without</th>"

@@ -11,7 +11,8 @@ json_t *study_ablations(struct eval *e);
 const char *const *study_variations(int *count);
 
 /* The workloads as a process guest with and without a latency profile, and natively without and with the driver's own stamps of each
- * kernel, in turns: a list of series whose columns are study_profiled. */
+ * kernel, in turns, so many runs in each process: a list of series whose columns are study_profiled. */
+#define STUDY_PROFILED_RUNS "150"
 enum { STUDY_UNPROFILED, STUDY_PROFILED, STUDY_NATIVE, STUDY_STAMPED, STUDY_PROFILED_COLUMNS };
 extern const char *const study_profiled[STUDY_PROFILED_COLUMNS];
 json_t *study_profile_overhead(struct eval *e);

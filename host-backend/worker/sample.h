@@ -15,7 +15,7 @@
 enum {
     /* A traced command costs 0.4 to 0.5 us (eval/count/COUNTS.md), so this many a millisecond cost 1 % of the time. */
     SAMPLE_PER_MS = 25,
-    SAMPLE_WINDOW = 2048,
+    SAMPLE_WINDOW = 512,
 };
 
 struct sample {

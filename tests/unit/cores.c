@@ -96,7 +96,7 @@ static pid_t crash(bool limited) {
             _exit(255);
         setenv("ASAN_OPTIONS", "disable_coredump=0", 1); /* sanitizers set the limit, too */
         setenv("TSAN_OPTIONS", "disable_coredump=0", 1);
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);              /* which does not outlive the next line */
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* which does not outlive the next line */
         execl(self, self, "crash", (char *)NULL);
         _exit(254);
     }

@@ -41,7 +41,8 @@ static void test_stream(void **state) {
     (void)state;
 
     assert_in_range(waited(&w, &now, 1000, 10 * MS).spin, 10 * MS, 1000 * MS);
-    assert_in_range(waited(&w, &now, 500, 5 * MS).spin, 10 * MS, 20 * MS); /* 10 us a command, and as much again */
+    assert_in_range(waited(&w, &now, 500, 5 * MS).spin, 10 * MS,
+                    20 * MS); /* 10 us a command, and as much again */
     waited(&w, &now, 100, 100 * MS);
     assert_int_equal(waited(&w, &now, 100, 100 * MS).spin, SPIN);
 }
@@ -62,7 +63,8 @@ static void test_wide(void **state) {
     now.wide = false; /* what is waited for next is not */
     assert_int_equal(waited(&w, &now, 2, 10 * US).spin, SPIN);
     now.wide = true;
-    assert_in_range(waited(&w, &now, 2, 1 * MS).spin, 1, SPIN / 10); /* which says nothing of those that are */
+    assert_in_range(waited(&w, &now, 2, 1 * MS).spin, 1,
+                    SPIN / 10); /* which says nothing of those that are */
     assert_in_range(waited(&w, &now, 1000, 1 * MS).spin, SPIN, 1000 * MS);
     now.near = false;
     assert_int_equal(waited(&w, &now, 2, 1 * MS).spin, SPIN);

@@ -12,6 +12,7 @@
 #include "host-backend/profile/report.h"
 #include "host-backend/profile/summary.h"
 #include "host-backend/profile/trace.h"
+#include "host-backend/worker/sample.h"
 #include "svga-model/futex.h"
 #include "svga-model/regs.h"
 #include "tests/worker/guest.h"
@@ -568,7 +569,7 @@ static void test_sample(void **state) {
         assert_int_equal(count, COUNT);
         skip();
     }
-    assert_true(count >= 2048 && count < COUNT);
+    assert_true(count >= SAMPLE_WINDOW && count < COUNT);
     assert_int_equal(total, COUNT);
 }
 
