@@ -98,9 +98,9 @@ worker: the driver's clSetKernelArg and clEnqueueNDRangeKernel|$driver"
 # What a latency profile adds. What has ended is asked for when there is time, within the drain and beside it: it is counted by itself.
 guest_before=$enqueue_guest ours_before=$ours driver_before=$driver
 mkdir "$tmp/traces"
-measure --profile "$tmp/traces"
+measure --profile "$tmp/traces" --profile-all
 ours=$((ours - $(inclusive "$tmp/worker" collect_now)))
-worker collect_now --profile "$tmp/traces"
+worker collect_now --profile "$tmp/traces" --profile-all
 all=$(inclusive "$tmp/worker" collect_now)
 stamps=$(inclusive "$tmp/worker" clGetEventProfilingInfo)
 release=$(inclusive "$tmp/worker" clReleaseEvent)
