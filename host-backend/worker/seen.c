@@ -44,8 +44,7 @@ struct seen {
     pthread_mutex_t lock;  /* guards the list */
     struct entry *entries; /* newest first */
     unsigned count;
-    uint64_t files; /* of drivers (own-cache.h) when something was last loaded or built, */
-    bool grown;     /* before which there had been more than after the last time */
+    struct own_cache_growth growth; /* noted when something was loaded or built; under `lock`, too */
 };
 
 struct seen *seen_open(struct store_asker *store) {
@@ -360,13 +359,13 @@ static bool load(struct seen *s, struct build *b) {
 /* What a driver makes from here on is of kernels that run: those are what a loaded program may grow by. */
 static void note_files(struct seen *s) {
     pthread_mutex_lock(&s->lock);
-    s->files = own_cache_files();
+    own_cache_note(&s->growth, own_cache_files());
     pthread_mutex_unlock(&s->lock);
 }
 
 static void note_growth(struct seen *s) {
     pthread_mutex_lock(&s->lock);
-    s->grown = s->grown || own_cache_files() > s->files;
+    own_cache_look(&s->growth, own_cache_files());
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -529,7 +528,7 @@ static void store(struct seen *s, struct entry *e) {
 /* May there be kernels, for work-groups of further sizes, that the binary in the cache has not? Files that a program includes lie in
  * another place at each build, so that a driver does not know it again. */
 static bool may_have_grown(const struct seen *s, const struct entry *e) {
-    return s->grown && e->loaded && !e->files && e->context->platform &&
+    return s->growth.grown && e->loaded && !e->files && e->context->platform &&
            driver_has(e->context->platform, QUIRK_COMPILES_WHEN_RUN);
 }
 
