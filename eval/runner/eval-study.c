@@ -90,10 +90,11 @@ json_t *study_ablations(struct eval *e) {
     struct series_list list = {0};
     json_t *all = json_array();
 
-    /* round 0 warms up */
+    /* round 0 warms up; each begins with another column: what the last one of a program leaves behind is no one column's burden */
     for (int round = 0; round <= e->options.rounds; round++)
         for (size_t p = 0; p < sizeof programs_of_it / sizeof programs_of_it[0]; p++)
-            for (int v = 0; v < VARIATIONS; v++) {
+            for (int turn = 0; turn < VARIATIONS; turn++) {
+                int v = (turn + 5 * round) % VARIATIONS;
                 eval_progress(e, SIDE_PROCESS_SOURCE, programs_of_it[p], variations[v].name);
                 run_variation(e, v, programs_of_it[p], round > 0, &list);
             }
