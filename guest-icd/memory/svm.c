@@ -10,6 +10,7 @@
 
 #include "guest-icd/api.h"
 #include "guest-icd/memory/memory.h"
+#include "guest-icd/session/ranges.h"
 #include "guest-icd/session/session.h"
 
 struct allocation {
@@ -26,32 +27,15 @@ static const struct svga_placed_range ranges[] = SVGA_PLACED_RANGES;
 enum { RANGES = sizeof ranges / sizeof ranges[0], PAGE = 4096 };
 
 static struct svga_lock lock = SVGA_LOCK(ICD_LOCK_SVM); /* guards everything below */
-static struct allocation **allocations;                 /* ascending addresses */
-static size_t count, cap;
+static struct icd_ranges allocations;
 static unsigned range; /* where the next allocation is looked for: in ranges[range], from next_address on */
 static uintptr_t next_address;
 
-/* Index of the first allocation that ends behind `address`. lock is held. */
-static size_t lower_bound(uintptr_t address) {
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (allocations[middle]->address + allocations[middle]->size <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* The live allocation that holds all of [ptr, ptr + size), or NULL. lock is held. */
 static struct allocation *find(const void *ptr, size_t size) {
-    uintptr_t address = (uintptr_t)ptr;
-    size_t i = lower_bound(address);
-    if (i == count || allocations[i]->address > address || !allocations[i]->there)
-        return NULL;
-    uintptr_t offset = address - allocations[i]->address;
-    return size <= allocations[i]->size - offset ? allocations[i] : NULL;
+    const struct icd_range *found = icd_ranges_find(&allocations, ptr, size);
+    struct allocation *a = found ? found->what : NULL;
+    return a && a->there ? a : NULL;
 }
 
 bool icd_svm_find(const void *ptr, size_t size, struct tr_span *span) {
@@ -139,11 +123,13 @@ static bool next_free(size_t room) {
         }
         if (next_address < ranges[range].start)
             next_address = ranges[range].start;
-        for (size_t i = lower_bound(next_address);
-             i < count && allocations[i]->address < ranges[range].end &&
-             (allocations[i]->address < next_address || allocations[i]->address - next_address < room);
-             i++)
-            next_address = allocations[i]->address + allocations[i]->room;
+        for (size_t i = icd_ranges_behind(&allocations, next_address); i < allocations.count; i++) {
+            const struct icd_range *in_the_way = &allocations.items[i];
+            if (in_the_way->address >= ranges[range].end ||
+                (in_the_way->address >= next_address && in_the_way->address - next_address >= room))
+                break;
+            next_address = in_the_way->address + ((const struct allocation *)in_the_way->what)->room;
+        }
         if (next_address < ranges[range].end && room <= ranges[range].end - next_address)
             return true;
         range = (range + 1) % RANGES;
@@ -152,38 +138,10 @@ static bool next_free(size_t room) {
     return false;
 }
 
-/* lock is held. */
-static bool insert(struct allocation *a) {
-    if (count == cap) {
-        size_t bigger = cap ? 2 * cap : 64;
-        struct allocation **grown = realloc(allocations, bigger * sizeof *grown);
-        if (!grown)
-            return false;
-        allocations = grown;
-        cap = bigger;
-    }
-    size_t i = lower_bound(a->address);
-    memmove(&allocations[i + 1], &allocations[i], (count - i) * sizeof(struct allocation *));
-    allocations[i] = a;
-    count++;
-    return true;
-}
-
-/* lock is held. */
-static struct allocation *take_out(size_t i) {
-    struct allocation *a = allocations[i];
-    memmove(&allocations[i], &allocations[i + 1], (count - i - 1) * sizeof(struct allocation *));
-    count--;
-    return a;
-}
-
 /* Takes the allocation that starts at ptr out of the list. NULL if there is none. */
 static struct allocation *take(const void *ptr) {
-    struct allocation *a = NULL;
     svga_lock_take(&lock);
-    size_t i = lower_bound((uintptr_t)ptr);
-    if (ptr && i < count && allocations[i]->address == (uintptr_t)ptr)
-        a = take_out(i);
+    struct allocation *a = icd_ranges_take(&allocations, (uintptr_t)ptr);
     svga_lock_give(&lock);
     return a;
 }
@@ -196,7 +154,7 @@ static bool reserve(struct allocation *a, uintptr_t taken, uint64_t step) {
         next_address = step < ranges[range].end - taken ? taken + step : ranges[range].end;
     bool found = next_free(a->room);
     a->address = next_address;
-    found = found && insert(a);
+    found = found && icd_ranges_add(&allocations, &(struct icd_range){a->address, a->size, a});
     if (found)
         next_address += a->room;
     svga_lock_give(&lock);
@@ -213,7 +171,7 @@ static bool make_region(struct allocation *a) {
         svga_lock_take(&lock);
         a->there = r == 0;
         if (r < 0)
-            take_out(lower_bound(a->address));
+            icd_ranges_take(&allocations, a->address);
         svga_lock_give(&lock);
         if (r != -EEXIST)
             return r == 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guest-icd/session/ranges.h"
 #include "guest-icd/session/session.h"
 
 enum {
@@ -41,9 +42,7 @@ static struct free_block *spare_nodes;
 static struct chunk *slab; /* the newest */
 static uint64_t slab_used; /* bytes of it that were ever handed out */
 static uint64_t cached_bytes;
-/* All there are, by address. One that there was no memory for is missing. */
-static struct chunk **chunks;
-static size_t chunk_count, chunk_room;
+static struct icd_ranges chunks; /* all there are */
 
 static unsigned class_of(uint64_t size) {
     if (size <= (uint64_t)1 << MIN_SHIFT)
@@ -90,55 +89,28 @@ static bool push(unsigned class, struct chunk *chunk, uint64_t offset) {
 
 /* ---- regions by address ---- */
 
-/* How many of them begin at `ptr` or before. lock is held. */
-static size_t chunks_up_to(const char *ptr) {
-    size_t low = 0, high = chunk_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if ((const char *)chunks[middle]->region.ptr <= ptr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* lock is held. */
+/* One that there is no memory for is not found later. lock is held. */
 static void enter(struct chunk *chunk) {
-    if (chunk_count == chunk_room) {
-        size_t room = chunk_room ? 2 * chunk_room : 16;
-        struct chunk **more = realloc(chunks, room * sizeof *more);
-        if (!more)
-            return;
-        chunks = more;
-        chunk_room = room;
-    }
-    size_t at = chunks_up_to(chunk->region.ptr);
-    memmove(&chunks[at + 1], &chunks[at], (chunk_count - at) * sizeof *chunks);
-    chunks[at] = chunk;
-    chunk_count++;
+    const struct icd_range range = {(uintptr_t)chunk->region.ptr, chunk->region.size, chunk};
+    icd_ranges_add(&chunks, &range);
 }
 
 /* lock is held. */
 static void leave(const struct chunk *chunk) {
-    size_t end = chunks_up_to(chunk->region.ptr);
-    if (end == 0 || chunks[end - 1] != chunk)
-        return;
-    memmove(&chunks[end - 1], &chunks[end], (chunk_count - end) * sizeof *chunks);
-    chunk_count--;
+    icd_ranges_take(&chunks, (uintptr_t)chunk->region.ptr);
 }
 
 bool icd_pool_find(const void *ptr, uint64_t size, struct icd_block *block) {
     svga_lock_take(&lock);
-    size_t end = chunks_up_to(ptr);
-    const struct svga_region *region = end > 0 ? &chunks[end - 1]->region : NULL;
-    uint64_t offset = region ? (uint64_t)((const char *)ptr - (const char *)region->ptr) : 0;
-    bool found = region && offset < region->size && size <= region->size - offset;
-    if (found)
+    const struct icd_range *found = icd_ranges_find(&chunks, ptr, size);
+    if (found) {
+        const struct svga_region *region = &((const struct chunk *)found->what)->region;
+        uint64_t offset = (uintptr_t)ptr - found->address;
         *block = (struct icd_block){
             .ptr = (char *)region->ptr + offset, .size = size, .offset = offset, .region = region->id};
+    }
     svga_lock_give(&lock);
-    return found;
+    return found != NULL;
 }
 
 /* ---- blocks ---- */
@@ -295,6 +267,5 @@ void icd_pool_start_over(void) {
     spare_nodes = NULL;
     slab = NULL;
     slab_used = cached_bytes = 0;
-    chunks = NULL;
-    chunk_count = chunk_room = 0;
+    chunks = (struct icd_ranges){0};
 }
