@@ -140,12 +140,15 @@ static int wait_until(struct svga_guest *g, bool (*done)(void *arg), void *arg, 
     struct svga_wait_plan plan = svga_waits_plan(&waits_so_far, &now);
     bool spins = g->spin_ns > 0 && worth_spinning(g);
 
+    bool overslept = false;
+
     if (spins && plan.first > 0 && !spin(g, done, arg, start + plan.first)) {
         doze(g, done, arg, (int64_t)(plan.doze / 1000));
         spins = worth_spinning(g);
+        overslept = done(arg);
     }
     int r = spins && spin(g, done, arg, svga_now_ns() + plan.spin) ? 0 : svga_guest_sleep(g, done, arg);
-    svga_waits_took(&waits_so_far, &plan, svga_now_ns() - start);
+    svga_waits_took(&waits_so_far, &plan, overslept ? 0 : svga_now_ns() - start);
     return r;
 }
 

@@ -8,7 +8,8 @@ enum {
     STEP_NS = 40000,      /* a command takes longer: its kernels have work for more than one CPU */
     FIRST_STEP_NS = 5000, /* supposed of a thread's first stream */
     STREAM_NS = 20000000, /* spun at most */
-    WIDE_NS = 150000,     /* work for all CPUs that takes so long is not spun for */
+    WIDE_NS = 150000,     /* work for all CPUs that takes so long is not spun for, */
+    SLEPT_MOST = 16, /* but once after so many: a sleeper is told late, and short work looks long to him */
 };
 
 /*
@@ -53,7 +54,9 @@ struct svga_wait_plan svga_waits_plan(const struct svga_waits *so_far, const str
     plan.wide = now->wide && plan.commands < STREAM;
     if (!now->near)
         return plan;
-    if (now->idly || (plan.wide && shorter_of(so_far->wide) >= WIDE_NS)) {
+    bool is_long = plan.wide && shorter_of(so_far->wide) >= WIDE_NS;
+    plan.sleeps = is_long && so_far->slept < SLEPT_MOST;
+    if (now->idly || plan.sleeps) {
         if (plan.spin > SHORT_NS / 2)
             plan.spin = SHORT_NS / 2;
         return plan;
@@ -61,7 +64,7 @@ struct svga_wait_plan svga_waits_plan(const struct svga_waits *so_far, const str
     uint64_t stream = stream_ns(so_far->step, plan.commands);
     if (stream > plan.spin)
         plan.spin = stream;
-    uint64_t expected = stream > 0 ? 0 : expected_ns(so_far->last, now->spin);
+    uint64_t expected = stream > 0 || is_long ? 0 : expected_ns(so_far->last, now->spin);
     if (expected > 0) {
         plan.first = SHORT_NS;
         plan.doze = expected - LEAD_NS - SHORT_NS;
@@ -73,6 +76,7 @@ void svga_waits_took(struct svga_waits *so_far, const struct svga_wait_plan *pla
     note(so_far->last, took);
     if (plan->wide)
         note(so_far->wide, took);
+    so_far->slept = plan->sleeps ? so_far->slept + 1 : 0;
     if (plan->commands >= STREAM)
         so_far->step = took / plan->commands;
     so_far->commands += plan->commands;

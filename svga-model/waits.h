@@ -16,6 +16,7 @@ struct svga_waits {
     uint64_t last[2], wide[2]; /* how long they took, newest first: any; those for work for all CPUs */
     uint64_t commands;         /* that had been written when the last one began */
     uint64_t step;             /* what each command of its last stream took; 0: not known */
+    unsigned slept;            /* so many in a row were not spun for, since those like them took long */
 };
 
 /* What is known as one begins. */
@@ -31,11 +32,12 @@ struct svga_wait {
 struct svga_wait_plan {
     uint64_t first, doze, spin;
     uint64_t commands; /* since the last wait */
-    bool wide;
+    bool wide, sleeps; /* sleeps: that is how `slept` counts */
 };
 
 struct svga_wait_plan svga_waits_plan(const struct svga_waits *so_far, const struct svga_wait *now);
-/* It has taken so long. */
+/* It has taken so long. 0: nobody knows how long, since it had ended when the doze did: what a sleeper measures is his own sleep, and
+ * by that he would sleep as long again. */
 void svga_waits_took(struct svga_waits *so_far, const struct svga_wait_plan *plan, uint64_t took);
 
 #endif

@@ -70,6 +70,33 @@ static void test_wide(void **state) {
     assert_int_equal(waited(&w, &now, 2, 1 * MS).spin, SPIN);
 }
 
+/* What a sleeper measures is his own sleep, too: who has slept through short kernels does not go on so for ever. */
+static void test_back_to_spinning(void **state) {
+    struct svga_waits w = {.last = {330 * US, 330 * US}}; /* two were disturbed */
+    struct svga_wait now = {.spin = SPIN, .near = true};
+    int slow = 0;
+    (void)state;
+
+    for (int i = 0; i < 50; i++) {
+        struct svga_wait_plan plan = svga_waits_plan(&w, &now);
+        bool dozed = plan.first > 0 &&
+                     plan.first < 100 * US; /* kernels of 0.1 ms, which have ended by the doze's end */
+        slow += dozed;
+        svga_waits_took(&w, &plan, dozed ? 0 : 100 * US);
+    }
+    assert_in_range(slow, 1, 2);
+
+    slow = 0;
+    w = (struct svga_waits){.wide = {400 * US, 400 * US}};
+    now.wide = true;
+    for (int i = 0; i < 50; i++) {
+        struct svga_wait_plan plan = svga_waits_plan(&w, &now);
+        slow += plan.spin < 100 * US;
+        svga_waits_took(&w, &plan, plan.spin < 100 * US ? 250 * US : 100 * US); /* a sleeper is told late */
+    }
+    assert_in_range(slow, 1, 20);
+}
+
 /* Who has time hardly spins, whatever came before; where spinning is off, nobody does for long. */
 static void test_idly_and_off(void **state) {
     struct svga_waits w = {.last = {2 * MS, 2 * MS}};
@@ -85,9 +112,8 @@ static void test_idly_and_off(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alike),
-        cmocka_unit_test(test_stream),
-        cmocka_unit_test(test_wide),
+        cmocka_unit_test(test_alike),        cmocka_unit_test(test_stream),
+        cmocka_unit_test(test_wide),         cmocka_unit_test(test_back_to_spinning),
         cmocka_unit_test(test_idly_and_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
