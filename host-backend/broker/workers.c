@@ -328,7 +328,12 @@ void workers_finish(struct workers *all) {
     int64_t end = clock_now_ms() + END_GRACE_MS;
 
     for (struct worker *w = all->first; w; w = w->next) {
-        workers_signal(w, w->state == WORKER_BUSY ? SIGTERM : SIGKILL);
+        /* One whose guest has gone ends already, and may be compiling what it keeps: LLVM takes its files away at a SIGTERM, and
+         * the compiler says that it failed. */
+        if (w->state != WORKER_BUSY)
+            workers_signal(w, SIGKILL);
+        else if (w->until_ms < 0)
+            workers_signal(w, SIGTERM);
         workers_signal(w, SIGCONT); /* somebody may have stopped it */
     }
     while (all->first) { /* forget() takes the first one off, which the analyzer cannot see */
