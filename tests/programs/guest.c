@@ -91,6 +91,7 @@ static cl_kernel make_kernel(const char *source) {
     must(clBuildProgram(program, 0, NULL, "", NULL, NULL), "clBuildProgram");
     cl_kernel kernel = clCreateKernel(program, "k", &e);
     must(e, "clCreateKernel");
+    must(clReleaseProgram(program), "clReleaseProgram");
     return kernel;
 }
 
@@ -596,6 +597,8 @@ static int sizes(int count, char **texts) {
         if (last != (int)local)
             return 4;
     }
+    must(clReleaseMemObject(mem), "clReleaseMemObject");
+    must(clReleaseKernel(kernel), "clReleaseKernel");
     return 0;
 }
 
