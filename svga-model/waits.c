@@ -74,9 +74,10 @@ struct svga_wait_plan svga_waits_plan(const struct svga_waits *so_far, const str
 
 void svga_waits_took(struct svga_waits *so_far, const struct svga_wait_plan *plan, uint64_t took) {
     note(so_far->last, took);
-    if (plan->wide)
+    if (plan->wide) {
         note(so_far->wide, took);
-    so_far->slept = plan->sleeps ? so_far->slept + 1 : 0;
+        so_far->slept = plan->sleeps ? so_far->slept + 1 : 0;
+    }
     if (plan->commands >= STREAM)
         so_far->step = took / plan->commands;
     so_far->commands += plan->commands;

@@ -192,9 +192,11 @@ static const char *known_reason(char verdict, const char *label, const char *nam
 /* 'P', 'F', 'S' or 'K' (it fails alike) with the reason. */
 static char judge(const struct found_case *native, const struct found_case *guest, bool other_compiler,
                   const char **why) {
+    const char *last = strrchr(native->name, '.');
+
     *why = NULL;
     /* Nothing else is called so (see "exit" in conform.c): a program of a guest that ends well says nothing of it. */
-    if (!guest && strcmp(strrchr(native->name, '.') ? strrchr(native->name, '.') : "", ".exit") == 0)
+    if (!guest && last && strcmp(last, ".exit") == 0)
         return *why = "the host's driver itself crashes as its program ends", 'S';
     if (!guest)
         *why = "not in the guest's transcript";
