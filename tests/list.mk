@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What the tests need besides what `make tests` builds by itself.
-tests: $(B)/docs/reference $(B)/docs/variables $(B)/docs/unsupported $(B)/tests/lib/scarce.so $(B)/tests/lib/short-lived.so
+tests: $(B)/docs/reference $(B)/docs/variables $(B)/docs/unsupported $(B)/tests/lib/scarce.so $(B)/tests/lib/short-lived.so \
+    $(B)/tests/lib/no-landlock.so
 # Preloaded by tests/fault/memory.sh and start.sh: never under a sanitizer themselves.
 $(B)/tests/lib/%.so: tests/fault/preload/%.c
 	@mkdir -p $(@D)

@@ -20,8 +20,8 @@
 #include "host-backend/broker/log.h"
 #include "host-backend/broker/refuse.h"
 #include "host-backend/broker/store.h"
+#include "host-backend/broker/walls.h"
 #include "host-backend/broker/workers.h"
-#include "host-backend/cell/cgroup.h"
 #include "host-backend/worker/control.h"
 
 enum {
@@ -222,36 +222,6 @@ static char *copy(const char *text) {
     return text ? strdup(text) : NULL;
 }
 
-/* The cell that workers are to live in, and word of what it lacks. False with a reason. */
-static bool make_cell(struct broker *b, char why[BROKER_WHY_SIZE]) {
-    const struct cell_config config = {
-        .mode = b->config.sandbox, .groups = true, .worker = b->config.worker_path};
-    char missing[256] = "";
-    size_t used = 0;
-
-    b->cell = cell_create(&config, why);
-    if (!b->cell)
-        return false;
-    if (b->config.sandbox == CELL_MODE_OFF) {
-        log_say(LOG_DAEMON,
-                "--sandbox off: workers run with all rights of this user, and so do their guests' kernels");
-        return true;
-    }
-    int groups = cell_lacks_groups(b->cell);
-    if (b->config.verbose && groups == 0)
-        log_say(LOG_DAEMON, "each worker has a control group of its own");
-    else if (b->config.verbose)
-        log_say(LOG_DAEMON, "workers have no control groups of their own: %s", cgroup_why(groups));
-    for (int i = 0; i < CELL_WALLS && used < sizeof missing; i++)
-        if (!(cell_standing(b->cell) & CELL_BIT(i)))
-            used += (size_t)snprintf(missing + used, sizeof missing - used, " %s", cell_walls[i].name);
-    if (used > 0)
-        log_say(LOG_DAEMON,
-                "workers are not walled in as they should be, missing:%s; `trillium doctor` says why",
-                missing);
-    return true;
-}
-
 struct broker *broker_create(const struct broker_config *config, char why[BROKER_WHY_SIZE]) {
     struct broker *b = calloc(1, sizeof *b);
 
@@ -301,7 +271,7 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
         broker_destroy(b);
         return NULL;
     }
-    if (!make_cell(b, why)) {
+    if (!(b->cell = walls_make_cell(&b->config, why))) {
         broker_destroy(b);
         return NULL;
     }

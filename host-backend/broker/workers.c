@@ -13,6 +13,7 @@
 #include "host-backend/broker/clock.h"
 #include "host-backend/broker/events.h"
 #include "host-backend/broker/log.h"
+#include "host-backend/broker/walls.h"
 #include "host-backend/worker/control.h"
 
 enum {
@@ -110,10 +111,15 @@ static struct worker *could_not_start(struct workers *all, int error) {
 struct worker *workers_start(struct workers *all, bool eager, const char *refuse,
                              const struct guest *for_guest) {
     struct worker *w = all->total < MAX_WORKERS ? calloc(1, sizeof *w) : NULL;
-    int r = w ? spawn_worker(all->config, all->cell, eager, refuse, for_guest ? for_guest->variables : NULL,
-                             &w->process)
-              : -EAGAIN;
+    int r = -EAGAIN;
 
+    if (w) {
+        char *const *variables = for_guest ? for_guest->variables : NULL;
+        do {
+            w->assumes = cell_assumed(all->cell);
+            r = spawn_worker(all->config, all->cell, eager, refuse, variables, &w->process);
+        } while (r < 0 && walls_settle(all->cell));
+    }
     if (r < 0) {
         free(w);
         return could_not_start(all, -r);
@@ -203,6 +209,12 @@ static void give_back(struct workers *all, struct worker *w, const char *how) {
     guests_return(all->guests, guest);
 }
 
+/* Has it ended of a wall that it alone found missing? Then others are started without, and it is nobody's concern. */
+static bool only_tried_walls(const struct workers *all, const struct worker *w, const siginfo_t *info) {
+    return w->assumes && info->si_code == CLD_EXITED && info->si_status == CELL_EXIT &&
+           (!cell_assumed(all->cell) || walls_settle(all->cell));
+}
+
 /* ---- events ---- */
 
 /* Describes how a process ended. */
@@ -255,6 +267,10 @@ void workers_ended(struct workers *all, uint64_t id) {
      * more than anybody can listen to. */
     for (int i = 0; i < CONTROL_KINDS && hear(all, w) > 0; i++)
         ;
+    if (only_tried_walls(all, w, &info)) {
+        forget(all, w);
+        return;
+    }
     pass_on(w, words_pass_on);
     if (is_on_its_way(w)) {
         give_back(all, w, how);

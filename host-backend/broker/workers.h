@@ -44,6 +44,7 @@ struct worker {
     uint64_t only_for;   /* the guest that it was started for, with variables of its own; 0: any */
     bool stopped;        /* warming: by SIGSTOP, while guests need the CPUs */
     bool killed;         /* by us */
+    bool assumes;        /* that all walls stand: it is the one that tries them */
     int64_t until_ms;    /* killed then; -1: never. Starting: if it is not ready; busy: its guest has gone */
     struct guest *guest; /* busy: whom it serves */
 };

@@ -129,10 +129,10 @@ static int try_once(struct cell *c) {
     ssize_t n;
     int fds[2];
 
-    c->report = (struct cell_report){0};
-    c->walls = CELL_ALL;
     if (pipe2(fds, O_CLOEXEC) < 0)
         return -errno;
+    c->report = (struct cell_report){0};
+    c->walls = CELL_ALL;
     int pid = start_trying(c, fds[1]);
     close(fds[1]);
     do
@@ -166,6 +166,35 @@ static bool try_walls(struct cell *c, char why[CELL_WHY_SIZE]) {
 
 /* ---- life ---- */
 
+bool cell_assumed(const struct cell *c) {
+    return c->assumed;
+}
+
+bool cell_try(struct cell *c, char why[CELL_WHY_SIZE]) {
+    struct cell trial = {.mode = c->mode, .privileged = c->privileged, .uid = c->uid, .gid = c->gid, .root = c->root};
+
+    if (!try_walls(&trial, why))
+        return false;
+    unsigned missing = CELL_ALL & ~trial.walls;
+    if (c->mode == CELL_MODE_STRICT && missing) {
+        size_t used = (size_t)snprintf(why, CELL_WHY_SIZE, "a worker's cell cannot be built here, missing:");
+        for (int i = 0; i < CELL_WALLS && used < CELL_WHY_SIZE; i++)
+            if (missing & CELL_BIT(i))
+                used += (size_t)snprintf(why + used, CELL_WHY_SIZE - used, " %s (%s)", cell_walls[i].name,
+                                         strerror(trial.report.error[i]));
+        return false;
+    }
+    if (!c->folder && !(trial.walls & CELL_BIT(CELL_ROOT)) && !(c->folder = cell_folder_create())) {
+        snprintf(why, CELL_WHY_SIZE, "cannot make a folder for workers' temporary files: %s",
+                 strerror(errno));
+        return false;
+    }
+    c->walls = trial.walls;
+    c->report = trial.report;
+    c->assumed = false;
+    return true;
+}
+
 struct cell *cell_create(const struct cell_config *config, char why[CELL_WHY_SIZE]) {
     struct cell *c = calloc(1, sizeof *c);
 
@@ -180,24 +209,10 @@ struct cell *cell_create(const struct cell_config *config, char why[CELL_WHY_SIZ
     if (c->mode == CELL_MODE_OFF)
         return c;
     c->privileged = is_privileged();
-    if (!try_walls(c, why)) {
-        cell_destroy(c);
-        return NULL;
-    }
-    unsigned missing = CELL_ALL & ~c->walls;
-    if (c->mode == CELL_MODE_STRICT && missing) {
-        size_t used = (size_t)snprintf(why, CELL_WHY_SIZE, "a worker's cell cannot be built here, missing:");
-        for (int i = 0; i < CELL_WALLS && used < CELL_WHY_SIZE; i++)
-            if (missing & CELL_BIT(i))
-                used += (size_t)snprintf(why + used, CELL_WHY_SIZE - used, " %s (%s)", cell_walls[i].name,
-                                         strerror(c->report.error[i]));
-        cell_destroy(c);
-        return NULL;
-    }
+    c->walls = CELL_ALL;
+    c->assumed = true;
     cell_folder_sweep();
-    if (!(c->walls & CELL_BIT(CELL_ROOT)) && !(c->folder = cell_folder_create())) {
-        snprintf(why, CELL_WHY_SIZE, "cannot make a folder for workers' temporary files: %s",
-                 strerror(errno));
+    if (!(config->assume && c->mode == CELL_MODE_BEST) && !cell_try(c, why)) {
         cell_destroy(c);
         return NULL;
     }
@@ -255,6 +270,8 @@ static void check_walls(const struct cell *c, const struct cell_report *report) 
     for (int i = 0; i < CELL_WALLS; i++) {
         if (!(c->walls & CELL_BIT(i)) || report->error[i] == 0)
             continue;
+        if (c->assumed)
+            _exit(CELL_EXIT);
         say("trillium: a worker cannot enter its cell: the wall '");
         say(cell_walls[i].name);
         say("' does not stand: ");

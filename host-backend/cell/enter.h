@@ -13,6 +13,7 @@
 struct cell {
     enum cell_mode mode;
     bool privileged; /* root that may do all that is needed: no user namespace */
+    bool assumed;    /* that they stand has not been tried */
     unsigned walls;  /* to raise, as bits */
     uid_t uid;       /* of this process */
     gid_t gid;

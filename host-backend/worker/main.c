@@ -46,6 +46,7 @@ struct options {
     bool batch;
     bool hand;
     unsigned walls; /* of its cell, as bits */
+    bool trying;    /* they have not been tried yet: one that is missing is no news */
     struct session_options session;
 };
 
@@ -63,6 +64,7 @@ static const char help[] =
     "  --hand             let the holder of a VM's memory map it here: for workers of VMs\n"
     "  --device NAME      offer only devices whose platform or device name contains NAME\n"
     "  --cell N           the walls of its cell, as a number: it raises those that are its own\n"
+    "  --trying           its end says all about a wall that does not stand\n"
     "  --pid N            what the host knows it by\n"
     "  --profile-fd FD    write a profile there\n"
     "  --profile-all      of all commands, also where they are many and short\n"
@@ -156,6 +158,7 @@ static int parse(struct options *o, int argc, char **argv) {
         HAND,
         DEVICE,
         CELL,
+        TRYING,
         PID,
         PROFILE,
         PROFILE_ALL,
@@ -183,6 +186,7 @@ static int parse(struct options *o, int argc, char **argv) {
                                             {"hand", no_argument, NULL, HAND},
                                             {"device", required_argument, NULL, DEVICE},
                                             {"cell", required_argument, NULL, CELL},
+                                            {"trying", no_argument, NULL, TRYING},
                                             {"pid", required_argument, NULL, PID},
                                             {"profile-fd", required_argument, NULL, PROFILE},
                                             {"profile-all", no_argument, NULL, PROFILE_ALL},
@@ -237,6 +241,9 @@ static int parse(struct options *o, int argc, char **argv) {
         case CELL:
             if (!number(optarg, CELL_ALL, &o->walls))
                 return 2;
+            break;
+        case TRYING:
+            o->trying = true;
             break;
         case PID:
             if (!number(optarg, 1u << 30, &o->session.pid))
@@ -393,17 +400,18 @@ static void on_alarm(int number) {
     _exit(0);
 }
 
-/* Raises the walls that are the worker's own. False after saying which does not stand. */
-static bool raise_walls(unsigned walls) {
+/* Raises the walls that are the worker's own. False, unless it only tries them after saying which does not stand. */
+static bool raise_walls(unsigned walls, bool trying) {
     struct cell_report report = {0};
 
     confine(walls, &report);
     for (int i = 0; i < CELL_WALLS; i++) {
-        if (report.error[i] != 0) {
+        if (report.error[i] == 0)
+            continue;
+        if (!trying)
             fprintf(stderr, "trillium-worker: the wall '%s' of its cell does not stand: %s\n",
                     cell_walls[i].name, strerror(report.error[i]));
-            return false;
-        }
+        return false;
     }
     return true;
 }
@@ -474,7 +482,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "trillium-worker: cannot make a socket: %s\n", strerror(errno));
         return 1;
     }
-    if (!raise_walls(o.walls)) /* before there is a second thread */
+    if (!raise_walls(o.walls, o.trying)) /* before there is a second thread */
         return CELL_EXIT;
     leave_folder();
     visa_host_apart_start(translator, &(struct visa_apart_limits){.seconds = o.session.build_seconds,

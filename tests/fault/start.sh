@@ -31,26 +31,63 @@ stop_daemon
 if [ "$status" = 0 ]; then pass sigterm-blocked.serve; else fail sigterm-blocked.serve "status $status" "$work"/chld*; fi
 check_leftovers sigchld-ignored.serve
 
+# ---- a wall that this machine does not have: `run` finds out by its first worker, which serves nobody; nothing else is missing ----
+missing() { sed -n 's/.*missing:\([^;]*\);.*/\1/p' "$1"; }
+lacking() { # NAME WALL COMMAND...: the command starts a program that lacks it
+    local name=$1 wall=$2
+    shift 2
+    timeout "$patience" "$@" "$trillium" run -- "$program" devices >"$work/$name.out" 2>"$work/$name.err"
+    status=$?
+    if [ $status = 0 ] && [ "$(missing "$work/$name.err" | wc -l)" = 1 ] &&
+        [ "$(missing "$work/$name.err" | tr ' ' '\n' | sort -u | xargs)" = "$(echo "$whole $wall" | tr ' ' '\n' | sort -u | xargs)" ] &&
+        ! says "$work/$name.err" ended; then pass "$name"; else
+        fail "$name" "missing were to be '$whole $wall', status $status" "$work/$name".*; fi
+    timeout "$patience" "$@" "$trillium" run --sandbox strict -- "$program" devices >"$work/$name.strict" 2>&1
+    status=$?
+    if [ $status = 125 ] && says "$work/$name.strict" "missing:.* $wall ("; then pass "$name.strict"; else
+        fail "$name.strict" "a refusal that names $wall was expected, status $status" "$work/$name.strict"; fi
+    check_leftovers "$name"
+}
+timeout "$patience" "$trillium" run -- "$program" devices >"$work/whole.out" 2>"$work/whole.err" || fail whole "status $?" "$work"/whole.*
+whole=$(missing "$work/whole.err")
+if unshare -Ur true 2>/dev/null; then
+    lacking no-network-namespace net unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"' sh
+else
+    echo "SKIP no-network-namespace needs user namespaces"
+fi
+
 # ---- who tries the walls is killed at that moment: they are tried again, and none is missing for it ----
 if ldd "$trillium" | grep -q 'libasan\|libtsan'; then
     echo "SKIP tried-again a sanitizer's library wants to be the first"
 else
-    killed() { # TIMES, what is left of them afterwards
+    lacking no-landlock landlock env LD_PRELOAD="$built/tests/lib/no-landlock.so"
+
+    killed() { # TIMES COMMAND...: what is left of them afterwards
         head -c "$1" /dev/zero >"$work/short-lived"
-        SHORT_LIVED=$work/short-lived LD_PRELOAD=$built/tests/lib/short-lived.so timeout "$patience" "$trillium" run -- \
-            env -u LD_PRELOAD "$program" devices >"$work/tried.out" 2>"$work/tried.err"
+        shift
+        SHORT_LIVED=$work/short-lived LD_PRELOAD=$built/tests/lib/short-lived.so timeout "$patience" "$@" >"$work/tried.out" 2>"$work/tried.err"
         status=$?
         left=$(wc -c <"$work/short-lived")
     }
-    killed 0
-    missing=$(grep missing: "$work/tried.err")
-    killed 2
-    if [ "$status-$left" = 0-0 ] && [ "$(grep missing: "$work/tried.err")" = "$missing" ]; then pass tried-again; else
-        fail tried-again "no other walls were expected to be missing than '$missing', status $status, $left not killed" "$work"/tried.*; fi
-    killed 100
-    if [ "$status" = 125 ] && says "$work/tried.err" "killed each time"; then pass tried-again.in-vain; else
+    # `run`'s first worker tries them
+    killed 2 "$trillium" run -- env -u LD_PRELOAD "$program" devices
+    if [ "$status-$left" = 0-0 ] && [ "$(missing "$work/tried.err")" = "$whole" ]; then pass tried-again; else
+        fail tried-again "no other walls were expected to be missing than '$whole', status $status, $left not killed" "$work"/tried.*; fi
+    killed 100 "$trillium" run -- env -u LD_PRELOAD "$program" devices
+    if [ "$status" = 3 ] && says "$work/tried.err" "end before they can serve"; then pass tried-again.in-vain; else
         fail tried-again.in-vain "a refusal in words was expected, status $status, $left not killed" "$work"/tried.*; fi
     check_leftovers tried-again
+
+    # a daemon does before it listens
+    head -c 2 /dev/zero >"$work/short-lived"
+    SHORT_LIVED=$work/short-lived LD_PRELOAD=$built/tests/lib/short-lived.so start_daemon tried-by-a-daemon
+    if [ ! -s "$work/short-lived" ] && [ "$(missing "$work/tried-by-a-daemon.daemon")" = "$whole" ]; then pass tried-by-a-daemon; else
+        fail tried-by-a-daemon "no other walls were expected to be missing than '$whole'" "$work/tried-by-a-daemon.daemon"; fi
+    stop_daemon
+    killed 100 "$trillium" serve --shm "$socket"
+    if [ "$status" = 1 ] && says "$work/tried.err" "killed each time"; then pass tried-by-a-daemon.in-vain; else
+        fail tried-by-a-daemon.in-vain "a refusal in words was expected, status $status, $left not killed" "$work"/tried.*; fi
+    check_leftovers tried-by-a-daemon
 fi
 
 # ---- a root that cannot be turned: containers and plain chroots without the right to ----
