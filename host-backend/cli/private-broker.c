@@ -88,8 +88,7 @@ void private_broker_remove_traces(const char *dir) {
     rmdir(dir);
 }
 
-/* The child's life. What it says first through `report` is the number of its descriptor, or why it cannot
- * serve. */
+/* The child's life. What it says first through `report` is a line: whether it serves, or why it cannot. */
 static void serve(const struct broker_config *config, const char *dir, pid_t parent, int report) {
     char answer[BROKER_WHY_SIZE] = "", path[PRIVATE_BROKER_PATH + 8];
     bool serves = false;
@@ -116,7 +115,7 @@ static void serve(const struct broker_config *config, const char *dir, pid_t par
         snprintf(path, sizeof path, "%s/s", dir);
         serves = broker_listen(the_broker, path, answer) == 0;
     }
-    dprintf(report, "%d %s", serves, answer);
+    dprintf(report, "%d %s\n", serves, answer);
     close(report);
     if (serves)
         broker_run(the_broker);
@@ -155,7 +154,8 @@ int private_broker_start(struct private_broker *b, const struct broker_config *c
         remove_folder(b->dir);
         return -1;
     }
-    while (got < sizeof(answer) - 1) {
+    /* Not to the pipe's end, of which a worker that is on its way into its cell holds a copy. */
+    while (got < sizeof(answer) - 1 && (got == 0 || answer[got - 1] != '\n')) {
         child_await(report[0], b->pid);
         ssize_t n = read(report[0], answer + got, sizeof(answer) - 1 - got);
 
@@ -167,6 +167,7 @@ int private_broker_start(struct private_broker *b, const struct broker_config *c
     }
     close(report[0]);
     answer[got] = '\0';
+    answer[strcspn(answer, "\n")] = '\0';
     if (sscanf(answer, "%d %n", &serves, &used) == 1 && serves) {
         snprintf(b->path, sizeof(b->path), "%s/s", b->dir);
         return 0;
