@@ -14,10 +14,7 @@
 
 #include "guest-icd/session/session.h"
 #include "guest-icd/session/stats.h"
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14; older kernels refuse it, and nothing is lost */
-#endif
+#include "svga-model/populate.h"
 
 enum {
     WORDS_BYTES = 256,    /* from here on the way of copying counts */
@@ -93,7 +90,7 @@ static bool misses_pages(const char *piece, size_t size, size_t page_size) {
 }
 
 /* Copies a piece whose pages are missing: into the file that they are of, where there is one; else they are made in one go. */
-static void copy_new(char *to, const char *from, size_t size, size_t page_size) {
+static void copy_new(char *to, const char *from, size_t size) {
     const struct icd_session *s = icd_session;
     size_t done = 0;
 
@@ -101,10 +98,7 @@ static void copy_new(char *to, const char *from, size_t size, size_t page_size) 
         done = s->g->carrier->ops->fill(s->g->carrier, to, from, size);
     if (done == size)
         return;
-    uintptr_t first = ((uintptr_t)to + done + page_size - 1) & ~(page_size - 1);
-    uintptr_t end = ((uintptr_t)to + size) & ~(page_size - 1);
-    if (end > first)
-        madvise((void *)first, end - first, MADV_POPULATE_WRITE);
+    svga_populate(to + done, size - done);
     copy(to + done, from + done, size - done);
 }
 
@@ -117,7 +111,7 @@ static void copy_bulk(char *to, const char *from, size_t size) {
         if (!misses_pages(to + seen, PIECE_BYTES, page_size))
             continue;
         copy(to + done, from + done, seen - done);
-        copy_new(to + seen, from + seen, PIECE_BYTES, page_size);
+        copy_new(to + seen, from + seen, PIECE_BYTES);
         done = seen + PIECE_BYTES;
     }
     copy(to + done, from + done, size - done);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/broker/cache.h"
 #include "host-backend/util/io.h"
+#include "svga-model/populate.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -97,6 +98,8 @@ static bool read_entry(int fd, const struct cache_digest *key, void **data, size
         return false;
     *data = malloc(header.data_size ? header.data_size : 1);
     *size = header.data_size;
+    if (*data)
+        svga_populate(*data, *size);
     bool good = *data && io_read_all(fd, *data, *size);
     if (good) {
         checksum(key, *data, *size, digest);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/cache/packet.h"
 #include "host-backend/util/io.h"
+#include "svga-model/populate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +35,7 @@ int packet_contents_read(int fd, uint64_t size, void **data) {
     char *bytes = malloc(size ? size : 1);
     if (!bytes)
         return -ENOMEM;
+    svga_populate(bytes, size);
     for (uint64_t done = 0; done < size;) {
         ssize_t n = pread(fd, bytes + done, size - done, (off_t)done);
         if (n < 0 && errno == EINTR)
