@@ -5,6 +5,7 @@
  */
 #include "conform.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -249,7 +250,8 @@ static void foreign_mapping(void) {
     need_svm(&c);
     void *foreign = mmap(at, 1 << 30, PROT_NONE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-    check(foreign == at, "the program has its mapping");
+    const bool none = foreign == MAP_FAILED && errno == ENOMEM; /* user-mode Linux has 512 GiB of them */
+    check(none || foreign == at, "the program has its mapping, or there are no such addresses");
     for (int i = 0; i < 3; i++) {
         char *p = clSVMAlloc(c.ctx, CL_MEM_READ_WRITE, 100000, 0);
         if (!check(p != NULL, "allocation %d", i))

@@ -50,7 +50,7 @@ section attack
 section cgroups
 mount -t cgroup2 none /sys/fs/cgroup && "$7"
 section groups
-if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then
+if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null && [ -e /proc/self/ns/pid ]; then # a worker there has all of its walls
     . tests/vm/groups.inside
     groups "${9}/bin/trillium" "${9}/tests/vm/vm" "$6" "${9}/share/trillium/icd" "${10}"
 fi
@@ -101,7 +101,9 @@ else
 fi
 
 # A daemon in a group delegated to it gives each worker one, whose limits end what a kernel does.
-if grep -q "^ok .*test_worker_lives_and_ends$" "$work/vm-cgroups"; then
+if [ ! -s "$work/vm-groups" ]; then
+    echo "SKIP vm.groups this user may not mount control groups, or the VM's kernel lacks a controller or pid namespaces"
+else
     grep -q "^limits: [0-9]* bytes, 2048 processes, [1-9]" "$work/vm-groups" &&
         grep -q "^bomb ended, [0-9]\{1,2\} times" "$work/vm-groups" && grep -q "^hog ended its worker" "$work/vm-groups" &&
         grep -q "^the daemon ends with 0, groups left: 0$" "$work/vm-groups"
