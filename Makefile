@@ -407,7 +407,7 @@ FUZZ_RUNS ?= 0
 FUZZ ?= $(patsubst tests/fuzz/%.c,%,$(SRC_fuzz))
 FUZZLIBS = $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
 # What a target is linked with besides; without a line here that is libOpenCL.
-FUZZ_WITH_session := $(call objs,$(SRC_stub)) -Wl,--wrap=build_start,--wrap=visa_host_apart,--wrap=store_get,--wrap=store_put,--wrap=store_mac
+FUZZ_WITH_session := $(call objs,$(SRC_stub)) -Wl,--wrap=build_start,--wrap=visa_host_apart,--wrap=visa_target_for,--wrap=store_get,--wrap=store_put,--wrap=store_mac
 FUZZ_WITH_options := $(call objs,svga-model/visa/common/options.c) -lOpenCL
 # spirv-tools' header for C defines a constant in every file that includes it.
 FUZZ_WITH_spirv := -Wl,-z,muldefs $(call objs,$(SRC_vhost) $(SRC_vcommon)) -L$$(shell $$(LLVM) --libdir) -lLLVM-$$(LLVM_VERSION) -lLLVMSPIRVLib -lSPIRV-Tools -lOpenCL

@@ -232,6 +232,7 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
     config.control = wire_path();
     config.warm_workers = 1;
     config.first_only = !o->vm; /* in a VM programs follow each other */
+    config.translates = o->ir && strcmp(o->ir, "spirv") == 0;
     config.profile_dir = traces;
     config.cache_dir = cli_build_cache(o->cache, cache);
     config.cache_shared = o->cache != NULL;

@@ -142,15 +142,8 @@ void driver_close(struct driver *d) {
 }
 
 void driver_find_targets(struct driver *d) {
-    char why[VISA_WHY_SIZE];
-    const struct visa_host *visa = visa_host_load(why);
-
     for (uint32_t i = 0; i < d->root_count; i++) {
         struct driver_device *device = d->devices[i];
-        if (!visa) {
-            snprintf(device->target.why, sizeof device->target.why, "%s", why);
-            continue;
-        }
         char *driver_version = driver_device_string(device->id, CL_DRIVER_VERSION);
         char *il = driver_device_string(device->id, CL_DEVICE_IL_VERSION);
         char *extensions = driver_device_string(device->id, CL_DEVICE_EXTENSIONS);
@@ -163,7 +156,7 @@ void driver_find_targets(struct driver *d) {
             .il_version = il,
             .device_extensions = extensions,
         };
-        visa->target_for(&driver, &device->target);
+        visa_target_for(&driver, &device->target);
         free(driver_version);
         free(il);
         free(extensions);

@@ -41,6 +41,7 @@ struct options {
     const char *refuse;
     int (*probe)(const struct options *o); /* instead of serving a guest */
     bool eager;
+    bool translates; /* its guest is about to send SPIR-V */
     bool in_turns;
     bool warm;
     bool batch;
@@ -78,6 +79,7 @@ static const char help[] =
     "answer\n"
     "  --completion HOW   wait: a thread waits for the driver; callback: the driver calls back; auto "
     "(default): callback for CPUs\n"
+    "  --translates       and it compiles to SPIR-V: load what translates it at once\n"
     "  --no-batch         be scheduled as any other process, not as SCHED_BATCH\n"
     "  --eager            a guest waits: claim the CPUs as any process does from the start\n"
     "  --in-turns         the host's control shares devices: PoCL's threads stay on a CPU each "
@@ -171,6 +173,7 @@ static int parse(struct options *o, int argc, char **argv) {
         COMPLETION,
         NO_BATCH,
         EAGER,
+        TRANSLATES,
         IN_TURNS,
         HUSHED,
         NO_WARM,
@@ -199,6 +202,7 @@ static int parse(struct options *o, int argc, char **argv) {
                                             {"completion", required_argument, NULL, COMPLETION},
                                             {"no-batch", no_argument, NULL, NO_BATCH},
                                             {"eager", no_argument, NULL, EAGER},
+                                            {"translates", no_argument, NULL, TRANSLATES},
                                             {"in-turns", no_argument, NULL, IN_TURNS},
                                             {"hushed", no_argument, NULL, HUSHED},
                                             {"no-warm-up", no_argument, NULL, NO_WARM},
@@ -291,6 +295,9 @@ static int parse(struct options *o, int argc, char **argv) {
             break;
         case EAGER:
             o->eager = true;
+            break;
+        case TRANSLATES:
+            o->translates = true;
             break;
         case IN_TURNS:
             o->in_turns = true;
@@ -485,8 +492,12 @@ int main(int argc, char **argv) {
     if (!raise_walls(o.walls, o.trying)) /* before there is a second thread */
         return CELL_EXIT;
     leave_folder();
-    visa_host_apart_start(translator, &(struct visa_apart_limits){.seconds = o.session.build_seconds,
-                                                                  .memory_mib = o.session.build_memory_mib});
+    visa_host_apart_start(translator,
+                          !o.eager       ? VISA_HOST_BEFORE
+                          : o.translates ? VISA_HOST_AT_ONCE
+                                         : VISA_HOST_ON_DEMAND,
+                          &(struct visa_apart_limits){.seconds = o.session.build_seconds,
+                                                      .memory_mib = o.session.build_memory_mib});
     int held = o.life >= 0 ? lifeline_begin(o.life) : 0;
     if (held < 0)
         fprintf(stderr, "trillium-worker: others may hear late of its end: %s\n", strerror(-held));

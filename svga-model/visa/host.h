@@ -10,8 +10,8 @@
  * visa_translate sees them. Even so the translator is C++ full of assertions, and says by exit() what it cannot express: it
  * may end the process, so it runs in one that may die (svga-model/visa/apart/host.h).
  *
- * Threads: visa_validate and visa_target_for may be called from any thread at once; visa_translate and
- * visa_host_warm take turns under one lock of the library.
+ * Threads: visa_validate may be called from any thread at once; visa_translate and visa_host_warm take turns under one lock of
+ * the library.
  *
  * Errors: 0 or a negative errno, and a sentence in `why` (always NUL-terminated).
  */
@@ -63,7 +63,7 @@ struct visa_target {
     char why[VISA_WHY_SIZE]; /* one sentence: how the target was recognized, or why there is none */
 };
 
-/* Tells how this driver takes SPIR-V. */
+/* Tells how this driver takes SPIR-V. Not the library's: it needs nothing of LLVM (svga-model/visa/target.c). Any thread. */
 void visa_target_for(const struct visa_driver *driver, struct visa_target *out);
 
 /* Checks a module before anything else looks at it: magic and size limits, SPIRV-Tools' parser, own rules
@@ -129,10 +129,9 @@ enum visa_part { VISA_PART_INSTRUCTION, VISA_PART_CAPABILITY, VISA_PART_BUILTIN 
 bool visa_takes(enum visa_part part, uint32_t number, const struct visa_features *features);
 
 /* The table that the library exports under the name "visa_host_table". */
-#define VISA_HOST_ABI 2u
+#define VISA_HOST_ABI 3u
 struct visa_host {
     uint32_t abi; /* VISA_HOST_ABI; a table with another number is not used */
-    void (*target_for)(const struct visa_driver *, struct visa_target *);
     int (*validate)(const uint32_t *, size_t, const struct visa_features *, const struct visa_target *,
                     char *why);
     int (*translate)(const struct visa_translate_request *, struct visa_binary *, char *why);

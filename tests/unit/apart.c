@@ -61,7 +61,7 @@ static int start(bool children) {
     assert_true(child >= 0);
     if (child == 0) {
         close(pair[0]);
-        visa_apart_serve(pair[1], children, handle);
+        visa_apart_serve(pair[1], children, NULL, handle);
         _exit(0);
     }
     close(pair[1]);

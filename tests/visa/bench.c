@@ -122,7 +122,7 @@ int bench(const char *directory) {
                                      "OpenCL 3.0 PoCL HSTR: pthread-x86_64-pc-linux-gnu-native"};
     struct visa_target target;
 
-    host->target_for(&driver, &target);
+    visa_target_for(&driver, &target);
     printf("microseconds for PoCL; clang to writer and read to write are wall, the others CPU time\n");
     printf("%-14s %-5s %7s %9s %9s %9s %9s %9s %9s %9s %9s\n", "kernel", "", "bytes", "clang", "writer",
            "compile", "validate", "read", "mend", "write", "translate");

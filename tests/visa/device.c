@@ -45,7 +45,7 @@ static void find_target(struct device *out) {
     };
 
     clGetPlatformInfo(out->platform, CL_PLATFORM_VERSION, sizeof platform_version, platform_version, NULL);
-    host->target_for(&driver, &out->target);
+    visa_target_for(&driver, &out->target);
     free((char *)driver.device_name);
     free((char *)driver.device_version);
     free((char *)driver.driver_version);

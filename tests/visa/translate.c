@@ -20,7 +20,7 @@ static struct visa_target target_named(const char *platform, const char *il, con
         .platform_name = platform, .il_version = il, .device_extensions = extensions};
     struct visa_target target;
 
-    host->target_for(&driver, &target);
+    visa_target_for(&driver, &target);
     EXPECT(target.kind == kind && target.why[0], "%s: kind %d, %s", platform, target.kind, target.why);
     return target;
 }
@@ -113,7 +113,7 @@ static void test_pocl_lacks(void) {
     struct visa_binary binary;
     char why[VISA_WHY_SIZE];
 
-    host->target_for(&driver, &pocl);
+    visa_target_for(&driver, &pocl);
     EXPECT(!host->warm(&pocl, why), "%s", why);
     if (!translate(lacking, "", &pocl, &binary, why)) { /* PoCL 6 has that one, and lacks another */
         host->binary_free(&binary);
@@ -124,7 +124,7 @@ static void test_pocl_lacks(void) {
     EXPECT(!translate(plain, "", &pocl, &binary, why), "%s", why);
     host->binary_free(&binary);
     driver.device_version = "OpenCL 3.0 PoCL HSTR: pthread-s390x-ibm-linux-gnu-z15";
-    host->target_for(&driver, &pocl);
+    visa_target_for(&driver, &pocl);
     EXPECT(translate(plain, "", &pocl, &binary, why) < 0 && strstr(why, "was not found"), "%s", why);
 }
 
@@ -148,7 +148,7 @@ static void test_pocl_prints(void) {
     struct visa_binary binary;
     char why[VISA_WHY_SIZE];
 
-    host->target_for(&driver, &pocl);
+    visa_target_for(&driver, &pocl);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int err = translate(rows[i].source, "", &pocl, &binary, why);
 

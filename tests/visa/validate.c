@@ -35,7 +35,7 @@ struct visa_target pocl_target(void) {
                                      "OpenCL 3.0 PoCL HSTR: pthread-x86_64-pc-linux-gnu-native"};
     struct visa_target target;
 
-    host->target_for(&driver, &target);
+    visa_target_for(&driver, &target);
     return target;
 }
 

@@ -62,7 +62,8 @@ void visa_apart_explain(const int fds[VISA_APART_FDS], const struct visa_apart_l
 /* What a server does with a job: anything, its end included. */
 typedef void visa_apart_handler(struct visa_packet_reader *job, struct visa_packet *answer);
 
-/* Serves until the other end of the socket is closed. `children`: each job in a child. The process has no other thread. */
-void visa_apart_serve(int socket, bool children, visa_apart_handler *handler);
+/* Serves until the other end of the socket is closed. `children`: each job in a child. `prepare`, which may be NULL, is called before
+ * the first one: what it does need not be done by each child. The process has no other thread. */
+void visa_apart_serve(int socket, bool children, void (*prepare)(void), visa_apart_handler *handler);
 
 #endif

@@ -20,7 +20,6 @@ static const char translator[] = "the SPIR-V translator";
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* one job at a time */
 static int server = -1;                                  /* the socket; written before there are threads */
 static struct visa_apart_limits limits_of_jobs;
-static struct visa_host table;
 static struct visa_target warm_for; /* what the server was warmed for last; under the lock */
 static char missing[VISA_WHY_SIZE] = "the process for translations was not started";
 
@@ -74,10 +73,16 @@ static void handle(struct visa_packet_reader *r, struct visa_packet *answer) {
     char why[VISA_WHY_SIZE] = "";
     const struct visa_host *host = visa_host_load(why);
     struct visa_target target;
+    int32_t err = -ENOENT;
     uint64_t kind;
 
     VISA_PACKET_GET(r, kind);
     VISA_PACKET_GET(r, target);
+    if (!host) {
+        VISA_PACKET_PUT(answer, err);
+        VISA_PACKET_PUT(answer, why);
+        return;
+    }
     switch (kind) {
     case JOB_VALIDATE:
         answer_validate(host, r, &target, answer);
@@ -85,16 +90,21 @@ static void handle(struct visa_packet_reader *r, struct visa_packet *answer) {
     case JOB_TRANSLATE:
         answer_translate(host, r, &target, answer);
         break;
-    case JOB_WARM: {
-        int32_t err = host->warm(&target, why);
+    case JOB_WARM:
+        err = host->warm(&target, why);
         VISA_PACKET_PUT(answer, err);
         VISA_PACKET_PUT(answer, why);
         break;
     }
-    }
 }
 
-static _Noreturn void serve(int socket) {
+/* In the server: what each of its children would do again. */
+static void load(void) {
+    char why[VISA_WHY_SIZE];
+    visa_host_load(why); /* a failure is remembered, and each job is answered with it */
+}
+
+static _Noreturn void serve(int socket, enum visa_host_when when) {
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -105,7 +115,9 @@ static _Noreturn void serve(int socket) {
     }
     dup2(socket, STDERR_FILENO + 1); /* what else its parent has is not for it */
     close_range(STDERR_FILENO + 2, ~0u, 0);
-    visa_apart_serve(STDERR_FILENO + 1, true, handle);
+    if (when == VISA_HOST_AT_ONCE)
+        load();
+    visa_apart_serve(STDERR_FILENO + 1, true, load, handle);
     _exit(0);
 }
 
@@ -240,30 +252,39 @@ static int translate(const struct visa_translate_request *request, struct visa_b
     return r;
 }
 
-int visa_host_apart_start(const int pair[2], const struct visa_apart_limits *limits) {
-    const struct visa_host *host = visa_host_load(missing);
-    pid_t child = host ? fork() : -1;
+static void binary_free(struct visa_binary *binary) {
+    free(binary->bytes);
+    free(binary->options);
+    *binary = (struct visa_binary){0};
+}
+
+int visa_host_apart_start(const int pair[2], enum visa_host_when when,
+                          const struct visa_apart_limits *limits) {
+    const bool there = when != VISA_HOST_BEFORE || visa_host_load(missing);
+    pid_t child = there ? fork() : -1;
 
     if (child == 0)
-        serve(pair[1]);
+        serve(pair[1], when);
     close(pair[1]);
     if (child < 0) {
-        int r = host ? -errno : -ENOENT;
-        if (host)
+        int r = there ? -errno : -ENOENT;
+        if (there)
             snprintf(missing, sizeof missing, "no process for translations can be started: %s", strerror(-r));
         close(pair[0]);
         return r;
     }
     limits_of_jobs = *limits;
-    table = *host;
-    table.validate = validate;
-    table.translate = translate;
-    table.warm = warm;
     server = pair[0];
     return 0;
 }
 
 const struct visa_host *visa_host_apart(char why[VISA_WHY_SIZE]) {
+    static const struct visa_host table = {.abi = VISA_HOST_ABI,
+                                           .validate = validate,
+                                           .translate = translate,
+                                           .binary_free = binary_free,
+                                           .warm = warm};
+
     snprintf(why, VISA_WHY_SIZE, "%s", server >= 0 ? "" : missing);
     return server >= 0 ? &table : NULL;
 }

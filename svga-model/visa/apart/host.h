@@ -3,8 +3,7 @@
  * The host half of the virtual ISA in a process apart: what svga-model/visa/host.h does, where a module that kills the translator
  * kills a child of a child, and the build fails with the translator's last words.
  *
- * The process is forked from its user while that has a single thread and no driver, and has LLVM loaded from then on: it costs the
- * pages that it writes to.
+ * The process is forked from its user while that has a single thread and no driver.
  */
 #ifndef SVGA_MODEL_VISA_APART_HOST_H
 #define SVGA_MODEL_VISA_APART_HOST_H
@@ -12,13 +11,20 @@
 #include "svga-model/visa/apart/apart.h"
 #include "svga-model/visa/host.h"
 
+/* When LLVM is loaded, which takes a tenth of a second. Before the process is forked: the two share it, which takes the time of its
+ * user, whose driver may need it, too. Or by the process alone, which is small then and soon started: at once, or when it
+ * gets its first job. */
+enum visa_host_when { VISA_HOST_BEFORE, VISA_HOST_AT_ONCE, VISA_HOST_ON_DEMAND };
+
 /* Starts it, once. `pair`: the two ends of a socket (AF_UNIX, SOCK_SEQPACKET), which it takes over: its caller's cell may make none.
  * `limits`: of each validation and translation. 0, or a negative errno with a reason for visa_host_apart. The caller has one
  * thread. */
-int visa_host_apart_start(const int pair[2], const struct visa_apart_limits *limits);
+int visa_host_apart_start(const int pair[2], enum visa_host_when when,
+                          const struct visa_apart_limits *limits);
 
-/* The library's functions, of which validate, translate and warm are carried out apart; or NULL with a reason in `why`. Any thread;
- * calls take turns. Beside the library's errors, -EFAULT: the process that was at it ended, by itself or at a limit. */
+/* Validate, translate and warm, which are carried out apart, and binary_free; the table has no other functions. Or NULL with a reason
+ * in `why`. Any thread; calls take turns. Beside the library's errors, -ENOENT: it cannot be loaded; -EFAULT: the process
+ * that was at it ended, by itself or at a limit. */
 const struct visa_host *visa_host_apart(char why[VISA_WHY_SIZE]);
 
 #endif

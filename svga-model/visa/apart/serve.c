@@ -106,7 +106,7 @@ static struct visa_apart_end in_child(int socket, const int fds[VISA_APART_FDS],
     return end;
 }
 
-void visa_apart_serve(int socket, bool children, visa_apart_handler *handler) {
+void visa_apart_serve(int socket, bool children, void (*prepare)(void), visa_apart_handler *handler) {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM, SIGCHLD};
     struct rlimit stack;
     struct visa_apart_limits limits;
@@ -120,6 +120,9 @@ void visa_apart_serve(int socket, bool children, visa_apart_handler *handler) {
     }
     while (receive_job(socket, &limits, fds)) {
         struct visa_apart_end end = {0};
+        if (prepare)
+            prepare();
+        prepare = NULL;
         if (children && !limits.in_server)
             end = in_child(socket, fds, &limits, handler);
         else

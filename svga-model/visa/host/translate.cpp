@@ -272,6 +272,6 @@ extern "C" int visa_host_warm(const visa_target *target, char why[VISA_WHY_SIZE]
 }
 
 extern "C" __attribute__((visibility("default"))) const visa_host visa_host_table = {
-    VISA_HOST_ABI,  visa_target_for, visa_validate,     visa_translate, visa_binary_free,
-    visa_host_warm, visa_reflect,    visa_kernels_free, visa_takes,
+    VISA_HOST_ABI,  visa_validate, visa_translate,    visa_binary_free,
+    visa_host_warm, visa_reflect,  visa_kernels_free, visa_takes,
 };

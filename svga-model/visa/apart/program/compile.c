@@ -43,6 +43,6 @@ int main(int argc, char **argv) {
         return 1;
     mallopt(M_TRIM_THRESHOLD, KEPT);
     mallopt(M_MMAP_THRESHOLD, KEPT);
-    visa_apart_serve(SOCKET, false, visa_answer_guest);
+    visa_apart_serve(SOCKET, false, NULL, visa_answer_guest);
     return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Which driver takes SPIR-V how. */
-#include "svga-model/visa/host/internal.h"
+#include "svga-model/visa/host.h"
 
 #include <stdarg.h>
 #include <stdio.h>
