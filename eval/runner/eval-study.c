@@ -33,6 +33,7 @@ static const struct variation {
     {"a thread waits for the driver", {NULL}, {"--worker-options", "--completion wait"}},
     {"no cache of built programs", {NULL}, {"--fresh-builds"}},
     {"no warm workers", {NULL}, {"--warm-workers", "0"}},
+    {"nor pages of libraries at once", {NULL}, {"--warm-workers", "0", "--worker-options", "--no-prefault"}},
 };
 enum { VARIATIONS = sizeof variations / sizeof variations[0] };
 _Static_assert((int)VARIATIONS <= SERIES_SIDES, "each variation has a column");

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define SERIES_SIDES 13
+#define SERIES_SIDES 14
 #define SERIES_VALUES 64
 
 /* One metric of one program. A column is a side, or whatever else the caller compares. */

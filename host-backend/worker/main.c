@@ -27,6 +27,7 @@
 #include "host-backend/worker/files.h"
 #include "host-backend/worker/lifeline.h"
 #include "host-backend/worker/session.h"
+#include "host-backend/worker/prefault.h"
 #include "host-backend/worker/share.h"
 #include "host-backend/worker/spirv.h"
 #include "host-backend/util/packet.h"
@@ -42,6 +43,7 @@ struct options {
     int (*probe)(const struct options *o); /* instead of serving a guest */
     bool eager;
     bool translates; /* its guest is about to send SPIR-V */
+    bool prefault;
     bool in_turns;
     bool warm;
     bool batch;
@@ -80,6 +82,7 @@ static const char help[] =
     "  --completion HOW   wait: a thread waits for the driver; callback: the driver calls back; auto "
     "(default): callback for CPUs\n"
     "  --translates       and it compiles to SPIR-V: load what translates it at once\n"
+    "  --no-prefault      let the loader of drivers meet each page by itself\n"
     "  --no-batch         be scheduled as any other process, not as SCHED_BATCH\n"
     "  --eager            a guest waits: claim the CPUs as any process does from the start\n"
     "  --in-turns         the host's control shares devices: PoCL's threads stay on a CPU each "
@@ -174,6 +177,7 @@ static int parse(struct options *o, int argc, char **argv) {
         NO_BATCH,
         EAGER,
         TRANSLATES,
+        NO_PREFAULT,
         IN_TURNS,
         HUSHED,
         NO_WARM,
@@ -203,6 +207,7 @@ static int parse(struct options *o, int argc, char **argv) {
                                             {"no-batch", no_argument, NULL, NO_BATCH},
                                             {"eager", no_argument, NULL, EAGER},
                                             {"translates", no_argument, NULL, TRANSLATES},
+                                            {"no-prefault", no_argument, NULL, NO_PREFAULT},
                                             {"in-turns", no_argument, NULL, IN_TURNS},
                                             {"hushed", no_argument, NULL, HUSHED},
                                             {"no-warm-up", no_argument, NULL, NO_WARM},
@@ -298,6 +303,9 @@ static int parse(struct options *o, int argc, char **argv) {
             break;
         case TRANSLATES:
             o->translates = true;
+            break;
+        case NO_PREFAULT:
+            o->prefault = false;
             break;
         case IN_TURNS:
             o->in_turns = true;
@@ -438,6 +446,7 @@ int main(int argc, char **argv) {
                         .life = -1,
                         .warm = true,
                         .batch = true,
+                        .prefault = true,
                         .session = {.spin_us = 50,
                                     .max_decoders = 32,
                                     .share_builds = true,
@@ -507,7 +516,11 @@ int main(int argc, char **argv) {
     }
     if (!o.eager)
         share_claim_little(o.control);
+    struct prefault prefault = {0};
+    if (o.prefault)
+        prefault_begin(&prefault);
     struct driver *driver = driver_open(o.device);
+    prefault_end(&prefault);
     if (!driver) {
         fprintf(stderr, "trillium-worker: out of memory\n");
         return 1;
