@@ -275,6 +275,10 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
         broker_destroy(b);
         return NULL;
     }
+    host_init(&b->host, b->config.control, b->epoll);
+    b->door.name = b->config.name;
+    b->workers.cell = b->cell;
+    assign(b); /* the rest is done while the first worker enters its cell */
     b->store =
         store_create(&(struct store_config){.cache_dir = config->fresh_builds ? NULL : config->cache_dir,
                                             .shared = config->cache_shared,
@@ -285,11 +289,7 @@ struct broker *broker_create(const struct broker_config *config, char why[BROKER
         broker_destroy(b);
         return NULL;
     }
-    host_init(&b->host, b->config.control, b->epoll);
-    b->door.name = b->config.name;
     b->workers.store = b->store;
-    b->workers.cell = b->cell;
-    assign(b);
     return b;
 }
 
