@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * New pages in one go. Each page's first touch is a fault of its own, 0.5 us on a machine and up to 16 in a VM; the kernel makes
- * many at once for a tenth of that.
+ * many at once for much less.
  */
 #ifndef SVGA_MODEL_POPULATE_H
 #define SVGA_MODEL_POPULATE_H

@@ -40,7 +40,8 @@ struct broker_config {
     bool
         first_only; /* one guest is about to come: a worker is started for it, which is neither warmed up (that would
                         be in its way) nor replaced. Further guests get workers started for them. */
-    bool translates; /* guests are about to send SPIR-V: what translates it is loaded while the drivers are */
+    bool
+        late_translator; /* guests are not expected to send SPIR-V: what translates it is loaded when one does */
     const char
         *variables; /* which of its driver's a guest may choose: as variables_choice_ok has it; NULL: all */
     const char *device_filter; /* only devices whose name contains this, case-insensitive; NULL: all */

@@ -93,8 +93,8 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         argv[n++] = "--hushed";
     if (eager)
         argv[n++] = "--eager";
-    if (eager && config->translates)
-        argv[n++] = "--translates";
+    if (config->late_translator)
+        argv[n++] = "--late-translator";
     if (cell_assumed(cell))
         argv[n++] = "--trying";
     if (config->control && access(config->control, F_OK) == 0)

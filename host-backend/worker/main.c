@@ -35,6 +35,7 @@
 #include "host-backend/worker/turn.h"
 #include "svga-model/link-io.h"
 #include "svga-model/visa/apart/host.h"
+#include "svga-model/visa/load.h"
 
 struct options {
     int control, board, bell, life;
@@ -42,7 +43,7 @@ struct options {
     const char *refuse;
     int (*probe)(const struct options *o); /* instead of serving a guest */
     bool eager;
-    bool translates; /* its guest is about to send SPIR-V */
+    bool late; /* no SPIR-V is expected: what translates it is loaded when some comes */
     bool prefault;
     bool in_turns;
     bool warm;
@@ -81,7 +82,7 @@ static const char help[] =
     "answer\n"
     "  --completion HOW   wait: a thread waits for the driver; callback: the driver calls back; auto "
     "(default): callback for CPUs\n"
-    "  --translates       and it compiles to SPIR-V: load what translates it at once\n"
+    "  --late-translator  its guest is not expected to send SPIR-V: load what translates it when it does\n"
     "  --no-prefault      let the loader of drivers meet each page by itself\n"
     "  --no-batch         be scheduled as any other process, not as SCHED_BATCH\n"
     "  --eager            a guest waits: claim the CPUs as any process does from the start\n"
@@ -176,7 +177,7 @@ static int parse(struct options *o, int argc, char **argv) {
         COMPLETION,
         NO_BATCH,
         EAGER,
-        TRANSLATES,
+        LATE_TRANSLATOR,
         NO_PREFAULT,
         IN_TURNS,
         HUSHED,
@@ -206,7 +207,7 @@ static int parse(struct options *o, int argc, char **argv) {
                                             {"completion", required_argument, NULL, COMPLETION},
                                             {"no-batch", no_argument, NULL, NO_BATCH},
                                             {"eager", no_argument, NULL, EAGER},
-                                            {"translates", no_argument, NULL, TRANSLATES},
+                                            {"late-translator", no_argument, NULL, LATE_TRANSLATOR},
                                             {"no-prefault", no_argument, NULL, NO_PREFAULT},
                                             {"in-turns", no_argument, NULL, IN_TURNS},
                                             {"hushed", no_argument, NULL, HUSHED},
@@ -301,8 +302,8 @@ static int parse(struct options *o, int argc, char **argv) {
         case EAGER:
             o->eager = true;
             break;
-        case TRANSLATES:
-            o->translates = true;
+        case LATE_TRANSLATOR:
+            o->late = true;
             break;
         case NO_PREFAULT:
             o->prefault = false;
@@ -431,6 +432,11 @@ static bool raise_walls(unsigned walls, bool trying) {
     return true;
 }
 
+static void begin_to_load(const struct options *o, struct prefault *p) {
+    if (o->prefault)
+        prefault_begin(p);
+}
+
 /* What is written to a standard descriptor that is closed must not go into a socket. */
 static void keep_standard_descriptors(void) {
     for (int fd = 0; fd <= 2; fd++)
@@ -501,10 +507,14 @@ int main(int argc, char **argv) {
     if (!raise_walls(o.walls, o.trying)) /* before there is a second thread */
         return CELL_EXIT;
     leave_folder();
-    visa_host_apart_start(translator,
-                          !o.eager       ? VISA_HOST_BEFORE
-                          : o.translates ? VISA_HOST_AT_ONCE
-                                         : VISA_HOST_ON_DEMAND,
+    struct prefault prefault = {0};
+    if (!o.late) {
+        char why[VISA_WHY_SIZE];
+        begin_to_load(&o, &prefault);
+        visa_host_load(why); /* which the process apart finds loaded, or says that it is missing */
+        prefault_end(&prefault);
+    }
+    visa_host_apart_start(translator, o.late ? VISA_HOST_ON_DEMAND : VISA_HOST_BEFORE,
                           &(struct visa_apart_limits){.seconds = o.session.build_seconds,
                                                       .memory_mib = o.session.build_memory_mib});
     int held = o.life >= 0 ? lifeline_begin(o.life) : 0;
@@ -516,9 +526,7 @@ int main(int argc, char **argv) {
     }
     if (!o.eager)
         share_claim_little(o.control);
-    struct prefault prefault = {0};
-    if (o.prefault)
-        prefault_begin(&prefault);
+    begin_to_load(&o, &prefault);
     struct driver *driver = driver_open(o.device);
     prefault_end(&prefault);
     if (!driver) {

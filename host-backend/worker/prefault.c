@@ -27,6 +27,7 @@ struct looking {
     struct range tables[MOST_LIBRARIES];
 };
 
+static struct looking looking; /* the thread's, once there is one */
 static _Atomic size_t asked_for;
 
 static void take(struct looking *l, uintptr_t from, size_t size) {
@@ -66,19 +67,18 @@ static void ask_for(const struct range *r) {
 
 static void *go_ahead(void *opaque) {
     const struct timespec pause = {.tv_nsec = LOOK_NS};
-    static struct looking l; /* of the one thread */
     struct prefault *p = opaque;
 
-    look(&l); /* what is there already */
-    for (unsigned done = l.known; !atomic_load(&p->stop); nanosleep(&pause, NULL)) {
-        look(&l);
-        while (done < l.known)
-            ask_for(&l.tables[done++]);
+    for (unsigned done = looking.known; !atomic_load(&p->stop); nanosleep(&pause, NULL)) {
+        look(&looking);
+        while (done < looking.known)
+            ask_for(&looking.tables[done++]);
     }
     return NULL;
 }
 
 void prefault_begin(struct prefault *p) {
+    look(&looking); /* what is there already; the thread may come when the first library has been mapped */
     atomic_init(&p->stop, false);
     p->started = pthread_create(&p->thread, NULL, go_ahead, p) == 0;
 }

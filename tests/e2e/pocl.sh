@@ -14,4 +14,14 @@ conform_guest source --device "Portable Computing" --
 conform_compare pocl.source native source
 conform_guest spirv --device "Portable Computing" --ir spirv --
 conform_compare pocl.spirv native spirv --other-compiler
+
+# A program that chooses SPIR-V by itself: its worker did not expect that, and loads what translates it when it comes.
+"$trillium" run --device "Portable Computing" -- env TRILLIUM_IR=spirv "$conform" programs linking >"$work/late" 2>"$work/late.err"
+if [ -s "$work/late" ] && diff <(grep '^END \(programs\|linking\)\.' "$work/spirv" | sort) <(grep '^END' "$work/late" | sort) >"$work/late.diff"; then
+    echo "PASS pocl.spirv-unexpected"
+else
+    echo "FAIL pocl.spirv-unexpected"
+    sed 's/^/    /' "$work/late.diff" "$work/late.err"
+    failed=1
+fi
 exit $failed

@@ -104,7 +104,7 @@ static void load(void) {
     visa_host_load(why); /* a failure is remembered, and each job is answered with it */
 }
 
-static _Noreturn void serve(int socket, enum visa_host_when when) {
+static _Noreturn void serve(int socket) {
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -115,8 +115,6 @@ static _Noreturn void serve(int socket, enum visa_host_when when) {
     }
     dup2(socket, STDERR_FILENO + 1); /* what else its parent has is not for it */
     close_range(STDERR_FILENO + 2, ~0u, 0);
-    if (when == VISA_HOST_AT_ONCE)
-        load();
     visa_apart_serve(STDERR_FILENO + 1, true, load, handle);
     _exit(0);
 }
@@ -264,7 +262,7 @@ int visa_host_apart_start(const int pair[2], enum visa_host_when when,
     pid_t child = there ? fork() : -1;
 
     if (child == 0)
-        serve(pair[1], when);
+        serve(pair[1]);
     close(pair[1]);
     if (child < 0) {
         int r = there ? -errno : -ENOENT;

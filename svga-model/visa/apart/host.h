@@ -11,10 +11,10 @@
 #include "svga-model/visa/apart/apart.h"
 #include "svga-model/visa/host.h"
 
-/* When LLVM is loaded, which takes a tenth of a second. Before the process is forked: the two share it, which takes the time of its
- * user, whose driver may need it, too. Or by the process alone, which is small then and soon started: at once, or when it
- * gets its first job. */
-enum visa_host_when { VISA_HOST_BEFORE, VISA_HOST_AT_ONCE, VISA_HOST_ON_DEMAND };
+/* When LLVM is loaded, which takes a tenth of a second. Before the process is forked: the two share it, and if its user's driver needs
+ * it, too, that costs next to nothing. Or by the process alone, when it gets its first job: until then it is small,
+ * soon started and soon gone. */
+enum visa_host_when { VISA_HOST_BEFORE, VISA_HOST_ON_DEMAND };
 
 /* Starts it, once. `pair`: the two ends of a socket (AF_UNIX, SOCK_SEQPACKET), which it takes over: its caller's cell may make none.
  * `limits`: of each validation and translation. 0, or a negative errno with a reason for visa_host_apart. The caller has one
