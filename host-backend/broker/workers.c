@@ -209,10 +209,11 @@ static void give_back(struct workers *all, struct worker *w, const char *how) {
     guests_return(all->guests, guest);
 }
 
-/* Has it ended of a wall that it alone found missing? Then others are started without, and it is nobody's concern. */
+/* Has it ended of a wall that it alone found missing? Then others are started without, and it is nobody's concern. One that has been
+ * ready, and may have had a guest, tells nothing of walls. */
 static bool only_tried_walls(const struct workers *all, const struct worker *w, const siginfo_t *info) {
-    return w->assumes && info->si_code == CLD_EXITED && info->si_status == CELL_EXIT &&
-           (!cell_assumed(all->cell) || walls_settle(all->cell));
+    return w->assumes && w->state == WORKER_STARTING && info->si_code == CLD_EXITED &&
+           info->si_status == CELL_EXIT && (!cell_assumed(all->cell) || walls_settle(all->cell));
 }
 
 /* ---- events ---- */
@@ -246,6 +247,8 @@ static ssize_t hear(struct workers *all, struct worker *w) {
     if (byte == CONTROL_READY && w->state == WORKER_STARTING) {
         workers_set_state(all, w, WORKER_READY);
         all->early_deaths = 0;
+        if (w->assumes)
+            cell_stands(all->cell); /* before a guest can have a say in it */
     } else if (byte == CONTROL_WARM && w->state == WORKER_WARMING) {
         workers_set_state(all, w, WORKER_WARM);
         all->warm_deaths = 0;

@@ -170,8 +170,13 @@ bool cell_assumed(const struct cell *c) {
     return c->assumed;
 }
 
+void cell_stands(struct cell *c) {
+    c->assumed = false;
+}
+
 bool cell_try(struct cell *c, char why[CELL_WHY_SIZE]) {
-    struct cell trial = {.mode = c->mode, .privileged = c->privileged, .uid = c->uid, .gid = c->gid, .root = c->root};
+    struct cell trial = {
+        .mode = c->mode, .privileged = c->privileged, .uid = c->uid, .gid = c->gid, .root = c->root};
 
     if (!try_walls(&trial, why))
         return false;

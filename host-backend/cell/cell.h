@@ -25,7 +25,8 @@ struct cell_config {
     enum cell_mode mode;
     bool
         groups; /* a control group for each worker where that can be (cgroup.h), which moves this process into one */
-    bool assume;        /* mode best: all walls are taken to stand, for a process is about to be started and will tell;
+    bool
+        assume; /* mode best: all walls are taken to stand, for a process is about to be started and will tell;
                            trying costs as much time as its start. Else they are tried first. */
     const char *worker; /* path of the program: visible in the cell at the same place, with its library */
 };
@@ -34,16 +35,16 @@ struct cell_config {
  * two live workers of a machine share one. systemd's list of user ids leaves this range alone. */
 #define CELL_UID_BASE 1879048192u
 #define CELL_UID_COUNT (1u << 22) /* the kernel's PID_MAX_LIMIT */
-/* Exit status of a worker that could not enter its cell; it has said why, unless that was only assumed to stand. None goes on with fewer walls than
- * cell_standing says. */
+/* Exit status of a worker that could not enter its cell; it has said why, unless its walls were only assumed to stand. None goes on
+ * with fewer walls than cell_standing says. */
 #define CELL_EXIT 120
 
 #define CELL_WHY_SIZE 256
 
 struct cell;
 
-/* Tries which walls stand here, or assumes that. NULL with a reason in `why` when out of memory, when they cannot be tried (no process or
- * descriptor is left, or whoever tries them is killed again and again), or in mode strict when one does not stand. The
+/* Tries which walls stand here, or assumes that all do. NULL with a reason in `why` when out of memory, when they cannot be tried (no
+ * process or descriptor is left, or whoever tries them is killed again and again), or in mode strict when one does not stand. The
  * strings of `config` are copied. */
 struct cell *cell_create(const struct cell_config *config, char why[CELL_WHY_SIZE]);
 void cell_destroy(struct cell *c);
@@ -51,6 +52,8 @@ void cell_destroy(struct cell *c);
 /* Have the walls not been tried yet? Then cell_start may be refused, and what it starts end with CELL_EXIT, because of one
  * that does not stand. */
 bool cell_assumed(const struct cell *c);
+/* A process has entered its cell: they all stand. */
+void cell_stands(struct cell *c);
 /* Tries them now, so that what is started from now on has those that stand. False with a reason as for cell_create; nothing
  * has changed then. */
 bool cell_try(struct cell *c, char why[CELL_WHY_SIZE]);

@@ -8,6 +8,7 @@
  *     attack incbin SECRET                the assembler is told to include the file at build time
  *     attack bomb                         forks as often as it can
  *     attack survive                      a forked child leaves the session and sleeps on
+ *     attack leave STATUS                 the kernel ends its process with it
  *     attack endless                      prints "ready" and never ends
  *     attack within bomb|hog              forks, or takes memory, after a line on standard input and up to 1000 times; says how
  *                                         often that went well (tests/vm)
@@ -425,6 +426,11 @@ int main(int argc, char **argv) {
     if (strcmp(what, "survive") == 0) {
         run("bomb", 1);
         verdict(list[0].result >= 0, "fork", "%lld", list[0].result);
+        return failed;
+    }
+    if (argc > 2 && strcmp(what, "leave") == 0) {
+        list[0] = (struct call){.number = SYS_exit_group, .argument = {atoi(argv[2])}};
+        verdict(!run("calls", 1), "leave", "the kernel goes on (%lld)", list[0].result);
         return failed;
     }
     if (argc > 2 && strcmp(what, "within") == 0)

@@ -36,6 +36,10 @@ endless=$!
 started+=("$endless")
 within "$patience" says "$work/endless.out" ready || fail endless "does not start" "$work/endless.err"
 kill_hard "$endless"
+# 120 is what a worker ends with that finds a wall missing on its way into its cell (cell/cell.h): of one that has a guest it says nothing.
+TRILLIUM_SHM= timeout "$long" "$trillium" run -- "$attack" leave 120 2>"$work/leave.err" || failed=1
+if says "$work/leave.err" "its worker ended (exit status 120"; then pass leave.said; else
+    fail leave.said "the end of a guest's worker is kept back, or taken for a wall" "$work/leave.err"; fi
 TRILLIUM_IR=spirv guest_of timeout "$long" "$attack" refused 2>"$work/refused.err" || failed=1
 
 await "$victim" "$patience"
