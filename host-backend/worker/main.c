@@ -416,7 +416,7 @@ static void on_alarm(int number) {
     _exit(0);
 }
 
-/* Raises the walls that are the worker's own. False, unless it only tries them after saying which does not stand. */
+/* Raises the walls that are the worker's own. False where one does not stand, after saying which; `trying`: the exit status will. */
 static bool raise_walls(unsigned walls, bool trying) {
     struct cell_report report = {0};
 
@@ -511,12 +511,11 @@ int main(int argc, char **argv) {
     if (!o.late) {
         char why[VISA_WHY_SIZE];
         begin_to_load(&o, &prefault);
-        visa_host_load(why); /* which the process apart finds loaded, or says that it is missing */
+        visa_host_load(why); /* for the process apart, which shares it, or says that it is missing */
         prefault_end(&prefault);
     }
-    visa_host_apart_start(translator, o.late ? VISA_HOST_ON_DEMAND : VISA_HOST_BEFORE,
-                          &(struct visa_apart_limits){.seconds = o.session.build_seconds,
-                                                      .memory_mib = o.session.build_memory_mib});
+    visa_host_apart_start(translator, &(struct visa_apart_limits){.seconds = o.session.build_seconds,
+                                                                  .memory_mib = o.session.build_memory_mib});
     int held = o.life >= 0 ? lifeline_begin(o.life) : 0;
     if (held < 0)
         fprintf(stderr, "trillium-worker: others may hear late of its end: %s\n", strerror(-held));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/worker/spirv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,10 @@ static cl_int validate_for(const struct visa_host *visa, struct program *p, cons
         return CL_OUT_OF_HOST_MEMORY;
     int r = visa->validate(words_of(m), m->size / 4, &f.f, &device->target, why);
     visa_features_free(&f);
+    if (r == -ENOENT) { /* nobody could look at it: the library is missing */
+        program_set_log(p, CL_BUILD_ERROR, why);
+        return CL_INVALID_OPERATION;
+    }
     if (r < 0) {
         snprintf(log, sizeof log, "the SPIR-V module was refused: %s", why);
         program_set_log(p, CL_BUILD_ERROR, log);

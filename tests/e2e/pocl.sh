@@ -24,4 +24,23 @@ else
     sed 's/^/    /' "$work/late.diff" "$work/late.err"
     failed=1
 fi
+
+# An installation without what translates: SPIR-V is refused with the reason, whether it was expected or not; source goes on.
+mkdir "$work/lacking" && cp -r "$build"/{bin,lib,libexec,share} "$work/lacking" && rm "$work/lacking/lib/libtrillium-visa-host.so"
+lacking() { # NAME WORD ARGUMENT...: what comes of a program under `run ARGUMENT...`
+    local name=$1 word=$2
+    shift 2
+    "$work/lacking/bin/trillium" run --device "Portable Computing" "$@" "$build/eval/bench" program twenty >"$work/lacking.out" 2>&1
+    echo "status $?" >>"$work/lacking.out"
+    if grep -q "$word" "$work/lacking.out"; then echo "PASS pocl.lacking.$name"; else
+        echo "FAIL pocl.lacking.$name: '$word' was expected"
+        sed 's/^/    /' "$work/lacking.out"
+        failed=1
+    fi
+}
+lacking spirv "virtual ISA is not available" --ir spirv --
+lacking spirv-code "OpenCL error -59" --ir spirv -- # CL_INVALID_OPERATION
+lacking spirv-unexpected "virtual ISA is not available" -- env TRILLIUM_IR=spirv
+lacking spirv-unexpected-code "OpenCL error -59" -- env TRILLIUM_IR=spirv
+lacking source "status 0" --
 exit $failed

@@ -35,7 +35,7 @@ static const struct visa_host *apart(void) {
     int pair[2];
 
     if (!started && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
-        visa_host_apart_start(pair, VISA_HOST_ON_DEMAND, &limits);
+        visa_host_apart_start(pair, &limits);
     started = true;
     const struct visa_host *host = visa_host_apart(why);
     if (!host)

@@ -62,7 +62,7 @@ static void set_apart(void) {
     guest = &apart;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         err(2, "socketpair");
-    visa_host_apart_start(pair, VISA_HOST_BEFORE, &limits);
+    visa_host_apart_start(pair, &limits);
     host = visa_host_apart(why);
     if (!host)
         errx(2, "%s", why);

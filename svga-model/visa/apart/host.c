@@ -256,18 +256,15 @@ static void binary_free(struct visa_binary *binary) {
     *binary = (struct visa_binary){0};
 }
 
-int visa_host_apart_start(const int pair[2], enum visa_host_when when,
-                          const struct visa_apart_limits *limits) {
-    const bool there = when != VISA_HOST_BEFORE || visa_host_load(missing);
-    pid_t child = there ? fork() : -1;
+int visa_host_apart_start(const int pair[2], const struct visa_apart_limits *limits) {
+    pid_t child = fork();
 
     if (child == 0)
         serve(pair[1]);
     close(pair[1]);
     if (child < 0) {
-        int r = there ? -errno : -ENOENT;
-        if (there)
-            snprintf(missing, sizeof missing, "no process for translations can be started: %s", strerror(-r));
+        int r = -errno;
+        snprintf(missing, sizeof missing, "no process for translations can be started: %s", strerror(-r));
         close(pair[0]);
         return r;
     }

@@ -11,16 +11,14 @@
 #include "svga-model/visa/apart/apart.h"
 #include "svga-model/visa/host.h"
 
-/* When LLVM is loaded, which takes a tenth of a second. Before the process is forked: the two share it, and if its user's driver needs
- * it, too, that costs next to nothing. Or by the process alone, when it gets its first job: until then it is small,
- * soon started and soon gone. */
-enum visa_host_when { VISA_HOST_BEFORE, VISA_HOST_ON_DEMAND };
-
 /* Starts it, once. `pair`: the two ends of a socket (AF_UNIX, SOCK_SEQPACKET), which it takes over: its caller's cell may make none.
  * `limits`: of each validation and translation. 0, or a negative errno with a reason for visa_host_apart. The caller has one
- * thread. */
-int visa_host_apart_start(const int pair[2], enum visa_host_when when,
-                          const struct visa_apart_limits *limits);
+ * thread.
+ *
+ * The library, and LLVM with it, takes a tenth of a second to load. If the caller has loaded it (visa_host_load) the two share it, and if
+ * the caller's driver needs LLVM, too, that costs next to nothing. Else the process loads it for its first job, and until then
+ * is small, soon started and soon gone. */
+int visa_host_apart_start(const int pair[2], const struct visa_apart_limits *limits);
 
 /* Validate, translate and warm, which are carried out apart, and binary_free; the table has no other functions. Or NULL with a reason
  * in `why`. Any thread; calls take turns. Beside the library's errors, -ENOENT: it cannot be loaded; -EFAULT: the process
