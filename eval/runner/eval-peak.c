@@ -82,9 +82,8 @@ void eval_run_clpeak(struct eval *e) {
         run_clpeak(e, SIDE_VM_SPIRV, peak_kernels);
     else
         fprintf(stderr,
-                "eval: clpeak took %.0f s in the VM, so it is not run there through SPIR-V; --budget SECONDS "
-                "gives "
-                "more time\n",
+                "eval: clpeak took %.0f s in the VM, so it is not run there through SPIR-V; "
+                "--budget SECONDS gives more time\n",
                 took);
     run_clpeak(e, SIDE_NATIVE, peak_copies);
     run_clpeak(e, SIDE_PROCESS_SOURCE, peak_copies);

@@ -129,10 +129,10 @@ static int try_once(struct cell *c) {
     ssize_t n;
     int fds[2];
 
-    if (pipe2(fds, O_CLOEXEC) < 0)
-        return -errno;
     c->report = (struct cell_report){0};
     c->walls = CELL_ALL;
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return -errno;
     int pid = start_trying(c, fds[1]);
     close(fds[1]);
     do
@@ -189,7 +189,7 @@ bool cell_try(struct cell *c, char why[CELL_WHY_SIZE]) {
                                          strerror(trial.report.error[i]));
         return false;
     }
-    if (!c->folder && !(trial.walls & CELL_BIT(CELL_ROOT)) && !(c->folder = cell_folder_create())) {
+    if (!(trial.walls & CELL_BIT(CELL_ROOT)) && !(c->folder = cell_folder_create())) {
         snprintf(why, CELL_WHY_SIZE, "cannot make a folder for workers' temporary files: %s",
                  strerror(errno));
         return false;

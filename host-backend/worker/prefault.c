@@ -8,9 +8,7 @@
 #include "svga-model/populate.h"
 
 enum {
-    LOOK_NS =
-        200 *
-        1000, /* a library with LLVM's dependencies is mapped a millisecond before the loader gets to it */
+    LOOK_NS = 200000,      /* a library of LLVM's size is mapped a millisecond before the loader gets to it */
     SMALLEST = 64 << 10,   /* tables that are worth a system call */
     BIGGEST = 256 << 20,   /* of tables: more is no library */
     MOST_LIBRARIES = 1024, /* of a process; those beyond are left alone */

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # limit: 1800
-# The throwaway VM's cases in user-mode Linux, where a user-mode kernel has been built (trillium run --vm=uml true builds it).
+# The throwaway VM's cases in user-mode Linux, with TEST_UML=1 and where a user-mode kernel has been built (trillium run --vm=uml true
+# builds it).
 here=$(dirname "$0")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trillium/vm
 if [ ! -x "$cache/uml/linux" ]; then
