@@ -42,11 +42,18 @@ static bool is_foremost(int side) {
  * it, the rest of that round is measured without the VM. */
 #define VM_UNTIL 0.85
 
-static bool has_time(const struct eval *e, int side, int round) {
-    const struct runner_options *o = &e->options;
+static bool chosen(const struct runner_options *o) {
+    return o->all || o->only || o->sides;
+}
 
-    return round != 1 || !side_facts[side].vm || o->all || o->only || o->sides ||
-           proc_now() < e->start + VM_UNTIL * o->budget;
+static bool has_time(const struct eval *e, int side, int round) {
+    return round != 1 || !side_facts[side].vm || chosen(&e->options) ||
+           proc_now() < e->start + VM_UNTIL * e->options.budget;
+}
+
+/* What a program builds is kept for the guest, wherever its buffers lie: the side before has warmed that up. */
+static bool is_warm(const struct eval *e, int side, int round) {
+    return round == 0 && !chosen(&e->options) && side_facts[side].guest_backed;
 }
 
 /* One round: every program on every side, one side after the other, so that drift of the machine meets all of them. */
@@ -62,7 +69,7 @@ static void run_round(struct eval *e, int round) {
     int without = 0;
     for (int p = 0; p < program_count; p++) {
         for (int s = 0; s < SIDE_COUNT; s++) {
-            if (!eval_wants(e, &programs[p]) || !eval_runs_on(e, s, &programs[p]))
+            if (!eval_wants(e, &programs[p]) || !eval_runs_on(e, s, &programs[p]) || is_warm(e, s, round))
                 continue;
             if (has_time(e, s, round))
                 eval_run_own(e, s, &programs[p], round, false);

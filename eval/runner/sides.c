@@ -448,6 +448,10 @@ bool sides_start_vm(struct sides *s, const char *kind, bool remote) {
     return true;
 }
 
+bool sides_vm_faults_dear(const struct sides *s) {
+    return strstr(s->vm_code, "user-mode") != NULL;
+}
+
 /* The guest's part of what a side is: "NAME=VALUE" or "NAME", which is to be unset. Ends with NULL. */
 static const char *const *guest_env(enum side side) {
     static const char *env[8];

@@ -67,6 +67,8 @@ bool sides_start_process(struct sides *s);
 /* One VM for all that is to run in one, of a kind of trillium run --vm=KIND; NULL: its own choice. `remote`: with a way for API
  * remoting; where that cannot be had, without, after saying so. */
 bool sides_start_vm(struct sides *s, const char *kind, bool remote);
+/* Does the VM that was started pay much for each page that is touched first? */
+bool sides_vm_faults_dear(const struct sides *s);
 
 /* Environment of a program on a side, for proc_options.env. `shm` is the daemon's socket, for process guests.
  * Static memory. */
