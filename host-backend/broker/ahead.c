@@ -9,7 +9,8 @@
 /* What is to be done next, if anything is. */
 enum errand { NOTHING, START_ONE, WARM_ONE, RESUME_ONE };
 
-/* One that has loaded the drivers is there for whoever comes next, and another one before the first warms up. */
+/* One that has loaded the drivers is there for whoever comes next, and another one before the first warms up. One after the other: a guest
+ * that comes meanwhile needs one, and two that load at once keep each other, and its program, from the CPUs. */
 static enum errand next_errand(const struct workers *all) {
     const struct broker_config *config = all->config;
     unsigned ready = all->count[WORKER_STARTING] + all->count[WORKER_READY];
@@ -21,7 +22,7 @@ static enum errand next_errand(const struct workers *all) {
     if (all->count[WORKER_WARMING] > 0)
         return workers_find(all, WORKER_WARMING)->stopped ? RESUME_ONE : NOTHING;
     if (ready < (warms ? 2 : 1))
-        return all->early_deaths < MAX_EARLY_DEATHS ? START_ONE : NOTHING;
+        return all->early_deaths < MAX_EARLY_DEATHS && all->count[WORKER_STARTING] == 0 ? START_ONE : NOTHING;
     return warms && all->count[WORKER_READY] >= 2 ? WARM_ONE : NOTHING;
 }
 
@@ -48,9 +49,11 @@ static bool resume(struct workers *all) {
 }
 
 static bool run_errand(struct workers *all, enum errand errand) {
+    const bool first = all->last_id == 0; /* nobody runs yet whom it could be in the way of */
+
     switch (errand) {
     case START_ONE:
-        return workers_start(all, all->config->first_only, NULL, NULL) != NULL;
+        return workers_start(all, first, NULL, NULL) != NULL;
     case WARM_ONE:
         return warm_up(all);
     case RESUME_ONE:

@@ -41,7 +41,7 @@ struct broker_config {
         first_only; /* one guest is about to come: a worker is started for it, which is neither warmed up (that would
                         be in its way) nor replaced. Further guests get workers started for them. */
     bool
-        late_translator; /* guests are not expected to send SPIR-V: what translates it is loaded when one does */
+        expects_spirv; /* else a worker that a guest waits for loads what translates SPIR-V when some comes */
     const char
         *variables; /* which of its driver's a guest may choose: as variables_choice_ok has it; NULL: all */
     const char *device_filter; /* only devices whose name contains this, case-insensitive; NULL: all */

@@ -93,7 +93,7 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         argv[n++] = "--hushed";
     if (eager)
         argv[n++] = "--eager";
-    if (config->late_translator)
+    if (eager && !config->expects_spirv)
         argv[n++] = "--late-translator";
     if (cell_assumed(cell))
         argv[n++] = "--trying";

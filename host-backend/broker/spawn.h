@@ -27,7 +27,7 @@ struct spawned {
  * Starts a worker in `cell` and in a process group of its own, so that signals of a terminal do not reach it;
  * it is killed when the calling thread ends. It gets the part of the host's environment that is drivers'
  * (environment.h), and no descriptor but standard output and error, which are a pipe (words.h). `refuse`: it loads no driver and tells
- * its guest this text. `eager`: a guest waits for it. `variables`: its guest's own (variables.h); NULL: none. 0 or a negative errno.
+ * its guest this text. `eager`: a guest waits for it, or may come at any moment. `variables`: its guest's own (variables.h); NULL: none. 0 or a negative errno.
  */
 int spawn_worker(const struct broker_config *config, const struct cell *cell, bool eager, const char *refuse,
                  char *const *variables, struct spawned *out);

@@ -74,7 +74,7 @@ static inline unsigned workers_idle(const struct workers *all) {
 }
 void workers_set_state(struct workers *all, struct worker *w, enum worker_state state);
 
-/* `eager`: a guest waits for it. `refuse`: it only tells its guest this text. NULL after saying why, which
+/* `eager`: a guest waits for it, or may come at any moment. `refuse`: it only tells its guest this text. NULL after saying why, which
  * counts as an early death. `for_guest`: whom it is for alone, with its variables; NULL: any. */
 struct worker *workers_start(struct workers *all, bool eager, const char *refuse,
                              const struct guest *for_guest);

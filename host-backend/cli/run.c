@@ -237,7 +237,7 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
     config.control = wire_path();
     config.warm_workers = 1;
     config.first_only = !o->vm; /* in a VM programs follow each other */
-    config.late_translator = !o->vm && !is_for_spirv(o);
+    config.expects_spirv = is_for_spirv(o);
     config.profile_dir = traces;
     config.cache_dir = cli_build_cache(o->cache, cache);
     config.cache_shared = o->cache != NULL;

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -24,6 +25,23 @@ unsigned unit_open_fds(void) {
     while (readdir(dir))
         n++;
     closedir(dir);
+    return n;
+}
+
+size_t unit_children(int pids[UNIT_CHILDREN]) {
+    size_t n = 0;
+    glob_t lists;
+
+    if (glob("/proc/self/task/*/children", 0, NULL, &lists) != 0)
+        abort();
+    for (size_t i = 0; i < lists.gl_pathc; i++) {
+        FILE *in = fopen(lists.gl_pathv[i], "re"); /* NULL: the thread has ended */
+        while (in && n < UNIT_CHILDREN && fscanf(in, "%d", &pids[n]) == 1)
+            n++;
+        if (in)
+            fclose(in);
+    }
+    globfree(&lists);
     return n;
 }
 

@@ -20,6 +20,10 @@ uint32_t unit_random(uint32_t *state);
 /* Descriptors that this process has open. */
 unsigned unit_open_fds(void);
 
+/* Children of this process, whichever of its threads started them. Returns how many there are, at most UNIT_CHILDREN. */
+enum { UNIT_CHILDREN = 64 };
+size_t unit_children(int pids[UNIT_CHILDREN]);
+
 /* Standard error is kept, */
 void unit_errors_begin(void);
 /* until now: what came, up to 64 KiB of it. It stays until the next call. */

@@ -265,36 +265,35 @@ static void test_environment(void **state) {
     unlink(out);
 }
 
-/* The nice value of the scheduling group of a child of this process that is in state `wanted`; false when
- * none is seen for half a minute. */
-static bool child_claims(const char *wanted) {
-    char path[64], line[64];
-    int pid;
+/* How many children of this process have a scheduling group of that nice value. */
+static unsigned children_that_claim(const char *wanted) {
+    int pids[UNIT_CHILDREN];
+    const size_t n = unit_children(pids);
+    unsigned count = 0;
 
-    for (int i = 0; i < 3000; i++, usleep(10000)) {
-        snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-        FILE *children = fopen(path, "re");
-        assert_non_null(children);
-        while (fscanf(children, "%d", &pid) == 1) {
-            snprintf(path, sizeof path, "/proc/%d/autogroup", pid);
-            FILE *in = fopen(path, "re");
-            bool found = in && fgets(line, sizeof line, in) && strstr(line, wanted);
-            if (in)
-                fclose(in);
-            if (found) {
-                fclose(children);
-                return true;
-            }
-        }
-        fclose(children);
+    for (size_t i = 0; i < n; i++) {
+        char path[64], line[64];
+        snprintf(path, sizeof path, "/proc/%d/autogroup", pids[i]);
+        FILE *in = fopen(path, "re");
+        count += in && fgets(line, sizeof line, in) && strstr(line, wanted);
+        if (in)
+            fclose(in);
     }
+    return count;
+}
+
+/* Waits for half a minute at most until there are so many. */
+static bool children_claim(unsigned count, const char *wanted) {
+    for (int i = 0; i < 3000; i++, usleep(10000))
+        if (children_that_claim(wanted) >= count)
+            return true;
     return false;
 }
 
-/* A worker that waits for a guest leaves the CPUs to those that serve one. */
+/* A worker that waits for a guest leaves the CPUs to those that serve one; but the first, before which there is nobody to serve. */
 static void test_shares(void **state) {
     struct fixture f;
-    struct test_guest t;
+    struct test_guest t[2];
     char line[64] = "";
     (void)state;
 
@@ -303,11 +302,15 @@ static void test_shares(void **state) {
         skip(); /* this kernel shares its CPUs in another way */
     fclose(in);
     start(&f, &(struct broker_config){.worker_path = worker, .warm_workers = 1});
-    assert_true(child_claims("nice 19"));
-    guest_attach(&t, broker_open_session(f.b, "a test"));
-    use(&t);
-    assert_true(child_claims("nice 0"));
-    guest_close(&t);
+    assert_true(children_claim(1, "nice 0"));
+    assert_true(children_claim(1, "nice 19"));
+    for (int i = 0; i < 2; i++)
+        guest_attach(&t[i], broker_open_session(f.b, "a test"));
+    for (int i = 0; i < 2; i++)
+        use(&t[i]);
+    assert_true(children_claim(2, "nice 0"));
+    for (int i = 0; i < 2; i++)
+        guest_close(&t[i]);
     stop(&f);
 }
 

@@ -357,10 +357,13 @@ static void test_log(void **state) {
 
 int test_crowd(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_silent),         cmocka_unit_test(test_few_descriptors),
-        cmocka_unit_test(test_no_descriptors), cmocka_unit_test(test_peers),
+        cmocka_unit_test(test_silent),
+        cmocka_unit_test(test_few_descriptors),
+        cmocka_unit_test(test_no_descriptors),
+        cmocka_unit_test(test_peers),
         cmocka_unit_test(test_variables_alone),
-        cmocka_unit_test(test_outlives),       cmocka_unit_test(test_log),
+        cmocka_unit_test(test_outlives),
+        cmocka_unit_test(test_log),
     };
     const char *build = getenv("TRILLIUM_BUILD");
     snprintf(worker, sizeof worker, "%s/libexec/trillium-worker", build ? build : "build");

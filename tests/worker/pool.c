@@ -65,6 +65,13 @@ static void hang_up(int argc, char **argv) {
         pause();
 }
 
+/* As one that loads drivers for long: until FILE is gone. From its options: --load FILE. */
+static void load(int argc, char **argv) {
+    for (int i = 1; i + 1 < argc; i++)
+        while (strcmp(argv[i], "--load") == 0 && access(argv[i + 1], F_OK) == 0)
+            usleep(TRY_US);
+}
+
 int pool_worker(int argc, char **argv) {
     const int control = atoi(argv[0]);
     union {
@@ -79,6 +86,7 @@ int pool_worker(int argc, char **argv) {
         if (strcmp(argv[i], "--speak") == 0)
             speak_of_everything();
     signal(SIGTERM, SIG_IGN); /* it ends when its guest has gone, as a worker does */
+    load(argc, argv);
     prctl(PR_SET_NAME, name);
     send(control, &byte, 1, MSG_NOSIGNAL);
     for (;;) {
@@ -105,23 +113,20 @@ int pool_worker(int argc, char **argv) {
     return 0;
 }
 
-/* The child of this thread with that name; 0: none. */
+/* The child of this process with that name; 0: none. */
 static int child_named(const char *wanted) {
-    char path[64], name[32];
-    int pid, found = 0;
+    int pids[UNIT_CHILDREN], found = 0;
+    const size_t n = unit_children(pids);
 
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-    FILE *children = fopen(path, "re");
-    assert_non_null(children);
-    while (!found && fscanf(children, "%d", &pid) == 1) {
-        snprintf(path, sizeof path, "/proc/%d/comm", pid);
+    for (size_t i = 0; i < n && !found; i++) {
+        char path[64], name[32];
+        snprintf(path, sizeof path, "/proc/%d/comm", pids[i]);
         FILE *in = fopen(path, "re");
         if (in && fscanf(in, "%31s", name) == 1 && strcmp(name, wanted) == 0)
-            found = pid;
+            found = pids[i];
         if (in)
             fclose(in);
     }
-    fclose(children);
     return found;
 }
 
@@ -169,6 +174,29 @@ static void stop(struct broker *b, pthread_t thread) {
 }
 
 static char self[4096];
+
+/* Two at once would keep each other, and a guest's program, from the CPUs. */
+static void test_one_loads_after_the_other(void **state) {
+    char path[] = "/tmp/trillium-load-XXXXXX", options[64];
+    int pids[UNIT_CHILDREN], fd = mkstemp(path);
+    pthread_t thread;
+    (void)state;
+
+    assert_true(fd >= 0);
+    close(fd);
+    snprintf(options, sizeof options, "--load %s", path);
+    struct broker *b = start(&thread, &(struct broker_config){.worker_path = self,
+                                                              .worker_options = options,
+                                                              .warm_workers = 1,
+                                                              .sandbox = CELL_MODE_OFF});
+    for (int i = 0; i < 20; i++, usleep(TRY_US))
+        assert_true(unit_children(pids) <= 1);
+    assert_int_equal(unit_children(pids), 1);
+    unlink(path);
+    assert_true(await_child("warming") > 0);
+    assert_true(unit_children(pids) >= 2);
+    stop(b, thread);
+}
 
 static void test_a_guest_does_not_wait_for_warming_up(void **state) {
     char why[SVGA_WHY_SIZE] = "";
@@ -407,6 +435,7 @@ static void test_a_worker_cannot_leave_the_control(void **state) {
 
 int test_pool(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_loads_after_the_other),
         cmocka_unit_test(test_a_guest_does_not_wait_for_warming_up),
         cmocka_unit_test(test_warming_up_stops_for_a_guest),
         cmocka_unit_test(test_no_warming_up_for_one_guest),
