@@ -11,8 +11,6 @@ number() { sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\).*/\1/p" "$from/results.json
 rows='clpeak|Single-precision compute, float16
 clpeak|Global memory bandwidth, float16
 clpeak|kernel launch latency
-clpeak|enqueueWriteBuffer
-clpeak|enqueueReadBuffer
 saxpy|time per call
 sgemm|device rate
 sgemm|start to exit
@@ -43,9 +41,12 @@ hotspot|first result, new program'
     sed -n '/^Debian\|^OpenCL device/p' "$from/results.md" | head -n 2
     echo
     when=$(number when)
-    printf '`make eval` of %s, %.0f s in all; medians, rounds: %s, and up to %s more natively and in process guests without copies; in brackets the speed relative to native, with ~ where the rounds do not tell\n' \
-        "${when%%T*}" "$(number seconds)" "$(number rounds)" "$(number 'short rounds')"
-    echo 'faster from slower; a dash where something was not measured.'
+    more=$(number 'short rounds')
+    [ "$more" = 0 ] && more= || more=", and up to $more more natively and in process guests without copies"
+    printf '`make eval` of %s, %.0f s in all; medians, rounds: %s%s; of what a program has warmed up itself its warming up\n' \
+        "${when%%T*}" "$(number seconds)" "$(number rounds)" "$more"
+    echo 'counts, too. In brackets the speed relative to native, with ~ where the rounds do not tell faster from slower; a dash where something was'
+    echo 'not measured.'
     echo
     awk -F ' *[|] *' -v rows="$rows" '
         BEGIN { n = split(rows, wanted, "\n") }

@@ -101,10 +101,10 @@ void eval_run_clpeak(struct eval *e) {
             stderr,
             "eval: clpeak's --global-bandwidth is left out in the VM: first touches of memory are dear in "
             "user-mode Linux, and it would take a minute (--all: everything)\n");
+    if (!e->options.all)
+        return; /* the program `transfer` copies, too, and rounds tell more than clpeak's one run */
     run_clpeak(e, SIDE_NATIVE, peak_copies);
     run_clpeak(e, SIDE_PROCESS_SOURCE, peak_copies);
-    if (!e->options.all)
-        return; /* the program `transfer` copies in the VM too, and rounds tell more than clpeak's one run */
     run_clpeak(e, SIDE_VM_SOURCE, peak_copies);
     for (int s = SIDE_PROCESS_SOURCE; s <= SIDE_PROCESS_SPIRV; s++) {
         run_clpeak(e, s, peak_kernels);

@@ -93,8 +93,8 @@ void eval_take_metrics(struct series_list *list, int column, char *text) {
     }
 }
 
-/* Takes the JSON lines of a program; of one that warms up those that it measured itself once it was warm. Returns whether the check
- * line was among them. */
+/* Takes the JSON lines of a program, or, where its first run is not to count, those that it measured once it was warm. Returns
+ * whether the check line was among them. */
 static bool take_lines(struct eval *e, enum side side, char *text, bool measured) {
     bool checked = false;
 
@@ -164,7 +164,7 @@ void eval_run_own(struct eval *e, enum side side, const struct program *program,
     struct proc_result r = sides_run(&e->sides, side, (char *const *)argv, OWN_TIMEOUT);
 
     /* with a new program to build at its end, a process takes longer than one of the program's own */
-    if (r.status != 0 || !take_lines(e, side, r.text, round > 0))
+    if (r.status != 0 || !take_lines(e, side, r.text, round > 0 || program->steady))
         eval_failed(e, side, program->name, r.status);
     else if (!builds_new)
         take_wall(e, side, program->name, round, r.wall);

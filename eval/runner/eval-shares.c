@@ -64,22 +64,22 @@ static const json_t *same_row(const json_t *list, const json_t *row, const char 
     return NULL;
 }
 
-/* `line`: with the row, what, the values under each scheduler, and the goal. */
+/* `line`: with the row, what, the values under each scheduler, and the goal; one of this file's two formats. */
 static void each_row(const struct results *r, FILE *f, const char *line) {
     const json_t *list = json_object_get(r->root, "shares");
     json_t *row;
     size_t i;
 
     json_array_foreach(list, i, row) {
-        const bool least = json_object_get(row, "least") != NULL;
+        const bool least = json_object_get(row, "least") != NULL, most = json_object_get(row, "most") != NULL;
         const json_t *other = same_row(list, row, schedulers[1]);
-        char goal[48];
+        char goal[48] = "-";
 
         if (strcmp(text_of(row, "scheduler"), schedulers[0]) != 0)
             continue;
-        snprintf(goal, sizeof goal, "%s %g", least ? "at least" : "at most",
-                 json_number_value(json_object_get(row, least ? "least" : "most")));
-        /* The two formats are this file's. */
+        if (least || most)
+            snprintf(goal, sizeof goal, "%s %g", least ? "at least" : "at most",
+                     json_number_value(json_object_get(row, least ? "least" : "most")));
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         fprintf(f, line, text_of(row, "row"), text_of(row, "what"),

@@ -42,18 +42,11 @@ static bool is_foremost(int side) {
  * it, the rest of that round is measured without the VM. */
 #define VM_UNTIL 0.85
 
-static bool chosen(const struct runner_options *o) {
-    return o->all || o->only || o->sides;
-}
-
 static bool has_time(const struct eval *e, int side, int round) {
-    return round != 1 || !side_facts[side].vm || chosen(&e->options) ||
-           proc_now() < e->start + VM_UNTIL * e->options.budget;
-}
+    const struct runner_options *o = &e->options;
 
-/* What a program builds is kept for the guest, wherever its buffers lie: the side before has warmed that up. */
-static bool is_warm(const struct eval *e, int side, int round) {
-    return round == 0 && !chosen(&e->options) && side_facts[side].guest_backed;
+    return round != 1 || !side_facts[side].vm || o->all || o->only || o->sides ||
+           proc_now() < e->start + VM_UNTIL * o->budget;
 }
 
 /* One round: every program on every side, one side after the other, so that drift of the machine meets all of them. */
@@ -69,7 +62,7 @@ static void run_round(struct eval *e, int round) {
     int without = 0;
     for (int p = 0; p < program_count; p++) {
         for (int s = 0; s < SIDE_COUNT; s++) {
-            if (!eval_wants(e, &programs[p]) || !eval_runs_on(e, s, &programs[p]) || is_warm(e, s, round))
+            if (!eval_wants(e, &programs[p]) || !eval_runs_on(e, s, &programs[p]))
                 continue;
             if (has_time(e, s, round))
                 eval_run_own(e, s, &programs[p], round, false);

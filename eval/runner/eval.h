@@ -12,6 +12,7 @@
 struct program {
     const char *name;
     bool workload; /* of eval/lib/work.h: it has sizes, and first results of its own */
+    bool steady; /* what it measures, it has warmed up itself: its first run on a side counts as any other */
     /* Also measured as a program that nobody has built before, which takes its time: some, unless all are. */
     bool builds_new;
     /* Measured unless others are asked for, so that an eval takes minutes. */

@@ -55,7 +55,7 @@ static void begin(FILE *s, const char *name, int height) {
 void report_plot_speeds(const struct results *r, const char *metric, const char *name, FILE *f) {
     char path[64];
     FILE *s = script(path);
-    int programs = 0, sides = 0;
+    int programs = 0, sides = 0, points[SIDE_COUNT] = {0};
 
     if (!s)
         return;
@@ -72,8 +72,10 @@ void report_plot_speeds(const struct results *r, const char *metric, const char 
             struct interval v = series_speed_interval(m, side);
             if (strcmp(m->metric, metric) != 0 || !m->count[0])
                 continue;
-            if (v.count > 0 && v.median > 0)
+            if (v.count > 0 && v.median > 0) {
                 fprintf(s, "%.6g %d %.6g %.6g\n", v.median, row, v.low, v.high);
+                points[side]++;
+            }
             row++;
         }
         fprintf(s, "EOD\n");
@@ -85,16 +87,17 @@ void report_plot_speeds(const struct results *r, const char *metric, const char 
         if (!strcmp(r->list.items[i].metric, metric) && r->list.items[i].count[0])
             fprintf(s, "%s'%s' %d", row ? ", " : "", r->list.items[i].program, row), row++;
     fprintf(s, ")\nset arrow from 1, graph 0 to 1, graph 1 nohead lc rgb '#808080' lw 1.5\nplot ");
-    for (int side = 1, n = 0; side < SIDE_COUNT; side++)
-        if (results_has(r, side)) {
+    int drawn = 0;
+    for (int side = 1; side < SIDE_COUNT; side++)
+        if (points[side] > 0) {
             fprintf(
                 s, "%s$s%d using 1:($2 + %.3f):3:4 with xerrorbars pt 7 ps 0.5 lw 1.5 lc rgb '%s' title '%s'",
-                n ? ", " : "", side, (n - (sides - 1) / 2.0) * 0.8 / sides, colours[side],
+                drawn ? ", " : "", side, (drawn - (sides - 1) / 2.0) * 0.8 / sides, colours[side],
                 side_facts[side].title);
-            n++;
+            drawn++;
         }
     fprintf(s, "\n");
-    if (programs && sides) {
+    if (drawn) {
         finish(s, path, f);
     } else {
         fclose(s);
@@ -106,7 +109,7 @@ void report_plot_speeds(const struct results *r, const char *metric, const char 
 void report_plot_length(const struct results *r, FILE *f) {
     char path[64];
     FILE *s = script(path);
-    int drawn = 0;
+    int drawn = 0, points[SIDE_COUNT] = {0};
 
     if (!s)
         return;
@@ -126,14 +129,14 @@ void report_plot_length(const struct results *r, FILE *f) {
                 !isfinite(more))
                 continue;
             fprintf(s, "%.6g %.6g\n", native, more > 0.0001 * native ? 100 * more / native : 0.01);
-            drawn++;
+            points[side]++;
         }
         fprintf(s, "EOD\n");
     }
     fprintf(s, "plot ");
-    for (int side = 1, n = 0; side < SIDE_COUNT; side++)
-        if (results_has(r, side))
-            fprintf(s, "%s$s%d with linespoints pt 7 ps 0.6 lw 2 lc rgb '%s' title '%s'", n++ ? ", " : "",
+    for (int side = 1; side < SIDE_COUNT; side++)
+        if (points[side] > 0)
+            fprintf(s, "%s$s%d with linespoints pt 7 ps 0.6 lw 2 lc rgb '%s' title '%s'", drawn++ ? ", " : "",
                     side, colours[side], side_facts[side].title);
     fprintf(s, "\n");
     if (drawn) {
