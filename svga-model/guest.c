@@ -134,8 +134,8 @@ static int wait_until(struct svga_guest *g, bool (*done)(void *arg), void *arg, 
         .commands = atomic_load_explicit(&g->commands, memory_order_relaxed),
         .spin = g->spin_ns,
         .near = g->carrier->ops->same_cpus,
-        .wide = atomic_exchange_explicit(&g->wide, false, memory_order_relaxed),
         .idly = idly,
+        .kind = atomic_exchange_explicit(&g->kind, 0, memory_order_relaxed),
     };
     struct svga_wait_plan plan = svga_waits_plan(&waits_so_far, &now);
     bool spins = g->spin_ns > 0 && worth_spinning(g);
@@ -147,8 +147,9 @@ static int wait_until(struct svga_guest *g, bool (*done)(void *arg), void *arg, 
         spins = worth_spinning(g);
         overslept = done(arg);
     }
-    int r = spins && spin(g, done, arg, svga_now_ns() + plan.spin) ? 0 : svga_guest_sleep(g, done, arg);
-    svga_waits_took(&waits_so_far, &plan, overslept ? 0 : svga_now_ns() - start);
+    bool seen = spins && spin(g, done, arg, svga_now_ns() + plan.spin);
+    int r = seen ? 0 : svga_guest_sleep(g, done, arg);
+    svga_waits_took(&waits_so_far, &plan, overslept ? 0 : svga_now_ns() - start, seen && !overslept);
     return r;
 }
 

@@ -30,8 +30,9 @@ struct svga_guest {
     size_t free_region_count, free_region_cap;
     uint32_t last_fence; /* guarded by fifo_lock */
     uint64_t spin_ns;    /* how long a waiter spins at most before it sleeps */
-    /* The work that was given to the device last is for all its CPUs, if it is these: who spins for its end takes one from it. */
-    _Atomic bool wide;
+    /* What kind of work was given to the device last, and is not waited for yet (svga-model/waits.h): who spins for the end of what is for
+     * all of its CPUs, if it is these, takes one from it. 0: none, or nobody knows. */
+    _Atomic uint32_t kind;
     bool detached; /* this process is a fork of the one that owns the session */
     /* for measurements */
     _Atomic uint64_t commands, command_bytes; /* written with fifo_lock held */
@@ -77,10 +78,14 @@ int svga_guest_wait(struct svga_guest *g, bool (*done)(void *arg), void *arg);
 int svga_guest_wait_idly(struct svga_guest *g, bool (*done)(void *arg), void *arg);
 /* The same without spinning: for threads that nobody waits for. */
 int svga_guest_sleep(struct svga_guest *g, bool (*done)(void *arg), void *arg);
-/* What is given to the device from now on has work for all its CPUs, or has not: who waits for it, and whose last waits for such took
- * long, sleeps. */
-static inline void svga_guest_set_wide(struct svga_guest *g, bool wide) {
-    atomic_store_explicit(&g->wide, wide, memory_order_relaxed);
+/* What kind of work is given to the device next: how long who waits for it spins depends on how long waits for that kind took. */
+static inline void svga_guest_set_kind(struct svga_guest *g, uint32_t kind) {
+    atomic_store_explicit(&g->kind, kind, memory_order_relaxed);
+}
+/* The same, of less importance than what is not waited for yet. */
+static inline void svga_guest_set_kind_beside(struct svga_guest *g, uint32_t kind) {
+    if (atomic_load_explicit(&g->kind, memory_order_relaxed) == 0)
+        svga_guest_set_kind(g, kind);
 }
 
 /* True once the device is lost for good; svga_guest_error tells why. */

@@ -8,8 +8,10 @@ enum {
     STEP_NS = 40000,      /* a command takes longer: its kernels have work for more than one CPU */
     FIRST_STEP_NS = 5000, /* supposed of a thread's first stream */
     STREAM_NS = 20000000, /* spun at most */
-    WIDE_NS = 150000,     /* work for all CPUs that takes so long is not spun for, */
-    SLEPT_MOST = 16, /* but once after so many: a sleeper is told late, and short work looks long to him */
+    MARGIN_NS =
+        30000, /* that a wait may take, and twice as long as usual: then it is stuck behind something */
+    WIDE_NS = 150000, /* work for all CPUs that takes so long is not spun for, */
+    SLEPT_MOST = 16,  /* but once after so many: a sleeper is told late, and short work looks long to him */
 };
 
 /*
@@ -47,20 +49,41 @@ static void note(uint64_t waits[2], uint64_t took) {
     waits[0] = took;
 }
 
+static uint32_t place_of(uint32_t kind) {
+    return (kind * UINT32_C(2654435761)) >> 27;
+}
+
+static struct svga_waits_kind known_of(const struct svga_waits *so_far, uint32_t kind) {
+    const struct svga_waits_kind *k = &so_far->kinds[place_of(kind)];
+
+    return k->kind == kind ? *k : (struct svga_waits_kind){.kind = kind};
+}
+
+/* A driver of these CPUs may need the spinner's: glibc's pthread_cond_broadcast, by which it wakes its threads for the next command, waits
+ * for one that it woke on this CPU the time before. Then each waits for the other. So nobody spins for much longer than it usually takes. */
+static uint64_t patience_ns(const struct svga_waits_kind *known, uint64_t spin) {
+    uint64_t patience = 2 * known->usual + MARGIN_NS;
+
+    return known->usual > 0 && patience < spin ? patience : spin;
+}
+
 struct svga_wait_plan svga_waits_plan(const struct svga_waits *so_far, const struct svga_wait *now) {
     struct svga_wait_plan plan = {.spin = now->spin, .commands = now->commands - so_far->commands};
 
     /* A stream of short ones is no long one. */
-    plan.wide = now->wide && plan.commands < STREAM;
+    plan.kind = plan.commands < STREAM ? now->kind : 0;
     if (!now->near)
         return plan;
-    bool is_long = plan.wide && shorter_of(so_far->wide) >= WIDE_NS;
-    plan.sleeps = is_long && so_far->slept < SLEPT_MOST;
+    const struct svga_waits_kind known = known_of(so_far, plan.kind);
+    bool is_long = (plan.kind & SVGA_WAITS_WIDE) && shorter_of(known.last) >= WIDE_NS;
+    plan.sleeps = is_long && known.slept < SLEPT_MOST;
     if (now->idly || plan.sleeps) {
         if (plan.spin > SHORT_NS / 2)
             plan.spin = SHORT_NS / 2;
         return plan;
     }
+    if (plan.kind != 0)
+        plan.spin = patience_ns(&known, plan.spin);
     uint64_t stream = stream_ns(so_far->step, plan.commands);
     if (stream > plan.spin)
         plan.spin = stream;
@@ -72,11 +95,21 @@ struct svga_wait_plan svga_waits_plan(const struct svga_waits *so_far, const str
     return plan;
 }
 
-void svga_waits_took(struct svga_waits *so_far, const struct svga_wait_plan *plan, uint64_t took) {
+/* A wait that was slept through may have been stuck, and says only that this kind may take longer. */
+static uint64_t usual_now(uint64_t usual, uint64_t took, bool seen) {
+    if (usual == 0 || (took > 0 && took < usual))
+        return took;
+    return usual + (seen ? (took - usual) / 8 : usual / 16 + 1);
+}
+
+void svga_waits_took(struct svga_waits *so_far, const struct svga_wait_plan *plan, uint64_t took, bool seen) {
     note(so_far->last, took);
-    if (plan->wide) {
-        note(so_far->wide, took);
-        so_far->slept = plan->sleeps ? so_far->slept + 1 : 0;
+    if (plan->kind != 0) {
+        struct svga_waits_kind known = known_of(so_far, plan->kind);
+        note(known.last, took);
+        known.usual = usual_now(known.usual, took, seen);
+        known.slept = plan->sleeps ? known.slept + 1 : 0;
+        so_far->kinds[place_of(plan->kind)] = known;
     }
     if (plan->commands >= STREAM)
         so_far->step = took / plan->commands;

@@ -178,16 +178,20 @@ static cl_int check(cl_command_queue queue, cl_kernel kernel, bool later, struct
         .local = {(n)->local[0], (n)->local[1], (n)->local[2]}, .waits_count = (count),                      \
     }
 
-/* Is there work for all of the device's CPUs? Where the driver chooses the work-groups, it makes several of so many items. */
-static bool is_wide(const struct ndrange *n) {
+/* This kernel, over about so many items. There is work for all CPUs where it has several work-groups; where the driver chooses these, it
+ * makes several of so many items. */
+static uint32_t kind_of(cl_kernel kernel, const struct ndrange *n) {
     enum { ITEMS = 1024 };
     size_t items = 1;
+    bool wide = false;
 
-    for (cl_uint i = 0; i < n->dim; i++)
-        if ((n->has_local && n->local[i] < n->global[i]) ||
-            __builtin_mul_overflow(items, n->global[i], &items))
-            return true;
-    return !n->has_local && items >= ITEMS;
+    for (cl_uint i = 0; i < n->dim; i++) {
+        wide |= n->has_local && n->local[i] < n->global[i];
+        if (__builtin_mul_overflow(items, n->global[i], &items))
+            items = SIZE_MAX;
+    }
+    wide |= !n->has_local && items >= ITEMS;
+    return icd_kind_of_work(kernel->object.id, items) | (wide ? SVGA_WAITS_WIDE : 0);
 }
 
 /* Writes the command. */
@@ -199,7 +203,7 @@ static cl_int enqueue(cl_command_queue queue, cl_kernel kernel, cl_command_type 
     if (r != CL_SUCCESS)
         return r;
     if (icd_session->settings.pace)
-        svga_guest_set_wide(g, (queue->device->type & CL_DEVICE_TYPE_CPU) && is_wide(n));
+        svga_guest_set_kind(g, (queue->device->type & CL_DEVICE_TYPE_CPU) ? kind_of(kernel, n) : 0);
     svga_guest_lock(g);
     if (n->empty) {
         icd_trace_put(&e.trace);

@@ -124,6 +124,7 @@ static cl_int stage(struct icd_transfer *t, bool wait) {
 
     if (!in_place)
         icd_progress_throttle(&t->queue->progress, transfer_bytes(t));
+    icd_enqueue_kind(t->queue, t->type, transfer_bytes(t));
     cl_int r =
         icd_enqueue_begin(&e, t->queue, t->type, t->wait_count, t->wait_list, want_event ? &event : NULL);
     if (r != CL_SUCCESS)

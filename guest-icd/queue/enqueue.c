@@ -76,6 +76,11 @@ static cl_int gather_waits(struct icd_enqueue *e, cl_uint count, const cl_event 
     return n > MAX_WAITS ? fold_waits(e) : CL_SUCCESS;
 }
 
+void icd_enqueue_kind(cl_command_queue queue, cl_command_type type, size_t size) {
+    if (icd_session->settings.pace && (queue->device->type & CL_DEVICE_TYPE_CPU))
+        svga_guest_set_kind_beside(icd_session->g, icd_kind_of_work(type, size));
+}
+
 cl_int icd_enqueue_begin(struct icd_enqueue *e, cl_command_queue queue, cl_command_type type,
                          cl_uint wait_count, const cl_event *wait_list, const cl_event *event_wanted) {
     enum icd_waits state;
@@ -92,6 +97,7 @@ cl_int icd_enqueue_begin(struct icd_enqueue *e, cl_command_queue queue, cl_comma
     icd_trace_start(&e->trace);
     if (svga_guest_lost(icd_session->g))
         return icd_session_error();
+    icd_enqueue_kind(queue, type, 0);
     if (wait_count > 0 || wait_list) {
         cl_int r = icd_waits_check(queue->context, wait_count, wait_list, &state);
         if (r == CL_SUCCESS && state != ICD_WAITS_DONE)

@@ -10,6 +10,7 @@
 #include "guest-icd/queue/queue.h"
 #include "guest-icd/session/session.h"
 #include "guest-icd/session/trace.h"
+#include "svga-model/waits.h"
 
 /* A wait list as enqueue functions take it: CL_SUCCESS, CL_INVALID_EVENT_WAIT_LIST or CL_INVALID_CONTEXT.
  * *state says what is known of it without asking. */
@@ -43,6 +44,14 @@ struct icd_enqueue {
     struct icd_trace trace;
     uint64_t seq; /* after end: the command's number in its queue */
 };
+
+/* A kind of work for who waits for it (svga_guest_set_kind): the same command, or kernel, of about the same size. */
+static inline uint32_t icd_kind_of_work(uint32_t what, size_t size) {
+    enum { SIZES = 64 };
+    return (what * SIZES + (size ? SIZES - 1 - (uint32_t)__builtin_clzl(size) : 0)) & ~SVGA_WAITS_WIDE;
+}
+/* Before begin, where the command's size says how long it takes. */
+void icd_enqueue_kind(cl_command_queue queue, cl_command_type type, size_t size);
 
 cl_int icd_enqueue_begin(struct icd_enqueue *e, cl_command_queue queue, cl_command_type type,
                          cl_uint wait_count, const cl_event *wait_list, const cl_event *event_wanted);

@@ -36,7 +36,8 @@
     V(TRILLIUM_FILL, "1",                                                                                    \
       "0: large transfers into memory that is new fault its pages in, and are not written to its file")      \
     V(TRILLIUM_PACE, "1",                                                                                    \
-      "0: who waits for a slow command spins also where that takes a CPU from it or from those behind it")   \
+      "0: who waits for a command spins however long such took, also where that takes a CPU from it or "     \
+      "from those behind it")                                                                                \
     V(TRILLIUM_SPIN_US, "200",                                                                               \
       "longest time a waiting thread spins before it sleeps, microseconds; 0: never")                        \
     V(TRILLIUM_WORKER, "0", "1: this process is Trillium's own worker: show no platforms")
