@@ -38,15 +38,15 @@ static bool is_foremost(int side) {
     return side == SIDE_NATIVE || side == SIDE_PROCESS_SOURCE || side == SIDE_PROCESS_SPIRV;
 }
 
-/* Where a VM's code is emulated on a slow machine, the first round would take longer than there is time: so long after the start, as a part of
- * it, the rest of that round is measured without the VM. */
+/* On a slow machine the first round would take longer than there is time: so long after the start, as a part of it, the rest of that round is
+ * measured without the VM, and then without those that copy. */
 #define VM_UNTIL 0.85
 
 static bool has_time(const struct eval *e, int side, int round) {
     const struct runner_options *o = &e->options;
 
-    return round != 1 || !side_facts[side].vm || o->all || o->only || o->sides ||
-           proc_now() < e->start + VM_UNTIL * o->budget;
+    return round != 1 || is_foremost(side) || o->all || o->only || o->sides ||
+           proc_now() < e->start + (side_facts[side].vm ? VM_UNTIL : 1) * o->budget;
 }
 
 /* One round: every program on every side, one side after the other, so that drift of the machine meets all of them. */
@@ -72,8 +72,8 @@ static void run_round(struct eval *e, int round) {
     }
     if (without > 0)
         fprintf(stderr,
-                "eval: there was no time for %d rows of the VM, which is slow here; --budget SECONDS gives "
-                "more\n",
+                "eval: there was no time for %d of a round's runs, in the VM or with copies; --budget "
+                "SECONDS gives more\n",
                 without);
 }
 
