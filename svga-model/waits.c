@@ -8,10 +8,9 @@ enum {
     STEP_NS = 40000,      /* a command takes longer: its kernels have work for more than one CPU */
     FIRST_STEP_NS = 5000, /* supposed of a thread's first stream */
     STREAM_NS = 20000000, /* spun at most */
-    MARGIN_NS =
-        30000, /* that a wait may take, and twice as long as usual: then it is stuck behind something */
-    WIDE_NS = 150000, /* work for all CPUs that takes so long is not spun for, */
-    SLEPT_MOST = 16,  /* but once after so many: a sleeper is told late, and short work looks long to him */
+    MARGIN_NS = 40000,    /* beside twice the usual time: who takes longer is stuck behind something */
+    WIDE_NS = 150000,     /* work for all CPUs that takes so long is not spun for, */
+    SLEPT_MOST = 16, /* but once after so many: a sleeper is told late, and short work looks long to him */
 };
 
 /*
@@ -95,11 +94,14 @@ struct svga_wait_plan svga_waits_plan(const struct svga_waits *so_far, const str
     return plan;
 }
 
-/* A wait that was slept through may have been stuck, and says only that this kind may take longer. */
+/* A wait that was slept through may have been stuck, and says only that this kind may take longer. But a sleeper is late, and so is the
+ * device that he wakes up next: whoever slept again and again would not see how short his work is, so he becomes patient soon. */
 static uint64_t usual_now(uint64_t usual, uint64_t took, bool seen) {
     if (usual == 0 || (took > 0 && took < usual))
         return took;
-    return usual + (seen ? (took - usual) / 8 : usual / 16 + 1);
+    if (seen)
+        return usual + (took - usual) / 8;
+    return took > 0 && took < 2 * usual ? took : 2 * usual;
 }
 
 void svga_waits_took(struct svga_waits *so_far, const struct svga_wait_plan *plan, uint64_t took, bool seen) {

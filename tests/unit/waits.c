@@ -115,7 +115,7 @@ static void test_stuck(void **state) {
 
     waited(&w, &now, 2, 15 * US);
     for (int i = 0; i < 200; i++)
-        assert_in_range(waited(&w, &now, 2, i % 3 == 0 ? 300 * US : 15 * US).spin, 30 * US, 80 * US);
+        assert_in_range(waited(&w, &now, 2, i % 3 == 0 ? 300 * US : 15 * US).spin, 40 * US, 110 * US);
     now.kind = SHORT;
     assert_int_equal(waited(&w, &now, 2, 100 * US).spin, SPIN); /* nobody knows */
     now.kind = TRANSFER;
