@@ -49,7 +49,7 @@ static void note(uint64_t waits[2], uint64_t took) {
 }
 
 static uint32_t place_of(uint32_t kind) {
-    return (kind * UINT32_C(2654435761)) >> 27;
+    return (kind * UINT32_C(2654435761) >> 16) % SVGA_WAITS_KINDS;
 }
 
 static struct svga_waits_kind known_of(const struct svga_waits *so_far, uint32_t kind) {
@@ -81,8 +81,7 @@ struct svga_wait_plan svga_waits_plan(const struct svga_waits *so_far, const str
             plan.spin = SHORT_NS / 2;
         return plan;
     }
-    if (plan.kind != 0)
-        plan.spin = patience_ns(&known, plan.spin);
+    plan.spin = patience_ns(&known, plan.spin);
     uint64_t stream = stream_ns(so_far->step, plan.commands);
     if (stream > plan.spin)
         plan.spin = stream;

@@ -189,9 +189,8 @@ p99_of() { awk -F, -v stage="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == 
 # us: the 99th percentile of what the light guest's neighbours' kernels take here where nobody is beside them. A machine that is busy, or a VM
 # itself, takes longer for some than they were asked to take, and no scheduler can take a CPU driver's kernel off its device.
 one_of_theirs() {
-    profiled=(0)
+    local profiled=(0)
     measure "5000 0 100"
-    profiled=()
     p99_of 0 run
 }
 

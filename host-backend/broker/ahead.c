@@ -49,11 +49,12 @@ static bool resume(struct workers *all) {
 }
 
 static bool run_errand(struct workers *all, enum errand errand) {
-    const bool first = all->last_id == 0; /* nobody runs yet whom it could be in the way of */
+    const bool alone =
+        all->total == 0; /* nobody runs whom it could be in the way of, and whoever comes waits for it */
 
     switch (errand) {
     case START_ONE:
-        return workers_start(all, first, NULL, NULL) != NULL;
+        return workers_start(all, alone, NULL, NULL) != NULL;
     case WARM_ONE:
         return warm_up(all);
     case RESUME_ONE:
