@@ -43,6 +43,7 @@ SRC_icd      := $(filter-out guest-icd/docs/%,$(wildcard guest-icd/*.c guest-icd
 SRC_host     := $(wildcard host-backend/broker/*.c host-backend/control/*.c host-backend/listen/*.c host-backend/front/*.c host-backend/vhost-user/*.c host-backend/vm/*.c host-backend/remote/*.c)
 SRC_worker   := $(wildcard host-backend/worker/*.c) $(SRC_common)
 SRC_common   := $(wildcard host-backend/util/*.c host-backend/cache/*.c host-backend/profile/*.c host-backend/cell/*.c host-backend/board/*.c)
+SRC_filters  := $(wildcard host-backend/cell/filter/*.c)
 SRC_remote   := $(wildcard host-backend/remote/program/*.c)
 SRC_cli      := $(wildcard host-backend/cli/*.c)
 SRC_init     := $(wildcard host-backend/vm/init/*.c)
@@ -71,7 +72,7 @@ SRC_replay   := $(wildcard tests/fuzz/replay/*.c)
 
 objs = $(patsubst %,$(B)/obj/%.o,$(1))
 
-SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_remote) $(SRC_tls) $(SRC_common) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
+SRC_all := $(SRC_svga) $(SRC_trillium) $(SRC_icd) $(SRC_host) $(SRC_remote) $(SRC_tls) $(SRC_common) $(SRC_filters) $(SRC_worker) $(SRC_cli) $(SRC_init) $(SRC_eval) $(SRC_evallib) \
   $(SRC_docs) $(SRC_bench) $(SRC_runner) $(SRC_isa) $(SRC_vguest) $(SRC_vhost) $(SRC_vcommon) $(SRC_compiler) $(SRC_testlib) $(SRC_tests) \
   $(SRC_fuzz) $(SRC_stub) $(SRC_hands) $(SRC_rings) $(SRC_replay)
 
@@ -120,6 +121,8 @@ LIB_worker   := $(B)/lib/libworker.a
 LIB_icd      := $(B)/lib/libicd.a
 LIB_test     := $(B)/lib/libtest.a
 LIB_eval     := $(B)/lib/libeval.a
+# Lists of system calls, as the kernel runs them: host-backend/cell/filters.h.
+FILTERS      := $(B)/obj/host-backend/cell/filters-made.c.o
 LIBS         := $(LIB_svga) $(LIB_trillium) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_test) $(LIB_eval)
 
 # A program exists as soon as its sources do, so the tree can be built at any stage.
@@ -221,7 +224,7 @@ $(B)/obj/%.cpp.o: %.cpp $(B)/flags/compiled | deps-there
 $(LIB_svga):     $(call objs,$(SRC_svga))
 $(LIB_trillium): $(call objs,$(SRC_trillium))
 $(LIB_host):     $(call objs,$(SRC_host))
-$(LIB_common):   $(call objs,$(SRC_common))
+$(LIB_common):   $(call objs,$(SRC_common)) $(FILTERS)
 $(LIB_worker):   $(call objs,$(SRC_worker))
 $(LIB_icd):      $(call objs,$(SRC_icd))
 $(LIB_test):     $(call objs,$(SRC_testlib))
@@ -239,6 +242,15 @@ $(LIBS:.a=.members): FORCE
 FORCE:
 SRC_test := $(SRC_testlib)
 
+$(B)/obj/make-filters: $(call objs,$(SRC_filters) host-backend/cell/drivers.c)
+	$(call say,LINK)
+	$(link) $^ -lseccomp
+$(FILTERS:.o=): $(B)/obj/make-filters
+	@mkdir -p $(@D) && $< > $@
+$(FILTERS): $(FILTERS:.o=)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+
 link = $(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS_ALL) -o $@
 LINKED = $(PROGRAMS) $(ICD) $(VISA) $(TLS) $(EVAL) $(TESTBINS)
 $(filter-out %/trillium-vhost-user-gpu,$(LINKED)): $(B)/flags/linked
@@ -253,16 +265,16 @@ endif
 
 $(B)/bin/trillium: $(call objs,$(SRC_cli)) $(LIB_host) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lseccomp -lmd -ljansson -lconfig -lncursesw -ltinfo -ldl
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lmd -ljansson -lconfig -lncursesw -ltinfo -ldl
 
 $(B)/libexec/trillium-worker: $(call objs,$(SRC_worker)) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
 	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-	  $(if $(SAN),,$(ALLOCATOR:%=-l%)) -lOpenCL -lseccomp -ljansson -lmd -ldl
+	  $(if $(SAN),,$(ALLOCATOR:%=-l%)) -lOpenCL -ljansson -lmd -ldl
 
 $(B)/libexec/trillium-remote: $(call objs,$(SRC_remote) $(SRC_tls)) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lgnutls -lseccomp -lmd -ljansson -ldl
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lgnutls -lmd -ljansson -ldl
 
 $(B)/libexec/trillium-visa-compile: $(call objs,$(SRC_compiler)) $(LIB_svga)
 	$(call say,LINK)
@@ -336,7 +348,7 @@ $(B)/libexec/trillium-isa: $(call objs,$(SRC_isa)) $(LIB_svga)
 
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.c.o $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lseccomp -lmd -ljansson -lconfig -ldl -lm
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lmd -ljansson -lconfig -ldl -lm
 $(B)/tests/programs/%: $(B)/obj/tests/programs/%.c.o $(LIB_test)
 	$(call say,LINK)
 	$(link) $(filter %.o %.a,$^) -lcmocka -lOpenCL -ldl -lm
@@ -344,7 +356,7 @@ $(B)/tests/programs/%: $(B)/obj/tests/programs/%.c.o $(LIB_test)
 define test-folder
 $(B)/tests/$(1)/$(1): $(call objs,$(wildcard tests/$(1)/*.c)) $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_trillium) $(LIB_svga)
 	$$(call say,LINK)
-	$$(link) $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(TEST_WITH_$(1)) -lcmocka -lOpenCL -ldrm -lseccomp -lmd -ljansson -lconfig -ldl -lm
+	$$(link) $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(TEST_WITH_$(1)) -lcmocka -lOpenCL -ldrm -lmd -ljansson -lconfig -ldl -lm
 endef
 # Its tests do not wait for time limits.
 TEST_WITH_vhost-user := -Wl,--wrap=clock_gettime
@@ -423,7 +435,7 @@ $(B)/fuzz/$(1) $(B)/tests/fuzz/$(1): $(filter %.o,$(FUZZ_WITH_$(1))) $(FUZZLIBS)
 	$$(call say,LINK)
 	$$(Q)mkdir -p $$(@D) && $(if $(filter %.cpp.o,$(FUZZ_WITH_$(1))),$(CXX),$(CC)) $(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) \
 	  $$(if $$(findstring /tests/fuzz/$(1),$$@),,-fsanitize=fuzzer) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
-	  $(if $(FUZZ_WITH_$(1)),$(filter-out %.o,$(FUZZ_WITH_$(1))),-lOpenCL) -ldrm -lseccomp -lmd -ljansson -lconfig -ldl -lm
+	  $(if $(FUZZ_WITH_$(1)),$(filter-out %.o,$(FUZZ_WITH_$(1))),-lOpenCL) -ldrm -lmd -ljansson -lconfig -ldl -lm
 endef
 $(foreach f,$(SRC_fuzz),$(eval $(call fuzz-program,$(basename $(notdir $f)))))
 .PHONY: fuzz fuzz-run

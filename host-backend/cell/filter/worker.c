@@ -7,26 +7,19 @@
  * then gone through by hand: what libraries may do instead of it (openat and open) is in, what native code
  * could want and a driver never does is out. Denied calls are not logged: a guest could fill the log.
  */
-#include "host-backend/cell/confine.h"
+#include "host-backend/cell/filter/rules.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <linux/sched.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
-#include "host-backend/cell/calls.h"
 #include "host-backend/cell/drivers.h"
 
-#define CALL(name) SCMP_SYS(name)
-
 /* Whatever their arguments. */
-const int cell_worker_calls[] = {
+static const int worker_calls[] = {
     /* memory. Not mremap: it would make a mapping of the guest's memory longer than what the worker was
      * given; the C library does without it. */
     CALL(brk),
@@ -197,23 +190,24 @@ const int cell_worker_calls[] = {
     CALL(getresgid),
     CALL(capget),
 };
-const size_t cell_worker_call_count = sizeof cell_worker_calls / sizeof cell_worker_calls[0];
 
 /* Requests of prctl that change nothing but a name. */
 static const int process_requests[] = {PR_SET_NAME,         PR_GET_NAME, PR_GET_DUMPABLE, PR_CAPBSET_READ,
                                        PR_GET_NO_NEW_PRIVS, 0x53564d41 /* PR_SET_VMA: names of memory */};
 
-static int allow_calls(scmp_filter_ctx f) {
+int rules_worker_calls(scmp_filter_ctx f) {
+    return RULES_ALLOW(f, worker_calls);
+}
+
+static int allow_names(scmp_filter_ctx f) {
     int r = 0;
-    for (size_t i = 0; r == 0 && i < cell_worker_call_count; i++)
-        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, cell_worker_calls[i], 0);
     for (size_t i = 0; r == 0 && i < sizeof process_requests / sizeof process_requests[0]; i++)
         r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(prctl), 1,
                              SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)process_requests[i]));
     return r;
 }
 
-int cell_allow_fcntl(scmp_filter_ctx f) {
+int rules_fcntl(scmp_filter_ctx f) {
     static const int requests[] = {F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,      F_SETFD,     F_GETFL,
                                    F_SETFL,     F_GETLK,         F_SETLK,      F_SETLKW,    F_OFD_GETLK,
                                    F_OFD_SETLK, F_OFD_SETLKW,    F_GETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS};
@@ -244,11 +238,11 @@ static int allow_clone(scmp_filter_ctx f) {
 
 /* abort() and raise() */
 static int allow_own_signals(scmp_filter_ctx f) {
-    return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(tgkill), 1, SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()));
+    return seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(tgkill), 1, SCMP_A0_32(SCMP_CMP_EQ, FILTER_SELF));
 }
 
 /* Each by its name, since the kernel looks at the lower half of the argument and "all but one" at the whole. */
-int cell_allow_own_limits(scmp_filter_ctx f) {
+int rules_own_limits(scmp_filter_ctx f) {
     int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(prlimit64), 2, SCMP_A0_32(SCMP_CMP_EQ, 0),
                              SCMP_A2_64(SCMP_CMP_EQ, 0));
     for (uint32_t i = 0; r == 0 && i < RLIM_NLIMITS; i++)
@@ -264,35 +258,26 @@ static int allow_end_with_parent(scmp_filter_ctx f) {
                             SCMP_A1_32(SCMP_CMP_EQ, SIGKILL));
 }
 
-static int allow_devices(scmp_filter_ctx f) {
+/* The first kind is always there. */
+static int allow_devices(scmp_filter_ctx f, unsigned kinds) {
     int r = 0;
-    for (const struct cell_driver *d = cell_drivers; d->name; d++) {
-        glob_t g;
-        if (glob(d->nodes[0], 0, NULL, &g) != 0)
+    for (unsigned k = 0; r == 0 && cell_drivers[k].name; k++) {
+        if (k > 0 && !(kinds & 1u << (k - 1)))
             continue;
-        globfree(&g);
-        for (int i = 0; r == 0 && i < CELL_IOCTLS && d->ioctls[i].mask; i++)
+        for (int i = 0; r == 0 && i < CELL_IOCTLS && cell_drivers[k].ioctls[i].mask; i++)
             r = seccomp_rule_add(f, SCMP_ACT_ALLOW, CALL(ioctl), 1,
-                                 SCMP_A1_32(SCMP_CMP_MASKED_EQ, d->ioctls[i].mask, d->ioctls[i].value));
+                                 SCMP_A1_32(SCMP_CMP_MASKED_EQ, cell_drivers[k].ioctls[i].mask,
+                                            cell_drivers[k].ioctls[i].value));
     }
     return r;
 }
 
-int confine_calls(void) {
+int rules_worker(scmp_filter_ctx f, unsigned kinds) {
     static int (*const rules[])(scmp_filter_ctx) = {
-        allow_calls,           cell_allow_fcntl,      allow_mmap,   allow_clone, allow_own_signals,
-        cell_allow_own_limits, allow_end_with_parent, allow_devices};
-    scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-    int r = f ? 0 : -ENOMEM;
-
-    if (r == 0)
-        r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
-    if (r == 0)
-        r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+        rules_worker_calls, allow_names,       rules_fcntl,      allow_mmap,
+        allow_clone,        allow_own_signals, rules_own_limits, allow_end_with_parent};
+    int r = 0;
     for (size_t i = 0; r == 0 && i < sizeof rules / sizeof rules[0]; i++)
         r = rules[i](f);
-    if (r == 0)
-        r = seccomp_load(f);
-    seccomp_release(f);
-    return r;
+    return r == 0 ? allow_devices(f, kinds) : r;
 }
