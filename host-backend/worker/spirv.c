@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host-backend/cache/ask.h"
 #include "host-backend/worker/build.h"
 #include "host-backend/worker/deadline.h"
 #include "host-backend/worker/ir.h"
 #include "host-backend/worker/program.h"
+#include "host-backend/worker/seen-key.h"
+#include "host-backend/worker/session.h"
 #include "svga-model/futex.h"
 #include "svga-model/visa/apart/host.h"
 #include "svga-model/visa/query.h"
@@ -24,16 +27,33 @@ static int ask(void *device, uint32_t param, size_t size, void *value, size_t *s
 
 /* ---- validation ---- */
 
-/* One device's verdict; the reason goes to the program's log. */
-static cl_int validate_for(const struct visa_host *visa, struct program *p, const struct ir *m,
-                           const struct driver_device *device) {
+/* That a module is valid for a device, in the tenant's cache. `what` counts the changes of the rules. */
+static struct cache_digest verdict_key(const struct ir *m, const struct driver_device *device) {
+    return seen_key("trillium valid 1", TR_IR_SPIRV, m, NULL, NULL, device);
+}
+
+static bool was_valid(struct session *s, const struct cache_digest *key) {
+    void *data = NULL;
+    size_t size;
+    bool found = s->seen && store_get(s->store, key, &data, &size);
+
+    free(data);
+    return found;
+}
+
+static void note_valid(struct session *s, const struct cache_digest *key) {
+    if (s->seen)
+        store_put(s->store, key, "", 1);
+}
+
+/* By the process apart. The reason goes to the program's log. */
+static cl_int ask_validator(struct program *p, const struct ir *m, const struct driver_device *device) {
     char why[VISA_WHY_SIZE] = "", log[VISA_WHY_SIZE + 64];
+    const struct visa_host *visa = visa_host_apart(why);
     struct visa_device_features f;
 
-    if (device->target.kind == VISA_TARGET_NONE) {
-        snprintf(log, sizeof log, "SPIR-V cannot be used with %s: %s",
-                 device->name ? device->name : "the device", device->target.why);
-        program_set_log(p, CL_BUILD_ERROR, log);
+    if (!visa) {
+        program_set_log(p, CL_BUILD_ERROR, why);
         return CL_INVALID_OPERATION;
     }
     if (!visa_features_query(ask, device->id, &f))
@@ -52,22 +72,35 @@ static cl_int validate_for(const struct visa_host *visa, struct program *p, cons
     return CL_SUCCESS;
 }
 
+/* One device's verdict; the reason goes to the program's log. */
+static cl_int validate_for(struct build *b, const struct driver_device *device) {
+    char log[VISA_WHY_SIZE + 64];
+
+    if (device->target.kind == VISA_TARGET_NONE) {
+        snprintf(log, sizeof log, "SPIR-V cannot be used with %s: %s",
+                 device->name ? device->name : "the device", device->target.why);
+        program_set_log(b->program, CL_BUILD_ERROR, log);
+        return CL_INVALID_OPERATION;
+    }
+    struct cache_digest key = verdict_key(b->module, device);
+    if (was_valid(b->session, &key))
+        return CL_SUCCESS;
+    cl_int r = ask_validator(b->program, b->module, device);
+    if (r == CL_SUCCESS)
+        note_valid(b->session, &key);
+    return r;
+}
+
 cl_int spirv_validate(struct build *b) {
     struct program *p = b->program;
-    char why[VISA_WHY_SIZE] = "";
-    const struct visa_host *visa = visa_host_apart(why);
     cl_int r = CL_SUCCESS;
 
     ir_unref(p->module);
     p->module = NULL;
-    if (!visa) {
-        program_set_log(p, CL_BUILD_ERROR, why);
-        return CL_INVALID_OPERATION;
-    }
     program_set_log(p, CL_BUILD_NONE, NULL);
     uint64_t start = svga_now_ns();
     for (uint32_t i = 0; r == CL_SUCCESS && i < b->device_count; i++)
-        r = validate_for(visa, p, b->module, b->devices[i]);
+        r = validate_for(b, b->devices[i]);
     b->validate_ns = p->validate_ns = svga_now_ns() - start;
     if (r == CL_SUCCESS) {
         p->module = b->module;

@@ -15,8 +15,8 @@
 struct build;
 struct program;
 
-/* Both run on a builder thread. They return an OpenCL error code and leave the reason in the program's log.
- */
+/* Both run on a builder thread. They return an OpenCL error code and leave the reason in the program's log. What was valid once is
+ * not looked at again, as long as the tenant's cache has its builds, too. */
 cl_int spirv_validate(struct build *b);
 cl_int spirv_build(struct build *b);
 
