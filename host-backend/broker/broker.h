@@ -40,8 +40,6 @@ struct broker_config {
     bool
         first_only; /* one guest is about to come: a worker is started for it, which is neither warmed up (that would
                         be in its way) nor replaced. Further guests get workers started for them. */
-    bool
-        expects_spirv; /* else a worker that a guest waits for loads what translates SPIR-V when some comes */
     const char
         *variables; /* which of its driver's a guest may choose: as variables_choice_ok has it; NULL: all */
     const char *device_filter; /* only devices whose name contains this, case-insensitive; NULL: all */

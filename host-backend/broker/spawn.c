@@ -91,10 +91,10 @@ int spawn_worker(const struct broker_config *config, const struct cell *cell, bo
         argv[n++] = "--no-shared-builds";
     if (config->run_pid)
         argv[n++] = "--hushed";
-    if (eager)
+    if (eager) { /* what it loads its guest waits for */
         argv[n++] = "--eager";
-    if (eager && !config->expects_spirv)
         argv[n++] = "--late-translator";
+    }
     if (cell_assumed(cell))
         argv[n++] = "--trying";
     if (config->control && access(config->control, F_OK) == 0)

@@ -221,11 +221,6 @@ static int make_trace_folder(char path[80]) {
     return -1;
 }
 
-static bool is_for_spirv(const struct run_options *o) {
-    const char *ir = o->ir ? o->ir : getenv("TRILLIUM_IR");
-    return ir && strcmp(ir, "spirv") == 0;
-}
-
 /* Starts the daemon, runs the program, ends the daemon. */
 static int run_program(const struct run_options *o, const struct cli_paths *paths, const char *traces) {
     char cache[PATH_MAX], key[PATH_MAX];
@@ -237,7 +232,6 @@ static int run_program(const struct run_options *o, const struct cli_paths *path
     config.control = wire_path();
     config.warm_workers = 1;
     config.first_only = !o->vm; /* in a VM programs follow each other */
-    config.expects_spirv = is_for_spirv(o);
     config.profile_dir = traces;
     config.cache_dir = cli_build_cache(o->cache, cache);
     config.cache_shared = o->cache != NULL;

@@ -82,7 +82,7 @@ static const char help[] =
     "answer\n"
     "  --completion HOW   wait: a thread waits for the driver; callback: the driver calls back; auto "
     "(default): callback for CPUs\n"
-    "  --late-translator  load what translates SPIR-V when a guest sends some\n"
+    "  --late-translator  load what translates SPIR-V when a guest sends some that is new\n"
     "  --no-prefault      let the loader of drivers meet each page by itself\n"
     "  --no-batch         be scheduled as any other process, not as SCHED_BATCH\n"
     "  --eager            a guest waits or may come at any moment: claim the CPUs as any process does from "

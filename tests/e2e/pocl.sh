@@ -15,7 +15,7 @@ conform_compare pocl.source native source
 conform_guest spirv --device "Portable Computing" --ir spirv --
 conform_compare pocl.spirv native spirv --other-compiler
 
-# A program that chooses SPIR-V by itself: its worker did not expect that, and loads what translates it when it comes.
+# A program that chooses SPIR-V by itself: nothing that `run` was told says so.
 "$trillium" run --device "Portable Computing" -- env TRILLIUM_IR=spirv "$conform" programs linking >"$work/late" 2>"$work/late.err"
 if [ -s "$work/late" ] && diff <(grep '^END \(programs\|linking\)\.' "$work/spirv" | sort) <(grep '^END' "$work/late" | sort) >"$work/late.diff"; then
     echo "PASS pocl.spirv-unexpected"
@@ -25,7 +25,7 @@ else
     failed=1
 fi
 
-# An installation without what translates: SPIR-V is refused with the reason, whether it was expected or not; source goes on.
+# An installation without what translates: SPIR-V is refused with the reason, whoever chose it; source goes on.
 mkdir "$work/lacking" && cp -r "$build"/{bin,lib,libexec,share} "$work/lacking" && rm "$work/lacking/lib/libtrillium-visa-host.so"
 lacking() { # NAME WORD ARGUMENT...: what comes of a program under `run ARGUMENT...`
     local name=$1 word=$2
