@@ -265,16 +265,16 @@ endif
 
 $(B)/bin/trillium: $(call objs,$(SRC_cli)) $(LIB_host) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lmd -ljansson -lconfig -lncursesw -ltinfo -ldl
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lnettle -ljansson -lconfig -lncursesw -ltinfo -ldl
 
 $(B)/libexec/trillium-worker: $(call objs,$(SRC_worker)) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
 	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
-	  $(if $(SAN),,$(ALLOCATOR:%=-l%)) -lOpenCL -ljansson -lmd -ldl
+	  $(if $(SAN),,$(ALLOCATOR:%=-l%)) -lOpenCL -ljansson -lnettle -ldl
 
 $(B)/libexec/trillium-remote: $(call objs,$(SRC_remote) $(SRC_tls)) $(LIB_common) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lgnutls -lmd -ljansson -ldl
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lgnutls -lnettle -ljansson -ldl
 
 $(B)/libexec/trillium-visa-compile: $(call objs,$(SRC_compiler)) $(LIB_svga)
 	$(call say,LINK)
@@ -348,7 +348,7 @@ $(B)/libexec/trillium-isa: $(call objs,$(SRC_isa)) $(LIB_svga)
 
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.c.o $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_icd) $(LIB_trillium) $(LIB_svga)
 	$(call say,LINK)
-	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lmd -ljansson -lconfig -ldl -lm
+	$(link) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lOpenCL -ldrm -lnettle -ljansson -lconfig -ldl -lm
 $(B)/tests/programs/%: $(B)/obj/tests/programs/%.c.o $(LIB_test)
 	$(call say,LINK)
 	$(link) $(filter %.o %.a,$^) -lcmocka -lOpenCL -ldl -lm
@@ -356,7 +356,7 @@ $(B)/tests/programs/%: $(B)/obj/tests/programs/%.c.o $(LIB_test)
 define test-folder
 $(B)/tests/$(1)/$(1): $(call objs,$(wildcard tests/$(1)/*.c)) $(LIB_test) $(LIB_host) $(LIB_common) $(LIB_worker) $(LIB_trillium) $(LIB_svga)
 	$$(call say,LINK)
-	$$(link) $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(TEST_WITH_$(1)) -lcmocka -lOpenCL -ldrm -lmd -ljansson -lconfig -ldl -lm
+	$$(link) $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(TEST_WITH_$(1)) -lcmocka -lOpenCL -ldrm -lnettle -ljansson -lconfig -ldl -lm
 endef
 # Its tests do not wait for time limits.
 TEST_WITH_vhost-user := -Wl,--wrap=clock_gettime
@@ -435,7 +435,7 @@ $(B)/fuzz/$(1) $(B)/tests/fuzz/$(1): $(filter %.o,$(FUZZ_WITH_$(1))) $(FUZZLIBS)
 	$$(call say,LINK)
 	$$(Q)mkdir -p $$(@D) && $(if $(filter %.cpp.o,$(FUZZ_WITH_$(1))),$(CXX),$(CC)) $(LDFLAGS_ALL) -o $$@ $$(filter %.o,$$^) \
 	  $$(if $$(findstring /tests/fuzz/$(1),$$@),,-fsanitize=fuzzer) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \
-	  $(if $(FUZZ_WITH_$(1)),$(filter-out %.o,$(FUZZ_WITH_$(1))),-lOpenCL) -ldrm -lmd -ljansson -lconfig -ldl -lm
+	  $(if $(FUZZ_WITH_$(1)),$(filter-out %.o,$(FUZZ_WITH_$(1))),-lOpenCL) -ldrm -lnettle -ljansson -lconfig -ldl -lm
 endef
 $(foreach f,$(SRC_fuzz),$(eval $(call fuzz-program,$(basename $(notdir $f)))))
 .PHONY: fuzz fuzz-run

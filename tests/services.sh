@@ -29,7 +29,7 @@ if [ $# = 3 ]; then
     rm -rf "$root/new" && mkdir "$root/new" && cp "$3"/trillium-{host,icd,visa}_*.deb "$root/new/" || exit 1
     install_packages systemd-sysv dbus procps passwd pocl-opencl-icd clinfo --reinstall $(cd "$root" && printf '/%s\n' new/*.deb)
 else
-    [[ -x $root/usr/bin/clinfo && -x $root/usr/sbin/useradd ]] || install_packages systemd-sysv dbus procps passwd pocl-opencl-icd ocl-icd-libopencl1 libjansson4 libmd0 \
+    [[ -x $root/usr/bin/clinfo && -x $root/usr/sbin/useradd ]] || install_packages systemd-sysv dbus procps passwd pocl-opencl-icd ocl-icd-libopencl1 libjansson4 '^libnettle[0-9]+(t64)?$' \
         libncursesw6 '^libmimalloc[0-9.]+$' '^libconfig[0-9]+$' clinfo
     env -u MAKEFLAGS -u MAKELEVEL make -s -C "$here" install-built BUILD="$build" DEPS=no DESTDIR="$root" PREFIX=/usr >/dev/null || exit 1
 fi

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sha256.h>
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +31,10 @@ struct entry_header {
     char magic[8];
     uint64_t data_size;
     struct cache_digest key;
-    uint8_t checksum[SHA256_DIGEST_LENGTH]; /* of key and data */
+    uint8_t checksum[SHA256_DIGEST_SIZE]; /* of key and data */
 };
 
-typedef char entry_name[SHA256_DIGEST_STRING_LENGTH + sizeof SUFFIX];
+typedef char entry_name[2 * CACHE_DIGEST_SIZE + sizeof SUFFIX];
 
 static int make_directories(const char *path) {
     char partial[PATH_MAX];
@@ -80,18 +80,19 @@ static void name_of(const struct cache_digest *key, entry_name name) {
 }
 
 static void checksum(const struct cache_digest *key, const void *data, size_t size,
-                     uint8_t digest[SHA256_DIGEST_LENGTH]) {
-    SHA2_CTX context;
-    SHA256Init(&context);
-    SHA256Update(&context, key->bytes, sizeof key->bytes);
-    SHA256Update(&context, data, size);
-    SHA256Final(digest, &context);
+                     uint8_t digest[SHA256_DIGEST_SIZE]) {
+    struct sha256_ctx context;
+
+    sha256_init(&context);
+    sha256_update(&context, sizeof key->bytes, key->bytes);
+    sha256_update(&context, size, data);
+    sha256_digest(&context, SHA256_DIGEST_SIZE, digest);
 }
 
 /* Reads an entry that must have this key. */
 static bool read_entry(int fd, const struct cache_digest *key, void **data, size_t *size) {
     struct entry_header header;
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    uint8_t digest[SHA256_DIGEST_SIZE];
 
     if (!io_read_all(fd, &header, sizeof header) || memcmp(header.magic, MAGIC, sizeof header.magic) != 0 ||
         memcmp(&header.key, key, sizeof *key) != 0 || header.data_size > MAX_ENTRY)

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sha256.h>
+#include <nettle/hmac.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,22 +14,12 @@
 #include "host-backend/util/io.h"
 
 struct cache_digest mac_of(const struct mac_key *key, const void *bytes, size_t size) {
-    uint8_t pad[SHA256_BLOCK_LENGTH], inner[SHA256_DIGEST_LENGTH];
     struct cache_digest digest;
-    SHA2_CTX context;
+    struct hmac_sha256_ctx context;
 
-    for (size_t i = 0; i < sizeof pad; i++)
-        pad[i] = 0x36 ^ (i < sizeof key->bytes ? key->bytes[i] : 0);
-    SHA256Init(&context);
-    SHA256Update(&context, pad, sizeof pad);
-    SHA256Update(&context, bytes, size);
-    SHA256Final(inner, &context);
-    for (size_t i = 0; i < sizeof pad; i++)
-        pad[i] ^= 0x36 ^ 0x5c;
-    SHA256Init(&context);
-    SHA256Update(&context, pad, sizeof pad);
-    SHA256Update(&context, inner, sizeof inner);
-    SHA256Final(digest.bytes, &context);
+    hmac_sha256_set_key(&context, sizeof key->bytes, key->bytes);
+    hmac_sha256_update(&context, size, bytes);
+    hmac_sha256_digest(&context, sizeof digest.bytes, digest.bytes);
     return digest;
 }
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "host-backend/cache/key.h"
 
-#include <sha256.h>
+#include <nettle/sha2.h>
 
 struct cache_digest cache_digest(const struct iovec *parts, unsigned count) {
     struct cache_digest digest;
-    SHA2_CTX context;
+    struct sha256_ctx context;
 
-    SHA256Init(&context);
+    sha256_init(&context);
     for (unsigned i = 0; i < count; i++) {
         uint64_t length = parts[i].iov_len;
-        SHA256Update(&context, (const uint8_t *)&length, sizeof length);
+        sha256_update(&context, sizeof length, (const uint8_t *)&length);
         if (length > 0)
-            SHA256Update(&context, parts[i].iov_base, parts[i].iov_len);
+            sha256_update(&context, parts[i].iov_len, parts[i].iov_base);
     }
-    SHA256Final(digest.bytes, &context);
+    sha256_digest(&context, sizeof digest.bytes, digest.bytes);
     return digest;
 }
