@@ -13,8 +13,9 @@
 #include <stdint.h>
 
 enum {
-    /* A traced command costs 0.4 to 0.5 us (eval/count/COUNTS.md), so this many a millisecond cost 1 % of the time. */
-    SAMPLE_PER_MS = 25,
+    /* A traced command costs 0.4 to 0.5 us (eval/count/COUNTS.md) in a stream, and some 2 where each is waited for: by `trillium eval
+     * --profile-overhead` 25 a millisecond took 6 % of streamcluster's time. So this many cost 2 %, and mostly less. */
+    SAMPLE_PER_MS = 8,
     SAMPLE_WINDOW = 512,
 };
 

@@ -10,13 +10,6 @@
 #include "host-backend/cell/drivers.h"
 #include "host-backend/cell/filter/rules.h"
 
-int rules_allow(scmp_filter_ctx f, const int *calls, size_t count) {
-    int r = 0;
-    for (size_t i = 0; r == 0 && i < count; i++)
-        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
-    return r;
-}
-
 /* The number of instructions. 0: it could not be written. */
 static size_t compile(scmp_filter_ctx f, struct sock_filter code[FILTER_MOST]) {
     const size_t most = FILTER_MOST * sizeof code[0];

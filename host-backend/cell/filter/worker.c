@@ -195,6 +195,13 @@ static const int worker_calls[] = {
 static const int process_requests[] = {PR_SET_NAME,         PR_GET_NAME, PR_GET_DUMPABLE, PR_CAPBSET_READ,
                                        PR_GET_NO_NEW_PRIVS, 0x53564d41 /* PR_SET_VMA: names of memory */};
 
+int rules_allow(scmp_filter_ctx f, const int *calls, size_t count) {
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0);
+    return r;
+}
+
 int rules_worker_calls(scmp_filter_ctx f) {
     return RULES_ALLOW(f, worker_calls);
 }
