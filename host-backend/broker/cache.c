@@ -34,7 +34,7 @@ struct entry_header {
     uint8_t checksum[SHA256_DIGEST_SIZE]; /* of key and data */
 };
 
-typedef char entry_name[2 * CACHE_DIGEST_SIZE + sizeof SUFFIX];
+typedef char entry_name[2 * (size_t)CACHE_DIGEST_SIZE + sizeof SUFFIX];
 
 static int make_directories(const char *path) {
     char partial[PATH_MAX];
