@@ -95,7 +95,8 @@ static void read_line(char *line, int terminal, pid_t trillium) {
     char word[32], *said;
 
     line[strcspn(line, "\r\n")] = '\0';
-    if (sscanf(line, "ready %31s", word) == 1)
+    /* the terminal's echo of a key may stand in front */
+    if ((said = strstr(line, "ready ")) && sscanf(said, "ready %31s", word) == 1)
         answer(word, terminal, trillium);
     else if ((said = strstr(line, "PASS ")) || (said = strstr(line, "FAIL ")))
         puts(said);
